@@ -1,1 +1,32 @@
+//! The schema, one change a file.
+//!
+//! Changes are written as SQL once for both databases, with placeholders for the few types whose names differ
+//! ([`sql::apply`]). Each runs in a transaction. A change that has landed is never edited: add a file.
 
+use sea_orm_migration::prelude::*;
+
+mod m0001_identity;
+mod m0002_flows_and_numbers;
+mod m0003_agents_and_queues;
+mod m0004_calls;
+mod m0005_queueing;
+mod m0006_work;
+mod m0007_recordings;
+mod sql;
+
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m0001_identity::Migration),
+            Box::new(m0002_flows_and_numbers::Migration),
+            Box::new(m0003_agents_and_queues::Migration),
+            Box::new(m0004_calls::Migration),
+            Box::new(m0005_queueing::Migration),
+            Box::new(m0006_work::Migration),
+            Box::new(m0007_recordings::Migration),
+        ]
+    }
+}

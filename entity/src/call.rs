@@ -1,0 +1,43 @@
+//! A call, whole. Its status is a projection of legs, entries, offers and segments.
+
+use sea_orm::entity::prelude::*;
+
+use crate::id::{AgentId, CallId, CompanyId, FlowVersionId, PhoneNumberId, QueueId};
+use crate::macros::company_owned;
+use crate::{CallKind, CallOutcome, CallStatus, EndedBy};
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "call")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: CallId,
+    pub company_id: CompanyId,
+    pub kind: CallKind,
+    pub status: CallStatus,
+    pub outcome: Option<CallOutcome>,
+    pub from_address: String,
+    pub to_address: String,
+    pub caller_name: Option<String>,
+    pub account_sid: String,
+    pub provider_sid: String,
+    pub phone_number_id: Option<PhoneNumberId>,
+    pub flow_version_id: Option<FlowVersionId>,
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub session: Option<Json>,
+    pub session_version: i32,
+    pub current_twiml: Option<String>,
+    pub event_seq: i32,
+    pub last_event_at: DateTimeUtc,
+    pub queue_id: Option<QueueId>,
+    pub agent_id: Option<AgentId>,
+    pub conference_sid: Option<String>,
+    pub disposition: Option<String>,
+    pub notes: Option<String>,
+    pub started_at: DateTimeUtc,
+    pub answered_at: Option<DateTimeUtc>,
+    pub ended_at: Option<DateTimeUtc>,
+    pub ended_by: Option<EndedBy>,
+}
+
+company_owned!();

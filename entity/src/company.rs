@@ -1,0 +1,22 @@
+//! A company.
+
+use sea_orm::entity::prelude::*;
+
+use crate::id::CompanyId;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "company")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: CompanyId,
+    pub name: String,
+    pub time_zone: String,
+    pub language: String,
+    pub demo: bool,
+    pub twilio_account_sid: Option<String>,
+    pub twilio_auth_token_sealed: Option<String>,
+    pub created_at: DateTimeUtc,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,36 @@
+//! What every table file would otherwise repeat.
+
+macro_rules! tables {
+    ($($table:ident)*) => { $(pub mod $table;)* };
+}
+
+/// A closed set of values, stored and sent in snake_case.
+macro_rules! closed_enum {
+    ($(#[$doc:meta])* $name:ident { $($(#[$about:meta])* $value:ident),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, sea_orm::EnumIter, sea_orm::DeriveActiveEnum,
+            serde::Serialize, serde::Deserialize)]
+        #[sea_orm(rs_type = "String", db_type = "String(sea_orm::sea_query::StringLen::N(32))", rename_all = "snake_case")]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name { $($(#[$about])* $value),+ }
+
+        impl $name {
+            /// The stored and sent spelling.
+            pub fn as_str(self) -> String {
+                sea_orm::ActiveEnum::into_value(self)
+            }
+        }
+    };
+}
+
+/// Says which column holds the company: the table can then be reached through a [`crate::CompanyScope`] only.
+macro_rules! company_owned {
+    () => {
+        impl sea_orm::ActiveModelBehavior for ActiveModel {}
+        impl crate::CompanyOwned for Entity {
+            const COMPANY: Column = Column::CompanyId;
+        }
+    };
+}
+
+pub(crate) use {closed_enum, company_owned, tables};

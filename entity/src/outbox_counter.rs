@@ -1,0 +1,17 @@
+//! The last sequence number of a company's outbox.
+
+use sea_orm::entity::prelude::*;
+
+use crate::id::CompanyId;
+use crate::macros::company_owned;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "outbox_counter")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub company_id: CompanyId,
+    pub last_seq: i64,
+}
+
+company_owned!();

@@ -1,0 +1,28 @@
+//! One visit of one queue; open until it has an outcome.
+
+use sea_orm::entity::prelude::*;
+
+use crate::id::{CallId, CompanyId, QueueEntryId, QueueId};
+use crate::macros::company_owned;
+use crate::EntryOutcome;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "queue_entry")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: QueueEntryId,
+    pub company_id: CompanyId,
+    pub call_id: CallId,
+    pub queue_id: QueueId,
+    pub priority: i32,
+    #[sea_orm(column_type = "JsonBinary")]
+    pub skills: Json,
+    pub entered_at: DateTimeUtc,
+    pub age_credit_ms: i64,
+    pub max_wait_until: Option<DateTimeUtc>,
+    pub outcome: Option<EntryOutcome>,
+    pub left_at: Option<DateTimeUtc>,
+}
+
+company_owned!();
