@@ -1,1 +1,11 @@
+//! The CallDocker server. `app` joins the parts; requests go http -> use cases (identity, calls, …) -> store.
 
+pub mod app;
+pub mod bus;
+pub mod config;
+pub mod error;
+pub mod ids;
+pub mod keys;
+pub mod outbound;
+pub mod secret;
+pub mod store;

@@ -1,0 +1,300 @@
+//! Typed settings: the checked-in defaults (`settings.default.toml`, which is also their documentation), then the file
+//! that CALLDOCKER_CONFIG names, then the environment.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::secret::Secret;
+
+pub const DEFAULTS: &str = include_str!("../settings.default.toml");
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Environment {
+    Development,
+    Production,
+}
+
+/// How safe a commit in SQLite is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SqliteSynchronous {
+    Full,
+    Normal,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub environment: Environment,
+    pub host: IpAddr,
+    pub port: u16,
+    /// Without a slash at the end.
+    pub public_url: String,
+    pub data_dir: PathBuf,
+    pub database_url: Secret,
+    pub database_pool: u32,
+    pub sqlite_synchronous: SqliteSynchronous,
+    pub redis_url: Option<Secret>,
+    pub jwt_secret: Option<Secret>,
+    pub master_key: Option<Secret>,
+    pub access_token_life: Duration,
+    pub refresh_token_life: Duration,
+    /// The platform's account, when there is one.
+    pub twilio: Option<TwilioAccount>,
+    pub twilio_api_url: String,
+    pub carrier_port: u16,
+    pub max_body_bytes: usize,
+    pub timing: Timing,
+    pub log: String,
+    pub log_format: LogFormat,
+}
+
+#[derive(Clone, Debug)]
+pub struct TwilioAccount {
+    pub account_sid: String,
+    pub auth_token: Secret,
+}
+
+/// Limits of time that a company does not choose.
+#[derive(Clone, Copy, Debug)]
+pub struct Timing {
+    pub join: Duration,
+    pub heartbeat: Duration,
+    pub heartbeat_lost: Duration,
+    pub check_call: Duration,
+    pub lease: Duration,
+}
+
+/// A setting that cannot be used, with the way out.
+#[derive(Debug, thiserror::Error)]
+#[error("{key}: {problem}")]
+pub struct BadSetting {
+    pub key: String,
+    pub problem: String,
+}
+
+impl Settings {
+    /// The settings of this process, and warnings about what was ignored or is risky.
+    pub fn load() -> Result<(Self, Vec<String>), BadSetting> {
+        let mut keys = parse(DEFAULTS).expect("the checked-in defaults are TOML");
+        let mut warnings = Vec::new();
+        if let Ok(path) = std::env::var("CALLDOCKER_CONFIG") {
+            let bad = |problem| BadSetting { key: "CALLDOCKER_CONFIG".into(), problem };
+            let text = std::fs::read_to_string(&path).map_err(|e| bad(format!("cannot read {path}: {e}")))?;
+            for (key, value) in parse(&text).map_err(bad)? {
+                match keys.get_mut(&key) {
+                    Some(known) => *known = value,
+                    None => warnings.push(format!("unknown setting `{key}` in {path} is ignored")),
+                }
+            }
+        }
+        if let Ok(value) = std::env::var("NODE_ENV") {
+            keys.insert("calldocker_env".into(), value);
+        }
+        for (key, value) in &mut keys {
+            if let Ok(set) = std::env::var(key.to_uppercase()) {
+                *value = set;
+            }
+        }
+        let settings = Self::from_keys(&Keys(keys))?;
+        warnings.extend(settings.risks());
+        Ok((settings, warnings))
+    }
+
+    /// The checked-in defaults, changed by `changes`: for tests and tools.
+    pub fn with(changes: &[(&str, &str)]) -> Result<Self, BadSetting> {
+        let mut keys = parse(DEFAULTS).expect("the checked-in defaults are TOML");
+        for (key, value) in changes {
+            keys.insert((*key).to_owned(), (*value).to_owned());
+        }
+        Self::from_keys(&Keys(keys))
+    }
+
+    fn from_keys(keys: &Keys) -> Result<Self, BadSetting> {
+        let environment = keys.choice(
+            "calldocker_env",
+            &[("development", Environment::Development), ("test", Environment::Development), ("production", Environment::Production)],
+        )?;
+        let host = match keys.text("host").as_str() {
+            "localhost" => IpAddr::from([127, 0, 0, 1]),
+            text => text.parse().map_err(|_| keys.bad("host", "is not an IP address, e.g. 127.0.0.1 or 0.0.0.0"))?,
+        };
+        let port = keys.number("port")?;
+        let public_url = match keys.optional("public_url") {
+            Some(url) if url.starts_with("http://") || url.starts_with("https://") => url.trim_end_matches('/').to_owned(),
+            Some(_) => return Err(keys.bad("public_url", "is not an address, e.g. https://calls.example.com")),
+            None => format!("http://127.0.0.1:{port}"),
+        };
+        let data_dir = PathBuf::from(keys.text("data_dir"));
+        let twilio = match (keys.optional("twilio_account_sid"), keys.optional("twilio_auth_token")) {
+            (Some(account_sid), Some(token)) => Some(TwilioAccount { account_sid, auth_token: Secret::new(token) }),
+            (None, None) => None,
+            (Some(_), None) => return Err(keys.bad("twilio_auth_token", "is missing beside TWILIO_ACCOUNT_SID")),
+            (None, Some(_)) => return Err(keys.bad("twilio_account_sid", "is missing beside TWILIO_AUTH_TOKEN")),
+        };
+        Ok(Self {
+            environment,
+            host,
+            port,
+            public_url,
+            database_url: Secret::new(database_url(keys, &data_dir)),
+            data_dir,
+            database_pool: keys.number("database_pool")?,
+            sqlite_synchronous: keys
+                .choice("sqlite_synchronous", &[("full", SqliteSynchronous::Full), ("normal", SqliteSynchronous::Normal)])?,
+            redis_url: keys.optional("redis_url").map(Secret::new),
+            jwt_secret: keys.optional("jwt_secret").map(Secret::new),
+            master_key: keys.optional("master_key").map(Secret::new),
+            access_token_life: keys.span("jwt_expires_in")?,
+            refresh_token_life: keys.span("jwt_refresh_expires_in")?,
+            twilio,
+            twilio_api_url: keys.text("twilio_api_url").trim_end_matches('/').to_owned(),
+            carrier_port: keys.number("carrier_port")?,
+            max_body_bytes: keys.number("max_body_bytes")?,
+            timing: Timing {
+                join: keys.seconds("join_seconds")?,
+                heartbeat: keys.seconds("heartbeat_seconds")?,
+                heartbeat_lost: keys.seconds("heartbeat_lost_seconds")?,
+                check_call: keys.seconds("check_call_seconds")?,
+                lease: keys.seconds("lease_seconds")?,
+            },
+            log: keys.text("log"),
+            log_format: keys.choice("log_format", &[("text", LogFormat::Text), ("json", LogFormat::Json)])?,
+        })
+    }
+
+    pub fn is_production(&self) -> bool {
+        self.environment == Environment::Production
+    }
+
+    /// Legal, but better not.
+    fn risks(&self) -> Vec<String> {
+        let mut risks = Vec::new();
+        if self.is_production() && self.public_url.starts_with("http://") {
+            risks.push("PUBLIC_URL is not https: Twilio's webhooks and your agents' tokens travel in the clear".into());
+        }
+        if self.sqlite_synchronous == SqliteSynchronous::Normal {
+            risks.push("SQLITE_SYNCHRONOUS=normal: a loss of power can lose the last calls".into());
+        }
+        if self.access_token_life > Duration::from_secs(24 * 3600) {
+            risks.push("JWT_EXPIRES_IN is longer than 24h".into());
+        }
+        risks
+    }
+}
+
+fn database_url(keys: &Keys, data_dir: &std::path::Path) -> String {
+    if let Some(url) = keys.optional("database_url") {
+        return url;
+    }
+    match keys.optional("db_host") {
+        Some(host) => {
+            let escape = |key| crate::outbound::percent_encode(&keys.text(key));
+            format!(
+                "postgres://{}:{}@{host}:{}/{}",
+                escape("db_user"),
+                escape("db_password"),
+                keys.text("db_port"),
+                escape("db_name")
+            )
+        }
+        None => format!("sqlite://{}", data_dir.join("calldocker.db").display()),
+    }
+}
+
+fn parse(text: &str) -> Result<BTreeMap<String, String>, String> {
+    let table: toml::Table = text.parse().map_err(|e: toml::de::Error| e.to_string())?;
+    table
+        .into_iter()
+        .map(|(key, value)| match value {
+            toml::Value::String(text) => Ok((key, text)),
+            toml::Value::Integer(number) => Ok((key, number.to_string())),
+            toml::Value::Boolean(flag) => Ok((key, flag.to_string())),
+            toml::Value::Float(_) | toml::Value::Datetime(_) | toml::Value::Array(_) | toml::Value::Table(_) => {
+                Err(format!("`{key}` must be a text or a whole number"))
+            }
+        })
+        .collect()
+}
+
+/// The raw keys, with readers that name the key when they fail.
+struct Keys(BTreeMap<String, String>);
+
+impl Keys {
+    fn text(&self, key: &str) -> String {
+        self.0.get(key).cloned().unwrap_or_default()
+    }
+
+    fn optional(&self, key: &str) -> Option<String> {
+        Some(self.text(key)).filter(|value| !value.is_empty())
+    }
+
+    fn number<N: std::str::FromStr>(&self, key: &str) -> Result<N, BadSetting> {
+        self.text(key).parse().map_err(|_| self.bad(key, "is not a whole number in range"))
+    }
+
+    fn seconds(&self, key: &str) -> Result<Duration, BadSetting> {
+        self.number(key).map(Duration::from_secs)
+    }
+
+    /// `90`, `90s`, `15m`, `24h` or `7d`.
+    fn span(&self, key: &str) -> Result<Duration, BadSetting> {
+        let text = self.text(key);
+        let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
+        let factor = match unit {
+            "" | "s" => 1,
+            "m" => 60,
+            "h" => 3600,
+            "d" => 86_400,
+            _ => return Err(self.bad(key, "is not a span of time, e.g. 15m, 24h or 7d")),
+        };
+        let number: u64 = number.parse().map_err(|_| self.bad(key, "is not a span of time, e.g. 15m, 24h or 7d"))?;
+        Ok(Duration::from_secs(number.saturating_mul(factor)))
+    }
+
+    fn choice<T: Copy>(&self, key: &str, choices: &[(&str, T)]) -> Result<T, BadSetting> {
+        let text = self.text(key);
+        choices.iter().find(|(name, _)| *name == text).map(|(_, value)| *value).ok_or_else(|| {
+            let names: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
+            self.bad(key, &format!("must be one of {}, not `{text}`", names.join(", ")))
+        })
+    }
+
+    fn bad(&self, key: &str, problem: &str) -> BadSetting {
+        BadSetting { key: key.to_uppercase(), problem: problem.to_owned() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_a_working_development_set() {
+        let settings = Settings::with(&[]).unwrap();
+        assert_eq!(settings.environment, Environment::Development);
+        assert_eq!(settings.public_url, "http://127.0.0.1:3000");
+        assert_eq!(settings.database_url.expose(), "sqlite://./data/calldocker.db");
+        assert_eq!(settings.access_token_life, Duration::from_secs(86_400));
+    }
+
+    #[test]
+    fn document_001_s_database_names_make_a_postgres_address() {
+        let settings = Settings::with(&[("db_host", "db"), ("db_user", "a b"), ("db_password", "p@ss")]).unwrap();
+        assert_eq!(settings.database_url.expose(), "postgres://a%20b:p%40ss@db:5432/calldocker");
+    }
+
+    #[test]
+    fn a_bad_value_names_its_key() {
+        let bad = Settings::with(&[("port", "http")]).unwrap_err();
+        assert_eq!(bad.to_string(), "PORT: is not a whole number in range");
+        let bad = Settings::with(&[("twilio_account_sid", "AC1")]).unwrap_err();
+        assert_eq!(bad.key, "TWILIO_AUTH_TOKEN");
+    }
+}

@@ -1,0 +1,120 @@
+//! One error type without HTTP in it. What the client is told and what the log is told are two fields; `http::envelope`
+//! alone turns an error into a response.
+
+use std::borrow::Cow;
+
+use sea_orm::DbErr;
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why something was not done.
+#[derive(Debug)]
+pub enum Error {
+    /// It does not exist, or not for this caller: the two are never told apart.
+    NotFound(Subject),
+    /// Not now: the state has moved on. `code` is part of the contract.
+    Conflict { code: &'static str, message: Cow<'static, str> },
+    /// The input is understood but not acceptable; every field that is wrong, as a JSON pointer.
+    Invalid { code: &'static str, message: Cow<'static, str>, fields: Vec<FieldError> },
+    /// Nobody we know.
+    Unauthorized { code: &'static str, message: &'static str },
+    /// Somebody, but he may not. Names the permission.
+    Forbidden { permission: &'static str },
+    /// Ours. The client learns nothing but the request's id.
+    Internal(InternalError),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    pub field: String,
+    pub message: String,
+}
+
+/// What was not found; makes the code (`CALL_NOT_FOUND`) and the message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    Agent,
+    Call,
+    Company,
+    Flow,
+    FlowVersion,
+    Invitation,
+    Offer,
+    PhoneNumber,
+    Queue,
+    Recording,
+    User,
+}
+
+impl Subject {
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Agent => "AGENT_NOT_FOUND",
+            Self::Call => "CALL_NOT_FOUND",
+            Self::Company => "COMPANY_NOT_FOUND",
+            Self::Flow => "FLOW_NOT_FOUND",
+            Self::FlowVersion => "FLOW_VERSION_NOT_FOUND",
+            Self::Invitation => "INVITATION_NOT_FOUND",
+            Self::Offer => "OFFER_NOT_FOUND",
+            Self::PhoneNumber => "PHONE_NUMBER_NOT_FOUND",
+            Self::Queue => "QUEUE_NOT_FOUND",
+            Self::Recording => "RECORDING_NOT_FOUND",
+            Self::User => "USER_NOT_FOUND",
+        }
+    }
+
+    pub fn message(self) -> &'static str {
+        match self {
+            Self::Agent => "There is no such agent.",
+            Self::Call => "There is no such call.",
+            Self::Company => "There is no such company.",
+            Self::Flow => "There is no such flow.",
+            Self::FlowVersion => "There is no such version of this flow.",
+            Self::Invitation => "This invitation is not valid, or no longer.",
+            Self::Offer => "There is no such offer.",
+            Self::PhoneNumber => "There is no such phone number.",
+            Self::Queue => "There is no such queue.",
+            Self::Recording => "There is no such recording.",
+            Self::User => "There is no such user.",
+        }
+    }
+}
+
+/// Cause for the log only: no Display, so that it cannot end in a reply by accident.
+pub struct InternalError {
+    pub doing: Cow<'static, str>,
+    pub cause: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl std::fmt::Debug for InternalError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {:?}", self.doing, self.cause)
+    }
+}
+
+impl Error {
+    pub fn internal(
+        doing: impl Into<Cow<'static, str>>,
+        cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self::Internal(InternalError { doing: doing.into(), cause: cause.into() })
+    }
+
+    pub fn conflict(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::Conflict { code, message: message.into() }
+    }
+
+    pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Invalid {
+            code: "VALIDATION_FAILED",
+            message: "Some fields are not valid.".into(),
+            fields: vec![FieldError { field: field.into(), message: message.into() }],
+        }
+    }
+}
+
+impl From<DbErr> for Error {
+    fn from(cause: DbErr) -> Self {
+        Self::internal("database", cause)
+    }
+}

@@ -1,0 +1,33 @@
+//! New ids and random secrets: UUID v7 of the injected clock, ordered also within a millisecond.
+
+use std::sync::Mutex;
+
+use clock::Clock;
+use rand::Rng;
+use uuid::{ContextV7, Timestamp, Uuid};
+
+pub struct Ids {
+    clock: Clock,
+    context: Mutex<ContextV7>,
+}
+
+impl Ids {
+    pub fn new(clock: Clock) -> Self {
+        Self { clock, context: Mutex::new(ContextV7::new()) }
+    }
+
+    /// An id that sorts after every one made before it on this node.
+    pub fn next<Id: From<Uuid>>(&self) -> Id {
+        let now = self.clock.now();
+        let context = self.context.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let seconds = u64::try_from(now.timestamp()).unwrap_or_default();
+        Id::from(Uuid::new_v7(Timestamp::from_unix(&*context, seconds, now.timestamp_subsec_nanos())))
+    }
+
+    /// 256 random bits as text that fits into an address.
+    pub fn token(&self) -> String {
+        let mut bytes = [0_u8; 32];
+        rand::rng().fill_bytes(&mut bytes);
+        base64::Engine::encode(&base64::prelude::BASE64_URL_SAFE_NO_PAD, bytes)
+    }
+}

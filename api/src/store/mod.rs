@@ -1,0 +1,94 @@
+//! Every query. The first argument is the company's scope; [`system`] alone may look across companies.
+
+use std::time::Duration;
+
+use sea_orm::{
+    ConnectOptions, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
+};
+
+use crate::config::{Settings, SqliteSynchronous};
+
+pub mod system;
+
+/// A writing transaction.
+pub type Tx = DatabaseTransaction;
+
+/// The database: one connection that writes and several that read on SQLite, one pool for both on PostgreSQL.
+///
+/// SQLite has one writer at a time. A pool of one connection queues writers fairly in the order in which they came;
+/// left to SQLite's own busy handler they would sleep and try again, and some would wait very long.
+#[derive(Clone)]
+pub struct Database {
+    reader: DatabaseConnection,
+    writer: DatabaseConnection,
+}
+
+impl Database {
+    pub async fn connect(settings: &Settings) -> Result<Self, DbErr> {
+        let url = settings.database_url.expose();
+        if url.starts_with("sqlite:") {
+            let writer = sea_orm::Database::connect(sqlite(settings, 1)).await?;
+            let reader = sea_orm::Database::connect(sqlite(settings, 4)).await?;
+            Ok(Self { reader, writer })
+        } else {
+            let mut options = ConnectOptions::new(url);
+            options
+                .sqlx_logging(false)
+                .min_connections(1)
+                .max_connections(settings.database_pool)
+                .acquire_timeout(Duration::from_secs(10));
+            let pool = sea_orm::Database::connect(options).await?;
+            Ok(Self { reader: pool.clone(), writer: pool })
+        }
+    }
+
+    /// Begins a writing transaction. Never call it while holding one: on SQLite the second waits for the first.
+    pub async fn begin(&self) -> Result<Tx, DbErr> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..Default::default()
+        };
+        self.writer.begin_with_options(options).await
+    }
+
+    /// For reading only.
+    pub fn reader(&self) -> &DatabaseConnection {
+        &self.reader
+    }
+
+    pub fn backend(&self) -> DbBackend {
+        self.reader.get_database_backend()
+    }
+
+    /// The writer outside a transaction: for migrations.
+    pub fn writer(&self) -> &DatabaseConnection {
+        &self.writer
+    }
+
+    pub async fn close(self) -> Result<(), DbErr> {
+        self.reader.close().await?;
+        self.writer.close().await
+    }
+}
+
+fn sqlite(settings: &Settings, connections: u32) -> ConnectOptions {
+    use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous as Synchronous};
+    let synchronous = match settings.sqlite_synchronous {
+        SqliteSynchronous::Full => Synchronous::Full,
+        SqliteSynchronous::Normal => Synchronous::Normal,
+    };
+    let mut options = ConnectOptions::new(settings.database_url.expose());
+    options.sqlx_logging(false).min_connections(1).max_connections(connections).acquire_timeout(Duration::from_secs(10));
+    options.map_sqlx_sqlite_opts(move |options| {
+        options
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(synchronous)
+            .busy_timeout(Duration::from_secs(10))
+            .foreign_keys(true)
+            .pragma("cache_size", "-8000")
+            .pragma("journal_size_limit", "67108864")
+    });
+    options
+}
