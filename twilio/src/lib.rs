@@ -8,4 +8,5 @@ mod names;
 mod moment;
 
 pub mod signature;
+pub mod twiml;
 pub mod webhook;
