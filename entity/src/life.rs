@@ -165,6 +165,8 @@ closed_enum!(
         JoinDeadline,
         /// Wrap-up's time is up.
         EndWrapUp,
+        /// A browser has been silent for long.
+        DeviceLost,
         /// Fetch a finished recording and delete it at the provider.
         StoreRecording,
         /// Ask the provider whether a call still lives.

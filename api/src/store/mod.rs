@@ -10,6 +10,8 @@ use sea_orm::{
 use crate::config::{Settings, SqliteSynchronous};
 
 pub mod calls;
+pub mod companies;
+pub mod jobs;
 pub mod queueing;
 pub mod system;
 pub mod unit;
