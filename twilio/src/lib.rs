@@ -7,6 +7,8 @@
 mod names;
 mod moment;
 
+pub mod access_token;
+pub mod rest;
 pub mod signature;
 pub mod twiml;
 pub mod webhook;
