@@ -34,7 +34,10 @@ pub use error::{Error, ErrorBody};
 pub use messages::{CreateMessage, Message};
 pub use numbers::{IncomingNumber, NumberSettings};
 pub use queues::{FRONT, Queue, QueueMember};
-pub use recordings::{Recording, RecordingFile, RecordingFormat};
+pub use recordings::{
+    CURRENT, CreateRecording, Recorded, Recording, RecordingChannels, RecordingFile, RecordingFormat,
+    UpdateRecording,
+};
 
 use crate::webhook::Params;
 

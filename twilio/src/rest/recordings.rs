@@ -6,8 +6,10 @@ use reqwest::header::{CONTENT_TYPE, LOCATION};
 use reqwest::{Response, Url};
 use serde::{Deserialize, Serialize};
 
+use super::form::form;
 use super::{Client, Effect, Error, lenient, refusal};
-use crate::webhook::{RecordingSource, RecordingState};
+use crate::twiml::{Method, RecordingEvent, RecordingTrack, Trim};
+use crate::webhook::{Params, RecordingSource, RecordingState};
 
 /// A file may be moved so many times before it is given up.
 const MAX_REDIRECTS: usize = 3;
@@ -56,6 +58,69 @@ impl RecordingFormat {
         }
     }
 }
+
+/// Whose recording it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recorded<'a> {
+    /// The id of a call.
+    Call(&'a str),
+    /// The id of a conference.
+    Conference(&'a str),
+}
+
+/// In place of a recording's id: the one that is being made.
+pub const CURRENT: &str = "Twilio.CURRENT";
+
+/// What to do with a recording that is being made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UpdateRecording {
+    /// Leaves out what is said from now on; the file gets shorter.
+    PauseSkipping,
+    /// Records silence in place of what is said from now on; the file keeps its length.
+    PauseSilent,
+    Resume,
+    Stop,
+}
+
+impl UpdateRecording {
+    /// The request as it is sent.
+    pub fn params(self) -> Params {
+        match self {
+            Self::PauseSkipping => Params::new().with("Status", "paused").with("PauseBehavior", "skip"),
+            Self::PauseSilent => Params::new().with("Status", "paused").with("PauseBehavior", "silence"),
+            Self::Resume => Params::new().with("Status", "in-progress"),
+            Self::Stop => Params::new().with("Status", "stopped"),
+        }
+    }
+}
+
+closed_names! {
+    /// How many channels a recording of a call has.
+    pub enum RecordingChannels {
+        Mono = "mono",
+        /// One a side.
+        Dual = "dual",
+    }
+}
+
+/// A recording to be begun while a call runs.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CreateRecording(Params);
+
+impl CreateRecording {
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+form!(CreateRecording {
+    one channels: RecordingChannels = "RecordingChannels";
+    one track: RecordingTrack = "RecordingTrack";
+    one trim: Trim = "Trim";
+    text status_callback = "RecordingStatusCallback";
+    many status_callback_event: RecordingEvent = "RecordingStatusCallbackEvent";
+    one status_callback_method: Method = "RecordingStatusCallbackMethod";
+});
 
 /// A file that is being read. It fails as soon as it turns out to be longer than was allowed.
 #[derive(Debug)]
@@ -127,6 +192,30 @@ impl Client {
 
     pub async fn delete_recording(&self, recording_sid: &str) -> Result<(), Error> {
         self.delete(self.url(&["Recordings", &format!("{recording_sid}.json")])).await
+    }
+
+    /// Begins to record a call that runs. A conference is recorded by `<Conference>` or by its first participant.
+    pub async fn create_recording(
+        &self,
+        call_sid: &str,
+        recording: &CreateRecording,
+    ) -> Result<Recording, Error> {
+        self.post(self.url(&["Calls", call_sid, "Recordings.json"]), recording.params()).await
+    }
+
+    /// Pauses, resumes or stops a recording, or [`CURRENT`].
+    pub async fn update_recording(
+        &self,
+        recorded: Recorded<'_>,
+        recording_sid: &str,
+        update: UpdateRecording,
+    ) -> Result<Recording, Error> {
+        let (kind, sid) = match recorded {
+            Recorded::Call(sid) => ("Calls", sid),
+            Recorded::Conference(sid) => ("Conferences", sid),
+        };
+        let url = self.url(&[kind, sid, "Recordings", &format!("{recording_sid}.json")]);
+        self.post(url, &update.params()).await
     }
 
     /// A file may take longer than a reply, so each piece of it has the time that a whole reply has. Only the API's

@@ -1,0 +1,5 @@
+//! The REST client against a real HTTP server on loopback.
+
+mod failures;
+mod operations;
+mod server;
