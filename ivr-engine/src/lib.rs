@@ -25,6 +25,7 @@ mod input;
 mod limits;
 mod node;
 mod predicate;
+mod schema;
 mod session;
 mod speech;
 mod template;
@@ -38,6 +39,7 @@ pub use finding::{Catalog, Finding, FindingCode, Known, Severity};
 pub use flow::{Flow, validate};
 pub use hours::{Hours, HoursStatus, Opening};
 pub use input::{DialOutcome, Input, QueueLeft};
+pub use schema::json_schema;
 pub use session::{CallFacts, Session};
 
 /// The version of the rules in this crate. It is stored with every recorded input: a replay with another version may
