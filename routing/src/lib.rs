@@ -20,10 +20,13 @@
 //! server tells both: the entry (waiting again, reserved or gone) and every agent of the round with the slots that
 //! he holds now; together in [`Index::apply_all`], or the first of the two would be matched without the second.
 
+mod bits;
 mod change;
 mod ids;
 mod index;
 mod order;
+mod rule;
+mod skills;
 
 pub use change::{
     Agent, Change, Entry, EntryState, IdleReading, Queue, QueueFigures, Readiness, Round, Strategy,
@@ -31,3 +34,4 @@ pub use change::{
 pub use ids::{AgentId, EntryId, QueueId, SkillId};
 pub use index::Index;
 pub use order::{AgentRank, EntryKey};
+pub use rule::Obstacle;
