@@ -29,13 +29,17 @@ struct World {
     agents: u128,
     entries: u128,
     steps: usize,
+    /// Most events of a step; the first has so many at least.
     batch: usize,
+    first_batch: usize,
 }
 
 /// Small, so that everything collides with everything.
-const TEAM: World = World { queues: 3, skills: 3, agents: 5, entries: 8, steps: 40, batch: 4 };
+const TEAM: World =
+    World { queues: 3, skills: 3, agents: 5, entries: 8, steps: 40, batch: 4, first_batch: 0 };
 /// Large enough for the shortcuts that the index takes with many agents at once.
-const CROWD: World = World { queues: 2, skills: 2, agents: 120, entries: 150, steps: 6, batch: 200 };
+const CROWD: World =
+    World { queues: 2, skills: 2, agents: 120, entries: 150, steps: 8, batch: 30, first_batch: 300 };
 
 /// One thing that a step does. A `Told` change is any row set whatsoever; an `Ended` round is what the server tells.
 #[derive(Clone, Debug)]
@@ -61,7 +65,7 @@ struct Step {
 
 fn steps(world: World) -> impl Generate<Value = Vec<Step>> {
     let told = prop_oneof![
-        2 => queues(world).prop_map(Change::Queue),
+        3 => queues(world).prop_map(Change::Queue),
         1 => (1..=world.queues).prop_map(|n| Change::QueueGone(queue_id(n))),
         9 => agents(world).prop_map(Change::Agent),
         1 => (1..=world.agents).prop_map(|n| Change::AgentGone(agent_id(n))),
@@ -75,8 +79,13 @@ fn steps(world: World) -> impl Generate<Value = Vec<Step>> {
         3 => told.prop_map(Event::Told),
         1 => (any::<prop::sample::Index>(), how).prop_map(|(which, how)| Event::Ended { which, how }),
     ];
+    let first = vec(event.clone(), world.first_batch..=world.first_batch + world.batch);
+    let first = first.prop_map(|events| Step { after: 0, events });
     let step = (0..15_i64, vec(event, 1..=world.batch)).prop_map(|(after, events)| Step { after, events });
-    vec(step, 1..=world.steps)
+    (first, vec(step, 1..=world.steps)).prop_map(|(first, mut steps)| {
+        steps.insert(0, first);
+        steps
+    })
 }
 
 fn queues(world: World) -> impl Generate<Value = Queue> {

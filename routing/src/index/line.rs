@@ -24,6 +24,8 @@ pub(super) struct Line {
     /// The waiting entries, those that ask for the same together, for whoever may take one may take the next.
     /// No bucket is empty.
     pub(super) buckets: BTreeMap<Requirement, BTreeSet<EntryKey>>,
+    /// The first of each bucket, in the order of the line.
+    pub(super) heads: BTreeMap<EntryKey, Requirement>,
     /// Everybody without an agent: waiting or in a round.
     pub(super) in_line: BTreeSet<EntryKey>,
     /// The same by the moment when they came.
@@ -83,7 +85,13 @@ impl Line {
     pub(super) fn enlist(&mut self, visit: &Visit) {
         match visit.entry.state {
             EntryState::Waiting => {
-                self.buckets.entry(visit.requirement.clone()).or_default().insert(visit.key);
+                let bucket = self.buckets.entry(visit.requirement.clone()).or_default();
+                let former = bucket.first().copied();
+                bucket.insert(visit.key);
+                if former.is_none_or(|former| visit.key < former) {
+                    former.and_then(|former| self.heads.remove(&former));
+                    self.heads.insert(visit.key, visit.requirement.clone());
+                }
             }
             EntryState::InRound(_) => self.in_offer += 1,
             EntryState::Reserved(_) => {
@@ -101,7 +109,11 @@ impl Line {
             EntryState::Waiting => {
                 if let Some(bucket) = self.buckets.get_mut(&visit.requirement) {
                     bucket.remove(&visit.key);
-                    if bucket.is_empty() {
+                    let next = bucket.first().copied();
+                    if self.heads.remove(&visit.key).is_some() {
+                        self.heads.extend(next.map(|next| (next, visit.requirement.clone())));
+                    }
+                    if next.is_none() {
                         self.buckets.remove(&visit.requirement);
                     }
                 }
