@@ -2,8 +2,10 @@
 
 #![allow(dead_code, reason = "each test file is its own crate and uses a part of this")]
 
+pub mod company;
 pub mod reference;
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU16;
 use std::time::Duration;
 
@@ -88,4 +90,12 @@ pub fn entry(n: u128, queue: u128, entered: i64) -> Entry {
         state: EntryState::Waiting,
         declined_by: Vec::new(),
     }
+}
+
+pub fn skilled(skills: impl IntoIterator<Item = (SkillId, u8)>, agent: Agent) -> Agent {
+    Agent { skills: BTreeMap::from_iter(skills), ..agent }
+}
+
+pub fn asking(skills: &[(SkillId, u8)], entry: Entry) -> Entry {
+    Entry { skills: skills.to_vec(), ..entry }
 }
