@@ -64,6 +64,11 @@ impl SkillBook {
         }
     }
 
+    #[cfg(test)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Leaves in `places` those whose agents meet the requirement.
     pub(crate) fn retain(&self, places: &mut Bits, requirement: &Requirement) {
         let mut able = Bits::default();
@@ -148,6 +153,6 @@ mod tests {
         let mut book = SkillBook::default();
         book.insert(7, &skills);
         book.remove(7, &skills);
-        assert!(book.0.is_empty());
+        assert!(book.is_empty());
     }
 }

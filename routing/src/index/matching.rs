@@ -133,7 +133,7 @@ impl Index {
 
     /// Offers the entry to the best candidates, if there are any, and adds the next of its bucket.
     fn serve(&mut self, key: EntryKey, stops: &mut BinaryHeap<Stop>) -> Option<Round> {
-        let visit = self.visits.get(&key.entry())?;
+        let visit = self.visits.get(&key.entry()).filter(|visit| visit.entry.state == EntryState::Waiting)?;
         let (queue, requirement) = (visit.entry.queue, visit.requirement.clone());
         if !self.find_candidates(queue, &requirement) {
             return None;

@@ -253,3 +253,84 @@ fn pop_due<T: Ord>(deadlines: &mut BTreeSet<(DateTime<Utc>, T)>, now: DateTime<U
     }
     deadlines.pop_first().map(|(_, what)| what)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+    use std::time::Duration;
+
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{IdleReading, Queue, Readiness, SkillId, Strategy};
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + chrono::TimeDelta::seconds(seconds)
+    }
+
+    fn queue() -> Queue {
+        Queue {
+            id: QueueId(Uuid::nil()),
+            strategy: Strategy::LongestIdle,
+            ring_all_limit: None,
+            decline_cool_off: Duration::ZERO,
+            mean_handle_time: None,
+            idle_reading: IdleReading::SinceLastCall,
+        }
+    }
+
+    fn agent(n: u128) -> Agent {
+        Agent {
+            id: AgentId(Uuid::from_u128(n)),
+            queues: BTreeSet::from([queue().id]),
+            skills: BTreeMap::from([(SkillId(Uuid::from_u128(n % 3)), 1)]),
+            capacity: 1,
+            held: 0,
+            readiness: Readiness::Ready,
+            ready_until: Some(at(100 + n as i64)),
+            last_call_ended_at: None,
+            available_since: at(0),
+            calls_handled: 0,
+            talk_time: Duration::ZERO,
+            last_offered_at: None,
+        }
+    }
+
+    fn entry(n: u128) -> Entry {
+        Entry {
+            id: EntryId(Uuid::from_u128(n)),
+            queue: queue().id,
+            priority: 0,
+            entered_at: at(50 - n as i64),
+            age_credit: Duration::ZERO,
+            skills: vec![(SkillId(Uuid::from_u128(n % 5)), 1)],
+            state: EntryState::Waiting,
+            declined_by: vec![(agent(n).id, at(200 + n as i64)), (agent(n).id, at(70))],
+        }
+    }
+
+    /// If this fails, a set of the index keeps what no row says any more, and grows for as long as the server runs.
+    #[test]
+    fn an_index_that_everybody_left_holds_nothing() {
+        let mut index = Index::new();
+        let all = (1..=20).flat_map(|n| [Change::Entry(entry(n)), Change::Agent(agent(n))]);
+        let rounds = index.apply_all(all.chain([Change::Queue(queue())]), at(60));
+        assert!(!rounds.is_empty() && rounds.len() < 20, "some are in a round and some wait");
+        for n in 1..=20 {
+            let line = &index.lines[&queue().id];
+            let heads: Vec<_> = line.buckets.values().filter_map(|bucket| bucket.first()).collect();
+            assert_eq!(line.heads.len(), heads.len());
+            assert!(
+                heads.iter().all(|head| line.heads.contains_key(head)),
+                "the heads are the first of the buckets"
+            );
+            index.apply(Change::EntryGone(entry(n).id), at(61));
+        }
+        (1..=20).for_each(|n| drop(index.apply(Change::AgentGone(agent(n).id), at(62))));
+        index.apply(Change::QueueGone(queue().id), at(63));
+        assert!(index.lines.is_empty() && index.visits.is_empty() && index.places.is_empty());
+        assert!(index.agents.iter().all(Option::is_none) && index.vacant.len() == index.agents.len());
+        assert!(index.heartbeats.is_empty() && index.cool_offs.is_empty());
+        assert!(index.gained.is_empty() && index.marked.is_empty() && index.skills.is_empty());
+    }
+}
