@@ -19,11 +19,70 @@
 //! a call just now, until a later change of *that entry* or *that agent* says otherwise. So when a round ends, the
 //! server tells both: the entry (waiting again, reserved or gone) and every agent of the round with the slots that
 //! he holds now; together in [`Index::apply_all`], or the first of the two would be matched without the second.
+//!
+//! **What it costs** (`benches/index.rs`: 10,000 waiting entries, 5,000 agents, 50 skills, 20 queues). Building it has a
+//! budget of 50 ms, one change of 100 µs; most changes take a few µs. Only a queue's turn to another strategy sorts
+//! all its free agents anew.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use chrono::{DateTime, TimeDelta, Utc};
+//! use routing::{
+//!     Agent, AgentId, Change, Entry, EntryId, EntryState, IdleReading, Index, Queue, QueueId, Readiness, Strategy,
+//! };
+//! use uuid::Uuid;
+//!
+//! let now: DateTime<Utc> = DateTime::UNIX_EPOCH;
+//! let sales = Queue {
+//!     id: QueueId(Uuid::from_u128(1)),
+//!     strategy: Strategy::LongestIdle,
+//!     ring_all_limit: None,
+//!     decline_cool_off: Duration::from_secs(30),
+//!     mean_handle_time: Some(Duration::from_secs(240)),
+//!     idle_reading: IdleReading::SinceLastCall,
+//! };
+//! let anna = Agent {
+//!     id: AgentId(Uuid::from_u128(2)),
+//!     queues: [sales.id].into(),
+//!     skills: [].into(),
+//!     capacity: 1,
+//!     held: 0,
+//!     readiness: Readiness::Ready,
+//!     ready_until: Some(now + TimeDelta::seconds(15)),
+//!     last_call_ended_at: None,
+//!     available_since: now,
+//!     calls_handled: 0,
+//!     talk_time: Duration::ZERO,
+//!     last_offered_at: None,
+//! };
+//! let caller = Entry {
+//!     id: EntryId(Uuid::from_u128(3)),
+//!     queue: sales.id,
+//!     priority: 0,
+//!     entered_at: now,
+//!     age_credit: Duration::ZERO,
+//!     skills: vec![],
+//!     state: EntryState::Waiting,
+//!     declined_by: vec![],
+//! };
+//!
+//! let mut index = Index::new();
+//! assert!(index.apply_all([Change::Queue(sales), Change::Agent(anna.clone())], now).is_empty());
+//! let rounds = index.apply(Change::Entry(caller.clone()), now);
+//! assert_eq!((rounds[0].entry, &rounds[0].agents), (caller.id, &vec![anna.id]));
+//! // Two rows of the next transaction: Anna declined. She is free, but this caller is not offered to her for 30 s.
+//! let declined = Entry { declined_by: vec![(anna.id, now + TimeDelta::seconds(30))], ..caller };
+//! assert!(index.apply_all([Change::Entry(declined), Change::Agent(anna)], now).is_empty());
+//! ```
 
+mod bits;
 mod change;
 mod ids;
 mod index;
 mod order;
+mod rule;
+mod skills;
 
 pub use change::{
     Agent, Change, Entry, EntryState, IdleReading, Queue, QueueFigures, Readiness, Round, Strategy,
@@ -31,3 +90,4 @@ pub use change::{
 pub use ids::{AgentId, EntryId, QueueId, SkillId};
 pub use index::Index;
 pub use order::{AgentRank, EntryKey};
+pub use rule::Obstacle;
