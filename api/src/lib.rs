@@ -1,11 +1,20 @@
 //! The CallDocker server. `app` joins the parts; requests go http -> use cases (identity, calls, …) -> store.
 
+pub mod agents;
 pub mod app;
 pub mod bus;
+pub mod calls;
 pub mod config;
 pub mod error;
+pub mod flows_cache;
 pub mod ids;
+pub mod jobs;
 pub mod keys;
+pub mod numbers;
 pub mod outbound;
+pub mod providers;
 pub mod secret;
+pub mod storage;
 pub mod store;
+pub mod webhooks;
+pub mod words;

@@ -45,7 +45,7 @@ pub async fn bring_caller(app: &App, scope: CompanyScope, call: CallId, target: 
     }
     let url = destination.url(&app.urls(scope.company()));
     let client = app.providers.client(scope, db).await?;
-    match client.update_call(&row.provider_sid, UpdateCall::redirect(url)).await {
+    match client.update_call(&row.provider_sid, &UpdateCall::Redirect { url }).await {
         Ok(_) => Ok(Done::Yes),
         Err(error) if error.is_gone() => {
             caller_is_gone(app, scope, call).await?;
@@ -83,17 +83,16 @@ pub async fn dial_agent(app: &App, scope: CompanyScope, id: LegId) -> Result<Don
         LegKind::Agent => ring_seconds(app, scope, &leg).await?,
         LegKind::Caller | LegKind::Transfer => 60,
     };
-    let create = CreateCall::new(&leg.address, &call.to_address)
-        .url(urls.agent_answer(offer))
+    let create = CreateCall::url(&call.to_address, &leg.address, urls.agent_answer(offer))
         .status_callback(urls.leg_status(id))
         .status_callback_event([CallEvent::Initiated, CallEvent::Ringing, CallEvent::Answered, CallEvent::Completed])
         .timeout(ring);
     let client = app.providers.client(scope, app.db.reader()).await?;
-    match client.create_call(create).await {
+    match client.create_call(&create).await {
         Ok(made) => dialled(app, scope, id, Some(made.sid)).await,
         // It may ring: the callback will say so, or the deadline ends it.
-        Err(RestError::Unknown(_)) => dialled(app, scope, id, None).await,
-        Err(error) if error.was_not_done() => {
+        Err(RestError::Unknown(_) | RestError::Server { .. }) => dialled(app, scope, id, None).await,
+        Err(error) if error.may_be_repeated() => {
             unplan(app, scope, id).await?;
             Ok(Done::retry(&error))
         }
@@ -195,7 +194,7 @@ pub async fn end_leg(app: &App, scope: CompanyScope, id: LegId) -> Result<Done> 
     let Some(leg) = calls::leg(scope, db, id).await? else { return Ok(Done::Yes) };
     let (Some(sid), false) = (leg.provider_sid, leg.state.is_over()) else { return Ok(Done::Yes) };
     let client = app.providers.client(scope, db).await?;
-    match client.update_call(&sid, UpdateCall::complete()).await {
+    match client.update_call(&sid, &UpdateCall::Complete).await {
         Ok(_) => Ok(Done::Yes),
         Err(error) if error.is_gone() => Ok(Done::Yes),
         Err(error) => Ok(Done::retry(&error)),

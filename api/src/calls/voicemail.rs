@@ -4,6 +4,7 @@ use entity::id::{CallId, RecordingId};
 use entity::{CallOutcome, CompanyScope, JobKind, RecordingKind, RecordingState, recording};
 use ivr_engine::{Flow, Input};
 use serde_json::json;
+use twilio::rest::{Client, RecordingFormat};
 use twilio::webhook::{RecordResult, RecordingState as ProviderState, RecordingStatus};
 
 use super::CallFile;
@@ -114,7 +115,7 @@ pub async fn store(app: &App, scope: CompanyScope, id: RecordingId) -> Result<Do
     let row = calls::recording(scope, app.db.reader(), id).await?;
     let client = app.providers.client(scope, app.db.reader()).await?;
     if row.state == RecordingState::Pending {
-        let media = match client.download_recording(&row.provider_sid, MAX_BYTES).await {
+        let media = match download(&client, &row.provider_sid).await {
             Ok(media) => media,
             Err(error) if error.is_gone() => return failed(app, scope, row, "gone at the provider").await,
             Err(error) => return Ok(Done::retry(&error)),
@@ -128,6 +129,10 @@ pub async fn store(app: &App, scope: CompanyScope, id: RecordingId) -> Result<Do
         Err(error) if error.is_gone() => Ok(Done::Yes),
         Err(error) => Ok(Done::retry(&error)),
     }
+}
+
+async fn download(client: &Client, sid: &str) -> std::result::Result<bytes::Bytes, twilio::rest::Error> {
+    client.download_recording(sid, RecordingFormat::Wav, MAX_BYTES).await?.bytes().await
 }
 
 async fn stored(app: &App, scope: CompanyScope, id: RecordingId, key: String, size: usize) -> Result<()> {

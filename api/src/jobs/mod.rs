@@ -36,7 +36,11 @@ pub enum Done {
 impl Done {
     /// The provider did not do it; when it said how long to wait, so long.
     pub fn retry(error: &twilio::rest::Error) -> Self {
-        Self::Retry { after: error.retry_after(), because: error.to_string() }
+        let after = match error {
+            twilio::rest::Error::RateLimited { retry_after } => *retry_after,
+            _ => None,
+        };
+        Self::Retry { after, because: error.to_string() }
     }
 }
 
