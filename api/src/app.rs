@@ -6,6 +6,7 @@ use std::sync::Arc;
 use clock::Clock;
 use entity::id::NodeId;
 
+use crate::authz::Table;
 use crate::bus::{Bus, Delivery, RedisBus};
 use crate::config::Settings;
 use crate::error::{Error, Result};
@@ -26,6 +27,8 @@ pub struct Parts {
     pub keys: Keys,
     pub db: Database,
     pub bus: Bus,
+    /// The evaluated policy.
+    pub authz: Table,
 }
 
 impl Deref for App {
@@ -50,6 +53,7 @@ impl App {
         }
         let ids = Ids::new(clock.clone());
         let node = ids.next();
-        Ok(Self(Arc::new(Parts { settings, clock, ids, node, keys, db, bus })))
+        let authz = Table::compile().await?;
+        Ok(Self(Arc::new(Parts { settings, clock, ids, node, keys, db, bus, authz })))
     }
 }

@@ -1,9 +1,13 @@
 //! The CallDocker server. `app` joins the parts; requests go http -> use cases (identity, calls, …) -> store.
 
 pub mod app;
+pub mod authz;
 pub mod bus;
+pub mod cli;
 pub mod config;
 pub mod error;
+pub mod http;
+pub mod identity;
 pub mod ids;
 pub mod keys;
 pub mod outbound;
