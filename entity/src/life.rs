@@ -169,11 +169,16 @@ closed_enum!(
         StoreRecording,
         /// Ask the provider whether a call still lives.
         CheckCall,
+        /// Settle a callback whose first processing failed.
+        SettleCallback,
         /// Point a number's webhooks here.
         ProvisionNumber,
     }
 );
-closed_enum!(JobState { Queued, Running, Failed });
+closed_enum!(
+    /// A job that is done is no more.
+    JobState { Queued, Running, Failed }
+);
 closed_enum!(RecordingKind { Voicemail, Call });
 closed_enum!(RecordingState { Pending, Stored, Failed, Deleted });
 

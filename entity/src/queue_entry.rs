@@ -19,7 +19,8 @@ pub struct Model {
     #[sea_orm(column_type = "JsonBinary")]
     pub skills: Json,
     pub entered_at: DateTimeUtc,
-    pub age_credit_ms: i64,
+    /// `entered_at` less the age credit: the moment that decides the place in the line.
+    pub waiting_since: DateTimeUtc,
     pub max_wait_until: Option<DateTimeUtc>,
     pub outcome: Option<EntryOutcome>,
     pub left_at: Option<DateTimeUtc>,

@@ -1,1 +1,38 @@
+//! The flow engine: what a company says to a caller, asks him and does with him, as a pure function.
+//!
+//! A flow is a JSON document: nodes, and named ports that lead from one node to the next. [`Flow::parse`] checks and
+//! compiles it once, when it is published; [`step`] then carries one call from one moment of waiting to the next:
+//!
+//! ```text
+//! step(flow, session, input, now) -> session + prompts + what to wait for + trace + problems
+//! ```
+//!
+//! What the crate owns: the document format, its checks and its JSON Schema, opening hours, templates, conditions,
+//! and the rules of asking again. What it must never do: read a clock, draw a random number, do I/O, know TwiML or
+//! the database. The same session, input and `now` always give the same step, which is what makes replay possible.
+//!
+//! `step` is infallible. Whatever the document, the session and the input are, it ends in bounded time, and either
+//! waits for something or ends the call; a flow that is broken says so to the caller in his language and reports a
+//! [`Problem`], it never leaves him in silence.
 
+mod effect;
+mod engine;
+mod finding;
+mod flow;
+mod input;
+mod limits;
+mod session;
+mod words;
+
+pub use effect::{
+    Accepts, Next, NodeType, Outcome, Passage, Problem, ProblemCode, Prompt, SkillNeed, Step, TraceEntry,
+};
+pub use engine::step;
+pub use finding::{Catalog, Finding, FindingCode, Known, Severity};
+pub use flow::{Flow, validate};
+pub use input::{DialOutcome, Input, QueueLeft};
+pub use session::{CallFacts, Session};
+
+/// The version of the rules in this crate. It is stored with every recorded input: a replay with another version may
+/// legitimately differ. It is also the newest `version` of a flow document that is understood.
+pub const ENGINE_VERSION: u32 = 1;

@@ -10,7 +10,7 @@ CREATE TABLE queue_entry (
     priority integer NOT NULL,
     skills {json} NOT NULL,
     entered_at {time} NOT NULL,
-    age_credit_ms bigint NOT NULL,
+    waiting_since {time} NOT NULL,
     max_wait_until {time} NULL,
     outcome varchar(32) NULL,
     left_at {time} NULL,
@@ -19,7 +19,8 @@ CREATE TABLE queue_entry (
     FOREIGN KEY (company_id, queue_id) REFERENCES queue (company_id, id)
 );
 CREATE UNIQUE INDEX ux_queue_entry_open ON queue_entry (company_id, call_id) WHERE outcome IS NULL;
-CREATE INDEX ix_queue_entry_waiting ON queue_entry (company_id, queue_id) WHERE outcome IS NULL;
+CREATE INDEX ix_queue_entry_waiting ON queue_entry (company_id, queue_id, priority, waiting_since) WHERE outcome IS NULL;
+CREATE INDEX ix_queue_entry_call ON queue_entry (company_id, call_id);
 CREATE TABLE offer_round (
     id {uuid} NOT NULL PRIMARY KEY,
     company_id {uuid} NOT NULL,

@@ -9,7 +9,14 @@ use sea_orm::{
 
 use crate::config::{Settings, SqliteSynchronous};
 
+pub mod calls;
+pub mod queueing;
 pub mod system;
+pub mod unit;
+pub mod webhooks;
+pub mod workforce;
+
+pub use unit::{Audience, Unit};
 
 /// A writing transaction.
 pub type Tx = DatabaseTransaction;

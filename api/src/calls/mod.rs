@@ -1,0 +1,25 @@
+//! The use cases of a call: it arrives, its flow answers, it waits, it is offered, accepted, talked through, wrapped up.
+//!
+//! Each is one [`Unit`](crate::store::Unit): the change of state, the line in the call's story, and the jobs and news
+//! that follow are one transaction. Nothing here knows HTTP; what the caller's line is to do next is a [`Reply`].
+
+pub mod accept;
+pub mod agent_leg;
+pub mod arrive;
+pub mod carry;
+pub mod conference;
+pub mod enqueue;
+pub mod file;
+pub mod flow;
+pub mod leave;
+pub mod offer;
+pub mod reply;
+pub mod router;
+pub mod rows;
+pub mod story;
+pub mod urls;
+pub mod voicemail;
+pub mod wrap_up;
+
+pub use file::CallFile;
+pub use reply::Reply;

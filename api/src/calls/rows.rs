@@ -1,0 +1,209 @@
+//! From rows to what the routing index reads.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::id::{AgentId, QueueEntryId};
+use entity::{
+    Availability, CompanyScope, IdleReading, OfferState, Reach, SegmentState, Strategy, agent, offer, queue,
+    queue_entry, segment,
+};
+use sea_orm::ConnectionTrait;
+use serde::{Deserialize, Serialize};
+
+use crate::config::Timing;
+use crate::error::Result;
+use crate::store::{queueing, workforce};
+
+/// How many conversations the mean handle time is made of.
+const HANDLED: u64 = 50;
+
+/// A skill that an entry asks for, as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NeededSkill {
+    pub skill: entity::id::SkillId,
+    pub level: u8,
+}
+
+pub async fn queue<C: ConnectionTrait>(scope: CompanyScope, db: &C, row: &queue::Model) -> Result<routing::Queue> {
+    let handled = queueing::last_handled(scope, db, row.id, HANDLED).await?;
+    Ok(routing::Queue {
+        id: routing::QueueId(row.id.0),
+        strategy: match row.strategy {
+            Strategy::LongestIdle => routing::Strategy::LongestIdle,
+            Strategy::RoundRobin => routing::Strategy::RoundRobin,
+            Strategy::FewestCalls => routing::Strategy::FewestCalls,
+            Strategy::LeastTalkTime => routing::Strategy::LeastTalkTime,
+            Strategy::RingAll => routing::Strategy::RingAll,
+        },
+        ring_all_limit: None,
+        decline_cool_off: seconds(row.decline_cool_off_seconds),
+        mean_handle_time: mean_handle_time(&handled),
+        idle_reading: match row.idle_reading {
+            IdleReading::SinceLastCall => routing::IdleReading::SinceLastCall,
+            IdleReading::SinceAvailable => routing::IdleReading::SinceAvailable,
+        },
+    })
+}
+
+/// AHT = (talk + hold + wrap-up) / handled.
+fn mean_handle_time(handled: &[segment::Model]) -> Option<Duration> {
+    let times: Vec<_> = handled
+        .iter()
+        .filter_map(|segment| (segment.wrapped_up_at? - segment.connected_at?).to_std().ok())
+        .collect();
+    let count = u32::try_from(times.len()).ok().filter(|count| *count > 0)?;
+    Some(times.iter().sum::<Duration>() / count)
+}
+
+pub async fn agents<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    timing: &Timing,
+    ids: Option<&[AgentId]>,
+) -> Result<Vec<routing::Agent>> {
+    let rows = workforce::agents(scope, db, ids).await?;
+    let all: Vec<_> = rows.iter().map(|row| row.id).collect();
+    let mut held: HashMap<AgentId, u16> = HashMap::new();
+    for slot in queueing::slots_of(scope, db, &all).await? {
+        *held.entry(slot.agent_id).or_default() += 1;
+    }
+    let mut queues: HashMap<AgentId, BTreeSet<routing::QueueId>> = HashMap::new();
+    for member in workforce::memberships_of_agents(scope, db, ids).await? {
+        queues.entry(member.agent_id).or_default().insert(routing::QueueId(member.queue_id.0));
+    }
+    let mut skills: HashMap<AgentId, BTreeMap<routing::SkillId, u8>> = HashMap::new();
+    for skill in workforce::skills_of_agents(scope, db, ids).await? {
+        let level = u8::try_from(skill.level).unwrap_or(u8::MAX);
+        skills.entry(skill.agent_id).or_default().insert(routing::SkillId(skill.skill_id.0), level);
+    }
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let id = row.id;
+            agent(
+                row,
+                timing,
+                held.remove(&id).unwrap_or_default(),
+                queues.remove(&id).unwrap_or_default(),
+                skills.remove(&id).unwrap_or_default(),
+            )
+        })
+        .collect())
+}
+
+fn agent(
+    row: agent::Model,
+    timing: &Timing,
+    held: u16,
+    queues: BTreeSet<routing::QueueId>,
+    skills: BTreeMap<routing::SkillId, u8>,
+) -> routing::Agent {
+    routing::Agent {
+        id: routing::AgentId(row.id.0),
+        queues,
+        skills,
+        capacity: u16::try_from(row.capacity).unwrap_or(1),
+        held,
+        readiness: readiness(&row),
+        ready_until: ready_until(&row, timing),
+        last_call_ended_at: row.last_call_ended_at,
+        available_since: row.available_since,
+        calls_handled: u32::try_from(row.calls_handled).unwrap_or_default(),
+        talk_time: Duration::from_millis(u64::try_from(row.talk_ms).unwrap_or_default()),
+        last_offered_at: row.last_offered_at,
+    }
+}
+
+fn readiness(row: &agent::Model) -> routing::Readiness {
+    let beats = row.reach != Reach::Browser || row.heartbeat_at.is_some();
+    match (row.availability, row.not_responding_since) {
+        (Availability::Available, Some(_)) => routing::Readiness::NotResponding,
+        (Availability::Available, None) if beats => routing::Readiness::Ready,
+        (Availability::Available, None) => routing::Readiness::NotReady,
+        (
+            Availability::Offline | Availability::Busy | Availability::Away | Availability::Break | Availability::Training,
+            _,
+        ) => routing::Readiness::NotReady,
+    }
+}
+
+/// Until when a browser's last heartbeat counts; nothing binds a phone.
+pub fn ready_until(row: &agent::Model, timing: &Timing) -> Option<DateTime<Utc>> {
+    match row.reach {
+        Reach::Browser => row.heartbeat_at.map(|at| at + timing.heartbeat),
+        Reach::Client | Reach::Number => None,
+    }
+}
+
+/// Entries with their rounds, reservations and cool-offs. `cool_off` is by queue.
+pub async fn entries<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    rows: Vec<queue_entry::Model>,
+    cool_off: &HashMap<entity::id::QueueId, TimeDelta>,
+) -> Result<Vec<routing::Entry>> {
+    let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
+    let mut offers: HashMap<QueueEntryId, Vec<offer::Model>> = HashMap::new();
+    for offer in queueing::offers_of_entry(scope, db, &ids).await? {
+        offers.entry(offer.queue_entry_id).or_default().push(offer);
+    }
+    let mut segments: HashMap<QueueEntryId, Vec<segment::Model>> = HashMap::new();
+    for segment in queueing::segments_of_entries(scope, db, &ids).await? {
+        segments.entry(segment.queue_entry_id).or_default().push(segment);
+    }
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let cool_off = cool_off.get(&row.queue_id).copied().unwrap_or_default();
+            let offers = offers.remove(&row.id).unwrap_or_default();
+            let segments = segments.remove(&row.id).unwrap_or_default();
+            entry(row, &offers, &segments, cool_off)
+        })
+        .collect())
+}
+
+fn entry(
+    row: queue_entry::Model,
+    offers: &[offer::Model],
+    segments: &[segment::Model],
+    cool_off: TimeDelta,
+) -> routing::Entry {
+    let asked: Vec<_> =
+        offers.iter().filter(|offer| offer.state == OfferState::Open).map(|offer| agent_id(offer.agent_id)).collect();
+    let reserved = segments.iter().find(|segment| segment.state.is_live());
+    let state = match (reserved, asked.is_empty()) {
+        (Some(segment), _) => routing::EntryState::Reserved(agent_id(segment.agent_id)),
+        (None, false) => routing::EntryState::InRound(asked),
+        (None, true) => routing::EntryState::Waiting,
+    };
+    // Who declined, and whose device failed on this call, is left in peace for a while.
+    let declined = offers
+        .iter()
+        .filter(|offer| offer.state == OfferState::Declined)
+        .filter_map(|offer| Some((agent_id(offer.agent_id), offer.settled_at? + cool_off)));
+    let failed = segments
+        .iter()
+        .filter(|segment| segment.state == SegmentState::Failed)
+        .filter_map(|segment| Some((agent_id(segment.agent_id), segment.ended_at? + cool_off)));
+    let skills: Vec<NeededSkill> = serde_json::from_value(row.skills).unwrap_or_default();
+    routing::Entry {
+        id: routing::EntryId(row.id.0),
+        queue: routing::QueueId(row.queue_id.0),
+        priority: row.priority,
+        entered_at: row.entered_at,
+        age_credit: (row.entered_at - row.waiting_since).to_std().unwrap_or_default(),
+        skills: skills.into_iter().map(|need| (routing::SkillId(need.skill.0), need.level)).collect(),
+        state,
+        declined_by: declined.chain(failed).collect(),
+    }
+}
+
+pub fn agent_id(id: AgentId) -> routing::AgentId {
+    routing::AgentId(id.0)
+}
+
+pub fn seconds(count: i32) -> Duration {
+    Duration::from_secs(u64::try_from(count).unwrap_or_default())
+}

@@ -1,0 +1,101 @@
+//! The addresses that the provider is given. All lie below the company's voice webhook, are absolute (so that it does
+//! not matter which document they stand in) and name what they are about, so that a callback can come before the reply
+//! that would have told us its id.
+
+use entity::id::{CallId, CompanyId, LegId, OfferId, QueueEntryId, SegmentId};
+
+/// Twilio tries twice more when the connection fails or no answer comes in time. It is a fragment: not signed, not sent.
+const RETRY: &str = "#rc=2&rp=ct,rt";
+
+#[derive(Clone, Debug)]
+pub struct Urls {
+    base: String,
+}
+
+impl Urls {
+    pub fn new(public_url: &str, company: CompanyId) -> Self {
+        Self { base: format!("{public_url}/api/webhooks/twilio/{company}") }
+    }
+
+    pub fn voice(&self) -> String {
+        self.base.clone()
+    }
+
+    /// Called when the voice webhook failed: the caller hears an apology instead of silence.
+    pub fn fallback(&self) -> String {
+        format!("{}/fallback", self.base)
+    }
+
+    pub fn call_status(&self) -> String {
+        format!("{}/call-status{RETRY}", self.base)
+    }
+
+    /// Where the flow goes on. `version` is the session's: it makes each hop a request of its own.
+    pub fn step(&self, call: CallId, version: i32, heard: Heard) -> String {
+        format!("{}/step?call={call}&s={version}&heard={}{RETRY}", self.base, heard.as_str())
+    }
+
+    pub fn wait(&self, entry: QueueEntryId, hop: u32) -> String {
+        format!("{}/wait?entry={entry}&n={hop}{RETRY}", self.base)
+    }
+
+    pub fn queue_exit(&self, call: CallId, entry: QueueEntryId, version: i32) -> String {
+        format!("{}/queue-exit?call={call}&entry={entry}&s={version}{RETRY}", self.base)
+    }
+
+    pub fn caller_join(&self, call: CallId, segment: SegmentId) -> String {
+        format!("{}/caller-join?call={call}&segment={segment}{RETRY}", self.base)
+    }
+
+    pub fn park(&self, call: CallId, entry: QueueEntryId, segment: SegmentId) -> String {
+        format!("{}/park?call={call}&entry={entry}&after={segment}{RETRY}", self.base)
+    }
+
+    pub fn agent_answer(&self, offer: OfferId) -> String {
+        format!("{}/agent/answer?offer={offer}{RETRY}", self.base)
+    }
+
+    pub fn agent_press(&self, offer: OfferId) -> String {
+        format!("{}/agent/press?offer={offer}{RETRY}", self.base)
+    }
+
+    pub fn agent_exit(&self, offer: OfferId) -> String {
+        format!("{}/agent/exit?offer={offer}{RETRY}", self.base)
+    }
+
+    pub fn leg_status(&self, leg: LegId) -> String {
+        format!("{}/leg-status?leg={leg}{RETRY}", self.base)
+    }
+
+    pub fn conference(&self, offer: OfferId) -> String {
+        format!("{}/conference?offer={offer}{RETRY}", self.base)
+    }
+
+    pub fn recording(&self, call: CallId) -> String {
+        format!("{}/recording?call={call}{RETRY}", self.base)
+    }
+}
+
+/// Which verb brought the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    Gather,
+    Silence,
+    Record,
+    Dial,
+}
+
+impl Heard {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Gather => "gather",
+            Self::Silence => "silence",
+            Self::Record => "record",
+            Self::Dial => "dial",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Gather, Self::Silence, Self::Record, Self::Dial].into_iter().find(|heard| heard.as_str() == text)
+    }
+}

@@ -1,0 +1,368 @@
+//! Queue entries, rounds, offers, segments, slots, and the changes that routing has yet to read.
+
+use chrono::{DateTime, Utc};
+use entity::id::{AgentId, CallId, OfferId, QueueEntryId, QueueId, RoundId, SegmentId};
+use entity::{
+    CompanyScope, EntryOutcome, Inserted, OfferState, SegmentState, SlotHolder, agent_slot, call, offer, offer_round,
+    queue, queue_entry, routing_change, routing_state, segment,
+};
+use sea_orm::sea_query::{Condition, Expr};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect, QueryTrait,
+};
+
+use super::Tx;
+use crate::error::{Error, Result, Subject};
+
+/// Segments in which an agent has the call, or is about to.
+pub const LIVE: [SegmentState; 3] = [SegmentState::Reserved, SegmentState::Joined, SegmentState::Connected];
+
+// ---- routing
+
+/// The company's routing lock, taken before any other.
+pub async fn lock_routing(scope: CompanyScope, tx: &Tx) -> Result<Option<routing_state::Model>> {
+    Ok(scope.find_by_id::<routing_state::Entity>(scope.company()).lock_exclusive().one(tx).await?)
+}
+
+pub async fn save_routing(scope: CompanyScope, tx: &Tx, row: routing_state::Model) -> Result<()> {
+    scope.update::<routing_state::Entity, _>(tx, scope.company(), row.into_active_model().reset_all()).await?;
+    Ok(())
+}
+
+/// Takes the changes that are there.
+pub async fn take_changes(scope: CompanyScope, tx: &Tx) -> Result<Vec<routing_change::Model>> {
+    let changes = scope.find::<routing_change::Entity>().all(tx).await?;
+    if !changes.is_empty() {
+        let ids: Vec<_> = changes.iter().map(|change| change.id).collect();
+        for ids in ids.chunks(500) {
+            let ids = ids.iter().copied();
+            scope.delete_many::<routing_change::Entity>().filter(routing_change::Column::Id.is_in(ids)).exec(tx).await?;
+        }
+    }
+    Ok(changes)
+}
+
+// ---- queues
+
+pub async fn queue<C: ConnectionTrait>(scope: CompanyScope, db: &C, id: QueueId) -> Result<queue::Model> {
+    scope.find_by_id::<queue::Entity>(id).one(db).await?.ok_or(Error::NotFound(Subject::Queue))
+}
+
+/// By id or by name, as flows name a queue.
+pub async fn queue_by_name<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    name: &str,
+) -> Result<Option<queue::Model>> {
+    let by = match name.parse::<QueueId>() {
+        Ok(id) => queue::Column::Id.eq(id),
+        Err(_) => queue::Column::Name.eq(name),
+    };
+    Ok(scope.find::<queue::Entity>().filter(by).one(db).await?)
+}
+
+// ---- entries
+
+pub async fn entry<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    id: QueueEntryId,
+) -> Result<Option<queue_entry::Model>> {
+    Ok(scope.find_by_id::<queue_entry::Entity>(id).one(db).await?)
+}
+
+/// The visit that goes on, if any, locked.
+pub async fn open_entry(scope: CompanyScope, tx: &Tx, call: CallId) -> Result<Option<queue_entry::Model>> {
+    Ok(scope
+        .find::<queue_entry::Entity>()
+        .filter(queue_entry::Column::CallId.eq(call))
+        .filter(queue_entry::Column::Outcome.is_null())
+        .lock_exclusive()
+        .one(tx)
+        .await?)
+}
+
+pub async fn open_entries<C: ConnectionTrait>(scope: CompanyScope, db: &C) -> Result<Vec<queue_entry::Model>> {
+    Ok(scope.find::<queue_entry::Entity>().filter(queue_entry::Column::Outcome.is_null()).all(db).await?)
+}
+
+/// Ends a visit unless it has ended; tells whether it was this one that ended it.
+pub async fn close_entry(
+    scope: CompanyScope,
+    tx: &Tx,
+    id: QueueEntryId,
+    outcome: EntryOutcome,
+    at: DateTime<Utc>,
+) -> Result<Won> {
+    let changes =
+        queue_entry::ActiveModel { outcome: Set(Some(outcome)), left_at: Set(Some(at)), ..Default::default() };
+    let done = scope
+        .update_many::<queue_entry::Entity>()
+        .set(changes)
+        .filter(queue_entry::Column::Id.eq(id))
+        .filter(queue_entry::Column::Outcome.is_null())
+        .exec(tx)
+        .await?;
+    Ok(Won::from_rows(done.rows_affected))
+}
+
+/// How many stand before this entry in its queue, by the one ordering key: priority, waiting time, id.
+pub async fn ahead_of<C: ConnectionTrait>(scope: CompanyScope, db: &C, entry: &queue_entry::Model) -> Result<u64> {
+    use queue_entry::Column as Q;
+    let same_priority = Q::Priority.eq(entry.priority);
+    let earlier = Condition::any()
+        .add(Q::Priority.gt(entry.priority))
+        .add(same_priority.clone().and(Q::WaitingSince.lt(entry.waiting_since)))
+        .add(same_priority.and(Q::WaitingSince.eq(entry.waiting_since)).and(Q::Id.lt(entry.id)));
+    Ok(scope
+        .find::<queue_entry::Entity>()
+        .filter(Q::QueueId.eq(entry.queue_id))
+        .filter(Q::Outcome.is_null())
+        .filter(earlier)
+        .count(db)
+        .await?)
+}
+
+// ---- rounds and offers
+
+/// Opens a round unless the entry has one; the database sees to it that there is at most one.
+pub async fn open_round(scope: CompanyScope, tx: &Tx, entry: QueueEntryId, id: RoundId, at: DateTime<Utc>) -> Result<Inserted> {
+    let round =
+        offer_round::Model { id, company_id: scope.company(), queue_entry_id: entry, opened_at: at, closed_at: None };
+    Ok(scope.insert_or_ignore::<offer_round::Entity, _>(tx, round).await?)
+}
+
+pub async fn close_round(scope: CompanyScope, tx: &Tx, id: RoundId, at: DateTime<Utc>) -> Result<()> {
+    let changes = offer_round::ActiveModel { closed_at: Set(Some(at)), ..Default::default() };
+    scope
+        .update_many::<offer_round::Entity>()
+        .set(changes)
+        .filter(offer_round::Column::Id.eq(id))
+        .filter(offer_round::Column::ClosedAt.is_null())
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+pub async fn offer<C: ConnectionTrait>(scope: CompanyScope, db: &C, id: OfferId) -> Result<offer::Model> {
+    scope.find_by_id::<offer::Entity>(id).one(db).await?.ok_or(Error::NotFound(Subject::Offer))
+}
+
+pub async fn offers_of_entry<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    entries: &[QueueEntryId],
+) -> Result<Vec<offer::Model>> {
+    Ok(scope
+        .find::<offer::Entity>()
+        .filter(offer::Column::QueueEntryId.is_in(entries.iter().copied()))
+        .order_by_asc(offer::Column::Id)
+        .all(db)
+        .await?)
+}
+
+pub async fn open_offers_of_round(scope: CompanyScope, tx: &Tx, round: RoundId) -> Result<Vec<offer::Model>> {
+    Ok(scope
+        .find::<offer::Entity>()
+        .filter(offer::Column::RoundId.eq(round))
+        .filter(offer::Column::State.eq(OfferState::Open))
+        .all(tx)
+        .await?)
+}
+
+pub async fn open_offers_of_call(scope: CompanyScope, tx: &Tx, call: CallId) -> Result<Vec<offer::Model>> {
+    Ok(scope
+        .find::<offer::Entity>()
+        .filter(offer::Column::CallId.eq(call))
+        .filter(offer::Column::State.eq(OfferState::Open))
+        .all(tx)
+        .await?)
+}
+
+pub async fn open_offers_of_agent<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    agent: Option<AgentId>,
+) -> Result<Vec<offer::Model>> {
+    let mut query = scope.find::<offer::Entity>().filter(offer::Column::State.eq(OfferState::Open));
+    if let Some(agent) = agent {
+        query = query.filter(offer::Column::AgentId.eq(agent));
+    }
+    Ok(query.order_by_asc(offer::Column::Id).all(db).await?)
+}
+
+/// Who won the round, if anybody.
+pub async fn winner_of_round<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    round: RoundId,
+) -> Result<Option<offer::Model>> {
+    Ok(scope
+        .find::<offer::Entity>()
+        .filter(offer::Column::RoundId.eq(round))
+        .filter(offer::Column::State.eq(OfferState::Accepted))
+        .one(db)
+        .await?)
+}
+
+/// Settles an open offer: one conditional write, and whoever comes second has lost.
+pub async fn settle_offer(
+    scope: CompanyScope,
+    tx: &Tx,
+    id: OfferId,
+    to: OfferState,
+    at: DateTime<Utc>,
+) -> Result<Won> {
+    let changes = offer::ActiveModel { state: Set(to), settled_at: Set(Some(at)), ..Default::default() };
+    let done = scope
+        .update_many::<offer::Entity>()
+        .set(changes)
+        .filter(offer::Column::Id.eq(id))
+        .filter(offer::Column::State.eq(OfferState::Open))
+        .exec(tx)
+        .await?;
+    Ok(Won::from_rows(done.rows_affected))
+}
+
+/// The outcome of a conditional write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Won {
+    Yes,
+    /// Somebody else was first.
+    No,
+}
+
+impl Won {
+    fn from_rows(rows: u64) -> Self {
+        if rows > 0 { Self::Yes } else { Self::No }
+    }
+}
+
+// ---- segments
+
+pub async fn segment<C: ConnectionTrait>(scope: CompanyScope, db: &C, id: SegmentId) -> Result<Option<segment::Model>> {
+    Ok(scope.find_by_id::<segment::Entity>(id).one(db).await?)
+}
+
+pub async fn segment_of_offer<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    offer: OfferId,
+) -> Result<Option<segment::Model>> {
+    Ok(scope.find::<segment::Entity>().filter(segment::Column::OfferId.eq(offer)).one(db).await?)
+}
+
+pub async fn segments_of_call<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    call: CallId,
+) -> Result<Vec<segment::Model>> {
+    Ok(scope
+        .find::<segment::Entity>()
+        .filter(segment::Column::CallId.eq(call))
+        .order_by_asc(segment::Column::Id)
+        .all(db)
+        .await?)
+}
+
+pub async fn live_segment<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    call: CallId,
+) -> Result<Option<segment::Model>> {
+    Ok(scope
+        .find::<segment::Entity>()
+        .filter(segment::Column::CallId.eq(call))
+        .filter(segment::Column::State.is_in(LIVE))
+        .one(db)
+        .await?)
+}
+
+pub async fn segments_of_entries<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    entries: &[QueueEntryId],
+) -> Result<Vec<segment::Model>> {
+    Ok(scope
+        .find::<segment::Entity>()
+        .filter(segment::Column::QueueEntryId.is_in(entries.iter().copied()))
+        .all(db)
+        .await?)
+}
+
+/// The last conversations of a queue that are over, newest first: what the mean handle time is made of.
+pub async fn last_handled<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    queue: QueueId,
+    limit: u64,
+) -> Result<Vec<segment::Model>> {
+    Ok(scope
+        .find::<segment::Entity>()
+        .filter(segment::Column::QueueId.eq(queue))
+        .filter(segment::Column::State.eq(SegmentState::Done))
+        .order_by_desc(segment::Column::Id)
+        .limit(limit)
+        .all(db)
+        .await?)
+}
+
+pub async fn save_segment(scope: CompanyScope, tx: &Tx, row: segment::Model) -> Result<()> {
+    let id = row.id;
+    scope.update::<segment::Entity, _>(tx, id, row.into_active_model().reset_all()).await?;
+    Ok(())
+}
+
+/// Calls in which the agent has a segment or an open offer: what "own" means for calls.
+pub fn calls_of(scope: CompanyScope, agent: AgentId) -> Condition {
+    let segments = scope
+        .find::<segment::Entity>()
+        .select_only()
+        .column(segment::Column::CallId)
+        .filter(segment::Column::AgentId.eq(agent));
+    let offers = scope
+        .find::<offer::Entity>()
+        .select_only()
+        .column(offer::Column::CallId)
+        .filter(offer::Column::AgentId.eq(agent))
+        .filter(offer::Column::State.eq(OfferState::Open));
+    Condition::any()
+        .add(call::Column::Id.in_subquery(segments.into_query()))
+        .add(call::Column::Id.in_subquery(offers.into_query()))
+}
+
+// ---- slots
+
+/// Takes a slot of the agent: the primary key keeps anybody from taking the same one.
+pub async fn take_slot(scope: CompanyScope, tx: &Tx, slot: agent_slot::Model) -> Result<Inserted> {
+    Ok(scope.insert_or_ignore::<agent_slot::Entity, _>(tx, slot).await?)
+}
+
+pub async fn slots_of<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    agents: &[AgentId],
+) -> Result<Vec<agent_slot::Model>> {
+    Ok(scope
+        .find::<agent_slot::Entity>()
+        .filter(agent_slot::Column::AgentId.is_in(agents.iter().copied()))
+        .all(db)
+        .await?)
+}
+
+pub async fn pass_slot_on(scope: CompanyScope, tx: &Tx, offer: OfferId, to: SlotHolder) -> Result<()> {
+    scope
+        .update_many::<agent_slot::Entity>()
+        .col_expr(agent_slot::Column::Holder, Expr::value(to.as_str()))
+        .filter(agent_slot::Column::OfferId.eq(offer))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+pub async fn release_slot(scope: CompanyScope, tx: &Tx, offer: OfferId) -> Result<()> {
+    scope.delete_many::<agent_slot::Entity>().filter(agent_slot::Column::OfferId.eq(offer)).exec(tx).await?;
+    Ok(())
+}

@@ -1,0 +1,52 @@
+//! How much of everything there may be. A flow comes from a tenant and its inputs from strangers; these bounds are
+//! what keeps a step short whatever they contain.
+
+/// Nodes in a document. Twilio Studio allows 1,000 states as well.
+pub(crate) const NODES: usize = 1_000;
+/// Bytes of a node's id, a port's name, a queue's name.
+pub(crate) const NAME_BYTES: usize = 128;
+/// Bytes of the source of one template.
+pub(crate) const TEMPLATE_BYTES: usize = 4_096;
+/// Tags (`{% … %}`) in one template, and thereby how deep blocks can be nested.
+pub(crate) const TEMPLATE_TAGS: usize = 64;
+/// Bytes of one rendered text, and of every value in the middle of rendering. Twilio says at most 4,096 characters
+/// with its basic voices and 3,000 with Polly's (error 13521).
+pub(crate) const TEXT_BYTES: usize = 3_000;
+/// Bytes of all texts of one step. A TwiML document may have 64 kB (error 11750), of which markup and escapes take a
+/// part: an ampersand becomes five bytes.
+pub(crate) const STEP_TEXT_BYTES: usize = 9_000;
+/// Prompts of one step.
+pub(crate) const STEP_PROMPTS: usize = 50;
+/// Nodes passed in one step.
+pub(crate) const STEP_NODES: usize = 200;
+/// Inputs of one call. A caller who says nothing is asked every ten seconds or so: these are some hours.
+pub(crate) const SESSION_INPUTS: u32 = 1_000;
+/// Variables of one call.
+pub(crate) const VARIABLES: usize = 64;
+/// Bytes of one variable, and of what is kept of the caller's keys, words and name.
+pub(crate) const VALUE_BYTES: usize = 1_024;
+/// Choices of a menu, cases of a branch, items of any other list.
+pub(crate) const LIST_ITEMS: usize = 100;
+/// How deep conditions can be nested.
+pub(crate) const PREDICATE_DEPTH: usize = 8;
+/// Conditions of one branch.
+pub(crate) const PREDICATES: usize = 200;
+/// Bytes of the source of a regular expression.
+pub(crate) const REGEX_BYTES: usize = 512;
+/// Bytes of a compiled regular expression.
+pub(crate) const REGEX_COMPILED_BYTES: usize = 256 * 1_024;
+/// Regular expressions in a document.
+pub(crate) const REGEXES: usize = 50;
+/// Dated exceptions of one hours node.
+pub(crate) const HOURS_EXCEPTIONS: usize = 400;
+/// Findings that are told at once.
+pub(crate) const FINDINGS: usize = 500;
+
+/// The beginning of `text` that has at most `bytes` bytes, cut between characters.
+pub(crate) fn cut(text: &str, bytes: usize) -> &str {
+    let mut end = bytes.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
