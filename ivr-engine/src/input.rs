@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 pub enum Input {
     /// The call has come in; the first input of a session.
     Start,
-    /// Keys that the caller pressed, without the finishing key. May be empty: only the finishing key was pressed.
+    /// Keys that the caller pressed, without the finishing key. None at all counts as silence.
     Digits(String),
-    /// Words that the recogniser made of the caller's speech, and how sure it was (0 to 1) where it says so.
+    /// Words that the recogniser made of the caller's speech, and how sure it was (0 to 1) where it says so. No
+    /// words count as silence.
     Speech { text: String, confidence: Option<f64> },
     /// The caller was asked, or was to leave a message, and nothing came.
     Silence,

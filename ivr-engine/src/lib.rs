@@ -15,13 +15,20 @@
 //! waits for something or ends the call; a flow that is broken says so to the caller in his language and reports a
 //! [`Problem`], it never leaves him in silence.
 
+mod document;
 mod effect;
 mod engine;
 mod finding;
 mod flow;
+mod hours;
 mod input;
 mod limits;
+mod node;
+mod predicate;
+mod schema;
 mod session;
+mod speech;
+mod template;
 mod words;
 
 pub use effect::{
@@ -30,7 +37,9 @@ pub use effect::{
 pub use engine::step;
 pub use finding::{Catalog, Finding, FindingCode, Known, Severity};
 pub use flow::{Flow, validate};
+pub use hours::{Hours, HoursStatus, Opening};
 pub use input::{DialOutcome, Input, QueueLeft};
+pub use schema::json_schema;
 pub use session::{CallFacts, Session};
 
 /// The version of the rules in this crate. It is stored with every recorded input: a replay with another version may

@@ -7,14 +7,16 @@ pub(crate) const NODES: usize = 1_000;
 pub(crate) const NAME_BYTES: usize = 128;
 /// Bytes of the source of one template.
 pub(crate) const TEMPLATE_BYTES: usize = 4_096;
+/// Bytes of all templates of a document: what reading one can cost in all.
+pub(crate) const TEMPLATES_BYTES: usize = 256 * 1_024;
 /// Tags (`{% … %}`) in one template, and thereby how deep blocks can be nested.
 pub(crate) const TEMPLATE_TAGS: usize = 64;
 /// Bytes of one rendered text, and of every value in the middle of rendering. Twilio says at most 4,096 characters
 /// with its basic voices and 3,000 with Polly's (error 13521).
 pub(crate) const TEXT_BYTES: usize = 3_000;
-/// Bytes of all texts of one step. A TwiML document may have 64 kB (error 11750), of which markup and escapes take a
-/// part: an ampersand becomes five bytes.
-pub(crate) const STEP_TEXT_BYTES: usize = 9_000;
+/// Bytes of all texts that one step says before what it waits for, which may say two texts more. A TwiML document may
+/// have 64 kB (error 11750), and an ampersand becomes five bytes in it.
+pub(crate) const STEP_TEXT_BYTES: usize = 6_000;
 /// Prompts of one step.
 pub(crate) const STEP_PROMPTS: usize = 50;
 /// Nodes passed in one step.

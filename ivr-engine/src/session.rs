@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::limits;
+
 /// What is known of a call when it arrives.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -67,6 +69,12 @@ pub(crate) enum State {
 impl Session {
     /// The session of a call that has just arrived. Its first input is [`Input::Start`](crate::Input::Start).
     pub fn new(call: CallFacts) -> Self {
+        let short = |text: String| limits::cut(&text, limits::VALUE_BYTES).to_owned();
+        let call = CallFacts {
+            from: short(call.from),
+            to: short(call.to),
+            caller_name: call.caller_name.map(short),
+        };
         Self { call, variables: BTreeMap::new(), digits: None, speech: None, inputs: 0, state: State::New }
     }
 

@@ -1,0 +1,206 @@
+//! From a JSON document to a compiled flow, or to a list of what is wrong with it.
+//!
+//! The document is read to its end whatever is wrong, so that an author sees everything at once. What is accepted
+//! here and what [`json_schema`](crate::json_schema) accepts must agree; the tests compare them.
+
+mod graph;
+mod nodes;
+mod predicates;
+mod reader;
+mod schedule;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::flow::Compiled;
+use crate::node::{Need, Node};
+use crate::{Catalog, ENGINE_VERSION, FindingCode, NodeType, Severity, limits};
+pub(crate) use nodes::e164;
+pub(crate) use reader::Checker;
+use reader::{Fields, pointer};
+
+/// Reads a document. The flow is there when no finding is an error.
+pub(crate) fn read(document: &Value, catalog: &Catalog) -> (Option<Compiled>, Checker) {
+    let mut checker = Checker::new(catalog.clone());
+    let compiled = read_document(document, &mut checker);
+    let compiled = compiled.filter(|_| !checker.has_errors());
+    (compiled, checker)
+}
+
+/// A node as far as it could be read.
+struct Draft {
+    /// None when its type is unknown or a field of it is wrong.
+    kind: Option<crate::node::Kind>,
+    /// Ports that lead to nodes which exist.
+    next: BTreeMap<String, String>,
+}
+
+fn read_document(document: &Value, checker: &mut Checker) -> Option<Compiled> {
+    let mut fields = Fields::new(document, String::new(), checker)?;
+    if let Some(version) = fields.integer("version", 1..=u32::MAX, None, checker)
+        && version > ENGINE_VERSION
+    {
+        let message =
+            format!("the document has version {version}; this engine knows versions up to {ENGINE_VERSION}");
+        checker.error(FindingCode::NewerVersion, "/version", message);
+    }
+    let name = fields.name("name", checker);
+    if let Some(language) = fields.language("language", checker) {
+        checker.language = language;
+    }
+    checker.voice = fields.optional_name("voice", checker);
+    let start = fields.name("start", checker);
+    let nodes = fields.required("nodes", checker);
+    fields.finish(checker);
+
+    let (nodes, at) = nodes?;
+    let Some(nodes) = nodes.as_object() else {
+        checker.wrong_type(&at, "an object of nodes");
+        return None;
+    };
+    if nodes.len() > limits::NODES {
+        let message = format!("{} nodes; {} are allowed", nodes.len(), limits::NODES);
+        checker.error(FindingCode::TooLarge, &at, message);
+        return None;
+    }
+
+    let mut drafts = BTreeMap::new();
+    for (id, node) in nodes {
+        checker.node = Some(limits::cut(id, limits::NAME_BYTES).to_owned());
+        let at = pointer(&at, id);
+        if id.is_empty() || id.len() > limits::NAME_BYTES {
+            let message = format!("a node's id has 1 to {} bytes", limits::NAME_BYTES);
+            checker.error(FindingCode::BadValue, &at, message);
+        }
+        drafts.insert(id.clone(), read_node(node, &at, nodes, checker));
+    }
+    checker.node = None;
+
+    let start = start?;
+    if !drafts.contains_key(&start) {
+        checker.error(
+            FindingCode::DanglingPort,
+            "/start",
+            format!("there is no node `{start}` to start with"),
+        );
+        return None;
+    }
+    graph::check(&start, &drafts, checker);
+    let nodes = drafts
+        .into_iter()
+        .map(|(id, draft)| Some((id, Node { kind: draft.kind?, next: draft.next })))
+        .collect::<Option<_>>()?;
+    Some(Compiled {
+        name: name?,
+        language: checker.language.clone(),
+        voice: checker.voice.clone(),
+        start,
+        nodes,
+    })
+}
+
+fn read_node(node: &Value, at: &str, all: &serde_json::Map<String, Value>, checker: &mut Checker) -> Draft {
+    let mut draft = Draft { kind: None, next: BTreeMap::new() };
+    let Some(mut fields) = Fields::new(node, at.to_owned(), checker) else { return draft };
+    let given = fields.text("type", checker);
+    let next = fields.optional("next");
+    if let Some((position, at)) = fields.optional("position") {
+        read_position(position, &at, checker);
+    }
+    if let Some((note, at)) = fields.optional("note")
+        && !note.is_string()
+    {
+        checker.wrong_type(&at, "a text");
+    }
+    if let Some(given) = given {
+        match NodeType::ALL.into_iter().find(|known| known.as_str() == given) {
+            Some(node_type) => {
+                let errors = checker.errors();
+                let kind = nodes::read(node_type, &mut fields, checker);
+                fields.finish(checker);
+                draft.kind = kind.filter(|_| checker.errors() == errors);
+            }
+            None => {
+                let given = limits::cut(given, 40);
+                let known = NodeType::ALL.map(NodeType::as_str).join(", ");
+                let message = format!(
+                    "unknown node type `{given}`; it may come from a newer version. Known are: {known}"
+                );
+                checker.error(FindingCode::UnknownType, pointer(at, "type"), message);
+            }
+        }
+    }
+    if let Some((next, at)) = next {
+        read_next(next, &at, all, &mut draft, checker);
+    }
+    check_ports(at, &draft, checker);
+    draft
+}
+
+fn read_position(position: &Value, at: &str, checker: &mut Checker) {
+    let Some(mut fields) = Fields::new(position, at.to_owned(), checker) else { return };
+    for name in ["x", "y"] {
+        if let Some((value, at)) = fields.required(name, checker)
+            && !value.is_number()
+        {
+            checker.wrong_type(&at, "a number");
+        }
+    }
+    fields.finish(checker);
+}
+
+fn read_next(
+    next: &Value,
+    at: &str,
+    all: &serde_json::Map<String, Value>,
+    draft: &mut Draft,
+    checker: &mut Checker,
+) {
+    let Some(next) = next.as_object() else {
+        checker.wrong_type(at, "an object from ports to node ids");
+        return;
+    };
+    let ports = draft.kind.as_ref().map(crate::node::Kind::ports);
+    for (port, target) in next {
+        let at = pointer(at, port);
+        if let Some(ports) = &ports
+            && !ports.iter().any(|(known, _)| known == port)
+        {
+            let known = ports.iter().map(|(port, _)| port.as_str()).collect::<Vec<_>>().join(", ");
+            let message = format!("the node has no port `{}`; it has: {known}", limits::cut(port, 40));
+            checker.add(Severity::Error, FindingCode::UnknownPort, Some(port), &at, message);
+            continue;
+        }
+        match target.as_str() {
+            Some(target) if all.contains_key(target) => {
+                draft.next.insert(port.clone(), target.to_owned());
+            }
+            Some(target) => {
+                let message = format!("there is no node `{}`", limits::cut(target, limits::NAME_BYTES));
+                checker.add(Severity::Error, FindingCode::DanglingPort, Some(port), &at, message);
+                // It is told once; that it leads nowhere need not be told again.
+                draft.next.insert(port.clone(), String::new());
+            }
+            None => checker.wrong_type(&at, "the id of a node"),
+        }
+    }
+}
+
+fn check_ports(at: &str, draft: &Draft, checker: &mut Checker) {
+    let Some(kind) = &draft.kind else { return };
+    let at = pointer(at, "next");
+    for (port, need) in kind.ports() {
+        if draft.next.contains_key(&port) {
+            continue;
+        }
+        let severity = match need {
+            Need::Required => Severity::Error,
+            // Only then can it be taken.
+            Need::Optional if port == "timeout" && nodes::waits_at_most(kind) => Severity::Warning,
+            Need::Optional => continue,
+        };
+        let message = format!("the port `{port}` leads nowhere");
+        checker.add(severity, FindingCode::PortNotConnected, Some(&port), &at, message);
+    }
+}

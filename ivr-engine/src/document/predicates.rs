@@ -1,0 +1,182 @@
+//! Conditions: `{"all": […]}`, `{"any": […]}`, `{"not": …}`, or
+//! `{"operand": "variable", "name": "tier", "operator": "equals", "value": "gold"}`.
+
+use chrono_tz::Tz;
+use regex::RegexBuilder;
+use serde_json::Value;
+
+use super::nodes::variable;
+use super::reader::{Checker, Fields, items};
+use super::schedule::zone;
+use crate::predicate::{Operand, Predicate, Test, WEEKDAYS, fold};
+use crate::{FindingCode, limits};
+
+/// Reads a condition at this depth; `budget` is how many there may still be.
+pub(crate) fn read(
+    value: &Value,
+    at: &str,
+    depth: usize,
+    budget: &mut usize,
+    checker: &mut Checker,
+) -> Option<Predicate> {
+    if depth > limits::PREDICATE_DEPTH || *budget == 0 {
+        let message =
+            format!("at most {} conditions, nested {} deep", limits::PREDICATES, limits::PREDICATE_DEPTH);
+        checker.error(FindingCode::TooLarge, at, message);
+        return None;
+    }
+    *budget -= 1;
+    let mut fields = Fields::new(value, at.to_owned(), checker)?;
+    let predicate = if fields.has("all") {
+        parts(&mut fields, "all", depth, budget, checker).map(Predicate::All)
+    } else if fields.has("any") {
+        parts(&mut fields, "any", depth, budget, checker).map(Predicate::Any)
+    } else if fields.has("not") {
+        let (part, at) = fields.optional("not")?;
+        read(part, &at, depth + 1, budget, checker).map(|part| Predicate::Not(Box::new(part)))
+    } else {
+        test(&mut fields, checker)
+    };
+    fields.finish(checker);
+    predicate
+}
+
+fn parts(
+    fields: &mut Fields<'_>,
+    name: &'static str,
+    depth: usize,
+    budget: &mut usize,
+    checker: &mut Checker,
+) -> Option<Vec<Predicate>> {
+    let (value, at) = fields.optional(name)?;
+    let items = items(value, &at, (1, limits::LIST_ITEMS), checker);
+    let parts: Vec<_> = items.iter().map(|(part, at)| read(part, at, depth + 1, budget, checker)).collect();
+    parts.into_iter().collect()
+}
+
+fn test(fields: &mut Fields<'_>, checker: &mut Checker) -> Option<Predicate> {
+    let operand = fields.text("operand", checker);
+    let operator = fields.text("operator", checker);
+    let operand = match operand? {
+        "digits" => Operand::Digits,
+        "speech" => Operand::Speech,
+        "caller" => Operand::Caller,
+        "to" => Operand::To,
+        "variable" => {
+            let name = fields.text("name", checker)?;
+            Operand::Variable(variable(name, &fields.at("name"), checker)?)
+        }
+        "hour" => Operand::Hour(required_zone(fields, checker)?),
+        "weekday" => Operand::Weekday(required_zone(fields, checker)?),
+        _ => {
+            let message = "has to be digits, speech, variable, caller, to, hour or weekday";
+            checker.error(FindingCode::BadValue, fields.at("operand"), message);
+            // What else belongs there depends on it.
+            for name in ["name", "zone", "value"] {
+                let _ = fields.optional(name);
+            }
+            return None;
+        }
+    };
+    let test = match operator? {
+        "exists" => Test::Exists,
+        "equals" => Test::Equals(comparable(fields, &operand, checker)?),
+        "notEquals" => Test::NotEquals(comparable(fields, &operand, checker)?),
+        "startsWith" => Test::StartsWith(comparable(fields, &operand, checker)?),
+        "contains" => Test::Contains(comparable(fields, &operand, checker)?),
+        "greaterThan" => Test::GreaterThan(number(fields, checker)?),
+        "lessThan" => Test::LessThan(number(fields, checker)?),
+        "matches" => Test::Matches(Box::new(regex(fields, checker)?)),
+        "in" => {
+            let (value, at) = fields.required("value", checker)?;
+            let items = items(value, &at, (1, limits::LIST_ITEMS), checker);
+            let values: Vec<_> = items.iter().map(|(value, at)| one(value, at, &operand, checker)).collect();
+            Test::In(values.into_iter().collect::<Option<_>>()?)
+        }
+        _ => {
+            let message = "has to be equals, notEquals, startsWith, contains, matches, greaterThan, lessThan, in or exists";
+            checker.error(FindingCode::BadValue, fields.at("operator"), message);
+            let _ = fields.optional("value");
+            return None;
+        }
+    };
+    Some(Predicate::Test { operand, test })
+}
+
+fn required_zone(fields: &mut Fields<'_>, checker: &mut Checker) -> Option<Tz> {
+    let name = fields.text("zone", checker)?;
+    zone(name, &fields.at("zone"), checker)
+}
+
+fn comparable(fields: &mut Fields<'_>, operand: &Operand, checker: &mut Checker) -> Option<String> {
+    let (value, at) = fields.required("value", checker)?;
+    one(value, &at, operand, checker)
+}
+
+/// A text or a number to compare with, in the form in which texts are compared.
+fn one(value: &Value, at: &str, operand: &Operand, checker: &mut Checker) -> Option<String> {
+    let text = match value {
+        Value::String(text) => fold(text),
+        Value::Number(number) => number.to_string(),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
+            checker.wrong_type(at, "a text or a number");
+            return None;
+        }
+    };
+    let wanted = match operand {
+        Operand::Weekday(_) if !WEEKDAYS.contains(&text.as_str()) => "mon, tue, wed, thu, fri, sat or sun",
+        Operand::Hour(_) if !text.parse::<u8>().is_ok_and(|hour| hour < 24) => "an hour from 0 to 23",
+        _ if text.is_empty() => "a text that is not empty; `not` and `exists` ask for nothing",
+        _ => return Some(text),
+    };
+    checker.error(FindingCode::BadValue, at, format!("has to be {wanted}"));
+    None
+}
+
+fn number(fields: &mut Fields<'_>, checker: &mut Checker) -> Option<f64> {
+    let (value, at) = fields.required("value", checker)?;
+    let number = value.as_f64();
+    if number.is_none() {
+        checker.wrong_type(&at, "a number");
+    }
+    number
+}
+
+/// The crate promises time linear in the text; the size limit bounds the factor.
+fn regex(fields: &mut Fields<'_>, checker: &mut Checker) -> Option<regex::Regex> {
+    let source = fields.text("value", checker)?;
+    let at = fields.at("value");
+    checker.regexes += 1;
+    if source.len() > limits::REGEX_BYTES || checker.regexes > limits::REGEXES {
+        let message = format!(
+            "a regular expression may have {} bytes, and a flow {} of them",
+            limits::REGEX_BYTES,
+            limits::REGEXES
+        );
+        checker.error(FindingCode::TooLarge, &at, message);
+        return None;
+    }
+    let built = RegexBuilder::new(source)
+        .case_insensitive(true)
+        .size_limit(limits::REGEX_COMPILED_BYTES)
+        .dfa_size_limit(limits::REGEX_COMPILED_BYTES)
+        .nest_limit(32)
+        .build();
+    match built {
+        Ok(regex) => Some(regex),
+        Err(regex::Error::CompiledTooBig(_)) => {
+            checker.error(FindingCode::BadRegex, &at, "the regular expression is too costly");
+            None
+        }
+        Err(error) => {
+            let message = error.to_string();
+            let why = message.lines().last().unwrap_or_default().trim();
+            checker.error(
+                FindingCode::BadRegex,
+                &at,
+                format!("no regular expression: {}", limits::cut(why, 200)),
+            );
+            None
+        }
+    }
+}

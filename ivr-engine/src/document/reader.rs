@@ -1,0 +1,376 @@
+//! Reading JSON with findings instead of a first error.
+
+use std::ops::RangeInclusive;
+
+use serde_json::{Map, Value};
+
+use crate::node::{Sound, Text};
+use crate::template::Template;
+use crate::{Catalog, Finding, FindingCode, Severity, limits};
+
+/// What has been found so far, and what fields deep in the document need to know of its head.
+pub(crate) struct Checker {
+    pub(crate) catalog: Catalog,
+    pub(crate) findings: Vec<Finding>,
+    /// The node that is being read.
+    pub(crate) node: Option<String>,
+    /// The language and the voice of texts that have none of their own.
+    pub(crate) language: String,
+    pub(crate) voice: Option<String>,
+    pub(crate) regexes: usize,
+    template_bytes: usize,
+    errors: usize,
+}
+
+impl Checker {
+    pub(crate) fn new(catalog: Catalog) -> Self {
+        Self {
+            catalog,
+            findings: Vec::new(),
+            node: None,
+            language: "en-US".to_owned(),
+            voice: None,
+            regexes: 0,
+            template_bytes: 0,
+            errors: 0,
+        }
+    }
+
+    /// How many errors there have been.
+    pub(crate) fn errors(&self) -> usize {
+        self.errors
+    }
+
+    pub(crate) fn has_errors(&self) -> bool {
+        self.errors > 0
+    }
+
+    pub(crate) fn error(&mut self, code: FindingCode, at: impl AsRef<str>, message: impl Into<String>) {
+        self.add(Severity::Error, code, None, at.as_ref(), message);
+    }
+
+    pub(crate) fn warning(&mut self, code: FindingCode, at: impl AsRef<str>, message: impl Into<String>) {
+        self.add(Severity::Warning, code, None, at.as_ref(), message);
+    }
+
+    pub(crate) fn wrong_type(&mut self, at: &str, wanted: &str) {
+        self.error(FindingCode::WrongType, at, format!("has to be {wanted}"));
+    }
+
+    pub(crate) fn add(
+        &mut self,
+        severity: Severity,
+        code: FindingCode,
+        port: Option<&str>,
+        at: &str,
+        message: impl Into<String>,
+    ) {
+        if severity == Severity::Error {
+            self.errors += 1;
+        }
+        if self.findings.len() < limits::FINDINGS {
+            self.findings.push(Finding {
+                severity,
+                code,
+                node: self.node.clone(),
+                port: port.map(|port| limits::cut(port, limits::NAME_BYTES).to_owned()),
+                field: Some(limits::cut(at, 1_024).to_owned()),
+                message: message.into(),
+            });
+        }
+    }
+
+    /// Compiles a Liquid text.
+    pub(crate) fn template(&mut self, source: &str, at: &str) -> Option<Template> {
+        if source.len() > limits::TEMPLATE_BYTES {
+            let message = format!("{} bytes; {} are allowed", source.len(), limits::TEMPLATE_BYTES);
+            self.error(FindingCode::TooLarge, at, message);
+            return None;
+        }
+        self.template_bytes += source.len();
+        if self.template_bytes > limits::TEMPLATES_BYTES {
+            let message = format!("the texts of a flow may have {} bytes in all", limits::TEMPLATES_BYTES);
+            self.error(FindingCode::TooLarge, at, message);
+            return None;
+        }
+        match Template::parse(source) {
+            Ok(template) => {
+                if source.len() > limits::TEXT_BYTES && template.plain().is_some() {
+                    let message = format!("{} bytes; {} can be said", source.len(), limits::TEXT_BYTES);
+                    self.error(FindingCode::TooLarge, at, message);
+                }
+                Some(template)
+            }
+            Err(error) => {
+                self.error(FindingCode::BadTemplate, at, error);
+                None
+            }
+        }
+    }
+}
+
+/// The pointer to a field of what is at `at`.
+pub(crate) fn pointer(at: &str, name: &str) -> String {
+    let name = limits::cut(name, limits::NAME_BYTES);
+    format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"))
+}
+
+/// The fields of one object; each is asked for once, and what was not asked for is told by [`Fields::finish`].
+pub(crate) struct Fields<'a> {
+    map: &'a Map<String, Value>,
+    at: String,
+    known: Vec<&'static str>,
+}
+
+impl<'a> Fields<'a> {
+    pub(crate) fn new(value: &'a Value, at: String, checker: &mut Checker) -> Option<Self> {
+        match value.as_object() {
+            Some(map) => Some(Self { map, at, known: Vec::new() }),
+            None => {
+                checker.wrong_type(&at, "an object");
+                None
+            }
+        }
+    }
+
+    /// Tells of fields that nobody asked for.
+    pub(crate) fn finish(self, checker: &mut Checker) {
+        for name in self.map.keys().filter(|name| !self.known.contains(&name.as_str())) {
+            let message =
+                format!("unknown field `{}`; known are: {}", limits::cut(name, 40), self.known.join(", "));
+            checker.error(FindingCode::UnknownField, pointer(&self.at, name), message);
+        }
+    }
+
+    pub(crate) fn at(&self, name: &str) -> String {
+        pointer(&self.at, name)
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.map.contains_key(name)
+    }
+
+    pub(crate) fn optional(&mut self, name: &'static str) -> Option<(&'a Value, String)> {
+        self.known.push(name);
+        self.map.get(name).map(|value| (value, pointer(&self.at, name)))
+    }
+
+    pub(crate) fn required(
+        &mut self,
+        name: &'static str,
+        checker: &mut Checker,
+    ) -> Option<(&'a Value, String)> {
+        let found = self.optional(name);
+        if found.is_none() {
+            checker.error(FindingCode::MissingField, &self.at, format!("the field `{name}` is missing"));
+        }
+        found
+    }
+
+    pub(crate) fn text(&mut self, name: &'static str, checker: &mut Checker) -> Option<&'a str> {
+        let (value, at) = self.required(name, checker)?;
+        text(value, &at, checker)
+    }
+
+    pub(crate) fn optional_text(&mut self, name: &'static str, checker: &mut Checker) -> Option<&'a str> {
+        let (value, at) = self.optional(name)?;
+        text(value, &at, checker)
+    }
+
+    /// A short text that is not blank.
+    pub(crate) fn name(&mut self, name: &'static str, checker: &mut Checker) -> Option<String> {
+        let given = self.text(name, checker)?;
+        short(given, &self.at(name), checker)
+    }
+
+    pub(crate) fn optional_name(&mut self, name: &'static str, checker: &mut Checker) -> Option<String> {
+        let given = self.optional_text(name, checker)?;
+        short(given, &self.at(name), checker)
+    }
+
+    /// A BCP 47 tag, as far as its form goes.
+    pub(crate) fn language(&mut self, name: &'static str, checker: &mut Checker) -> Option<String> {
+        let given = self.optional_text(name, checker)?;
+        let mut subtags = given.split('-');
+        let primary = subtags.next().unwrap_or_default();
+        let fits = (2..=3).contains(&primary.len())
+            && primary.bytes().all(|byte| byte.is_ascii_alphabetic())
+            && subtags.all(|tag| {
+                (1..=8).contains(&tag.len()) && tag.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            })
+            && given.len() <= 35;
+        if !fits {
+            checker.error(FindingCode::BadValue, self.at(name), "has to be a language tag such as `en-US`");
+        }
+        fits.then(|| given.to_owned())
+    }
+
+    /// An integer in `range`. Without a default it is required.
+    pub(crate) fn integer(
+        &mut self,
+        name: &'static str,
+        range: RangeInclusive<u32>,
+        default: Option<u32>,
+        checker: &mut Checker,
+    ) -> Option<u32> {
+        let (value, at) = match default {
+            None => self.required(name, checker)?,
+            Some(default) => match self.optional(name) {
+                Some(found) => found,
+                None => return Some(default),
+            },
+        };
+        if !value.is_number() {
+            checker.wrong_type(&at, "a number");
+            return None;
+        }
+        let given =
+            value.as_u64().and_then(|given| u32::try_from(given).ok()).filter(|given| range.contains(given));
+        if given.is_none() {
+            let message = format!("has to be a whole number from {} to {}", range.start(), range.end());
+            checker.error(FindingCode::BadValue, &at, message);
+        }
+        given
+    }
+
+    /// An integer that may be absent.
+    pub(crate) fn optional_integer(
+        &mut self,
+        name: &'static str,
+        range: RangeInclusive<u32>,
+        checker: &mut Checker,
+    ) -> Option<u32> {
+        if self.has(name) {
+            return self.integer(name, range, None, checker);
+        }
+        self.known.push(name);
+        None
+    }
+
+    /// The items of a list that has `least` to `most` of them.
+    pub(crate) fn list(
+        &mut self,
+        name: &'static str,
+        (least, most): (usize, usize),
+        checker: &mut Checker,
+    ) -> Vec<(&'a Value, String)> {
+        let found = if least > 0 { self.required(name, checker) } else { self.optional(name) };
+        found.map(|(value, at)| items(value, &at, (least, most), checker)).unwrap_or_default()
+    }
+
+    /// The key that ends an entry: one of `0-9*#`, `#` when absent, none when empty.
+    pub(crate) fn finish_key(&mut self, checker: &mut Checker) -> Option<char> {
+        let given = match self.optional("finishOnKey") {
+            None => return Some('#'),
+            Some((value, at)) => text(value, &at, checker)?,
+        };
+        let mut keys = given.chars();
+        match (keys.next(), keys.next()) {
+            (None, _) => None,
+            (Some(key), None) if is_key(key) => Some(key),
+            (Some(_), _) => {
+                checker.error(
+                    FindingCode::BadValue,
+                    self.at("finishOnKey"),
+                    "has to be one key of `0-9*#`, or empty",
+                );
+                None
+            }
+        }
+    }
+
+    /// A Liquid text in the language and the voice of the node.
+    pub(crate) fn say(&mut self, name: &'static str, checker: &mut Checker) -> Option<Text> {
+        let source = self.optional_text(name, checker)?;
+        let text = checker.template(source, &self.at(name))?;
+        Some(Text { text, language: checker.language.clone(), voice: checker.voice.clone() })
+    }
+
+    /// What a node says or plays: `prompt` or `play`, not both.
+    pub(crate) fn sound(&mut self, checker: &mut Checker) -> Option<Sound> {
+        let both = self.has("prompt") && self.has("play");
+        let blank =
+            self.map.get("prompt").and_then(Value::as_str).is_some_and(|prompt| prompt.trim().is_empty());
+        let prompt = self.say("prompt", checker);
+        let play = self.url("play", checker);
+        if both {
+            checker.error(
+                FindingCode::BadValue,
+                self.at("play"),
+                "there is a `prompt` and a `play`; one of them can be",
+            );
+        }
+        if blank {
+            checker.error(FindingCode::MissingPrompt, self.at("prompt"), "the prompt is empty");
+        }
+        match (prompt, play) {
+            (Some(text), _) => Some(Sound::Say(text)),
+            (None, Some(url)) => Some(Sound::Play(url)),
+            (None, None) => None,
+        }
+    }
+
+    /// [`Fields::sound`] of a node that cannot be silent.
+    pub(crate) fn required_sound(&mut self, checker: &mut Checker) -> Option<Sound> {
+        if !self.has("prompt") && !self.has("play") {
+            let message = "the caller hears nothing here: `prompt` or `play` is missing";
+            checker.error(FindingCode::MissingPrompt, &self.at, message);
+        }
+        self.sound(checker)
+    }
+
+    /// An address of a sound file.
+    pub(crate) fn url(&mut self, name: &'static str, checker: &mut Checker) -> Option<String> {
+        let given = self.optional_text(name, checker)?;
+        let rest = given.strip_prefix("https://").or_else(|| given.strip_prefix("http://"));
+        let fits = rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
+            && given.len() <= 2_048
+            && !given.chars().any(|c| c.is_whitespace() || c.is_control());
+        if !fits {
+            checker.error(FindingCode::BadValue, self.at(name), "has to be an http or https address");
+        }
+        fits.then(|| given.to_owned())
+    }
+}
+
+pub(crate) fn text<'a>(value: &'a Value, at: &str, checker: &mut Checker) -> Option<&'a str> {
+    let text = value.as_str();
+    if text.is_none() {
+        checker.wrong_type(at, "a text");
+    }
+    text
+}
+
+pub(crate) fn short(given: &str, at: &str, checker: &mut Checker) -> Option<String> {
+    let fits =
+        !given.trim().is_empty() && given.len() <= limits::NAME_BYTES && !given.chars().any(char::is_control);
+    if !fits {
+        let message = format!("has to have 1 to {} bytes, without control characters", limits::NAME_BYTES);
+        checker.error(FindingCode::BadValue, at, message);
+    }
+    fits.then(|| given.to_owned())
+}
+
+pub(crate) fn items<'a>(
+    value: &'a Value,
+    at: &str,
+    (least, most): (usize, usize),
+    checker: &mut Checker,
+) -> Vec<(&'a Value, String)> {
+    let Some(list) = value.as_array() else {
+        checker.wrong_type(at, "a list");
+        return Vec::new();
+    };
+    if list.len() < least {
+        checker.error(FindingCode::BadValue, at, format!("has to have at least {least} items"));
+    }
+    if list.len() > most {
+        checker.error(FindingCode::TooLarge, at, format!("{} items; {most} are allowed", list.len()));
+    }
+    list.iter().take(most).enumerate().map(|(index, item)| (item, format!("{at}/{index}"))).collect()
+}
+
+/// A key of a telephone.
+pub(crate) fn is_key(c: char) -> bool {
+    c.is_ascii_digit() || c == '*' || c == '#'
+}

@@ -1,0 +1,182 @@
+//! Texts with values in them: Liquid, as in Twilio Studio, without the parts that can run long or grow large.
+//!
+//! There are `if`, `unless`, `case`, `assign`, `comment` and `raw`, and the filters of [`filters`]. There are no loops,
+//! no `capture` and no partials, every value on the way is bounded by [`limits::TEXT_BYTES`], and so is the output:
+//! a template costs time and memory in proportion to its length, whatever it says.
+
+mod filters;
+mod scope;
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::OnceLock;
+
+use liquid_lib::stdlib;
+
+use crate::limits;
+pub(crate) use scope::Scope;
+
+/// A compiled text.
+pub(crate) enum Template {
+    /// Without any tag.
+    Plain(String),
+    Liquid {
+        source: String,
+        compiled: liquid::Template,
+    },
+}
+
+/// What became of a text.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Rendered {
+    /// One line without control characters, trimmed; empty when there is nothing to say.
+    pub(crate) text: String,
+    /// Why it is not complete.
+    pub(crate) failure: Option<String>,
+}
+
+impl Template {
+    /// Compiles `source`; the error is for its author.
+    pub(crate) fn parse(source: &str) -> Result<Self, String> {
+        if !source.contains("{{") && !source.contains("{%") {
+            return Ok(Self::Plain(one_line(limits::cut(source, limits::TEXT_BYTES))));
+        }
+        refuse_what_the_parser_cannot_bear(source)?;
+        let parser = parser()?;
+        match catch_unwind(AssertUnwindSafe(|| parser.parse(source))) {
+            Ok(Ok(compiled)) => Ok(Self::Liquid { source: source.to_owned(), compiled }),
+            Ok(Err(error)) => Err(first_lines(&error)),
+            Err(_) => Err("the template cannot be read".to_owned()),
+        }
+    }
+
+    /// Completes the text. Unknown and unset variables are empty; what fails otherwise cuts the text there.
+    pub(crate) fn render(&self, scope: &Scope<'_>) -> Rendered {
+        match self {
+            Self::Plain(text) => Rendered { text: text.clone(), failure: None },
+            Self::Liquid { compiled, .. } => {
+                let mut out = Bounded(Vec::new());
+                let failure = match catch_unwind(AssertUnwindSafe(|| compiled.render_to(&mut out, scope))) {
+                    Ok(Ok(())) => None,
+                    Ok(Err(error)) if out.is_full() => {
+                        Some(format!("longer than {} bytes: {error}", limits::TEXT_BYTES))
+                    }
+                    Ok(Err(error)) => Some(first_lines(&error)),
+                    Err(_) => Some("the template could not be completed".to_owned()),
+                };
+                Rendered { text: one_line(&String::from_utf8_lossy(&out.0)), failure }
+            }
+        }
+    }
+
+    /// Whether it says nothing, whatever the variables are.
+    pub(crate) fn is_blank(&self) -> bool {
+        match self {
+            Self::Plain(text) => text.is_empty(),
+            Self::Liquid { .. } => false,
+        }
+    }
+
+    /// The text, when it needs no completing.
+    pub(crate) fn plain(&self) -> Option<&str> {
+        match self {
+            Self::Plain(text) => Some(text),
+            Self::Liquid { .. } => None,
+        }
+    }
+}
+
+impl std::fmt::Debug for Template {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let source = match self {
+            Self::Plain(text) => text,
+            Self::Liquid { source, .. } => source,
+        };
+        f.debug_tuple("Template").field(source).finish()
+    }
+}
+
+/// The Liquid parser takes an integer that does not fit into 64 bits, and brackets in brackets, as a reason to panic
+/// or to recurse without end. Refused here with a message instead.
+fn refuse_what_the_parser_cannot_bear(source: &str) -> Result<(), String> {
+    let tags = source.matches("{%").count();
+    if tags > limits::TEMPLATE_TAGS {
+        return Err(format!("{tags} tags; {} are allowed", limits::TEMPLATE_TAGS));
+    }
+    if source.matches('[').count() > 16 {
+        return Err("more than 16 brackets".to_owned());
+    }
+    let longest = source.split(|c: char| !c.is_ascii_digit()).map(str::len).max().unwrap_or(0);
+    if longest > 18 {
+        return Err("a number of more than 18 digits; put spaces between them, it is read out".to_owned());
+    }
+    Ok(())
+}
+
+/// One parser for all: it has no state.
+fn parser() -> Result<&'static liquid::Parser, String> {
+    static PARSER: OnceLock<Result<liquid::Parser, String>> = OnceLock::new();
+    let made = PARSER.get_or_init(|| {
+        let mut builder = liquid::ParserBuilder::new()
+            .tag(stdlib::AssignTag)
+            .block(stdlib::IfBlock)
+            .block(stdlib::UnlessBlock)
+            .block(stdlib::CaseBlock)
+            .block(stdlib::CommentBlock)
+            .block(stdlib::RawBlock);
+        for filter in filters::Bounded::ALL {
+            builder = builder.filter(filter);
+        }
+        builder.build().map_err(|error| error.to_string())
+    });
+    made.as_ref().map_err(Clone::clone)
+}
+
+/// Liquid's messages go on with a listing of the source; the first lines say what is wrong.
+fn first_lines(error: &liquid::Error) -> String {
+    let text = error.to_string();
+    let lines: Vec<&str> = text
+        .lines()
+        .map(|line| line.trim().trim_start_matches("liquid:").trim())
+        .filter(|line| !line.is_empty())
+        .take(3)
+        .collect();
+    limits::cut(&lines.join("; "), 300).to_owned()
+}
+
+/// Speech is one line: runs of white space become one space, and what XML cannot hold goes.
+fn one_line(text: &str) -> String {
+    let spaced: String = text
+        .chars()
+        .map(|c| if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') { ' ' } else { c })
+        .collect();
+    spaced.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Takes [`limits::TEXT_BYTES`] and then fails.
+struct Bounded(Vec<u8>);
+
+impl Bounded {
+    fn is_full(&self) -> bool {
+        self.0.len() >= limits::TEXT_BYTES
+    }
+}
+
+impl io::Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let room = limits::TEXT_BYTES - self.0.len();
+        if room == 0 && !bytes.is_empty() {
+            return Err(io::Error::other("the text is full"));
+        }
+        let taken = bytes.len().min(room);
+        self.0.extend_from_slice(&bytes[..taken]);
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,117 @@
+//! The schema and the parser agree: what a flow looks like is said twice and must be one thing.
+
+use ivr_engine::{Flow, json_schema};
+use serde_json::{Value, json};
+
+const ACME: &str = include_str!("../samples/acme.json");
+const GLOBEX: &str = include_str!("../samples/globex.json");
+
+fn sample(text: &str) -> Value {
+    serde_json::from_str(text).expect("a sample is JSON")
+}
+
+fn validator() -> jsonschema::Validator {
+    jsonschema::draft202012::new(&json_schema()).expect("the schema is a schema")
+}
+
+#[test]
+fn it_is_a_schema_of_draft_2020_12() {
+    jsonschema::draft202012::meta::validate(&json_schema()).expect("the schema follows its meta-schema");
+}
+
+#[test]
+fn the_samples_are_accepted_by_both() {
+    for text in [ACME, GLOBEX] {
+        let document = sample(text);
+        let errors: Vec<String> = validator()
+            .iter_errors(&document)
+            .map(|error| format!("{} at {}", error, error.instance_path()))
+            .collect();
+        assert_eq!(errors, Vec::<String>::new());
+        Flow::parse(&document).expect("a sample is a flow");
+    }
+}
+
+/// Each changes one thing of the Globex sample, which has all types of node; both must refuse the result.
+#[test]
+fn what_is_broken_is_refused_by_both() {
+    let broken: &[(&str, Value)] = &[
+        ("/version", json!(2)),
+        ("/version", json!("1")),
+        ("/name", json!("")),
+        ("/language", json!("german!")),
+        ("/nodes", json!([])),
+        ("/nodes/ende/type", json!("teleport")),
+        ("/nodes/ende/type", json!(null)),
+        ("/nodes/ende/surprise", json!(true)),
+        ("/nodes/ende/prompt", json!(" ")),
+        ("/nodes/ende/play", json!("https://media.example.com/a.mp3")),
+        ("/nodes/ende/next", json!({ "next": "ende" })),
+        ("/nodes/ende/position", json!({ "x": 1 })),
+        ("/nodes/ende/note", json!(5)),
+        ("/nodes/feiertag/url", json!("ftp://media.example.com/a.mp3")),
+        ("/nodes/feiertag/next/later", json!("ende")),
+        ("/nodes/nummer/maxDigits", json!(33)),
+        ("/nodes/nummer/minDigits", json!(0)),
+        ("/nodes/nummer/variable", json!("kunden nummer")),
+        ("/nodes/nummer/finishOnKey", json!("##")),
+        ("/nodes/nummer/timeoutSeconds", json!(2.5)),
+        ("/nodes/nummer/retries", json!(11)),
+        ("/nodes/merken/variables", json!({})),
+        ("/nodes/merken/variables/anrede", json!(1)),
+        ("/nodes/auswahl/choices", json!([])),
+        ("/nodes/auswahl/choices/0/digits", json!("1a")),
+        ("/nodes/auswahl/choices/0", json!({ "phrases": ["ja"] })),
+        ("/nodes/auswahl/input", json!(["telepathy"])),
+        ("/nodes/techniker/skills/0/level", json!(11)),
+        ("/nodes/techniker/queue", json!(7)),
+        ("/nodes/techniker/priority", json!(101)),
+        ("/nodes/techniker/maxWaitSeconds", json!(0)),
+        ("/nodes/mobil/timeoutSeconds", json!(1)),
+        ("/nodes/mobil/number", json!("")),
+        ("/nodes/nachricht/maxSeconds", json!(0)),
+        ("/nodes/stunden/weekly/mon/0/from", json!("24:00")),
+        ("/nodes/stunden/weekly/mon/0/to", json!("25:00")),
+        ("/nodes/stunden/weekly/monday", json!([])),
+        ("/nodes/stunden/exceptions/0/date", json!("24.12.2026")),
+        ("/nodes/stunden/zone", json!("")),
+        ("/nodes/stammkunde/cases/0/when", json!({ "all": [] })),
+        ("/nodes/stammkunde/cases/0/when", json!({ "all": [], "any": [] })),
+        ("/nodes/stammkunde/cases/0/when", json!({ "operand": "mood", "operator": "exists" })),
+        (
+            "/nodes/stammkunde/cases/0/when",
+            json!({ "operand": "digits", "operator": "resembles", "value": "1" }),
+        ),
+        ("/nodes/stammkunde/cases/0/when", json!({ "operand": "digits", "operator": "equals" })),
+        (
+            "/nodes/stammkunde/cases/0/when",
+            json!({ "operand": "digits", "operator": "exists", "value": "1" }),
+        ),
+        ("/nodes/stammkunde/cases/0/when", json!({ "operand": "hour", "operator": "equals", "value": 9 })),
+        ("/nodes/stammkunde/cases/0/when", json!({ "operand": "variable", "operator": "exists" })),
+    ];
+    let validator = validator();
+    for (pointer, value) in broken {
+        let mut document = sample(GLOBEX);
+        let (parent, field) = pointer.rsplit_once('/').expect("a pointer");
+        match document.pointer_mut(parent).expect(pointer) {
+            Value::Object(map) => {
+                map.insert(field.to_owned(), value.clone());
+            }
+            Value::Array(list) => list[field.parse::<usize>().expect("an index")] = value.clone(),
+            other => panic!("{pointer} leads into {other}"),
+        }
+        assert!(!validator.is_valid(&document), "the schema accepts {value} at {pointer}");
+        assert!(Flow::parse(&document).is_err(), "the parser accepts {value} at {pointer}");
+    }
+}
+
+#[test]
+fn each_required_field_of_the_head_is_missed_by_both() {
+    for field in ["version", "name", "start", "nodes"] {
+        let mut document = sample(ACME);
+        document.as_object_mut().expect("an object").remove(field);
+        assert!(!validator().is_valid(&document), "the schema does not miss {field}");
+        assert!(Flow::parse(&document).is_err(), "the parser does not miss {field}");
+    }
+}
