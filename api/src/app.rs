@@ -6,6 +6,7 @@ use std::sync::Arc;
 use clock::Clock;
 use entity::id::{CompanyId, NodeId};
 
+use crate::authz::Table;
 use crate::bus::{Bus, Delivery, RedisBus};
 use crate::calls::router::{self, Desks};
 use crate::calls::urls::Urls;
@@ -36,6 +37,8 @@ pub struct Parts {
     pub storage: Arc<dyn Storage>,
     pub flows: FlowCache,
     pub desks: Desks,
+    /// The evaluated policy.
+    pub authz: Table,
 }
 
 impl Deref for App {
@@ -63,7 +66,10 @@ impl App {
         let providers = Providers::new(&settings);
         let storage = Arc::new(Folder::new(settings.data_dir.join("files")));
         let (flows, desks) = (FlowCache::default(), Desks::default());
-        Ok(Self(Arc::new(Parts { settings, clock, ids, node, keys, db, bus, providers, storage, flows, desks })))
+        let authz = Table::compile().await?;
+        let parts =
+            Parts { settings, clock, ids, node, keys, db, bus, providers, storage, flows, desks, authz };
+        Ok(Self(Arc::new(parts)))
     }
 
     /// Starts what this node does by itself: jobs and routing. They run until the process ends.

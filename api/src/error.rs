@@ -20,6 +20,12 @@ pub enum Error {
     Unauthorized { code: &'static str, message: &'static str },
     /// Somebody, but he may not. Names the permission.
     Forbidden { permission: &'static str },
+    /// A webhook that its provider did not sign, or not for us.
+    BadSignature,
+    /// Too many attempts; try again after so long.
+    TooOften { retry_after: std::time::Duration },
+    /// We cannot, for now, and it is not the request's fault.
+    Unavailable { code: &'static str, message: &'static str },
     /// Ours. The client learns nothing but the request's id.
     Internal(InternalError),
 }
@@ -84,6 +90,13 @@ impl Subject {
 pub struct InternalError {
     pub doing: Cow<'static, str>,
     pub cause: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl InternalError {
+    /// One line for whoever started the process; never for a client.
+    pub fn for_operator(&self) -> String {
+        format!("{}: {}", self.doing, self.cause)
+    }
 }
 
 impl std::fmt::Debug for InternalError {

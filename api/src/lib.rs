@@ -2,11 +2,15 @@
 
 pub mod agents;
 pub mod app;
+pub mod authz;
 pub mod bus;
 pub mod calls;
+pub mod cli;
 pub mod config;
 pub mod error;
 pub mod flows_cache;
+pub mod http;
+pub mod identity;
 pub mod ids;
 pub mod jobs;
 pub mod keys;

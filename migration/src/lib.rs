@@ -3,6 +3,7 @@
 //! Changes are written as SQL once for both databases, with placeholders for the few types whose names differ
 //! ([`sql::apply`]). Each runs in a transaction. A change that has landed is never edited: add a file.
 
+pub use sea_orm_migration::prelude::MigratorTrait;
 use sea_orm_migration::prelude::*;
 
 mod m0001_identity;

@@ -9,6 +9,7 @@ use super::verify::{Signed, Verdict, Verified, verify};
 use crate::app::App;
 use crate::calls::Reply;
 use crate::error::{Error, Result};
+use crate::http::Failure;
 use crate::words::Words;
 
 /// Twilio's own limit for what it sends is far below this.
@@ -43,7 +44,7 @@ impl TwilioWebhooks {
                 return Ok(twiml(Reply::NotInService(words).to_twiml(uuid::Uuid::nil().into(), &app.urls(uuid::Uuid::nil().into()))));
             }
             Verdict::Refused => {
-                return Err(Error::Refused { code: "BAD_SIGNATURE", message: "The signature is missing or wrong." });
+                return Err(Error::BadSignature);
             }
         };
         let raw = Raw {
@@ -105,6 +106,6 @@ impl Endpoint for TwilioWebhooks {
             return Err(poem::error::MethodNotAllowedError.into());
         }
         let body = request.take_body().into_bytes_limit(MAX_BODY).await?;
-        self.answer(&request, &body).await.map_err(crate::http::envelope::to_poem)
+        self.answer(&request, &body).await.map_err(|error| Failure::from(error).into())
     }
 }

@@ -1,0 +1,156 @@
+//! [`Can`]: the proof, taken as the first argument of a handler, that the caller is known and may do this.
+
+use std::marker::PhantomData;
+
+use entity::id::{AgentId, CompanyId};
+use entity::{CompanyScope, audit};
+use poem::http::header;
+use poem::{Request, RequestBody};
+use poem_openapi::registry::{MetaSecurityScheme, Registry};
+use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
+use serde_json::json;
+
+use super::permission::Permission;
+use super::Rows;
+use crate::app::App;
+use crate::error::{Error, Result, Subject};
+use crate::http::Failure;
+use crate::identity::{Caller, Standing};
+
+/// The header in which the platform's administrator names the company he acts in.
+pub const COMPANY_HEADER: &str = "X-Company-Id";
+
+/// The caller may `P`. Puts the permission into the specification, from where the checks at start and the tests read it.
+pub struct Can<P> {
+    caller: Caller,
+    rows: Rows,
+    permission: PhantomData<fn() -> P>,
+}
+
+/// Whose rows the caller may see or change with this permission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// Every agent's of the company.
+    Everybodys,
+    /// This agent's alone.
+    Agents(AgentId),
+    /// The caller may only see an agent's own rows, and is no agent.
+    Nobodys,
+}
+
+impl Whose {
+    /// Whether a row of `agent` is among them.
+    pub fn includes(self, agent: AgentId) -> bool {
+        match self {
+            Self::Everybodys => true,
+            Self::Agents(own) => own == agent,
+            Self::Nobodys => false,
+        }
+    }
+}
+
+impl<P: Permission> Can<P> {
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// The company in which the caller acts.
+    pub fn scope(&self) -> Result<CompanyScope> {
+        self.caller.scope()
+    }
+
+    /// The same, for an address that names the company: any other than the caller's own does not exist for him.
+    pub fn scope_of(&self, company: CompanyId) -> Result<CompanyScope> {
+        let scope = self.caller.scope()?;
+        if scope.company() == company { Ok(scope) } else { Err(Error::NotFound(Subject::Company)) }
+    }
+
+    pub fn rows(&self) -> Rows {
+        self.rows
+    }
+
+    /// Whose rows, where rows belong to agents.
+    pub fn whose(&self) -> Whose {
+        match (self.rows, self.caller.agent()) {
+            (Rows::All, _) => Whose::Everybodys,
+            (Rows::Own, Some(agent)) => Whose::Agents(agent),
+            (Rows::Own, None) => Whose::Nobodys,
+        }
+    }
+}
+
+impl<'a, P: Permission> ApiExtractor<'a> for Can<P> {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        let scheme = MetaSecurityScheme {
+            ty: "http",
+            description: Some("An access token, from /api/auth/login or /api/auth/refresh."),
+            name: None,
+            key_in: None,
+            scheme: Some("bearer"),
+            bearer_format: Some("JWT"),
+            flows: None,
+            openid_connect_url: None,
+        };
+        registry.create_security_scheme("bearer", scheme);
+    }
+
+    /// The permission stands in the place of the scheme's name; `http::spec` puts both where they belong.
+    fn security_schemes() -> Vec<&'static str> {
+        vec![P::NAME]
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        _: &mut RequestBody,
+        _: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        let app: &App = request.data().expect("every route carries the app");
+        Ok(Self::check(app, request).await.map_err(Failure)?)
+    }
+}
+
+impl<P: Permission> Can<P> {
+    async fn check(app: &App, request: &Request) -> Result<Self> {
+        let caller = Caller::of_token(app, bearer(request)?, named_company(request)?).await?;
+        let rows = app.authz.rows(caller.seat(), P::NAME).ok_or(Error::Forbidden { permission: P::NAME })?;
+        audit_admin(app, &caller, P::NAME, request).await?;
+        Ok(Self { caller, rows, permission: PhantomData })
+    }
+}
+
+fn bearer(request: &Request) -> Result<&str> {
+    let missing = Error::Unauthorized { code: "TOKEN_MISSING", message: "Send an access token: Authorization: Bearer …" };
+    let value = request.header(header::AUTHORIZATION).ok_or(missing)?;
+    match value.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(token.trim()),
+        Some(_) | None => Err(Error::Unauthorized { code: "TOKEN_INVALID", message: "The access token is not valid." }),
+    }
+}
+
+fn named_company(request: &Request) -> Result<Option<CompanyId>> {
+    let Some(text) = request.header(COMPANY_HEADER) else { return Ok(None) };
+    text.parse().map(Some).map_err(|_| Error::invalid(COMPANY_HEADER, "must be the id of a company"))
+}
+
+/// Whatever the platform's administrator does in a company is noted there, before it is done.
+async fn audit_admin(app: &App, caller: &Caller, permission: &str, request: &Request) -> Result<()> {
+    let Standing::PlatformAdmin { acting_for: Some(_) } = caller.standing else { return Ok(()) };
+    let scope = caller.scope()?;
+    let row = audit::Model {
+        id: app.ids.next(),
+        company_id: scope.company(),
+        user_id: caller.user,
+        action: format!("admin:{permission}"),
+        detail: json!({ "method": request.method().as_str(), "path": request.uri().path() }),
+        at: app.clock.now(),
+    };
+    let tx = app.db.begin().await?;
+    scope.insert::<audit::Entity, _>(&tx, row).await?;
+    tx.commit().await?;
+    Ok(())
+}

@@ -1,0 +1,62 @@
+//! The commands of the binary, one file each.
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{LogFormat, Settings};
+use crate::error::{Error, Result};
+
+mod healthcheck;
+mod migrate;
+mod openapi;
+mod serve;
+
+/// CallDocker, an open contact centre. Settings come from the environment; see settings.default.toml.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs the server: brings the database up to date, then serves until SIGTERM.
+    Serve,
+    /// Brings the database up to date and ends.
+    Migrate,
+    /// Prints the specification of the API (openapi.yaml).
+    Openapi,
+    /// Asks the server at HOST:PORT whether it is ready; ends with 0 when it is.
+    Healthcheck,
+}
+
+/// Runs the command that the arguments of the process name.
+pub async fn run() -> Result<()> {
+    let arguments = Arguments::parse();
+    // Needs no settings, so that a wrong one does not stop who only wants to read the contract.
+    if let Command::Openapi = arguments.command {
+        return openapi::run();
+    }
+    let (settings, warnings) = Settings::load().map_err(|bad| Error::internal("settings", bad))?;
+    start_log(&settings)?;
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
+    match arguments.command {
+        Command::Serve => serve::run(settings).await,
+        Command::Migrate => migrate::run(settings).await,
+        Command::Openapi => openapi::run(),
+        Command::Healthcheck => healthcheck::run(&settings).await,
+    }
+}
+
+/// Logs go to standard error: standard output belongs to what a command prints.
+fn start_log(settings: &Settings) -> Result<()> {
+    let filter = tracing_subscriber::EnvFilter::try_new(&settings.log).map_err(|cause| Error::internal("LOG", cause))?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match settings.log_format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().init(),
+    }
+    Ok(())
+}

@@ -1,0 +1,406 @@
+//! The one envelope. Every answer with data is a [`Success`], every failure of every layer (a broken body, an unknown
+//! path, a wrong method, a refused token, a crash) is a [`FailureBody`]; both are made here and nowhere else. Nothing
+//! else in the server may turn an error into a response.
+
+use std::panic::AssertUnwindSafe;
+
+use clock::Clock;
+use futures_util::FutureExt;
+use poem::error::{MethodNotAllowedError, NotFoundError, ResponseError};
+use poem::http::{HeaderName, HeaderValue, StatusCode, header};
+use poem::{Endpoint, IntoResponse, Middleware, Request, Response};
+use poem_openapi::error::{ContentTypeError, ParseParamError, ParsePathError};
+use poem_openapi::payload::Json;
+use poem_openapi::registry::{MetaResponses, Registry};
+use poem_openapi::types::{ParseFromJSON, ToJSON, Type};
+use poem_openapi::{ApiResponse, Object};
+
+use super::page::Pagination;
+use super::spec::Paths;
+use crate::error::{Error, FieldError};
+use crate::ids::Ids;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What a handler returns: status 200 with the data, or a failure.
+pub type Reply<T> = Result<Json<Success<T>>, Failure>;
+
+/// An answer with data.
+#[derive(Object, Debug)]
+#[oai(rename_all = "camelCase", skip_serializing_if_is_none)]
+pub struct Success<T: ParseFromJSON + ToJSON + Type + Send + Sync> {
+    /// Always true.
+    pub success: bool,
+    /// For people.
+    pub message: Option<String>,
+    pub data: T,
+    /// Where this page stands, in lists that are read page by page.
+    pub pagination: Option<Pagination>,
+    /// Reads on behind the last row of this page; absent at the end.
+    pub next_cursor: Option<String>,
+}
+
+impl<T: ParseFromJSON + ToJSON + Type + Send + Sync> Success<T> {
+    pub fn of(data: T) -> Self {
+        Self { success: true, message: None, data, pagination: None, next_cursor: None }
+    }
+
+    /// 200 with the data.
+    pub fn ok(data: impl Into<T>) -> Reply<T> {
+        Ok(Json(Self::of(data.into())))
+    }
+}
+
+impl<T: ParseFromJSON + ToJSON + Type + Send + Sync> Success<Vec<T>> {
+    /// 200 with every row of a list that is short by nature.
+    pub fn list<Row: Into<T>>(rows: Vec<Row>) -> Reply<Vec<T>> {
+        Ok(Json(Self::of(rows.into_iter().map(Into::into).collect())))
+    }
+}
+
+/// Something was made.
+#[derive(ApiResponse)]
+pub enum Created<T: ParseFromJSON + ToJSON + Type + Send + Sync> {
+    /// Made.
+    #[oai(status = 201)]
+    Created(Json<Success<T>>),
+}
+
+impl<T: ParseFromJSON + ToJSON + Type + Send + Sync> Created<T> {
+    pub fn of(data: impl Into<T>) -> Result<Self, Failure> {
+        Ok(Self::Created(Json(Success::of(data.into()))))
+    }
+}
+
+/// Something was done, and there is nothing more to say about it.
+#[derive(Object, Debug)]
+#[oai(rename_all = "camelCase")]
+pub struct Done {
+    /// Always true.
+    pub success: bool,
+    /// For people.
+    pub message: String,
+}
+
+impl Done {
+    pub fn saying(message: impl Into<String>) -> Result<Json<Self>, Failure> {
+        Ok(Json(Self { success: true, message: message.into() }))
+    }
+}
+
+/// It will be done, or not: the answer does not tell.
+#[derive(ApiResponse)]
+pub enum Accepted {
+    /// Received.
+    #[oai(status = 202)]
+    Accepted(Json<Done>),
+}
+
+impl Accepted {
+    pub fn saying(message: impl Into<String>) -> Result<Self, Failure> {
+        Ok(Self::Accepted(Json(Done { success: true, message: message.into() })))
+    }
+}
+
+/// The body of every failure.
+#[derive(Object, Debug)]
+#[oai(rename_all = "camelCase", rename = "Failure")]
+pub struct FailureBody {
+    /// Always false.
+    pub success: bool,
+    /// For people.
+    pub message: String,
+    /// For programs; part of the contract.
+    pub code: String,
+    /// What is wrong with which field; empty when no field is to blame.
+    pub errors: Vec<WrongField>,
+    /// Names this request in the server's log.
+    pub request_id: String,
+}
+
+/// One field that is wrong.
+#[derive(Object, Debug)]
+pub struct WrongField {
+    /// JSON pointer into the body (RFC 6901), or the name of a parameter.
+    pub field: String,
+    pub message: String,
+}
+
+impl From<FieldError> for WrongField {
+    fn from(error: FieldError) -> Self {
+        Self { field: error.field, message: error.message }
+    }
+}
+
+/// An [`Error`] on its way through poem. Its text says nothing: only [`Enveloped`] turns it into a response.
+#[derive(Debug, thiserror::Error)]
+#[error("a failure that was not put into the envelope")]
+pub struct Failure(pub Error);
+
+impl<E: Into<Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+impl ResponseError for Failure {
+    fn status(&self) -> StatusCode {
+        Answer::to_error(&self.0).status
+    }
+}
+
+impl ApiResponse for Failure {
+    /// Failures are put into the specification for all operations at once, by `spec`.
+    fn meta() -> MetaResponses {
+        MetaResponses { responses: Vec::new() }
+    }
+
+    fn register(_: &mut Registry) {}
+}
+
+/// What is wrong with a request before any use case sees it.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    #[error("not JSON: {0}")]
+    NotJson(String),
+    #[error("some fields are not as the operation wants them")]
+    Fields(Vec<FieldError>),
+    #[error("larger than {0} bytes")]
+    TooLarge(usize),
+    #[error("content type {0}")]
+    ContentType(String),
+}
+
+impl ResponseError for Refused {
+    fn status(&self) -> StatusCode {
+        Answer::to_refusal(self).status
+    }
+}
+
+/// A failure, ready to be written.
+struct Answer {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+    fields: Vec<FieldError>,
+    headers: Vec<(HeaderName, String)>,
+}
+
+impl Answer {
+    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into(), fields: Vec::new(), headers: Vec::new() }
+    }
+
+    fn with(mut self, name: HeaderName, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    fn naming(mut self, fields: Vec<FieldError>) -> Self {
+        self.fields = fields;
+        self
+    }
+
+    fn internal() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "Something went wrong here. It has been noted.")
+    }
+
+    /// The one mapping of our errors to HTTP.
+    fn to_error(error: &Error) -> Self {
+        match error {
+            Error::NotFound(subject) => Self::new(StatusCode::NOT_FOUND, subject.code(), subject.message()),
+            Error::Conflict { code, message } => Self::new(StatusCode::CONFLICT, code, message.as_ref()),
+            Error::Invalid { code, message, fields } => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, message.as_ref()).naming(fields.clone())
+            }
+            Error::Unauthorized { code, message } => {
+                Self::new(StatusCode::UNAUTHORIZED, code, *message).with(header::WWW_AUTHENTICATE, "Bearer")
+            }
+            Error::Forbidden { permission } => {
+                Self::new(StatusCode::FORBIDDEN, "FORBIDDEN", format!("This needs the permission {permission}."))
+            }
+            Error::BadSignature => {
+                Self::new(StatusCode::FORBIDDEN, "BAD_SIGNATURE", "The request's signature is missing or wrong.")
+            }
+            Error::TooOften { retry_after } => {
+                let seconds = retry_after.as_millis().div_ceil(1000).max(1).to_string();
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS", "Too many attempts. Wait a little.")
+                    .with(header::RETRY_AFTER, seconds)
+            }
+            Error::Unavailable { code, message } => Self::new(StatusCode::SERVICE_UNAVAILABLE, code, *message),
+            Error::Internal(_) => Self::internal(),
+        }
+    }
+
+    fn to_refusal(refused: &Refused) -> Self {
+        match refused {
+            Refused::NotJson(problem) => {
+                Self::new(StatusCode::BAD_REQUEST, "INVALID_JSON", format!("The body is not JSON: {problem}."))
+            }
+            Refused::Fields(fields) => {
+                Self::new(StatusCode::BAD_REQUEST, "VALIDATION_FAILED", "Some fields are not valid.").naming(fields.clone())
+            }
+            Refused::TooLarge(limit) => Self::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "BODY_TOO_LARGE",
+                format!("The body may have at most {limit} bytes."),
+            ),
+            Refused::ContentType(_) => Self::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "UNSUPPORTED_MEDIA_TYPE",
+                "The content type must be application/json.",
+            ),
+        }
+    }
+
+    /// What poem and poem-openapi report by themselves.
+    fn to_framework(error: &poem::Error, allow: Option<String>) -> Self {
+        let parameter = |name: &str, reason: &str| {
+            let field = FieldError { field: name.to_owned(), message: reason.to_owned() };
+            Self::new(StatusCode::BAD_REQUEST, "INVALID_PARAMETER", "A parameter is not valid.").naming(vec![field])
+        };
+        if let Some(bad) = error.downcast_ref::<ParseParamError>() {
+            return parameter(bad.name, &bad.reason);
+        }
+        if error.is::<ParsePathError>() {
+            return parameter("path", "is not of the required form");
+        }
+        if error.is::<NotFoundError>() {
+            return Self::new(StatusCode::NOT_FOUND, "NO_SUCH_PATH", "There is nothing at this address.");
+        }
+        if error.is::<MethodNotAllowedError>() {
+            let answer = Self::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "METHOD_NOT_ALLOWED",
+                "This address does not know that method.",
+            );
+            return answer.with(header::ALLOW, allow.unwrap_or_default());
+        }
+        if error.is::<ContentTypeError>() {
+            return Self::to_refusal(&Refused::ContentType(String::new()));
+        }
+        match error.status() {
+            StatusCode::UNAUTHORIZED => {
+                Self::to_error(&Error::Unauthorized { code: "UNAUTHORIZED", message: "Sign in first." })
+            }
+            StatusCode::PAYLOAD_TOO_LARGE => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", "The body is too large.")
+            }
+            status if status.is_client_error() => Self::new(status, "BAD_REQUEST", "The request cannot be read."),
+            _ => Self::internal(),
+        }
+    }
+
+    fn write(self, request_id: &str) -> Response {
+        let body = FailureBody {
+            success: false,
+            message: self.message,
+            code: self.code.to_owned(),
+            errors: self.fields.into_iter().map(Into::into).collect(),
+            request_id: request_id.to_owned(),
+        };
+        let mut response =
+            Response::builder().status(self.status).content_type("application/json").body(body.to_json_string());
+        for (name, value) in self.headers {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                response.headers_mut().insert(name, value);
+            }
+        }
+        response
+    }
+}
+
+/// The name of one request, in the log and in the answer.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
+
+impl RequestId {
+    /// What a proxy before us called the request, when that is harmless text, else a new id.
+    fn of(request: &Request, ids: &Ids) -> Self {
+        let harmless = |text: &&str| {
+            (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        };
+        let given = request.header(REQUEST_ID).filter(harmless);
+        Self(given.map_or_else(|| ids.next::<uuid::Uuid>().to_string(), str::to_owned))
+    }
+}
+
+/// The outermost layer: names the request, catches every failure and every panic below it, and puts it into the
+/// envelope. Simulated time stands still while a request is in flight.
+pub struct Envelope {
+    pub clock: Clock,
+    pub ids: Ids,
+    /// What `Allow` of a 405 is made of.
+    pub paths: Paths,
+}
+
+impl<E: Endpoint> Middleware<E> for Envelope {
+    type Output = Enveloped<E>;
+
+    fn transform(&self, inner: E) -> Enveloped<E> {
+        let ids = Ids::new(self.clock.clone());
+        Enveloped { inner, clock: self.clock.clone(), ids, paths: self.paths.clone() }
+    }
+}
+
+pub struct Enveloped<E> {
+    inner: E,
+    clock: Clock,
+    ids: Ids,
+    paths: Paths,
+}
+
+impl<E: Endpoint> Endpoint for Enveloped<E> {
+    type Output = Response;
+
+    async fn call(&self, mut request: Request) -> poem::Result<Response> {
+        let _busy = self.clock.busy();
+        let id = RequestId::of(&request, &self.ids);
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        request.extensions_mut().insert(id.clone());
+        let mut response = match AssertUnwindSafe(self.inner.call(request)).catch_unwind().await {
+            Ok(Ok(output)) => output.into_response(),
+            Ok(Err(error)) => self.failed(error, &id, &path),
+            Err(panic) => {
+                tracing::error!(request_id = id.0, %method, path, panic = panic_text(&*panic), "a request crashed");
+                Answer::internal().write(&id.0)
+            }
+        };
+        tracing::debug!(request_id = id.0, %method, path, status = response.status().as_u16(), "answered");
+        if let Ok(value) = HeaderValue::from_str(&id.0) {
+            response.headers_mut().insert(REQUEST_ID, value);
+        }
+        Ok(response)
+    }
+}
+
+impl<E> Enveloped<E> {
+    fn failed(&self, error: poem::Error, id: &RequestId, path: &str) -> Response {
+        let answer = if let Some(Failure(error)) = error.downcast_ref() {
+            if let Error::Internal(cause) = error {
+                tracing::error!(request_id = id.0, path, cause = ?cause, "a request failed");
+            }
+            Answer::to_error(error)
+        } else if let Some(refused) = error.downcast_ref::<Refused>() {
+            Answer::to_refusal(refused)
+        } else if error.is_from_response() {
+            // A layer below has made its own answer on purpose, e.g. TwiML for the provider.
+            return error.into_response();
+        } else {
+            let answer = Answer::to_framework(&error, self.paths.allow(path));
+            if answer.status.is_server_error() {
+                tracing::error!(request_id = id.0, path, cause = %error, "a request failed");
+            }
+            answer
+        };
+        answer.write(&id.0)
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("a panic without a text")
+}

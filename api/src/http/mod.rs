@@ -1,0 +1,47 @@
+//! HTTP: one file a resource with its operations and their bodies. A handler reads its input, calls a use case and wraps
+//! the answer. No SQL here, and no rule about who may what: that is [`crate::authz`].
+
+use poem_openapi::{OpenApi, OpenApiService, Tags};
+
+pub mod envelope;
+mod health;
+pub mod json_body;
+pub mod page;
+pub mod server;
+pub mod spec;
+pub mod word;
+
+pub use envelope::{Accepted, Created, Done, Failure, Reply, Success};
+pub use json_body::JsonBody;
+pub use spec::Spec;
+pub use word::Word;
+
+use crate::error::Result;
+
+/// The operations that anybody may call, by their ids. Every other one takes a [`crate::authz::Can`].
+pub const PUBLIC: &[&str] = &["getHealth", "getLiveness", "getReadiness"];
+
+/// The chapters of the specification.
+#[derive(Tags)]
+pub enum Tag {
+    /// For probes and load balancers.
+    Health,
+}
+
+/// Every resource.
+fn resources() -> impl OpenApi + 'static {
+    health::Health
+}
+
+fn service() -> OpenApiService<impl OpenApi + 'static, ()> {
+    OpenApiService::new(resources(), "CallDocker", env!("CARGO_PKG_VERSION"))
+        .description("An open contact centre. Every answer with data, and every failure, has one envelope.")
+}
+
+/// The specification of all resources.
+///
+/// # Errors
+/// When an operation is open to anybody without being on the list of those that may be.
+pub fn specification() -> Result<Spec> {
+    Spec::of(&service(), PUBLIC)
+}

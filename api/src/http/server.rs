@@ -1,0 +1,77 @@
+//! Joins the resources into one tree of routes and serves it. The order of the layers, outermost first: envelope, the
+//! app as request data, routes.
+
+use std::io::Result as IoResult;
+use std::time::Duration;
+
+use poem::endpoint::make_sync;
+use poem::listener::{Acceptor, TcpAcceptor};
+use poem::web::{LocalAddr, RemoteAddr};
+use poem::http::uri::Scheme;
+use poem::{Endpoint, EndpointExt, IntoResponse, Response, Route, Server, get};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::envelope::Envelope;
+use super::spec::Spec;
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::ids::Ids;
+
+/// How long requests under way may take to end after the server was told to stop.
+const SHUTDOWN: Duration = Duration::from_secs(10);
+
+/// Every route, within every layer.
+///
+/// # Errors
+/// When an operation needs no permission and is not on the short public list: a server that would answer it to anybody
+/// does not start.
+pub fn endpoint(app: &App) -> Result<impl Endpoint<Output = Response> + 'static> {
+    let spec = super::specification()?;
+    let envelope = Envelope { clock: app.clock.clone(), ids: Ids::new(app.clock.clone()), paths: spec.paths() };
+    Ok(routes(&spec).data(app.clone()).with(envelope))
+}
+
+fn routes(spec: &Spec) -> Route {
+    let (yaml, docs) = (spec.yaml(), spec.docs());
+    Route::new()
+        .nest_no_strip("/", super::service())
+        .at("/openapi.yaml", get(make_sync(move |_| yaml.clone().with_content_type("application/yaml"))))
+        .at("/docs", get(make_sync(move |_| docs.clone().with_content_type("text/html; charset=utf-8"))))
+}
+
+/// Serves until `stop`, then lets what is under way end.
+pub async fn serve(app: &App, listener: TcpListener, stop: impl Future<Output = ()>) -> Result<()> {
+    let endpoint = endpoint(app)?;
+    let failed = |cause| Error::internal("serve HTTP", cause);
+    let acceptor = NoDelay(TcpAcceptor::from_tokio(listener).map_err(failed)?);
+    Server::new_with_acceptor(acceptor).run_with_graceful_shutdown(endpoint, stop, Some(SHUTDOWN)).await.map_err(failed)
+}
+
+/// Resolves when the process is told to end: SIGTERM, or SIGINT from a terminal.
+pub async fn told_to_stop() -> Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let listen = |kind| signal(kind).map_err(|cause| Error::internal("listen for signals", cause));
+    let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+/// Sets TCP_NODELAY: poem does not, and a small first message to a client would then wait 40 ms for an acknowledgement.
+struct NoDelay(TcpAcceptor);
+
+impl Acceptor for NoDelay {
+    type Io = TcpStream;
+
+    fn local_addr(&self) -> Vec<LocalAddr> {
+        self.0.local_addr()
+    }
+
+    async fn accept(&mut self) -> IoResult<(TcpStream, LocalAddr, RemoteAddr, Scheme)> {
+        let accepted = self.0.accept().await?;
+        accepted.0.set_nodelay(true)?;
+        Ok(accepted)
+    }
+}

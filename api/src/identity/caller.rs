@@ -1,0 +1,109 @@
+//! The caller of a request: read from the database at each request, in one query, so that a ban, a changed role, a
+//! removed membership and a logout hold at once and not when the token runs out.
+
+use entity::id::{AgentId, CompanyId, MembershipId, SessionId, UserId};
+use entity::{CompanyScope, MembershipStatus, PlatformRole, Role, UserStatus};
+
+use super::tokens;
+use crate::app::App;
+use crate::authz::Seat;
+use crate::error::{Error, Result, Subject};
+use crate::store::system;
+
+/// Somebody who has proved who he is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caller {
+    pub user: UserId,
+    pub session: SessionId,
+    pub standing: Standing,
+}
+
+/// As what somebody acts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// The platform's administrator, in the company that this request names, if it names one.
+    PlatformAdmin { acting_for: Option<CompanyId> },
+    Member { membership: MembershipId, company: CompanyId, role: Role, agent: Option<AgentId> },
+    /// A user without a company.
+    Alone,
+}
+
+const INVALID: Error = Error::Unauthorized { code: "TOKEN_INVALID", message: "The access token is not valid." };
+const ENDED: Error = Error::Unauthorized { code: "SESSION_ENDED", message: "This session has ended. Sign in again." };
+
+impl Caller {
+    /// Who sent this access token. `named` is the company that the request names beside it: the platform's
+    /// administrator chooses by it where he acts; for anybody else it must be his own.
+    ///
+    /// # Errors
+    /// `Unauthorized` for a token that is not ours, has run out, or whose session, user or membership is no longer good;
+    /// `NotFound(Company)` when `named` is not there for this caller.
+    pub async fn of_token(app: &App, token: &str, named: Option<CompanyId>) -> Result<Self> {
+        let claims = tokens::verify(&app.keys, app.clock.now(), token)?;
+        let row = system::session_with_standing(app.db.reader(), claims.session, named).await?.ok_or(INVALID)?;
+        // A token names the membership of its session; one that does not was not issued for it.
+        if row.user != claims.user || row.membership.as_ref().map(|member| member.id) != claims.membership {
+            return Err(INVALID);
+        }
+        if row.revoked_at.is_some() || row.expires_at <= app.clock.now() || row.user_status != UserStatus::Active {
+            return Err(ENDED);
+        }
+        let standing = match (row.platform_role, row.membership) {
+            (Some(PlatformRole::Admin), _) => {
+                if named.is_some() && !row.named_company_exists {
+                    return Err(Error::NotFound(Subject::Company));
+                }
+                Standing::PlatformAdmin { acting_for: named }
+            }
+            (None, Some(member)) => {
+                if member.status != MembershipStatus::Active {
+                    return Err(ENDED);
+                }
+                if named.is_some_and(|company| company != member.company) {
+                    return Err(Error::NotFound(Subject::Company));
+                }
+                let (membership, company, role, agent) = (member.id, member.company, member.role, member.agent);
+                Standing::Member { membership, company, role, agent }
+            }
+            (None, None) if named.is_some() => return Err(Error::NotFound(Subject::Company)),
+            (None, None) => Standing::Alone,
+        };
+        Ok(Self { user: row.user, session: claims.session, standing })
+    }
+
+    /// The right to the rows of the caller's company.
+    ///
+    /// # Errors
+    /// When the caller acts in no company.
+    pub fn scope(&self) -> Result<CompanyScope> {
+        let company = match self.standing {
+            Standing::Member { company, .. } | Standing::PlatformAdmin { acting_for: Some(company) } => company,
+            Standing::PlatformAdmin { acting_for: None } => {
+                return Err(Error::Invalid {
+                    code: "COMPANY_REQUIRED",
+                    message: "Name the company to act in with the header X-Company-Id.".into(),
+                    fields: Vec::new(),
+                });
+            }
+            Standing::Alone => return Err(Error::NotFound(Subject::Company)),
+        };
+        #[expect(clippy::disallowed_methods, reason = "the session, user and membership were read for this request")]
+        Ok(CompanyScope::dangerous_mint(company))
+    }
+
+    pub fn seat(&self) -> Seat {
+        match self.standing {
+            Standing::PlatformAdmin { .. } => Seat::Admin,
+            Standing::Member { role, .. } => role.into(),
+            Standing::Alone => Seat::Alone,
+        }
+    }
+
+    /// The agent that the caller is, if it is one.
+    pub fn agent(&self) -> Option<AgentId> {
+        match self.standing {
+            Standing::Member { agent, .. } => agent,
+            Standing::PlatformAdmin { .. } | Standing::Alone => None,
+        }
+    }
+}
