@@ -241,7 +241,8 @@ impl Client {
             let found = page.get_mut(key).map(Value::take).unwrap_or_default();
             let found: Vec<T> = serde_json::from_value(found)
                 .map_err(|error| Error::Unreadable(format!("{key}: {error}")))?;
-            next = self.next_page(&page);
+            // A page with nothing on it is the last one, whatever it points to.
+            next = if found.is_empty() { None } else { self.next_page(&page) };
             entries.extend(found);
         }
         entries.truncate(limit);

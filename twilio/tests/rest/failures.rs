@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde_json::json;
 use tokio::net::TcpListener;
-use twilio::rest::{Client, CreateCall, Credentials, Error, RecordingFormat, Timeouts, UpdateCall};
+use twilio::rest::{Client, CreateCall, Credentials, Error, RecordingFormat, TWILIO, Timeouts, UpdateCall};
 
-use crate::server::{ACCOUNT, Answer, Server, TOKEN, client};
+use crate::server::{ACCOUNT, Answer, Server, TOKEN, client, impatient_client};
 
 fn call() -> CreateCall {
     CreateCall::url("+14155550199", "+14155550100", "https://cc.example.com/a")
@@ -19,7 +19,7 @@ fn refused(status: u16, code: u32) -> Answer {
 #[tokio::test]
 async fn a_create_that_is_not_answered_in_time_is_unknown_and_was_sent_once() {
     let server = Server::answering([Answer::Silence]).await;
-    let error = server.client().create_call(&call()).await.expect_err("no answer comes");
+    let error = impatient_client(&server.base()).create_call(&call()).await.expect_err("no answer comes");
     assert!(matches!(error, Error::Unknown(_)), "{error:?}");
     assert!(!error.may_be_repeated());
     server.asked_once();
@@ -49,7 +49,8 @@ async fn every_change_whose_answer_is_lost_is_unknown() {
 async fn a_read_whose_answer_is_lost_may_be_repeated() {
     for answer in [Answer::Silence, Answer::Break, Answer::BreakInBody] {
         let server = Server::answering([answer]).await;
-        let error = server.client().fetch_call("CA1").await.expect_err("no whole answer comes");
+        let error =
+            impatient_client(&server.base()).fetch_call("CA1").await.expect_err("no whole answer comes");
         assert!(matches!(error, Error::Interrupted(_)), "{error:?}");
         assert!(error.may_be_repeated());
         server.asked_once();
@@ -210,6 +211,7 @@ async fn a_file_that_moves_around_for_ever_is_given_up() {
 
 #[test]
 fn a_base_url_that_is_none_is_refused_at_once() {
+    assert!(Client::new(Credentials::auth_token(ACCOUNT, TOKEN), TWILIO, Timeouts::default()).is_ok());
     for base in ["", "api.twilio.com", "ftp://api.twilio.com", "mailto:a@b", "https://"] {
         let client = Client::new(Credentials::auth_token(ACCOUNT, TOKEN), base, Timeouts::default());
         assert!(matches!(client, Err(Error::Setup(_))), "{base}");

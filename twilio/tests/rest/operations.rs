@@ -142,6 +142,14 @@ async fn a_next_page_on_another_host_is_not_fetched() {
 }
 
 #[tokio::test]
+async fn a_list_ends_with_an_empty_page_whatever_that_points_to() {
+    let next = format!("/2010-04-01/Accounts/{ACCOUNT}/Calls.json?Page=1");
+    let server = Server::answering((0..5).map(|_| ok(json!({ "calls": [], "next_page_uri": next })))).await;
+    assert_eq!(server.client().list_calls(&CallFilter::new(), 10).await, Ok(vec![]));
+    server.asked_once();
+}
+
+#[tokio::test]
 async fn conferences_and_participants_have_their_paths_and_forms() {
     let conference = json!({
         "sid": "CF1", "friendly_name": "room-7", "status": "completed",

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
@@ -96,12 +97,18 @@ impl Server {
     }
 }
 
-/// A client with limits that a test can wait for.
+/// A client that waits for as long as a busy machine may need.
 pub fn client(base: &str) -> Client {
-    let timeouts = Timeouts {
-        connect: std::time::Duration::from_millis(2000),
-        reply: std::time::Duration::from_millis(300),
-    };
+    waiting(base, Duration::from_secs(30))
+}
+
+/// A client for a server that will not answer.
+pub fn impatient_client(base: &str) -> Client {
+    waiting(base, Duration::from_secs(1))
+}
+
+fn waiting(base: &str, reply: Duration) -> Client {
+    let timeouts = Timeouts { connect: Duration::from_secs(30), reply };
     Client::new(Credentials::auth_token(ACCOUNT, TOKEN), base, timeouts).expect("a client")
 }
 
