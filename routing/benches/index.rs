@@ -1,8 +1,8 @@
-//! How fast the index is in a company far larger than most: 10,000 waiting entries, 5,000 agents, 50 skills, 20 queues.
-//! It is to be built in under 50 ms, and to take one change in under 100 µs.
+//! How fast the index is in a company far larger than most: 10,000 waiting entries, 5,000 agents, 50 skills,
+//! 20 queues. It is to be built in under 50 ms, and to take one change in under 100 µs.
 //!
-//! Two worlds: `busy` has every agent in a call, so that the line stands and each change meets a full index; `idle` has
-//! every agent free, so that building it makes thousands of rounds.
+//! Two worlds: `busy` has every agent in a call, so that the line stands and each change meets a full index;
+//! `idle` has every agent free, so that building it makes thousands of rounds.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hint::black_box;

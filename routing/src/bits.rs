@@ -1,5 +1,5 @@
-//! A set of small numbers (the index's places for agents) as bits, so that "free in this queue and French and level
-//! three" is a handful of word operations over thousands of agents.
+//! A set of small numbers (the index's places for agents) as bits, so that "free in this queue and French and
+//! level three" is a handful of word operations over thousands of agents.
 
 /// A growing set of places. Words beyond the end read as empty.
 #[derive(Clone, Debug, Default)]

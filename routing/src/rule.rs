@@ -1,5 +1,6 @@
-//! The rule of who may be offered what, in the words of one agent and one entry. The index asks it of thousands at a
-//! time by means of sets; this is the same rule for one pair, to answer "why is this call waiting".
+//! The rule of who may be offered what, in the words of one agent and one entry. The index asks it of
+//! thousands at a time by means of sets; this is the same rule for one pair, to answer "why is this call
+//! waiting".
 
 use chrono::{DateTime, Utc};
 

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use crate::bits::Bits;
 use crate::{Entry, SkillId};
 
-/// The skills that an entry asks for, in one form: by skill, each once, at its highest level. Entries of one queue
-/// with the same requirement stand in one bucket, for whoever may take one may take the other.
+/// The skills that an entry asks for, in one form: by skill, each once, at its highest level. Entries of one
+/// queue with the same requirement stand in one bucket, for whoever may take one may take the other.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Requirement(Arc<[(SkillId, u8)]>);
 

@@ -1,7 +1,8 @@
-//! Stories of what callers and supervisors are told: the place in the line, the expected wait, a queue's figures, and why
-//! a call is waiting.
+//! Stories of what callers and supervisors are told: the place in the line, the expected wait, a queue's
+//! figures, and why a call is waiting.
 //!
-//! If one of these fails, either the change is wrong, or the definition in `src/index/figures.rs` has to say the new one.
+//! If one of these fails, either the change is wrong, or the definition in `src/index/figures.rs` has to say
+//! the new one.
 
 mod support;
 
@@ -10,7 +11,8 @@ use routing::{Agent, Change, Entry, EntryState, Obstacle, Queue, QueueFigures, R
 use support::company::{Company, nobody};
 use support::{agent, agent_id, asking, at, entry, entry_id, queue, queue_id, seconds, skill_id, skilled};
 
-/// A queue with a handle time of 120 s, `busy` agents in a call and callers 1, 2, 3 … who wait since second 1, 2, 3 …
+/// A queue with a handle time of 120 s, `busy` agents in a call and callers 1, 2, 3 … who wait since second
+/// 1, 2, 3 …
 fn all_busy(busy: u128, callers: u128) -> Company {
     let mut company = Company::with([queue(1, Strategy::LongestIdle)]);
     company.told(0, (1..=busy).map(|n| Change::Agent(Agent { held: 1, ..agent(n, [1]) })));

@@ -1,7 +1,7 @@
 //! Stories that a supervisor could read: who is offered what, and when.
 //!
-//! If one of these fails, the meaning of a setting has changed: either the change is wrong, or the documentation of the
-//! field in `src/change.rs` has to say the new meaning.
+//! If one of these fails, the meaning of a setting has changed: either the change is wrong, or the
+//! documentation of the field in `src/change.rs` has to say the new meaning.
 
 mod support;
 
@@ -12,7 +12,8 @@ use support::{
     agent, agent_id, asking, at, entry, entry_id, limited_to, queue, queue_id, seconds, skill_id, skilled,
 };
 
-/// The order in which one queue under `strategy` asks these agents, found by sending it one call after the other.
+/// The order in which one queue under `strategy` asks these agents, found by sending it one call after the
+/// other.
 fn order_of(queue: Queue, agents: impl IntoIterator<Item = Agent>) -> Vec<u128> {
     let mut company = Company::with([queue]);
     company.told(100, agents.into_iter().map(Change::Agent));

@@ -1,7 +1,8 @@
-//! Random sequences of changes, checked after every step against the rows and against a naive model of the rule.
+//! Random sequences of changes, checked after every step against the rows and against a naive model of the
+//! rule.
 //!
-//! If a property fails, proptest prints the shortest sequence of steps that it found. Replay it with `Trial` in a story
-//! test; the rule as it should be is `support/reference.rs`.
+//! If a property fails, proptest prints the shortest sequence of steps that it found. Replay it with `Trial`
+//! in a story test; the rule as it should be is `support/reference.rs`.
 
 mod support;
 
@@ -41,7 +42,8 @@ const TEAM: World =
 const CROWD: World =
     World { queues: 2, skills: 2, agents: 120, entries: 150, steps: 8, batch: 30, first_batch: 300 };
 
-/// One thing that a step does. A `Told` change is any row set whatsoever; an `Ended` round is what the server tells.
+/// One thing that a step does. A `Told` change is any row set whatsoever; an `Ended` round is what the server
+/// tells.
 #[derive(Clone, Debug)]
 enum Event {
     Told(Change),
@@ -183,7 +185,8 @@ impl Trial {
         let before = self.rows.clone();
         let rounds = self.index.apply_all(changes, now);
 
-        // The same by the rule said plainly, and by an index that knows nothing of the past; rows come in any order.
+        // The same by the rule said plainly, and by an index that knows nothing of the past; rows come in any
+        // order.
         prop_assert_eq!(&rounds, &self.rows.match_all(now), "the naive model matches otherwise");
         let mut rebuilt = Index::new();
         let all = before.changes();
@@ -295,7 +298,8 @@ impl Trial {
         Ok(())
     }
 
-    /// What is told to callers and supervisors comes out the same from rows, from the changes and from a new index.
+    /// What is told to callers and supervisors comes out the same from rows, from the changes and from a new
+    /// index.
     fn check_figures(&self, rebuilt: &Index) -> Result<(), TestCaseError> {
         let now = at(self.clock);
         prop_assert_eq!(self.index.next_due(), rebuilt.next_due());

@@ -1,9 +1,10 @@
-//! What callers and supervisors are told: the place in the line, the expected wait, a queue's figures, and why a
-//! call is waiting.
+//! What callers and supervisors are told: the place in the line, the expected wait, a queue's figures, and
+//! why a call is waiting.
 //!
-//! Sources: expected wait as in the base case of M/M/n with all n agents busy, where the k-th in line waits k·AHT/n on
-//! average; an agent who serves several queues counts in each as a part (Google CCAI: one divided by the number of his
-//! queues). "Longest waiting" and "staffed", "available" as Amazon Connect defines its real-time metrics.
+//! Sources: expected wait as in the base case of M/M/n with all n agents busy, where the k-th in line waits
+//! k·AHT/n on average; an agent who serves several queues counts in each as a part (Google CCAI: one divided
+//! by the number of his queues). "Longest waiting" and "staffed", "available" as Amazon Connect defines its
+//! real-time metrics.
 
 use std::time::Duration;
 
@@ -19,8 +20,8 @@ use crate::{Agent, AgentId, EntryId, EntryState, Obstacle, QueueFigures, QueueId
 const WHOLE: u64 = 1_000_000;
 
 impl Index {
-    /// The entry's place in its queue's line, from 1; an entry in a round keeps its place. `None` for one that is unknown
-    /// or reserved. Costs a walk down the line to that place.
+    /// The entry's place in its queue's line, from 1; an entry in a round keeps its place. `None` for one
+    /// that is unknown or reserved. Costs a walk down the line to that place.
     pub fn position(&self, entry: EntryId) -> Option<usize> {
         let visit = self.visits.get(&entry)?;
         let line = self.lines.get(&visit.entry.queue)?;
@@ -30,15 +31,17 @@ impl Index {
     /// How long the caller may have to wait from `now` on, in whole milliseconds: **k · AHT / n**.
     ///
     /// * AHT: the queue's mean handle time.
-    /// * n: the slots of the staffed agents who meet the entry's requirement, in a call or not; those of an agent who
-    ///   serves m queues count as one m-th. Not only the busy ones: an agent who is free beside a waiting call may
-    ///   not take it just now, but will be asked before his next call is over.
-    /// * k: 1 for the caller himself and 1 for each who waits before him in the queue and competes for the same agents.
-    ///   One who asks for other skills counts in the share of his agents who could take this entry too, so nobody is
-    ///   told to wait for a line that others serve. Those in a round have their agents, and do not count.
+    /// * n: the slots of the staffed agents who meet the entry's requirement, in a call or not; those of an
+    ///   agent who serves m queues count as one m-th. Not only the busy ones: an agent who is free beside a
+    ///   waiting call has declined it, and will be asked again when he has cooled off.
+    /// * k: 1 for the caller himself and 1 for each who waits before him in the queue and competes for the
+    ///   same agents. One who asks for other skills counts in the share of his agents who could take this
+    ///   entry too, so nobody is told to wait for a line that others serve. Those in a round have their
+    ///   agents, and do not count.
     ///
-    /// Zero for an entry in a round: somebody is being asked for it. `None` without data (no handle time, nobody staffed
-    /// who could take it), for an unknown entry and for a reserved one: lack of data is never announced as no wait.
+    /// Zero for an entry in a round: somebody is being asked for it. `None` without data (no handle time,
+    /// nobody staffed who could take it), for an unknown entry and for a reserved one: lack of data is never
+    /// announced as no wait.
     pub fn expected_wait(&self, entry: EntryId, now: DateTime<Utc>) -> Option<Duration> {
         let visit = self.visits.get(&entry)?;
         let line = self.lines.get(&visit.entry.queue)?;
@@ -93,9 +96,9 @@ impl Index {
         figures
     }
 
-    /// Why a call is waiting: what keeps each agent of its queue from being offered it at `now`, by agent. `None` beside an
-    /// agent whom nothing keeps: for a waiting entry that is so only while its queue is unknown. Empty for an unknown
-    /// entry.
+    /// Why a call is waiting: what keeps each agent of its queue from being offered it at `now`, by agent.
+    /// `None` beside an agent whom nothing keeps: for a waiting entry that is so only while its queue is
+    /// unknown. Empty for an unknown entry.
     pub fn explain(&self, entry: EntryId, now: DateTime<Utc>) -> Vec<(AgentId, Option<Obstacle>)> {
         let Some(visit) = self.visits.get(&entry) else { return Vec::new() };
         let members = self.agents.iter().flatten().filter(|agent| agent.queues.contains(&visit.entry.queue));

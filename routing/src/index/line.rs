@@ -9,7 +9,8 @@ use crate::bits::Bits;
 use crate::skills::Requirement;
 use crate::{Agent, AgentRank, EntryId, EntryKey, EntryState, Queue};
 
-/// A queue's line and its agents. It exists as soon as anybody names the queue; without `settings` nobody is matched.
+/// A queue's line and its agents. It exists as soon as anybody names the queue; without `settings` nobody is
+/// matched.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Line {
     pub(super) settings: Option<Queue>,

@@ -1,8 +1,10 @@
-//! The walk: waiting entries in the order of their keys, over all queues at once, each taking the best agent left.
+//! The walk: waiting entries in the order of their keys, over all queues at once, each taking the best agent
+//! left.
 //!
-//! Only entries that may have found an agent are visited: those of marked buckets, and for each agent who gained
-//! something the first that he may take, then the next while he has a slot. Agents only become taken during a walk, so
-//! an entry that was passed needs no second look, and a bucket for whose requirement nobody is left is done.
+//! Only entries that may have found an agent are visited: those of marked buckets, and for each agent who
+//! gained something the first that he may take, then the next while he has a slot. Agents only become taken
+//! during a walk, so an entry that was passed needs no second look, and a bucket for whose requirement nobody
+//! is left is done.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
@@ -16,22 +18,22 @@ use crate::rule::cooling_off;
 use crate::skills::Requirement;
 use crate::{Agent, AgentRank, EntryKey, EntryState, Queue, QueueId, Round, Strategy};
 
-/// Where the walk takes a shorter way. Not one round depends on them: a debug build has them so small that tests take
-/// every way, and all ways must come to the same.
+/// Where the walk takes a shorter way. Not one round depends on them: a debug build has them so small that
+/// tests take every way, and all ways must come to the same.
 const fn tuned(release: usize) -> usize {
     if cfg!(debug_assertions) { 2 } else { release }
 }
 
-/// With more agents than this to look for, all buckets of their queues are marked at once; marking one too many costs
-/// a look, searching agent by agent costs more.
+/// With more agents than this to look for, all buckets of their queues are marked at once; marking one too
+/// many costs a look, searching agent by agent costs more.
 const FEW_AGENTS: usize = tuned(16);
 
-/// So many heads of buckets are tried for an agent, in the order of the line. One who may take none of them can do little
-/// of what is asked for, and all that he can do is soon found by his skills.
+/// So many heads of buckets are tried for an agent, in the order of the line. One who may take none of them
+/// can do little of what is asked for, and all that he can do is soon found by his skills.
 const HEADS_TRIED: usize = tuned(200);
 
-/// So many candidates are compared with each other; more are found by going down the queue's order, where one of
-/// them must come soon.
+/// So many candidates are compared with each other; more are found by going down the queue's order, where one
+/// of them must come soon.
 const FEW_CANDIDATES: usize = tuned(32);
 
 /// What the walk comes to next: an entry, and where to go from there. Ordered by the entry.
@@ -87,8 +89,8 @@ impl Index {
         stops
     }
 
-    /// Adds the first entry after `passed` that the agent may take, as far as bucket heads tell: the other entries of
-    /// a bucket are reached from its head. Nothing when he is not free.
+    /// Adds the first entry after `passed` that the agent may take, as far as bucket heads tell: the other
+    /// entries of a bucket are reached from its head. Nothing when he is not free.
     fn add_stops_for(&self, place: usize, passed: Option<EntryKey>, stops: &mut BinaryHeap<Stop>) {
         let Some(agent) = self.agents[place].as_ref().filter(|agent| agent.is_free(self.now)) else { return };
         let mut tried = 0;
@@ -115,8 +117,8 @@ impl Index {
     fn add_stops_by_skills(&self, agent: &Agent, passed: Option<EntryKey>, stops: &mut BinaryHeap<Stop>) {
         for line in agent.queues.iter().filter_map(|queue| self.open_line(*queue)) {
             let of_everybody = line.buckets.get_key_value(&[][..]).into_iter();
-            // Requirements are in the order of their first skill, so those that begin with a skill that the agent
-            // lacks are never looked at.
+            // Requirements are in the order of their first skill, so those that begin with a skill that the
+            // agent lacks are never looked at.
             let of_the_skilled = agent.skills.iter().flat_map(|(skill, level)| {
                 let from = (Bound::Included(&[(*skill, 0)][..]), Bound::Unbounded);
                 line.buckets.range::<[_], _>(from).take_while(move |(requirement, _)| {
@@ -148,7 +150,8 @@ impl Index {
         self.lines.get(&queue).filter(|line| line.settings.is_some())
     }
 
-    /// Fills `candidates` with those who are free in the queue and meet the requirement; false when there is nobody.
+    /// Fills `candidates` with those who are free in the queue and meet the requirement; false when there is
+    /// nobody.
     fn find_candidates(&mut self, queue: QueueId, requirement: &Requirement) -> bool {
         let Some(line) = self.lines.get(&queue) else { return false };
         if line.best.is_empty() {
@@ -159,7 +162,8 @@ impl Index {
         !self.candidates.is_empty()
     }
 
-    /// The places of the candidates to offer the entry to, best first; empty when all of them are cooling off.
+    /// The places of the candidates to offer the entry to, best first; empty when all of them are cooling
+    /// off.
     fn choose(&self, key: EntryKey, queue: QueueId) -> Vec<usize> {
         let Some((line, settings)) =
             self.lines.get(&queue).and_then(|line| Some((line, line.settings.as_ref()?)))

@@ -1,12 +1,12 @@
 //! The index: one company's waiting calls and agents, and the rounds that follow from a change.
 //!
-//! This file owns the bookkeeping: after each change every set below says what the rows say. `matching` owns the
-//! walk, `line` one queue, `figures` what is told to callers and supervisors.
+//! This file owns the bookkeeping: after each change every set below says what the rows say. `matching` owns
+//! the walk, `line` one queue, `figures` what is told to callers and supervisors.
 //!
-//! Why a change touches only what it can affect: between two calls of [`Index::apply`] no waiting entry stands beside a
-//! free agent who may take it. So new matches come only from what has changed since: entries that were told or whose
-//! cool-off ended, agents who became free or gained a queue or a skill. These mark the buckets of entries that the
-//! next walk looks at; all others are as they were left.
+//! Why a change touches only what it can affect: between two calls of [`Index::apply`] no waiting entry
+//! stands beside a free agent who may take it. So new matches come only from what has changed since: entries
+//! that were told or whose cool-off ended, agents who became free or gained a queue or a skill. These mark
+//! the buckets of entries that the next walk looks at; all others are as they were left.
 
 mod figures;
 mod line;
@@ -58,13 +58,15 @@ impl Index {
         Self::default()
     }
 
-    /// Takes one change and returns the rounds that follow from it, first in line first. Each round is taken as done.
+    /// Takes one change and returns the rounds that follow from it, first in line first. Each round is taken
+    /// as done.
     pub fn apply(&mut self, change: Change, now: DateTime<Utc>) -> Vec<Round> {
         self.apply_all([change], now)
     }
 
-    /// Takes all changes, in their order, then matches once. For what happened together (a round ended: its entry and its
-    /// agents) and for building the index from rows. A `now` before an earlier one counts as that earlier one.
+    /// Takes all changes, in their order, then matches once. For what happened together (a round ended: its
+    /// entry and its agents) and for building the index from rows. A `now` before an earlier one counts as
+    /// that earlier one.
     pub fn apply_all(&mut self, changes: impl IntoIterator<Item = Change>, now: DateTime<Utc>) -> Vec<Round> {
         self.now = self.now.max(now);
         self.end_what_is_due();
@@ -82,8 +84,8 @@ impl Index {
         self.walk()
     }
 
-    /// When [`Change::Tick`] can matter next: a cool-off of a waiting entry or the heartbeat of a ready agent ends.
-    /// Always later than the last `now`. `None` when only a change can matter.
+    /// When [`Change::Tick`] can matter next: a cool-off of a waiting entry or the heartbeat of a ready agent
+    /// ends. Always later than the last `now`. `None` when only a change can matter.
     pub fn next_due(&self) -> Option<DateTime<Utc>> {
         let heartbeat = self.heartbeats.first().map(|(at, _)| *at);
         let cool_off = self.cool_offs.first().map(|(at, _)| *at);
@@ -309,7 +311,8 @@ mod tests {
         }
     }
 
-    /// If this fails, a set of the index keeps what no row says any more, and grows for as long as the server runs.
+    /// If this fails, a set of the index keeps what no row says any more, and grows for as long as the server
+    /// runs.
     #[test]
     fn an_index_that_everybody_left_holds_nothing() {
         let mut index = Index::new();

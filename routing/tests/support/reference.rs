@@ -1,5 +1,5 @@
-//! The rule of routing once more, as slow and plain as it can be said: all rows, all of them looked at each time. It
-//! shares no code with the index, its orders included.
+//! The rule of routing once more, as slow and plain as it can be said: all rows, all of them looked at each
+//! time. It shares no code with the index, its orders included.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
