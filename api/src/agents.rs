@@ -96,8 +96,14 @@ pub async fn device_lost(app: &App, scope: CompanyScope, id: AgentId) -> Result<
     let before = axes(&row);
     row.availability = Availability::Away;
     row.availability_reason = Some("device".to_owned());
-    let changed =
-        workforce::Changed { agent: id, by: None, because: "heartbeat_lost", before, after: axes(&row), at: unit.now() };
+    let changed = workforce::Changed {
+        agent: id,
+        by: None,
+        because: "heartbeat_lost",
+        before,
+        after: axes(&row),
+        at: unit.now(),
+    };
     workforce::write_history(scope, unit.tx(), unit.id(), changed).await?;
     workforce::save_agent(scope, unit.tx(), row).await?;
     unit.reroute(RoutingSubject::Agent, id);

@@ -58,7 +58,8 @@ impl App {
         let db = Database::connect(&settings).await?;
         let bus = Bus::new(&clock, delivery);
         if let Some(url) = &settings.redis_url {
-            let remote = RedisBus::start(url, &bus, &clock).map_err(|cause| Error::internal("REDIS_URL", cause))?;
+            let remote =
+                RedisBus::start(url, &bus, &clock).map_err(|cause| Error::internal("REDIS_URL", cause))?;
             bus.connect(remote);
         }
         let ids = Ids::new(clock.clone());

@@ -50,8 +50,12 @@ impl Words {
         match self.0 {
             Language::English => "We are sorry, something went wrong on our side. Please call again later.",
             Language::Spanish => "Lo sentimos, ha ocurrido un error. Por favor, llame más tarde.",
-            Language::French => "Nous sommes désolés, une erreur s'est produite. Veuillez rappeler plus tard.",
-            Language::German => "Es tut uns leid, bei uns ist ein Fehler aufgetreten. Bitte rufen Sie später wieder an.",
+            Language::French => {
+                "Nous sommes désolés, une erreur s'est produite. Veuillez rappeler plus tard."
+            }
+            Language::German => {
+                "Es tut uns leid, bei uns ist ein Fehler aufgetreten. Bitte rufen Sie später wieder an."
+            }
         }
         .to_owned()
     }

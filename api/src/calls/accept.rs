@@ -2,8 +2,8 @@
 
 use entity::id::{AgentId, CallId, LegId, OfferId, SegmentId};
 use entity::{
-    CallStatus, CompanyScope, JobKind, LegKind, LegState, OfferState, Reach, RoutingSubject, SegmentState, SlotHolder,
-    agent, leg, offer, segment,
+    CallStatus, CompanyScope, JobKind, LegKind, LegState, OfferState, Reach, RoutingSubject, SegmentState,
+    SlotHolder, agent, leg, offer, segment,
 };
 use serde_json::json;
 
@@ -84,7 +84,11 @@ pub async fn reserve(
     unit.job(JobKind::JoinDeadline, id, json!({}), deadline);
     file.row.status = CallStatus::Offered;
     file.row.agent_id = Some(agent.id);
-    file.note(unit, EventKind::OfferAccepted, json!({"offerId": offer.id, "agentId": agent.id, "agent": agent.name}));
+    file.note(
+        unit,
+        EventKind::OfferAccepted,
+        json!({"offerId": offer.id, "agentId": agent.id, "agent": agent.name}),
+    );
     crate::agents::tell_status(unit, agent.id).await?;
     Ok(id)
 }
@@ -93,7 +97,9 @@ pub async fn reserve(
 async fn lost(unit: &Unit, id: OfferId) -> Result<Error> {
     let offer = queueing::offer(unit.scope(), unit.tx(), id).await?;
     Ok(match offer.state {
-        OfferState::Accepted => Error::conflict("OFFER_ALREADY_ACCEPTED", "You have already accepted this call."),
+        OfferState::Accepted => {
+            Error::conflict("OFFER_ALREADY_ACCEPTED", "You have already accepted this call.")
+        }
         OfferState::TakenByOther => {
             let winner = queueing::winner_of_round(unit.scope(), unit.tx(), offer.round_id).await?;
             let name = match winner {
@@ -110,7 +116,12 @@ async fn lost(unit: &Unit, id: OfferId) -> Result<Error> {
     })
 }
 
-async fn dial_device(unit: &mut Unit, file: &CallFile, offer: &offer::Model, agent: &agent::Model) -> Result<()> {
+async fn dial_device(
+    unit: &mut Unit,
+    file: &CallFile,
+    offer: &offer::Model,
+    agent: &agent::Model,
+) -> Result<()> {
     let leg = plan_leg(unit, file, offer, agent, client_address(agent.id));
     let id = leg.id;
     unit.scope().insert::<leg::Entity, _>(unit.tx(), leg).await?;
@@ -125,7 +136,13 @@ pub fn client_address(agent: AgentId) -> String {
 }
 
 /// An agent's leg, before anybody was called.
-pub fn plan_leg(unit: &Unit, file: &CallFile, offer: &offer::Model, agent: &agent::Model, address: String) -> leg::Model {
+pub fn plan_leg(
+    unit: &Unit,
+    file: &CallFile,
+    offer: &offer::Model,
+    agent: &agent::Model,
+    address: String,
+) -> leg::Model {
     leg::Model {
         id: unit.id::<LegId>(),
         company_id: unit.company(),

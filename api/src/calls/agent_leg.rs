@@ -192,4 +192,3 @@ async fn open(unit: &Unit, id: OfferId) -> Result<(CallFile, offer::Model)> {
     let file = CallFile::open(unit, seen.call_id).await?;
     Ok((file, queueing::offer(unit.scope(), unit.tx(), id).await?))
 }
-

@@ -11,7 +11,6 @@ use super::story::EventKind;
 use super::{CallFile, Reply, flow as call_flow};
 use crate::error::Result;
 use crate::store::{Unit, companies};
-use crate::words::Words;
 
 /// The provider asks what to do with a new call, or asks again.
 pub async fn arrive(unit: &mut Unit, request: &VoiceRequest) -> Result<Reply> {
@@ -55,7 +54,7 @@ async fn number(unit: &Unit, request: &VoiceRequest) -> Result<Option<phone_numb
     Ok(unit
         .scope()
         .find::<phone_number::Entity>()
-        .filter(phone_number::Column::Number.eq(&request.to))
+        .filter(phone_number::Column::Number.eq(request.to.as_deref().unwrap_or_default()))
         .filter(phone_number::Column::AccountSid.eq(&request.account_sid))
         .one(unit.tx())
         .await?)
@@ -74,7 +73,8 @@ async fn open(
 ) -> Result<CallFile> {
     let id: CallId = unit.id();
     let from = request.from.clone().unwrap_or_else(|| "anonymous".to_owned());
-    let facts = CallFacts { from: from.clone(), to: request.to.clone(), caller_name: request.caller_name.clone() };
+    let facts =
+        CallFacts { from: from.clone(), to: number.number.clone(), caller_name: request.caller_name.clone() };
     let row = call::Model {
         id,
         company_id: unit.company(),
@@ -82,7 +82,7 @@ async fn open(
         status: CallStatus::InIvr,
         outcome: None,
         from_address: from.clone(),
-        to_address: request.to.clone(),
+        to_address: number.number.clone(),
         caller_name: request.caller_name.clone(),
         account_sid: request.account_sid.clone(),
         provider_sid: request.call_sid.clone(),

@@ -58,7 +58,9 @@ pub async fn bring_caller(app: &App, scope: CompanyScope, call: CallId, target: 
 async fn still_wanted(app: &App, scope: CompanyScope, call: CallId, target: Target) -> Result<bool> {
     let live = queueing::live_segment(scope, app.db.reader(), call).await?;
     Ok(match target {
-        Target::Agent { segment } => live.is_some_and(|live| live.id == segment && live.state == SegmentState::Joined),
+        Target::Agent { segment } => {
+            live.is_some_and(|live| live.id == segment && live.state == SegmentState::Joined)
+        }
         Target::Queue { .. } => live.is_none_or(|live| live.state == SegmentState::Reserved),
     })
 }
@@ -85,7 +87,12 @@ pub async fn dial_agent(app: &App, scope: CompanyScope, id: LegId) -> Result<Don
     };
     let create = CreateCall::url(&call.to_address, &leg.address, urls.agent_answer(offer))
         .status_callback(urls.leg_status(id))
-        .status_callback_event([CallEvent::Initiated, CallEvent::Ringing, CallEvent::Answered, CallEvent::Completed])
+        .status_callback_event([
+            CallEvent::Initiated,
+            CallEvent::Ringing,
+            CallEvent::Answered,
+            CallEvent::Completed,
+        ])
         .timeout(ring);
     let client = app.providers.client(scope, app.db.reader()).await?;
     match client.create_call(&create).await {

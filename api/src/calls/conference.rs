@@ -3,7 +3,9 @@
 
 use chrono::{DateTime, Utc};
 use entity::id::OfferId;
-use entity::{CallOutcome, CallStatus, EndedBy, EntryOutcome, LegKind, RoutingSubject, SegmentState, leg, segment};
+use entity::{
+    CallOutcome, CallStatus, EndedBy, EntryOutcome, LegKind, RoutingSubject, SegmentState, leg, segment,
+};
 use serde_json::json;
 use twilio::webhook::{ConferenceEvent, ConferenceEventKind, ReasonLeft};
 
@@ -18,7 +20,9 @@ use crate::store::{Unit, calls};
 pub async fn happened(unit: &mut Unit, offer: OfferId, event: &ConferenceEvent) -> Result<()> {
     let Some(seen) = queueing::segment_of_offer(unit.scope(), unit.tx(), offer).await? else { return Ok(()) };
     let mut file = CallFile::open(unit, seen.call_id).await?;
-    let Some(segment) = queueing::segment_of_offer(unit.scope(), unit.tx(), offer).await? else { return Ok(()) };
+    let Some(segment) = queueing::segment_of_offer(unit.scope(), unit.tx(), offer).await? else {
+        return Ok(());
+    };
     if segment.state.is_live() {
         file.row.conference_sid = Some(event.conference_sid.clone());
     }
@@ -44,10 +48,17 @@ pub async fn happened(unit: &mut Unit, offer: OfferId, event: &ConferenceEvent) 
 }
 
 /// The leg that the event is about; only places that we gave ourselves count.
-async fn whose(unit: &Unit, file: &CallFile, offer: OfferId, event: &ConferenceEvent) -> Result<Option<leg::Model>> {
+async fn whose(
+    unit: &Unit,
+    file: &CallFile,
+    offer: OfferId,
+    event: &ConferenceEvent,
+) -> Result<Option<leg::Model>> {
     match event.label.as_deref() {
         Some(label) if label == agent_label(offer) => calls::offer_leg(unit.scope(), unit.tx(), offer).await,
-        Some(label) if label == caller_label(file.id()) => calls::caller_leg(unit.scope(), unit.tx(), file.id()).await,
+        Some(label) if label == caller_label(file.id()) => {
+            calls::caller_leg(unit.scope(), unit.tx(), file.id()).await
+        }
         Some(_) | None => Ok(None),
     }
 }
@@ -77,7 +88,12 @@ async fn joined(
 }
 
 /// Somebody came into a room that is no longer wanted.
-async fn strayed(unit: &mut Unit, file: &mut CallFile, leg: &leg::Model, segment: &segment::Model) -> Result<()> {
+async fn strayed(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    leg: &leg::Model,
+    segment: &segment::Model,
+) -> Result<()> {
     match leg.kind {
         LegKind::Agent | LegKind::Transfer => leave::end_leg(unit, leg),
         LegKind::Caller => match queueing::open_entry(unit.scope(), unit.tx(), file.id()).await? {
@@ -91,7 +107,12 @@ async fn strayed(unit: &mut Unit, file: &mut CallFile, leg: &leg::Model, segment
 }
 
 /// The agent is there: now the caller is brought.
-async fn agent_joined(unit: &mut Unit, file: &mut CallFile, mut segment: segment::Model, at: DateTime<Utc>) -> Result<()> {
+async fn agent_joined(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    mut segment: segment::Model,
+    at: DateTime<Utc>,
+) -> Result<()> {
     let Some(state) = segment.state.advance(SegmentState::Joined) else { return Ok(()) };
     file.note_at(unit, EventKind::AgentJoined, json!({"agentId": segment.agent_id}), Some(at));
     segment.state = state;
@@ -107,9 +128,19 @@ async fn agent_joined(unit: &mut Unit, file: &mut CallFile, mut segment: segment
 }
 
 /// Both are in the room: the conversation begins, and the visit of the queue is over.
-async fn connect(unit: &mut Unit, file: &mut CallFile, mut segment: segment::Model, at: DateTime<Utc>) -> Result<()> {
+async fn connect(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    mut segment: segment::Model,
+    at: DateTime<Utc>,
+) -> Result<()> {
     let Some(state) = segment.state.advance(SegmentState::Connected) else { return Ok(()) };
-    file.note_at(unit, EventKind::Connected, json!({"agentId": segment.agent_id, "segmentId": segment.id}), Some(at));
+    file.note_at(
+        unit,
+        EventKind::Connected,
+        json!({"agentId": segment.agent_id, "segmentId": segment.id}),
+        Some(at),
+    );
     let at = file.last_moment();
     segment.state = state;
     segment.connected_at = Some(at);
@@ -156,7 +187,12 @@ fn held(unit: &Unit, file: &mut CallFile, segment: &segment::Model, event: &Conf
     }
 }
 
-async fn resumed(unit: &mut Unit, file: &mut CallFile, mut segment: segment::Model, event: &ConferenceEvent) -> Result<()> {
+async fn resumed(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    mut segment: segment::Model,
+    event: &ConferenceEvent,
+) -> Result<()> {
     if segment.state != SegmentState::Connected || file.row.status != CallStatus::OnHold {
         return Ok(());
     }

@@ -45,7 +45,9 @@ pub async fn enter(unit: &mut Unit, file: &mut CallFile, wish: Wish) -> Result<O
         skills: serde_json::to_value(skills).unwrap_or_default(),
         entered_at: unit.now(),
         waiting_since: unit.now() - TimeDelta::seconds(i64::from(wish.age_credit_seconds)),
-        max_wait_until: wish.max_wait_seconds.map(|seconds| unit.now() + TimeDelta::seconds(i64::from(seconds))),
+        max_wait_until: wish
+            .max_wait_seconds
+            .map(|seconds| unit.now() + TimeDelta::seconds(i64::from(seconds))),
         outcome: None,
         left_at: None,
     };
@@ -58,7 +60,11 @@ pub async fn enter(unit: &mut Unit, file: &mut CallFile, wish: Wish) -> Result<O
         EventKind::Queued,
         json!({"queueId": queue.id, "queue": queue.name, "entryId": entry.id, "priority": entry.priority}),
     );
-    unit.tell(&[Audience::Queue(queue.id)], "queue:entered", json!({"queueId": queue.id, "callId": file.id()}));
+    unit.tell(
+        &[Audience::Queue(queue.id)],
+        "queue:entered",
+        json!({"queueId": queue.id, "callId": file.id()}),
+    );
     Ok(Some(entry))
 }
 
@@ -154,7 +160,9 @@ pub async fn exit(
         | QueueResult::QueueFull
         | QueueResult::SystemError
         | QueueResult::Other(_) => {
-            let failed = queueing::close_entry(unit.scope(), unit.tx(), entry, EntryOutcome::Error, unit.now()).await?;
+            let failed =
+                queueing::close_entry(unit.scope(), unit.tx(), entry, EntryOutcome::Error, unit.now())
+                    .await?;
             if failed == Won::No {
                 return Ok(file.current());
             }

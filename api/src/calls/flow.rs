@@ -61,7 +61,9 @@ pub async fn hang_up(unit: &mut Unit, file: &mut CallFile) -> Result<()> {
 /// What the flow waits for now; `None` when it has ended or never began.
 pub fn session(file: &CallFile) -> Result<Option<Session>> {
     let Some(stored) = &file.row.session else { return Ok(None) };
-    serde_json::from_value(stored.clone()).map(Some).map_err(|cause| Error::internal("read a stored session", cause))
+    serde_json::from_value(stored.clone())
+        .map(Some)
+        .map_err(|cause| Error::internal("read a stored session", cause))
 }
 
 async fn run(unit: &mut Unit, file: &mut CallFile, flow: &Flow, input: Input) -> Result<Step> {
@@ -101,7 +103,9 @@ async fn record(unit: &mut Unit, file: &mut CallFile, input: &Input) -> Result<(
 /// What a step that does not queue means for the call.
 fn follow(unit: &Unit, file: &mut CallFile, next: &Next) {
     match next {
-        Next::Gather { .. } | Next::Record { .. } | Next::Enqueue { .. } => file.row.status = CallStatus::InIvr,
+        Next::Gather { .. } | Next::Record { .. } | Next::Enqueue { .. } => {
+            file.row.status = CallStatus::InIvr
+        }
         Next::Dial { number, .. } => {
             file.row.status = CallStatus::InIvr;
             file.note(unit, EventKind::TransferStarted, json!({"number": number}));

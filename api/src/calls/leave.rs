@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use entity::{
-    CallOutcome, CallStatus, EndedBy, EntryOutcome, JobKind, LegState, OfferState, RoutingSubject, SegmentState,
-    SlotHolder, leg, offer, segment,
+    CallOutcome, CallStatus, EndedBy, EntryOutcome, JobKind, LegState, OfferState, RoutingSubject,
+    SegmentState, SlotHolder, leg, offer, segment,
 };
 use serde_json::json;
 
@@ -33,10 +33,15 @@ pub async fn caller_left(
         calls::save_leg(unit.scope(), unit.tx(), leg).await?;
     }
     if let Some(entry) = queueing::open_entry(unit.scope(), unit.tx(), file.id()).await?
-        && queueing::close_entry(unit.scope(), unit.tx(), entry.id, EntryOutcome::Abandoned, at).await? == Won::Yes
+        && queueing::close_entry(unit.scope(), unit.tx(), entry.id, EntryOutcome::Abandoned, at).await?
+            == Won::Yes
     {
         file.row.outcome = Some(CallOutcome::Abandoned);
-        file.note(unit, EventKind::Dequeued, json!({"entryId": entry.id, "outcome": EntryOutcome::Abandoned}));
+        file.note(
+            unit,
+            EventKind::Dequeued,
+            json!({"entryId": entry.id, "outcome": EntryOutcome::Abandoned}),
+        );
         unit.reroute(RoutingSubject::Entry, entry.id);
         withdraw_offers(unit, file, OfferState::CallerLeft).await?;
     }
@@ -79,7 +84,12 @@ pub async fn withdraw_offers(unit: &mut Unit, file: &mut CallFile, because: Offe
 }
 
 /// Settles one open offer against its agent: the slot is free again, the agent is told, a ringing number stops.
-pub async fn settle(unit: &mut Unit, file: &mut CallFile, offer: &offer::Model, to: OfferState) -> Result<Won> {
+pub async fn settle(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    offer: &offer::Model,
+    to: OfferState,
+) -> Result<Won> {
     if queueing::settle_offer(unit.scope(), unit.tx(), offer.id, to, unit.now()).await? == Won::No {
         return Ok(Won::No);
     }
@@ -116,7 +126,11 @@ pub fn end_leg(unit: &mut Unit, leg: &leg::Model) {
 }
 
 /// The round has no open offer left: the entry waits again, at its place.
-pub async fn close_round_if_settled(unit: &mut Unit, file: &mut CallFile, offer: &offer::Model) -> Result<()> {
+pub async fn close_round_if_settled(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    offer: &offer::Model,
+) -> Result<()> {
     if queueing::open_offers_of_round(unit.scope(), unit.tx(), offer.round_id).await?.is_empty() {
         queueing::close_round(unit.scope(), unit.tx(), offer.round_id, unit.now()).await?;
         unit.reroute(RoutingSubject::Entry, offer.queue_entry_id);

@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 use entity::id::{AgentId, CallId, OfferId, QueueEntryId, RoundId};
 use entity::{
-    CallStatus, Inserted, JobKind, LegKind, LegState, OfferState, Reach, SlotHolder, agent, agent_slot,
-    leg, offer, queue, queue_entry,
+    CallStatus, Inserted, JobKind, LegKind, LegState, OfferState, Reach, SlotHolder, agent, agent_slot, leg,
+    offer, queue, queue_entry,
 };
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, QueryFilter};
@@ -25,7 +25,12 @@ pub enum Opened {
 }
 
 /// Writes one round: an offer and a slot for each agent. A stale index does no harm, the rows refuse.
-pub async fn open(unit: &mut Unit, file: &mut CallFile, entry: &queue_entry::Model, agents: &[AgentId]) -> Result<Opened> {
+pub async fn open(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    entry: &queue_entry::Model,
+    agents: &[AgentId],
+) -> Result<Opened> {
     let (scope, now) = (unit.scope(), unit.now());
     if queueing::live_segment(scope, unit.tx(), file.id()).await?.is_some() {
         return Ok(Opened::Stale);
@@ -102,7 +107,8 @@ impl Offer<'_> {
     /// The lowest slot that is free; the primary key decides if somebody takes it at the same time.
     async fn take_slot(&self, unit: &Unit, call: CallId) -> Result<Inserted> {
         let held = queueing::slots_of(unit.scope(), unit.tx(), &[self.agent.id]).await?;
-        let Some(slot) = (1..=self.agent.capacity).find(|slot| held.iter().all(|held| held.slot != *slot)) else {
+        let Some(slot) = (1..=self.agent.capacity).find(|slot| held.iter().all(|held| held.slot != *slot))
+        else {
             return Ok(Inserted::Conflicted);
         };
         let slot = agent_slot::Model {
@@ -131,7 +137,12 @@ impl Offer<'_> {
 }
 
 /// What an agent is shown of an offered call: who calls, for which queue, how long he has waited.
-fn describe(offer: &offer::Model, file: &CallFile, queue: &queue::Model, entry: &queue_entry::Model) -> Value {
+fn describe(
+    offer: &offer::Model,
+    file: &CallFile,
+    queue: &queue::Model,
+    entry: &queue_entry::Model,
+) -> Value {
     json!({
         "offerId": offer.id,
         "agentId": offer.agent_id,

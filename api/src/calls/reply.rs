@@ -5,8 +5,8 @@ use std::time::Duration;
 use entity::id::{CallId, CompanyId, OfferId, QueueEntryId, QueueId, SegmentId};
 use ivr_engine::{Accepts, Next, Prompt};
 use twilio::twiml::{
-    Beep, Conference, ConferenceSubscription, Dial, Enqueue, Gather, GatherInput, Number, OnEnter, OnExit, Pause, Play,
-    Record, RecordingEvent, Redirect, Reject, RejectReason, Say, VoiceResponse, WaitResponse,
+    Beep, Conference, ConferenceSubscription, Dial, Enqueue, Gather, GatherInput, Number, OnEnter, OnExit,
+    Pause, Play, Record, RecordingEvent, Redirect, Reject, RejectReason, Say, VoiceResponse, WaitResponse,
 };
 
 use super::urls::{Heard, Urls};
@@ -20,22 +20,41 @@ const PRESS_SECONDS: u32 = 8;
 #[derive(Clone, Debug)]
 pub enum Reply {
     /// The flow speaks, and then waits for something or ends.
-    Flow { call: CallId, version: i32, prompts: Vec<Prompt>, next: FlowNext },
+    Flow {
+        call: CallId,
+        version: i32,
+        prompts: Vec<Prompt>,
+        next: FlowNext,
+    },
     /// Nobody owns the number, or nothing answers at it.
     NotInService(Words),
     /// Something of ours is broken. Never silence.
     Apology(Words),
     /// The caller comes back to his parking place.
-    Park { call: CallId, version: i32, entry: QueueEntryId, queue: QueueId },
+    Park {
+        call: CallId,
+        version: i32,
+        entry: QueueEntryId,
+        queue: QueueId,
+    },
     Wait(Wait),
     /// The caller leaves the queue; the flow goes on at the queue's exit.
     LeaveQueue,
     /// The caller joins the agent.
-    JoinCaller { call: CallId, offer: OfferId },
+    JoinCaller {
+        call: CallId,
+        offer: OfferId,
+    },
     /// The agent joins; the caller is brought when he has.
-    JoinAgent { offer: OfferId },
+    JoinAgent {
+        offer: OfferId,
+    },
     /// An agent at a number is asked whether he takes the call.
-    PressToTake { offer: OfferId, words: Words, queue: String },
+    PressToTake {
+        offer: OfferId,
+        words: Words,
+        queue: String,
+    },
     /// The agent's answer came too late.
     TooLate(Words),
     HangUp,
@@ -44,7 +63,9 @@ pub enum Reply {
     /// For callbacks: there is nothing to say.
     Nothing,
     /// Ours failed for a moment: the same address again in a moment.
-    TryAgain { url: String },
+    TryAgain {
+        url: String,
+    },
 }
 
 /// What the flow waits for; an enqueued caller is already a row.
@@ -69,8 +90,12 @@ pub struct Wait {
 impl Reply {
     pub fn to_twiml(&self, company: CompanyId, urls: &Urls) -> String {
         match self {
-            Self::Flow { call, version, prompts, next } => flow(company, urls, *call, *version, prompts, next).to_xml(),
-            Self::NotInService(words) => VoiceResponse::new().say(words.say(words.not_in_service())).hangup().to_xml(),
+            Self::Flow { call, version, prompts, next } => {
+                flow(company, urls, *call, *version, prompts, next).to_xml()
+            }
+            Self::NotInService(words) => {
+                VoiceResponse::new().say(words.say(words.not_in_service())).hangup().to_xml()
+            }
             Self::Apology(words) => VoiceResponse::new().say(words.say(words.apology())).hangup().to_xml(),
             Self::Park { call, version, entry, queue } => {
                 VoiceResponse::new().enqueue(park(company, urls, *call, *version, *entry, *queue)).to_xml()
@@ -136,7 +161,14 @@ fn room(urls: &Urls, offer: OfferId) -> Conference {
         .status_callback_event([Start, End, Join, Leave, Mute, Hold, Modify])
 }
 
-fn park(company: CompanyId, urls: &Urls, call: CallId, version: i32, entry: QueueEntryId, queue: QueueId) -> Enqueue {
+fn park(
+    company: CompanyId,
+    urls: &Urls,
+    call: CallId,
+    version: i32,
+    entry: QueueEntryId,
+    queue: QueueId,
+) -> Enqueue {
     // 64 characters at most: two ids without hyphens are exactly that.
     Enqueue::new(format!("{}{}", company.0.simple(), queue.0.simple()))
         .action(urls.queue_exit(call, entry, version))
@@ -185,24 +217,26 @@ fn flow(
             spoken.gather(gather).redirect(silence())
         }
         Next::Dial { number, timeout_seconds, caller_id } => {
-            let mut dial = Dial::number(Number::new(number))
-                .timeout(*timeout_seconds)
-                .action(urls.step(call, version, Heard::Dial));
+            let mut dial = Dial::number(Number::new(number)).timeout(*timeout_seconds).action(urls.step(
+                call,
+                version,
+                Heard::Dial,
+            ));
             if let Some(caller_id) = caller_id {
                 dial = dial.caller_id(caller_id);
             }
             spoken.dial(dial)
         }
-        Next::Record { prompts, max_seconds, finish_on_key, mailbox: _ } => {
+        Next::Record { prompts, max_seconds, finish_on_key, mailbox } => {
             let asked = prompts.iter().fold(spoken, |response, prompt| match prompt {
                 Prompt::Say { text, language, voice } => response.say(say(text, language, voice.as_deref())),
                 Prompt::Play { url } => response.play(Play::url(url)),
             });
             let record = Record::new()
-                .action(urls.step(call, version, Heard::Record))
+                .action(urls.recorded_step(call, version, mailbox.as_deref()))
                 .max_length((*max_seconds).max(2))
                 .finish_on_key(finish_on_key.map(String::from).unwrap_or_default())
-                .recording_status_callback(urls.recording(call))
+                .recording_status_callback(urls.recording(call, mailbox.as_deref()))
                 .recording_status_callback_event([RecordingEvent::Completed, RecordingEvent::Absent]);
             asked.record(record).redirect(silence())
         }

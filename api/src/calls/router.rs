@@ -38,12 +38,22 @@ impl Desks {
     }
 
     /// `None` without data, and on a node that does not keep the company's index.
-    pub fn expected_wait(&self, scope: CompanyScope, entry: QueueEntryId, now: DateTime<Utc>) -> Option<Duration> {
+    pub fn expected_wait(
+        &self,
+        scope: CompanyScope,
+        entry: QueueEntryId,
+        now: DateTime<Utc>,
+    ) -> Option<Duration> {
         self.lock().get(&scope.company())?.index.expected_wait(EntryId(entry.0), now)
     }
 
     /// The figures of a queue; `None` on a node that does not keep the company's index.
-    pub fn figures(&self, scope: CompanyScope, queue: QueueId, now: DateTime<Utc>) -> Option<routing::QueueFigures> {
+    pub fn figures(
+        &self,
+        scope: CompanyScope,
+        queue: QueueId,
+        now: DateTime<Utc>,
+    ) -> Option<routing::QueueFigures> {
         Some(self.lock().get(&scope.company())?.index.queue_figures(routing::QueueId(queue.0), now))
     }
 
@@ -108,7 +118,8 @@ pub async fn pass(app: &App, scope: CompanyScope) -> Result<()> {
         return Ok(());
     }
     let changes = queueing::take_changes(scope, unit.tx()).await?;
-    let kept = app.desks.take(company).filter(|_| ours && state.lease_until.is_some_and(|until| until > unit.now()));
+    let kept =
+        app.desks.take(company).filter(|_| ours && state.lease_until.is_some_and(|until| until > unit.now()));
     let mut renewed = state;
     renewed.node_id = Some(app.node);
     renewed.lease_until = Some(unit.now() + app.settings.timing.lease);
@@ -143,7 +154,9 @@ async fn write(unit: &mut Unit, rounds: Vec<Round>) -> Result<Stale> {
     let mut stale = if locked.len() == rounds.len() { Stale::No } else { Stale::Yes };
     let agents: HashMap<_, Vec<_>> = rounds
         .into_iter()
-        .map(|round| (QueueEntryId(round.entry.0), round.agents.into_iter().map(|id| AgentId(id.0)).collect()))
+        .map(|round| {
+            (QueueEntryId(round.entry.0), round.agents.into_iter().map(|id| AgentId(id.0)).collect())
+        })
         .collect();
     for (mut file, entry) in locked {
         if offer::open(unit, &mut file, &entry, &agents[&entry.id]).await? == Opened::Stale {

@@ -2,7 +2,7 @@
 
 use entity::id::{CallId, RecordingId};
 use entity::{CallOutcome, CompanyScope, JobKind, RecordingKind, RecordingState, recording};
-use ivr_engine::{Flow, Input};
+use ivr_engine::Input;
 use serde_json::json;
 use twilio::rest::{Client, RecordingFormat};
 use twilio::webhook::{RecordResult, RecordingState as ProviderState, RecordingStatus};
@@ -18,32 +18,46 @@ use crate::store::{Audience, Unit, calls};
 const MAX_BYTES: u64 = 64 << 20;
 
 /// The caller has spoken. The file may not be ready yet: its own callback says when.
-pub async fn left(unit: &mut Unit, file: &mut CallFile, result: &RecordResult) -> Result<Input> {
+pub async fn left(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    result: &RecordResult,
+    mailbox: Option<&str>,
+) -> Result<Input> {
     let seconds = result.duration.unwrap_or_default();
     let sid = result.recording_sid.clone().or_else(|| sid_of(&result.url));
     if let (Some(sid), true) = (sid, seconds > 0) {
-        expect(unit, file, &sid, Some(seconds)).await?;
+        expect(unit, file, &sid, Some(seconds), mailbox).await?;
         file.row.outcome = Some(CallOutcome::Voicemail);
     }
     Ok(Input::Recorded { seconds })
 }
 
 /// The provider says how a recording is doing.
-pub async fn recorded(unit: &mut Unit, call: CallId, status: &RecordingStatus) -> Result<()> {
+pub async fn recorded(
+    unit: &mut Unit,
+    call: CallId,
+    status: &RecordingStatus,
+    mailbox: Option<&str>,
+) -> Result<()> {
     let mut file = CallFile::open(unit, call).await?;
     match &status.status {
         ProviderState::Completed => {
-            let row = expect(unit, &mut file, &status.recording_sid, status.duration).await?;
+            let row = expect(unit, &mut file, &status.recording_sid, status.duration, mailbox).await?;
             if row.state == RecordingState::Pending {
                 let now = unit.now();
                 unit.job(JobKind::StoreRecording, row.id, json!({}), now);
             }
         }
         ProviderState::Absent => {
-            let mut row = expect(unit, &mut file, &status.recording_sid, status.duration).await?;
+            let mut row = expect(unit, &mut file, &status.recording_sid, status.duration, mailbox).await?;
             if row.state == RecordingState::Pending {
                 row.state = RecordingState::Failed;
-                file.note(unit, EventKind::RecordingFailed, json!({"recordingId": row.id, "reason": "absent"}));
+                file.note(
+                    unit,
+                    EventKind::RecordingFailed,
+                    json!({"recordingId": row.id, "reason": "absent"}),
+                );
                 calls::save_recording(unit.scope(), unit.tx(), row).await?;
             }
         }
@@ -58,7 +72,13 @@ pub async fn recorded(unit: &mut Unit, call: CallId, status: &RecordingStatus) -
 }
 
 /// The recording's row, made by whichever of the two callbacks comes first.
-async fn expect(unit: &mut Unit, file: &mut CallFile, sid: &str, seconds: Option<u32>) -> Result<recording::Model> {
+async fn expect(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    sid: &str,
+    seconds: Option<u32>,
+    mailbox: Option<&str>,
+) -> Result<recording::Model> {
     let duration = seconds.and_then(|seconds| i32::try_from(seconds).ok());
     if let Some(mut row) = calls::recording_by_sid(unit.scope(), unit.tx(), sid).await? {
         if row.duration_seconds.is_none() && duration.is_some() {
@@ -74,7 +94,7 @@ async fn expect(unit: &mut Unit, file: &mut CallFile, sid: &str, seconds: Option
         kind: RecordingKind::Voicemail,
         state: RecordingState::Pending,
         provider_sid: sid.to_owned(),
-        mailbox: mailbox(unit, file).await?,
+        mailbox: mailbox.map(str::to_owned),
         duration_seconds: duration,
         storage_key: None,
         content_type: None,
@@ -94,14 +114,6 @@ async fn expect(unit: &mut Unit, file: &mut CallFile, sid: &str, seconds: Option
         json!({"recordingId": row.id, "callId": row.call_id, "from": file.row.from_address, "seconds": duration}),
     );
     Ok(row)
-}
-
-/// The mailbox that the flow's node names.
-async fn mailbox(unit: &Unit, file: &CallFile) -> Result<Option<String>> {
-    let Some(version) = file.row.flow_version_id else { return Ok(None) };
-    let flow: std::sync::Arc<Flow> = super::flow::compile(unit, version).await?;
-    let node = super::flow::session(file)?.and_then(|session| session.node().map(str::to_owned));
-    Ok(node.and_then(|node| flow.mailbox(&node).map(str::to_owned)))
 }
 
 /// The recording's id in its address: `…/Recordings/RE…`.

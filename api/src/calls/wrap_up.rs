@@ -24,7 +24,12 @@ pub struct Notes {
 }
 
 /// The conversation is over at the last line of the story; the agent keeps the slot for wrap-up.
-pub async fn begin(unit: &mut Unit, file: &mut CallFile, mut segment: segment::Model, by: EndedBy) -> Result<()> {
+pub async fn begin(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    mut segment: segment::Model,
+    by: EndedBy,
+) -> Result<()> {
     let Some(wrap_up) = segment.state.advance(SegmentState::WrapUp) else { return Ok(()) };
     let queue = queueing::queue(unit.scope(), unit.tx(), segment.queue_id).await?;
     let ended = file.last_moment();
@@ -34,7 +39,11 @@ pub async fn begin(unit: &mut Unit, file: &mut CallFile, mut segment: segment::M
     file.row.outcome.get_or_insert(CallOutcome::Answered);
     segment.state = wrap_up;
     file.row.status = CallStatus::WrapUp;
-    file.note(unit, EventKind::WrapUpStarted, json!({"agentId": segment.agent_id, "seconds": queue.wrap_up_seconds}));
+    file.note(
+        unit,
+        EventKind::WrapUpStarted,
+        json!({"agentId": segment.agent_id, "seconds": queue.wrap_up_seconds}),
+    );
     if queue.wrap_up_seconds == 0 {
         return finish(unit, file, segment).await;
     }
@@ -84,7 +93,8 @@ pub async fn time_is_up(unit: &mut Unit, id: SegmentId) -> Result<()> {
     let Some(found) = queueing::segment(unit.scope(), unit.tx(), id).await? else { return Ok(()) };
     let mut file = CallFile::open(unit, found.call_id).await?;
     let Some(segment) = queueing::segment(unit.scope(), unit.tx(), id).await? else { return Ok(()) };
-    if segment.state == SegmentState::WrapUp && segment.wrap_up_until.is_some_and(|until| until <= unit.now()) {
+    if segment.state == SegmentState::WrapUp && segment.wrap_up_until.is_some_and(|until| until <= unit.now())
+    {
         finish(unit, &mut file, segment).await?;
         file.save(unit).await?;
     }
@@ -93,7 +103,13 @@ pub async fn time_is_up(unit: &mut Unit, id: SegmentId) -> Result<()> {
 
 /// The agent says that he is done, with what the call was about. `agent` is whose wrap-up it must be; `None` for who
 /// may end anybody's.
-pub async fn end(app: &App, scope: CompanyScope, call: CallId, agent: Option<AgentId>, notes: Notes) -> Result<()> {
+pub async fn end(
+    app: &App,
+    scope: CompanyScope,
+    call: CallId,
+    agent: Option<AgentId>,
+    notes: Notes,
+) -> Result<()> {
     let mut unit = Unit::begin(app, scope).await?;
     let mut file = CallFile::open(&unit, call).await?;
     let mut segment = in_wrap_up(&unit, call, agent).await?;
@@ -117,7 +133,10 @@ pub async fn extend(
     let mut file = CallFile::open(&unit, call).await?;
     let mut segment = in_wrap_up(&unit, call, agent).await?;
     if segment.wrap_up_extensions >= EXTENSIONS {
-        return Err(Error::conflict("WRAP_UP_EXTENDED_ENOUGH", "This wrap-up cannot be extended any further."));
+        return Err(Error::conflict(
+            "WRAP_UP_EXTENDED_ENOUGH",
+            "This wrap-up cannot be extended any further.",
+        ));
     }
     let until = segment.wrap_up_until.unwrap_or(unit.now()) + TimeDelta::seconds(EXTENSION_SECONDS);
     segment.wrap_up_until = Some(until);

@@ -22,14 +22,23 @@ pub struct Caller {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
     /// The platform's administrator, in the company that this request names, if it names one.
-    PlatformAdmin { acting_for: Option<CompanyId> },
-    Member { membership: MembershipId, company: CompanyId, role: Role, agent: Option<AgentId> },
+    PlatformAdmin {
+        acting_for: Option<CompanyId>,
+    },
+    Member {
+        membership: MembershipId,
+        company: CompanyId,
+        role: Role,
+        agent: Option<AgentId>,
+    },
     /// A user without a company.
     Alone,
 }
 
-const INVALID: Error = Error::Unauthorized { code: "TOKEN_INVALID", message: "The access token is not valid." };
-const ENDED: Error = Error::Unauthorized { code: "SESSION_ENDED", message: "This session has ended. Sign in again." };
+const INVALID: Error =
+    Error::Unauthorized { code: "TOKEN_INVALID", message: "The access token is not valid." };
+const ENDED: Error =
+    Error::Unauthorized { code: "SESSION_ENDED", message: "This session has ended. Sign in again." };
 
 impl Caller {
     /// Who sent this access token. `named` is the company that the request names beside it: the platform's
@@ -40,12 +49,16 @@ impl Caller {
     /// `NotFound(Company)` when `named` is not there for this caller.
     pub async fn of_token(app: &App, token: &str, named: Option<CompanyId>) -> Result<Self> {
         let claims = tokens::verify(&app.keys, app.clock.now(), token)?;
-        let row = system::session_with_standing(app.db.reader(), claims.session, named).await?.ok_or(INVALID)?;
+        let row =
+            system::session_with_standing(app.db.reader(), claims.session, named).await?.ok_or(INVALID)?;
         // A token names the membership of its session; one that does not was not issued for it.
         if row.user != claims.user || row.membership.as_ref().map(|member| member.id) != claims.membership {
             return Err(INVALID);
         }
-        if row.revoked_at.is_some() || row.expires_at <= app.clock.now() || row.user_status != UserStatus::Active {
+        if row.revoked_at.is_some()
+            || row.expires_at <= app.clock.now()
+            || row.user_status != UserStatus::Active
+        {
             return Err(ENDED);
         }
         let standing = match (row.platform_role, row.membership) {
@@ -62,7 +75,8 @@ impl Caller {
                 if named.is_some_and(|company| company != member.company) {
                     return Err(Error::NotFound(Subject::Company));
                 }
-                let (membership, company, role, agent) = (member.id, member.company, member.role, member.agent);
+                let (membership, company, role, agent) =
+                    (member.id, member.company, member.role, member.agent);
                 Standing::Member { membership, company, role, agent }
             }
             (None, None) if named.is_some() => return Err(Error::NotFound(Subject::Company)),
@@ -77,7 +91,9 @@ impl Caller {
     /// When the caller acts in no company.
     pub fn scope(&self) -> Result<CompanyScope> {
         let company = match self.standing {
-            Standing::Member { company, .. } | Standing::PlatformAdmin { acting_for: Some(company) } => company,
+            Standing::Member { company, .. } | Standing::PlatformAdmin { acting_for: Some(company) } => {
+                company
+            }
             Standing::PlatformAdmin { acting_for: None } => {
                 return Err(Error::Invalid {
                     code: "COMPANY_REQUIRED",
@@ -87,7 +103,10 @@ impl Caller {
             }
             Standing::Alone => return Err(Error::NotFound(Subject::Company)),
         };
-        #[expect(clippy::disallowed_methods, reason = "the session, user and membership were read for this request")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the session, user and membership were read for this request"
+        )]
         Ok(CompanyScope::dangerous_mint(company))
     }
 

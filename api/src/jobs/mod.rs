@@ -30,7 +30,10 @@ pub enum Done {
     /// It is to be done again at this time: a repeating job.
     Again(DateTime<Utc>),
     /// It could not be done now.
-    Retry { after: Option<Duration>, because: String },
+    Retry {
+        after: Option<Duration>,
+        because: String,
+    },
 }
 
 impl Done {
@@ -157,7 +160,11 @@ async fn work(app: &App, claimed: &Claimed) -> Result<Done> {
     }
 }
 
-async fn in_unit(app: &App, claimed: &Claimed, work: impl AsyncFnOnce(&mut Unit) -> Result<()>) -> Result<Done> {
+async fn in_unit(
+    app: &App,
+    claimed: &Claimed,
+    work: impl AsyncFnOnce(&mut Unit) -> Result<()>,
+) -> Result<Done> {
     let mut unit = Unit::begin(app, claimed.scope).await?;
     match work(&mut unit).await {
         Ok(()) | Err(Error::NotFound(Subject::Offer | Subject::Call)) => {}

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use entity::{JobState, job};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveValue::Set, ColumnTrait, QueryFilter};
 
 use super::system::Claimed;
 use crate::app::App;

@@ -88,7 +88,11 @@ fn sqlite(settings: &Settings, connections: u32) -> ConnectOptions {
         SqliteSynchronous::Normal => Synchronous::Normal,
     };
     let mut options = ConnectOptions::new(settings.database_url.expose());
-    options.sqlx_logging(false).min_connections(1).max_connections(connections).acquire_timeout(Duration::from_secs(10));
+    options
+        .sqlx_logging(false)
+        .min_connections(1)
+        .max_connections(connections)
+        .acquire_timeout(Duration::from_secs(10));
     options.map_sqlx_sqlite_opts(move |options| {
         options
             .create_if_missing(true)

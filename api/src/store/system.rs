@@ -41,7 +41,10 @@ pub async fn session_with_standing(
     id: SessionId,
     named: Option<CompanyId>,
 ) -> Result<Option<SessionWithStanding>, DbErr> {
-    use {agent::Column as A, company::Column as C, membership::Column as M, session::Column as S, user::Column as U};
+    use {
+        agent::Column as A, company::Column as C, membership::Column as M, session::Column as S,
+        user::Column as U,
+    };
     let mut query = Query::select();
     query
         .expr_as(Expr::col((user::Entity, U::Id)), "user_id")

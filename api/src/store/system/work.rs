@@ -7,11 +7,13 @@ use chrono::{DateTime, Utc};
 use entity::id::CompanyId;
 use entity::{CompanyScope, JobState, company, job, outbox, routing_change, webhook_request};
 use sea_orm::sea_query::{Condition, Expr, LockBehavior, LockType};
-use sea_orm::{ColumnTrait, DbBackend, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
+use sea_orm::{
+    ColumnTrait, DbBackend, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+};
 
-use crate::store::Database;
 use crate::app::App;
 use crate::error::Result;
+use crate::store::Database;
 
 /// A job that this node holds, with the right to act for its company.
 #[derive(Clone, Debug)]

@@ -37,16 +37,20 @@ impl TwilioWebhooks {
         let (company, path) = below.split_once('/').unwrap_or((below, ""));
         let signature = request.header(SIGNATURE).unwrap_or_default();
         let app = &self.app;
-        let Verified { scope, params } = match verify(app, company, Signed { path_and_query, body, signature }).await? {
-            Verdict::Genuine(verified) => verified,
-            Verdict::NoSuchCompany => {
-                let words = Words::of("en");
-                return Ok(twiml(Reply::NotInService(words).to_twiml(uuid::Uuid::nil().into(), &app.urls(uuid::Uuid::nil().into()))));
-            }
-            Verdict::Refused => {
-                return Err(Error::BadSignature);
-            }
-        };
+        let Verified { scope, params } =
+            match verify(app, company, Signed { path_and_query, body, signature }).await? {
+                Verdict::Genuine(verified) => verified,
+                Verdict::NoSuchCompany => {
+                    let words = Words::of("en");
+                    return Ok(twiml(
+                        Reply::NotInService(words)
+                            .to_twiml(uuid::Uuid::nil().into(), &app.urls(uuid::Uuid::nil().into())),
+                    ));
+                }
+                Verdict::Refused => {
+                    return Err(Error::BadSignature);
+                }
+            };
         let raw = Raw {
             path: path.to_owned(),
             query: uri.query().unwrap_or_default().to_owned(),
@@ -88,7 +92,9 @@ impl TwilioWebhooks {
 /// What we spoke of is no more, or never was ours.
 fn nothing_here(hop: &Hop) -> Response {
     match hop.wants() {
-        Wants::Twiml => twiml("<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response><Hangup/></Response>".to_owned()),
+        Wants::Twiml => {
+            twiml("<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response><Hangup/></Response>".to_owned())
+        }
         Wants::Nothing => Response::builder().status(StatusCode::NO_CONTENT).finish(),
     }
 }

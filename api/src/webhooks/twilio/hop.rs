@@ -10,7 +10,7 @@ use crate::calls::urls::Heard;
 pub enum Hop {
     Voice,
     Fallback,
-    Step { call: CallId, version: i32, heard: Heard },
+    Step { call: CallId, version: i32, heard: Heard, mailbox: Option<String> },
     Wait { entry: QueueEntryId, hop: u32 },
     QueueExit { call: CallId, entry: QueueEntryId, version: i32 },
     CallerJoin { call: CallId },
@@ -21,7 +21,7 @@ pub enum Hop {
     CallStatus,
     LegStatus { leg: LegId },
     Conference { offer: OfferId },
-    Recording { call: CallId },
+    Recording { call: CallId, mailbox: Option<String> },
 }
 
 impl Hop {
@@ -35,6 +35,7 @@ impl Hop {
                 call: get(&query, "call")?,
                 version: get(&query, "s")?,
                 heard: Heard::parse(query.get("heard")?)?,
+                mailbox: query.get("mailbox").map(str::to_owned),
             },
             "wait" => Self::Wait { entry: get(&query, "entry")?, hop: get(&query, "n")? },
             "queue-exit" => Self::QueueExit {
@@ -50,7 +51,10 @@ impl Hop {
             "call-status" => Self::CallStatus,
             "leg-status" => Self::LegStatus { leg: get(&query, "leg")? },
             "conference" => Self::Conference { offer: get(&query, "offer")? },
-            "recording" => Self::Recording { call: get(&query, "call")? },
+            "recording" => Self::Recording {
+                call: get(&query, "call")?,
+                mailbox: query.get("mailbox").map(str::to_owned),
+            },
             _ => return None,
         })
     }
@@ -81,7 +85,12 @@ impl Hop {
         let call = get("CallSid");
         match self {
             Self::Conference { .. } => {
-                format!("{}:conference:{}:{}", get("ConferenceSid"), get("SequenceNumber"), get("StatusCallbackEvent"))
+                format!(
+                    "{}:conference:{}:{}",
+                    get("ConferenceSid"),
+                    get("SequenceNumber"),
+                    get("StatusCallbackEvent")
+                )
             }
             Self::CallStatus | Self::LegStatus { .. } => {
                 format!("{call}:progress:{}:{}", get("SequenceNumber"), get("CallStatus"))
@@ -119,7 +128,7 @@ mod tests {
     fn an_address_that_we_gave_out_is_understood_and_no_other() {
         let call = uuid::Uuid::from_u128(5);
         let hop = Hop::parse("step", &format!("call={call}&s=17&heard=gather")).unwrap();
-        assert_eq!(hop, Hop::Step { call: call.into(), version: 17, heard: Heard::Gather });
+        assert_eq!(hop, Hop::Step { call: call.into(), version: 17, heard: Heard::Gather, mailbox: None });
         assert_eq!(Hop::parse("step", "call=nonsense&s=17&heard=gather"), None);
         assert_eq!(Hop::parse("elsewhere", ""), None);
     }
@@ -127,7 +136,8 @@ mod tests {
     #[test]
     fn two_progress_callbacks_of_one_call_have_two_keys() {
         let hop = Hop::CallStatus;
-        let params = |number: &str| Params::from_query(&format!("CallSid=CA1&SequenceNumber={number}&CallStatus=x"));
+        let params =
+            |number: &str| Params::from_query(&format!("CallSid=CA1&SequenceNumber={number}&CallStatus=x"));
         assert_ne!(hop.key("/x", &params("1")), hop.key("/x", &params("2")));
         assert_eq!(hop.key("/x", &params("1")), hop.key("/y", &params("1")));
     }

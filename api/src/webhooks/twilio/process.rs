@@ -5,8 +5,8 @@ use ivr_engine::{DialOutcome, Input};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use twilio::webhook::{
-    CallProgress, ConferenceEvent, DialResult, DialStatus, EnqueueResult, GatherResult, MissingParameter, Params,
-    RecordResult, RecordingStatus, VoiceRequest,
+    CallProgress, ConferenceEvent, DialResult, DialStatus, EnqueueResult, GatherResult, MissingParameter,
+    Params, RecordResult, RecordingStatus, VoiceRequest,
 };
 
 use super::hop::Hop;
@@ -76,7 +76,10 @@ async fn run(unit: &mut Unit, hop: &Hop, params: &Params) -> Result<Reply> {
     match hop {
         Hop::Voice => arrive::arrive(unit, &read(VoiceRequest::from_params(params))?).await,
         Hop::Fallback => arrive::apologize(unit, &read(VoiceRequest::from_params(params))?).await,
-        Hop::Step { call, version, heard } => step(unit, *call, *version, *heard, params).await,
+        Hop::Step { call, version, heard, mailbox } => {
+            let at = At { call: *call, version: *version, heard: *heard, mailbox: mailbox.as_deref() };
+            step(unit, at, params).await
+        }
         Hop::QueueExit { call, entry, version } => {
             enqueue::exit(unit, *call, *entry, *version, &read(EnqueueResult::from_params(params))?).await
         }
@@ -99,26 +102,40 @@ async fn run(unit: &mut Unit, hop: &Hop, params: &Params) -> Result<Reply> {
             conference::happened(unit, *offer, &read(ConferenceEvent::from_params(params))?).await?;
             Ok(Reply::Nothing)
         }
-        Hop::Recording { call } => {
-            voicemail::recorded(unit, *call, &read(RecordingStatus::from_params(params))?).await?;
+        Hop::Recording { call, mailbox } => {
+            voicemail::recorded(
+                unit,
+                *call,
+                &read(RecordingStatus::from_params(params))?,
+                mailbox.as_deref(),
+            )
+            .await?;
             Ok(Reply::Nothing)
         }
         Hop::Wait { .. } | Hop::AgentExit => Ok(Reply::HangUp),
     }
 }
 
+/// Which step of which call's flow an answer belongs to.
+struct At<'a> {
+    call: entity::id::CallId,
+    version: i32,
+    heard: Heard,
+    mailbox: Option<&'a str>,
+}
+
 /// The flow goes on. A hop of an older version of the session is a late one and hears what was said last.
-async fn step(unit: &mut Unit, call: entity::id::CallId, version: i32, heard: Heard, params: &Params) -> Result<Reply> {
-    let mut file = CallFile::open(unit, call).await?;
-    if file.row.session_version != version {
+async fn step(unit: &mut Unit, at: At<'_>, params: &Params) -> Result<Reply> {
+    let mut file = CallFile::open(unit, at.call).await?;
+    if file.row.session_version != at.version {
         return Ok(file.current());
     }
-    let input = match heard {
+    let input = match at.heard {
         Heard::Silence => Input::Silence,
         Heard::Gather => answer(&read(GatherResult::from_params(params))?),
         Heard::Record => {
             let result = read(RecordResult::from_params(params))?;
-            voicemail::left(unit, &mut file, &result).await?
+            voicemail::left(unit, &mut file, &result, at.mailbox).await?
         }
         Heard::Dial => {
             let result = read(DialResult::from_params(params))?;
@@ -191,8 +208,8 @@ pub async fn keep(app: &App, scope: CompanyScope, hop: &Hop, raw: &Raw) -> Resul
 
 /// The job: processes a kept callback again.
 pub async fn settle_kept(app: &App, scope: CompanyScope, payload: &Value) -> Result<Done> {
-    let raw: Raw =
-        serde_json::from_value(payload.clone()).map_err(|cause| Error::internal("read a kept callback", cause))?;
+    let raw: Raw = serde_json::from_value(payload.clone())
+        .map_err(|cause| Error::internal("read a kept callback", cause))?;
     match Hop::parse(&raw.path, &raw.query) {
         Some(hop) => process(app, scope, &hop, &raw).await.map(|_| Done::Yes),
         None => Ok(Done::Yes),
