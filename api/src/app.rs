@@ -10,6 +10,7 @@ use crate::authz::Table;
 use crate::bus::{Bus, Delivery, RedisBus};
 use crate::config::Settings;
 use crate::error::{Error, Result};
+use crate::identity::attempts::Attempts;
 use crate::ids::Ids;
 use crate::keys::Keys;
 use crate::store::Database;
@@ -29,6 +30,8 @@ pub struct Parts {
     pub bus: Bus,
     /// The evaluated policy.
     pub authz: Table,
+    /// Wrong passwords of late.
+    pub attempts: Attempts,
 }
 
 impl Deref for App {
@@ -54,6 +57,6 @@ impl App {
         let ids = Ids::new(clock.clone());
         let node = ids.next();
         let authz = Table::compile().await?;
-        Ok(Self(Arc::new(Parts { settings, clock, ids, node, keys, db, bus, authz })))
+        Ok(Self(Arc::new(Parts { settings, clock, ids, node, keys, db, bus, authz, attempts: Attempts::default() })))
     }
 }

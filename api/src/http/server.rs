@@ -15,7 +15,6 @@ use super::envelope::Envelope;
 use super::spec::Spec;
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::ids::Ids;
 
 /// How long requests under way may take to end after the server was told to stop.
 const SHUTDOWN: Duration = Duration::from_secs(10);
@@ -27,7 +26,7 @@ const SHUTDOWN: Duration = Duration::from_secs(10);
 /// does not start.
 pub fn endpoint(app: &App) -> Result<impl Endpoint<Output = Response> + 'static> {
     let spec = super::specification()?;
-    let envelope = Envelope { clock: app.clock.clone(), ids: Ids::new(app.clock.clone()), paths: spec.paths() };
+    let envelope = Envelope { clock: app.clock.clone(), paths: spec.paths() };
     Ok(routes(&spec).data(app.clone()).with(envelope))
 }
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use entity::id::{AgentId, CallId, LegId, OfferId, RecordingId};
 use entity::{CompanyScope, LegKind, LegState, call, call_event, leg, recording};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
 
 use super::Tx;
 use crate::error::{Error, Result, Subject};

@@ -11,7 +11,14 @@ use crate::config::{Settings, SqliteSynchronous};
 
 pub mod calls;
 pub mod queueing;
+pub mod agents;
+pub mod companies;
+pub mod flows;
+pub mod invitations;
+pub mod queues;
+pub mod sessions;
 pub mod system;
+pub mod users;
 pub mod unit;
 pub mod webhooks;
 pub mod workforce;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use entity::id::{AgentId, ChangeId, UserId};
 use entity::{CompanyScope, agent, agent_change, agent_skill, queue_member, skill};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, IntoActiveModel, QueryFilter, QuerySelect};
 use serde_json::Value;
 
 use super::Tx;
