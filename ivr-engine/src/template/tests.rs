@@ -136,3 +136,17 @@ fn bombs_are_refused_or_go_off_harmlessly() {
     assert_eq!(text.len(), 3_000);
     assert!(failure.contains("longer than 3000 bytes"), "{failure}");
 }
+#[test]
+fn the_author_is_told_what_is_wrong_and_where() {
+    for (source, told) in [
+        ("Hi {% for i in (1..2) %}x{% endfor %}", "line 1, column 7: Unknown tag. (for)"),
+        ("Hi\n{{ a", "line 2, column 4: expected Literal"),
+        ("{% if a %}x", "line 1, column 12: Unclosed block. {% endif %} tag expected."),
+        ("{{ 'a' | url_encode }}", "Unknown filter (url_encode)"),
+        ("{{ 'a' | append }}", "`append` takes 1 argument"),
+        ("{{ 'a' | slice }}", "`slice` takes 1 to 2 arguments"),
+    ] {
+        assert_eq!(Template::parse(source).expect_err(source), told);
+    }
+    assert_eq!(failed("{{ 'a' | plus: 1 }}").1, "`a` is no number");
+}
