@@ -58,7 +58,7 @@ pub use effect::{
 pub use engine::step;
 pub use finding::{Catalog, Finding, FindingCode, Known, Severity};
 pub use flow::{Flow, validate};
-pub use hours::{Hours, HoursStatus, Opening};
+pub use hours::{Day, Hours, HoursStatus, Opening};
 pub use input::{DialOutcome, Input, QueueLeft};
 pub use schema::json_schema;
 pub use session::{CallFacts, Session};

@@ -1,7 +1,7 @@
 //! Opening hours by the clock on the wall, on ordinary days and on those on which the clock is changed.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use ivr_engine::{FindingCode, Hours, Opening};
+use ivr_engine::{Day, FindingCode, Hours, Opening};
 use serde_json::{Value, json};
 
 fn at(text: &str) -> DateTime<Utc> {
@@ -111,11 +111,14 @@ fn an_exception_rules_its_date_and_ends_the_night_before_at_midnight() {
         ]
     );
     let christmas = hours.status(at("2026-12-25T12:00:00Z"));
-    assert_eq!((christmas.opening, christmas.exception), (Opening::Closed, Some(Some("Christmas"))));
+    assert_eq!(
+        (christmas.opening, christmas.day),
+        (Opening::Closed, Day::Exception { name: Some("Christmas") })
+    );
     let boxing_day = hours.status(at("2026-12-26T21:00:00Z"));
-    assert_eq!((boxing_day.opening, boxing_day.exception), (Opening::Open, Some(None)));
+    assert_eq!((boxing_day.opening, boxing_day.day), (Opening::Open, Day::Exception { name: None }));
     let the_night_after = hours.status(at("2026-12-27T01:00:00Z"));
-    assert_eq!((the_night_after.opening, the_night_after.exception), (Opening::Open, None));
+    assert_eq!((the_night_after.opening, the_night_after.day), (Opening::Open, Day::Ordinary));
 }
 
 #[test]

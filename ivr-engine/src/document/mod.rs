@@ -65,8 +65,10 @@ fn read_document(document: &Value, checker: &mut Checker) -> Option<Compiled> {
         return None;
     }
 
+    // By id, whatever order the JSON library keeps: the same document has the same findings everywhere.
+    let sorted: BTreeMap<&String, &Value> = nodes.iter().collect();
     let mut drafts = BTreeMap::new();
-    for (id, node) in nodes {
+    for (id, node) in sorted {
         checker.node = Some(limits::cut(id, limits::NAME_BYTES).to_owned());
         let at = pointer(&at, id);
         let _ = short(id, &at, checker);

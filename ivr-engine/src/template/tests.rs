@@ -49,6 +49,15 @@ fn a_text_is_completed_with_what_is_known_of_the_call() {
 }
 
 #[test]
+fn values_are_texts_until_a_filter_makes_numbers_of_them() {
+    assert_eq!(said("{% assign n = vars.tries | plus: 0 %}{% if n > 1 %}more{% endif %}"), "more");
+    assert_eq!(
+        said("{% if vars.tries == '2' %}two{% endif %}{% if vars.tries == 2 %}never{% endif %}"),
+        "two"
+    );
+}
+
+#[test]
 fn what_is_not_set_is_empty_and_never_fails() {
     for source in [
         "{{ vars.none }}",
