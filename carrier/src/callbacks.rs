@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use clock::Busy;
+use twilio::signature::Channel;
 
 use crate::faults::{CallbackEffect, CallbackKind};
 use crate::leg::Leg;
@@ -134,8 +135,12 @@ impl Shared {
             let sleep = self.clock.sleep(job.delay);
             *busy = Some(released(busy, sleep).await);
         }
-        let Callback { event, link, params, leg, .. } = &*job.callback;
-        let result = self.client.deliver(link, params).await;
+        let Callback { kind, event, link, params, leg } = &*job.callback;
+        let channel = match kind {
+            CallbackKind::Call | CallbackKind::Conference | CallbackKind::Recording => Channel::Voice,
+            CallbackKind::Message => Channel::Messaging,
+        };
+        let result = self.client.deliver(link, params, channel).await;
         let (kind, text) = match result {
             Ok(reply) => (
                 LineKind::Webhook,

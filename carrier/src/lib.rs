@@ -25,7 +25,6 @@ mod rest;
 mod script;
 mod server;
 mod sid;
-mod signature;
 mod state;
 mod transcript;
 mod twiml;

@@ -7,10 +7,10 @@ use std::time::Duration;
 use clock::{Busy, Clock};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION};
 use reqwest::{StatusCode, Url};
+use twilio::signature::{Channel, sign, url_as_signed};
 
 use crate::faults::{Dice, WebhookEffect};
 use crate::script::seconds;
-use crate::signature;
 use crate::twiml::{DOCUMENT_LIMIT, Failure, Link, Method};
 
 /// Twilio follows so many redirects and then fails with 11215.
@@ -74,6 +74,17 @@ impl Policy {
     }
 }
 
+/// A request with what all its attempts have in common.
+struct Errand<'a> {
+    link: &'a Link,
+    params: &'a Params,
+    channel: Channel,
+    /// Tells the receiver which attempts are the same request.
+    token: String,
+    /// For one reply.
+    patience: Duration,
+}
+
 /// A failed attempt, and the class by which a policy retries it.
 struct Attempt {
     class: &'static str,
@@ -91,7 +102,7 @@ impl Client {
         Ok(Self { http, token, limit })
     }
 
-    /// Sends and returns the reply if it is a good one. `busy` is held throughout, but for the waiting of a fault.
+    /// Sends a request of a voice call and returns the reply if it is a good one. `busy` is held throughout, but for the waiting of a fault.
     pub(crate) async fn fetch(
         &self,
         clock: &Clock,
@@ -102,17 +113,17 @@ impl Client {
     ) -> Result<Reply, Failure> {
         let policy = Policy::of(&link.url)?;
         match dice.webhook(&link.url) {
-            None => self.attempts(&policy, link, params).await,
+            None => self.attempts(&policy, link, params, Channel::Voice).await,
             Some(WebhookEffect::Double) => {
                 // The first of the two has its effect at the customer's; nobody reads its answer.
-                drop(self.attempts(&policy, link, params).await);
-                self.attempts(&policy, link, params).await
+                drop(self.attempts(&policy, link, params, Channel::Voice).await);
+                self.attempts(&policy, link, params, Channel::Voice).await
             }
             Some(WebhookEffect::Unreachable) => {
                 Err(Failure::new(11205, "HTTP connection failure (injected)"))
             }
             Some(WebhookEffect::Slow(by)) => {
-                let result = self.attempts(&policy, link, params).await;
+                let result = self.attempts(&policy, link, params, Channel::Voice).await;
                 let delay = seconds(by);
                 let limit = policy.total.unwrap_or(self.limit).min(self.limit);
                 let sleep = clock.sleep(delay.min(limit));
@@ -127,18 +138,30 @@ impl Client {
     }
 
     /// Sends a status callback; no faults of webhooks, since those of callbacks are decided before.
-    pub(crate) async fn deliver(&self, link: &Link, params: &Params) -> Result<Reply, Failure> {
-        self.attempts(&Policy::of(&link.url)?, link, params).await
+    pub(crate) async fn deliver(
+        &self,
+        link: &Link,
+        params: &Params,
+        channel: Channel,
+    ) -> Result<Reply, Failure> {
+        self.attempts(&Policy::of(&link.url)?, link, params, channel).await
     }
 
-    async fn attempts(&self, policy: &Policy, link: &Link, params: &Params) -> Result<Reply, Failure> {
-        let token = format!("{:032x}", rand::random::<u128>());
+    async fn attempts(
+        &self,
+        policy: &Policy,
+        link: &Link,
+        params: &Params,
+        channel: Channel,
+    ) -> Result<Reply, Failure> {
         let limit = policy.total.unwrap_or(self.limit).min(self.limit);
+        let token = format!("{:032x}", rand::random::<u128>());
+        let errand = Errand { link, params, channel, token, patience: policy.read.unwrap_or(limit) };
         // The machine's time, not the clock's: the guard is held, so the simulated clock stands still meanwhile.
         let all = async {
             let mut left = policy.retries;
             loop {
-                match self.follow(link, params, &token, policy.read.unwrap_or(limit)).await {
+                match self.follow(&errand).await {
                     Ok(reply) => return Ok(reply),
                     Err(attempt) if left > 0 && policy.retries(attempt.class) => left -= 1,
                     Err(attempt) => return Err(attempt.failure),
@@ -151,17 +174,11 @@ impl Client {
     }
 
     /// One attempt with its redirects.
-    async fn follow(
-        &self,
-        link: &Link,
-        params: &Params,
-        token: &str,
-        read: Duration,
-    ) -> Result<Reply, Attempt> {
-        let mut url = link.url.clone();
-        let mut method = link.method;
+    async fn follow(&self, errand: &Errand<'_>) -> Result<Reply, Attempt> {
+        let mut url = errand.link.url.clone();
+        let mut method = errand.link.method;
         for _ in 0..=REDIRECTS {
-            let response = self.send(&url, method, params, token, read).await?;
+            let response = self.send(errand, &url, method).await?;
             let status = response.status();
             if !status.is_redirection() {
                 return finish(url, response).await;
@@ -178,38 +195,33 @@ impl Client {
 
     async fn send(
         &self,
+        errand: &Errand<'_>,
         url: &str,
         method: Method,
-        params: &Params,
-        token: &str,
-        read: Duration,
     ) -> Result<reqwest::Response, Attempt> {
         let target = match method {
             Method::Post => url.split('#').next().unwrap_or_default().to_owned(),
-            Method::Get => with_query(url, params),
+            Method::Get => with_query(url, errand.params),
         };
         let parsed = Url::parse(&target).map_err(|e| Attempt {
             class: "4xx",
             failure: Failure::new(11100, format!("Invalid URL format {url}: {e}")),
         })?;
-        let (request, signature) = match method {
-            Method::Post => {
-                (self.http.post(parsed).form(params), signature::sign(&self.token, &target, params))
-            }
-            Method::Get => (self.http.get(parsed), signature::sign(&self.token, &target, &[])),
+        let (request, signed) = match method {
+            Method::Post => (self.http.post(parsed).form(errand.params), errand.params.as_slice()),
+            Method::Get => (self.http.get(parsed), &[][..]),
         };
+        let signature = sign(&self.token, &url_as_signed(&target, errand.channel), signed);
         request
-            .timeout(read)
+            .timeout(errand.patience)
             .header("X-Twilio-Signature", signature)
-            .header("I-Twilio-Idempotency-Token", token)
+            .header("I-Twilio-Idempotency-Token", &errand.token)
             .header("Accept", "*/*")
             .send()
             .await
             .map_err(|e| {
-                let (class, code) = match e.is_timeout() && !e.is_connect() {
-                    true => ("rt", 11200),
-                    false => ("ct", 11205),
-                };
+                let (class, code) =
+                    if e.is_timeout() && !e.is_connect() { ("rt", 11200) } else { ("ct", 11205) };
                 Attempt { class, failure: Failure::new(code, format!("{url}: {e}")) }
             })
     }

@@ -435,8 +435,7 @@ impl Session {
     /// Rings until the phone is answered, or not.
     async fn ring(&mut self, timeout: u64, answer: Answer) -> Result<(), CallStatus> {
         self.silence(SETUP).await?;
-        #[expect(clippy::cast_precision_loss, reason = "at most 600")]
-        let patience = timeout.min(600) as f64 + RING_BUFFER;
+        let patience = f64::from(u32::try_from(timeout).unwrap_or(600).min(600)) + RING_BUFFER;
         match answer {
             Answer::Busy => {
                 self.silence(REFUSAL).await?;

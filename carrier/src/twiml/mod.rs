@@ -419,7 +419,7 @@ impl Reader {
                 other => self.warn(format_args!("<{other}> in <Dial> is not imitated; it is skipped")),
             }
         }
-        let text: String = node.children().filter_map(|c| c.is_text().then(|| c.text())).flatten().collect();
+        let text: String = node.children().filter(Node::is_text).filter_map(|c| c.text()).collect();
         if phones.is_empty() && alone.is_none() && !text.trim().is_empty() {
             phones.push(Phone {
                 address: text.trim().to_owned(),
@@ -474,7 +474,7 @@ impl Reader {
         if node.attribute("workflowSid").is_some() {
             self.warn("workflowSid of <Enqueue> needs TaskRouter, which is not imitated; the call waits in a plain queue");
         }
-        let text: String = node.children().filter_map(|c| c.is_text().then(|| c.text())).flatten().collect();
+        let text: String = node.children().filter(Node::is_text).filter_map(|c| c.text()).collect();
         let name = text.trim();
         Enqueue {
             name: if name.is_empty() { "default" } else { name }.to_owned(),
