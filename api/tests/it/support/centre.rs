@@ -16,7 +16,7 @@ use clock::Clock;
 use entity::id::{AgentId, CallId, CompanyId, FlowId, FlowVersionId, MembershipId, OfferId, QueueId, UserId};
 use entity::*;
 use migration::{Migrator, MigratorTrait};
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
 use serde_json::{Value, json};
 
 use super::database::TestDatabase;
@@ -102,8 +102,8 @@ impl Centre {
             server::serve(&served, listener, stopped).await.unwrap();
         });
         let mut number = NewNumber::new(NUMBER, app.urls(scope.company()).voice());
-        number.voice_fallback_url = Some(app.urls(scope.company()).fallback());
-        number.status_callback = Some(app.urls(scope.company()).call_status());
+        number.voice_fallback_url = app.urls(scope.company()).fallback();
+        number.status_callback = app.urls(scope.company()).call_status();
         carrier.add_number(number);
         Self { app, clock, carrier, scope, queue, agents, user, _database: database, stop: Some(stop) }
     }
