@@ -1,15 +1,19 @@
 //! The CallDocker server. `app` joins the parts; requests go http -> use cases (identity, calls, …) -> store.
 
+pub mod agents;
 pub mod app;
 pub mod authz;
 pub mod bus;
 pub mod cli;
+pub mod companies;
 pub mod config;
 pub mod error;
+pub mod flows;
 pub mod http;
 pub mod identity;
 pub mod ids;
 pub mod keys;
 pub mod outbound;
+pub mod queues;
 pub mod secret;
 pub mod store;

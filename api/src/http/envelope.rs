@@ -56,6 +56,18 @@ impl<T: ParseFromJSON + ToJSON + Type + Send + Sync> Success<Vec<T>> {
     pub fn list<Row: Into<T>>(rows: Vec<Row>) -> Reply<Vec<T>> {
         Ok(Json(Self::of(rows.into_iter().map(Into::into).collect())))
     }
+
+    /// 200 with one page of a list.
+    pub fn page<Row: Into<T>>(rows: Vec<Row>, pagination: Pagination) -> Reply<Vec<T>> {
+        let rows = rows.into_iter().map(Into::into).collect();
+        Ok(Json(Self { pagination: Some(pagination), ..Self::of(rows) }))
+    }
+
+    /// 200 with what follows a cursor, and the cursor behind it, if more follows.
+    pub fn stretch<Row: Into<T>>(rows: Vec<Row>, next_cursor: Option<String>) -> Reply<Vec<T>> {
+        let rows = rows.into_iter().map(Into::into).collect();
+        Ok(Json(Self { next_cursor, ..Self::of(rows) }))
+    }
 }
 
 /// Something was made.

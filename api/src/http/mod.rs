@@ -3,12 +3,19 @@
 
 use poem_openapi::{OpenApi, OpenApiService, Tags};
 
+mod agents;
+mod auth;
+mod companies;
 pub mod envelope;
 mod health;
+mod ivr;
 pub mod json_body;
 pub mod page;
+mod profile;
+mod queues;
 pub mod server;
 pub mod spec;
+mod users;
 pub mod word;
 
 pub use envelope::{Accepted, Created, Done, Failure, Reply, Success};
@@ -19,18 +26,35 @@ pub use word::Word;
 use crate::error::Result;
 
 /// The operations that anybody may call, by their ids. Every other one takes a [`crate::authz::Can`].
-pub const PUBLIC: &[&str] = &["getHealth", "getLiveness", "getReadiness"];
+pub const PUBLIC: &[&str] =
+    &["getHealth", "getLiveness", "getReadiness", "logIn", "refreshTokens", "refreshTokensAlias", "register"];
 
 /// The chapters of the specification.
 #[derive(Tags)]
 pub enum Tag {
+    /// Who takes calls.
+    Agents,
+    /// Registration, tokens, sessions, the own profile.
+    Auth,
+    /// Companies and their phone numbers.
+    Companies,
     /// For probes and load balancers.
     Health,
+    /// Call flows.
+    Ivr,
+    /// Where callers wait.
+    Queues,
+    /// The people of a company.
+    Users,
 }
 
 /// Every resource.
 fn resources() -> impl OpenApi + 'static {
-    health::Health
+    (
+        (auth::Auth, profile::OwnProfile, users::Users, companies::Companies),
+        (ivr::Ivr, queues::Queues, agents::Agents),
+        health::Health,
+    )
 }
 
 fn service() -> OpenApiService<impl OpenApi + 'static, ()> {

@@ -30,6 +30,11 @@ pub struct Invited {
     pub expires_at: DateTime<Utc>,
 }
 
+/// One page of the members by name, and how many there are in all.
+pub async fn page(app: &App, scope: CompanyScope, offset: u64, limit: u64) -> Result<(Vec<Member>, u64)> {
+    Ok(users::members(scope, app.db.reader(), offset, limit).await?)
+}
+
 pub async fn get(app: &App, scope: CompanyScope, id: UserId) -> Result<Member> {
     users::member(scope, app.db.reader(), id).await?.ok_or(Error::NotFound(Subject::User))
 }

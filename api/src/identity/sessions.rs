@@ -8,6 +8,7 @@ use entity::{PlatformRole, RevokedBecause, UserStatus, refresh_token, session, u
 use super::caller::{Caller, Standing};
 use super::email::Email;
 use super::passwords::{self, Verdict};
+use super::profile::{self, Profile};
 use super::tokens::{self, Claims};
 use crate::app::App;
 use crate::authz::Seat;
@@ -30,6 +31,13 @@ pub struct Tokens {
     pub expires_in: u64,
 }
 
+/// A fresh sign-in.
+#[derive(Debug)]
+pub struct SignedIn {
+    pub profile: Profile,
+    pub tokens: Tokens,
+}
+
 const WRONG: Error =
     Error::Unauthorized { code: "INVALID_CREDENTIALS", message: "The address or the password is wrong." };
 const STALE: Error =
@@ -43,7 +51,7 @@ const REUSED: Error = Error::Unauthorized {
 ///
 /// # Errors
 /// One and the same for an unknown address, a wrong password and a banned user; `TooOften` after ten of them.
-pub async fn sign_in(app: &App, email: &Email, password: Secret) -> Result<(user::Model, Tokens)> {
+pub async fn sign_in(app: &App, email: &Email, password: Secret) -> Result<SignedIn> {
     let now = app.clock.now();
     app.attempts.check(email, now)?;
     let user = users::by_email(app.db.reader(), email.as_str()).await?;
@@ -62,18 +70,23 @@ pub async fn sign_in(app: &App, email: &Email, password: Secret) -> Result<(user
     let tx = app.db.begin().await?;
     let tokens = open(app, &tx, &user, chosen).await?;
     tx.commit().await?;
-    Ok((user, tokens))
+    signed_in(app, tokens).await
 }
 
 /// A session of the same user in another of his companies; the present one stays as it is.
-pub async fn switch(app: &App, caller: &Caller, company: CompanyId) -> Result<(user::Model, Tokens)> {
+pub async fn switch(app: &App, caller: &Caller, company: CompanyId) -> Result<SignedIn> {
     let user = users::by_id(app.db.reader(), caller.user).await?.ok_or(Error::NotFound(Subject::User))?;
     let memberships = system::memberships_of(app.db.reader(), caller.user).await?;
     let chosen = memberships.iter().find(|one| one.company.id == company).ok_or(Error::NotFound(Subject::Company))?;
     let tx = app.db.begin().await?;
     let tokens = open(app, &tx, &user, Some(chosen)).await?;
     tx.commit().await?;
-    Ok((user, tokens))
+    signed_in(app, tokens).await
+}
+
+async fn signed_in(app: &App, tokens: Tokens) -> Result<SignedIn> {
+    let caller = Caller::of_token(app, tokens.access.expose(), None).await?;
+    Ok(SignedIn { profile: profile::of(app, &caller).await?, tokens })
 }
 
 async fn open(app: &App, tx: &Tx, user: &user::Model, member: Option<&MembershipOfUser>) -> Result<Tokens> {

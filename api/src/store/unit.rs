@@ -8,7 +8,7 @@ use clock::Busy;
 use entity::id::{ChangeId, CompanyId, JobId};
 use entity::{CompanyScope, JobKind, JobState, RoutingSubject, job, outbox, outbox_counter, routing_change};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ExprTrait, QueryFilter};
 use serde_json::Value;
 use uuid::Uuid;
 

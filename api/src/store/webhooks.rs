@@ -1,7 +1,7 @@
 //! Requests of the provider: claimed under a unique key before any work, settled with the reply they got.
 
 use entity::{CompanyScope, Inserted, webhook_request};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveValue::Set, ColumnTrait, QueryFilter};
 
 use super::Tx;
 use crate::error::Result;
