@@ -89,7 +89,7 @@ impl Agents {
     }
 
     /// Lists the agents of the company that the address names.
-    #[oai(path = "/company/:company_id", method = "get", operation_id = "listAgentsOfCompany")]
+    #[oai(path = "/company/:companyId", method = "get", operation_id = "listAgentsOfCompany")]
     async fn list_of_company(
         &self,
         can: Can<ReadAgents>,

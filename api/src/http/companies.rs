@@ -81,8 +81,10 @@ impl Companies {
         _can: Can<ListCompanies>,
         Data(app): Data<&App>,
         /// From 1.
+        #[oai(validator(minimum(value = "1"), maximum(value = "1000000")))]
         page: Query<Option<u64>>,
         /// Rows a page, 1 to 100; 50 unless said.
+        #[oai(validator(minimum(value = "1"), maximum(value = "100")))]
         limit: Query<Option<u64>>,
     ) -> Reply<Vec<CompanyOut>> {
         let page = Page::read(page.0, limit.0)?;

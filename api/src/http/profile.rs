@@ -20,7 +20,7 @@ pub struct OwnProfile;
 
 /// A role, in the company or on the platform.
 #[derive(Enum, Clone, Copy, Debug)]
-#[oai(rename_all = "snake_case")]
+#[oai(rename = "Seat", rename_all = "snake_case")]
 pub enum RoleOut {
     /// The platform's administrator.
     Admin,

@@ -88,7 +88,7 @@ impl From<Invited> for InvitationOut {
 #[OpenApi(prefix_path = "/api/users", tag = "Tag::Users")]
 impl Users {
     /// Lists the members of the company.
-    #[oai(path = "/company/:company_id", method = "get", operation_id = "listUsersOfCompany")]
+    #[oai(path = "/company/:companyId", method = "get", operation_id = "listUsersOfCompany")]
     async fn list(
         &self,
         can: Can<ReadUsers>,
@@ -97,8 +97,10 @@ impl Users {
         #[oai(name = "companyId")]
         company_id: Path<Uuid>,
         /// From 1.
+        #[oai(validator(minimum(value = "1"), maximum(value = "1000000")))]
         page: Query<Option<u64>>,
         /// Rows a page, 1 to 100; 50 unless said.
+        #[oai(validator(minimum(value = "1"), maximum(value = "100")))]
         limit: Query<Option<u64>>,
     ) -> Reply<Vec<UserOut>> {
         let (scope, page) = (can.scope_of(company_id.0.into())?, Page::read(page.0, limit.0)?);
