@@ -51,12 +51,23 @@ impl App {
         let db = Database::connect(&settings).await?;
         let bus = Bus::new(&clock, delivery);
         if let Some(url) = &settings.redis_url {
-            let remote = RedisBus::start(url, &bus, &clock).map_err(|cause| Error::internal("REDIS_URL", cause))?;
+            let remote =
+                RedisBus::start(url, &bus, &clock).map_err(|cause| Error::internal("REDIS_URL", cause))?;
             bus.connect(remote);
         }
         let ids = Ids::new(clock.clone());
         let node = ids.next();
         let authz = Table::compile().await?;
-        Ok(Self(Arc::new(Parts { settings, clock, ids, node, keys, db, bus, authz, attempts: Attempts::default() })))
+        Ok(Self(Arc::new(Parts {
+            settings,
+            clock,
+            ids,
+            node,
+            keys,
+            db,
+            bus,
+            authz,
+            attempts: Attempts::default(),
+        })))
     }
 }

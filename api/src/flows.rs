@@ -108,9 +108,11 @@ pub async fn publish(app: &App, scope: CompanyScope, id: FlowId, by: UserId) -> 
     let tx = app.db.begin().await?;
     let flow = flows::lock(scope, &tx, id).await?.ok_or(Error::NotFound(Subject::Flow))?;
     let checked = check(&tx, scope, flow).await?;
-    let errors: Vec<_> = checked.findings.into_iter().filter(|finding| finding.severity == Severity::Error).collect();
+    let errors: Vec<_> =
+        checked.findings.into_iter().filter(|finding| finding.severity == Severity::Error).collect();
     // The engine parses it at every call: what it cannot parse must not be published, whatever the checks say.
-    let errors = if errors.is_empty() { Flow::parse(&checked.flow.draft).err().unwrap_or_default() } else { errors };
+    let errors =
+        if errors.is_empty() { Flow::parse(&checked.flow.draft).err().unwrap_or_default() } else { errors };
     if !errors.is_empty() {
         return Err(Error::Invalid {
             code: "FLOW_NOT_PUBLISHABLE",
@@ -149,7 +151,8 @@ async fn check(db: &impl ConnectionTrait, scope: CompanyScope, flow: flow::Model
 
 /// A finding as a wrong field of the draft.
 fn field(finding: Finding) -> FieldError {
-    let within = finding.field.or_else(|| finding.node.map(|node| format!("/nodes/{node}"))).unwrap_or_default();
+    let within =
+        finding.field.or_else(|| finding.node.map(|node| format!("/nodes/{node}"))).unwrap_or_default();
     FieldError { field: format!("/draft{within}"), message: finding.message }
 }
 

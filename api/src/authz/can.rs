@@ -2,16 +2,16 @@
 
 use std::marker::PhantomData;
 
-use entity::id::{AgentId, CompanyId};
 use entity::CompanyScope;
+use entity::id::{AgentId, CompanyId};
 use poem::http::header;
 use poem::{Request, RequestBody};
 use poem_openapi::registry::{MetaSecurityScheme, Registry};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use serde_json::json;
 
-use super::permission::Permission;
 use super::Rows;
+use super::permission::Permission;
 use crate::app::App;
 use crate::error::{Error, Result, Subject};
 use crate::http::Failure;
@@ -129,11 +129,16 @@ impl<P: Permission> Can<P> {
 }
 
 fn bearer(request: &Request) -> Result<&str> {
-    let missing = Error::Unauthorized { code: "TOKEN_MISSING", message: "Send an access token: Authorization: Bearer …" };
+    let missing = Error::Unauthorized {
+        code: "TOKEN_MISSING",
+        message: "Send an access token: Authorization: Bearer …",
+    };
     let value = request.header(header::AUTHORIZATION).ok_or(missing)?;
     match value.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(token.trim()),
-        Some(_) | None => Err(Error::Unauthorized { code: "TOKEN_INVALID", message: "The access token is not valid." }),
+        Some(_) | None => {
+            Err(Error::Unauthorized { code: "TOKEN_INVALID", message: "The access token is not valid." })
+        }
     }
 }
 

@@ -105,7 +105,11 @@ impl Table {
 
     /// The rows with which `seat` may do this; `None`: it may not.
     pub fn rows(&self, seat: Seat, permission: &str) -> Option<Rows> {
-        permission::NAMES.iter().find(|name| **name == permission).and_then(|name| self.0.get(&(seat, *name))).copied()
+        permission::NAMES
+            .iter()
+            .find(|name| **name == permission)
+            .and_then(|name| self.0.get(&(seat, *name)))
+            .copied()
     }
 }
 
@@ -147,7 +151,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_typing_error_in_the_policy_does_not_start() {
-        for line in ["p, agnet, calls:read, own", "p, agent, call:read, own", "p, agent, calls:read, mine", "p, agent"] {
+        for line in [
+            "p, agnet, calls:read, own",
+            "p, agent, call:read, own",
+            "p, agent, calls:read, mine",
+            "p, agent",
+        ] {
             assert!(Table::of(line).await.is_err(), "{line}");
         }
         assert!(Table::of("p, agent, calls:read, own\np, agent, calls:read, all").await.is_err());
@@ -157,8 +166,12 @@ mod tests {
     async fn every_permission_is_given_to_somebody_and_a_manager_never_has_more_than_an_owner() {
         let table = Table::compile().await.unwrap();
         for permission in permission::NAMES {
-            assert!(Seat::ALL.iter().any(|seat| table.rows(*seat, permission).is_some()), "nobody has {permission}");
-            let (owner, manager) = (table.rows(Seat::Owner, permission), table.rows(Seat::Manager, permission));
+            assert!(
+                Seat::ALL.iter().any(|seat| table.rows(*seat, permission).is_some()),
+                "nobody has {permission}"
+            );
+            let (owner, manager) =
+                (table.rows(Seat::Owner, permission), table.rows(Seat::Manager, permission));
             assert!(manager.is_none() || owner == manager || owner == Some(Rows::All), "{permission}");
         }
     }

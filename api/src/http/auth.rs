@@ -14,9 +14,9 @@ use crate::app::App;
 use crate::authz::{Can, ReadProfile, WriteSessions};
 use crate::error::Error;
 use crate::identity::Email;
+use crate::identity::profile;
 use crate::identity::register::{Joining, Registration, register};
 use crate::identity::sessions::{self, Ending, SignedIn, Tokens};
-use crate::identity::profile;
 use crate::secret::Secret;
 use crate::store::system::MembershipOfUser;
 
@@ -123,7 +123,11 @@ impl Auth {
     /// The answer is the same whether or not the address is known. Somebody who is known and sends his password gets the
     /// company beside those that he has.
     #[oai(path = "/register", method = "post", operation_id = "register")]
-    async fn register(&self, Data(app): Data<&App>, body: JsonBody<RegistrationIn>) -> Result<Accepted, Failure> {
+    async fn register(
+        &self,
+        Data(app): Data<&App>,
+        body: JsonBody<RegistrationIn>,
+    ) -> Result<Accepted, Failure> {
         let body = body.0;
         let joining = match (body.company_name, body.invite_token) {
             (None, None) => Joining::None,

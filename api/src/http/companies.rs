@@ -7,9 +7,9 @@ use poem_openapi::param::{Path, Query};
 use poem_openapi::{Object, OpenApi};
 use uuid::Uuid;
 
+use super::Tag;
 use super::envelope::{Reply, Success};
 use super::page::Page;
-use super::Tag;
 use crate::app::App;
 use crate::authz::{Can, ListCompanies, ReadCompanies, ReadPhoneNumbers};
 use crate::companies;

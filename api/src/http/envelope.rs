@@ -214,7 +214,11 @@ impl Answer {
     }
 
     fn internal() -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "Something went wrong here. It has been noted.")
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "INTERNAL",
+            "Something went wrong here. It has been noted.",
+        )
     }
 
     /// The one mapping of our errors to HTTP.
@@ -228,26 +232,37 @@ impl Answer {
             Error::Unauthorized { code, message } => {
                 Self::new(StatusCode::UNAUTHORIZED, code, *message).with(header::WWW_AUTHENTICATE, "Bearer")
             }
-            Error::Forbidden { permission } => {
-                Self::new(StatusCode::FORBIDDEN, "FORBIDDEN", format!("This needs the permission {permission}."))
-            }
+            Error::Forbidden { permission } => Self::new(
+                StatusCode::FORBIDDEN,
+                "FORBIDDEN",
+                format!("This needs the permission {permission}."),
+            ),
             Error::TooOften { retry_after } => {
                 let seconds = retry_after.as_millis().div_ceil(1000).max(1).to_string();
-                Self::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS", "Too many attempts. Wait a little.")
-                    .with(header::RETRY_AFTER, seconds)
+                Self::new(
+                    StatusCode::TOO_MANY_REQUESTS,
+                    "TOO_MANY_REQUESTS",
+                    "Too many attempts. Wait a little.",
+                )
+                .with(header::RETRY_AFTER, seconds)
             }
-            Error::Unavailable { code, message } => Self::new(StatusCode::SERVICE_UNAVAILABLE, code, *message),
+            Error::Unavailable { code, message } => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, code, *message)
+            }
             Error::Internal(_) => Self::internal(),
         }
     }
 
     fn to_refusal(refused: &Refused) -> Self {
         match refused {
-            Refused::NotJson(problem) => {
-                Self::new(StatusCode::BAD_REQUEST, "INVALID_JSON", format!("The body is not JSON: {problem}."))
-            }
+            Refused::NotJson(problem) => Self::new(
+                StatusCode::BAD_REQUEST,
+                "INVALID_JSON",
+                format!("The body is not JSON: {problem}."),
+            ),
             Refused::Fields(fields) => {
-                Self::new(StatusCode::BAD_REQUEST, "VALIDATION_FAILED", "Some fields are not valid.").naming(fields.clone())
+                Self::new(StatusCode::BAD_REQUEST, "VALIDATION_FAILED", "Some fields are not valid.")
+                    .naming(fields.clone())
             }
             Refused::TooLarge(limit) => Self::new(
                 StatusCode::PAYLOAD_TOO_LARGE,
@@ -263,16 +278,20 @@ impl Answer {
     }
 
     /// What poem and poem-openapi report by themselves.
-    fn to_framework(error: &poem::Error, allow: Option<String>) -> Self {
+    fn to_framework(error: &poem::Error, paths: &Paths, path: &str) -> Self {
         let parameter = |name: &str, reason: &str| {
             let field = FieldError { field: name.to_owned(), message: reason.to_owned() };
-            Self::new(StatusCode::BAD_REQUEST, "INVALID_PARAMETER", "A parameter is not valid.").naming(vec![field])
+            Self::new(StatusCode::BAD_REQUEST, "INVALID_PARAMETER", "A parameter is not valid.")
+                .naming(vec![field])
         };
         if let Some(bad) = error.downcast_ref::<ParseParamError>() {
             return parameter(bad.name, &bad.reason);
         }
-        if error.is::<ParsePathError>() {
-            return parameter("path", "is not of the required form");
+        if let Some(bad) = error.downcast_ref::<ParsePathError>() {
+            // poem-openapi names the parameters of a path by their place: param0, param1.
+            let place = bad.name.strip_prefix("param").and_then(|place| place.parse().ok());
+            let name = place.and_then(|place| paths.parameter(path, place));
+            return parameter(name.unwrap_or(bad.name), &bad.reason);
         }
         if error.is::<NotFoundError>() {
             return Self::new(StatusCode::NOT_FOUND, "NO_SUCH_PATH", "There is nothing at this address.");
@@ -283,7 +302,8 @@ impl Answer {
                 "METHOD_NOT_ALLOWED",
                 "This address does not know that method.",
             );
-            return answer.with(header::ALLOW, allow.unwrap_or_default());
+            // What the specification does not know is the specification itself and its page.
+            return answer.with(header::ALLOW, paths.allow(path).unwrap_or_else(|| "GET, HEAD".to_owned()));
         }
         if error.is::<ContentTypeError>() {
             return Self::to_refusal(&Refused::ContentType(String::new()));
@@ -295,7 +315,9 @@ impl Answer {
             StatusCode::PAYLOAD_TOO_LARGE => {
                 Self::new(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", "The body is too large.")
             }
-            status if status.is_client_error() => Self::new(status, "BAD_REQUEST", "The request cannot be read."),
+            status if status.is_client_error() => {
+                Self::new(status, "BAD_REQUEST", "The request cannot be read.")
+            }
             _ => Self::internal(),
         }
     }
@@ -308,8 +330,10 @@ impl Answer {
             errors: self.fields.into_iter().map(Into::into).collect(),
             request_id: request_id.to_owned(),
         };
-        let mut response =
-            Response::builder().status(self.status).content_type("application/json").body(body.to_json_string());
+        let mut response = Response::builder()
+            .status(self.status)
+            .content_type("application/json")
+            .body(body.to_json_string());
         for (name, value) in self.headers {
             if let Ok(value) = HeaderValue::from_str(&value) {
                 response.headers_mut().insert(name, value);
@@ -327,7 +351,8 @@ impl RequestId {
     /// What a proxy before us called the request, when that is harmless text, else a new id.
     fn of(request: &Request, ids: &Ids) -> Self {
         let harmless = |text: &&str| {
-            (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+            (1..=64).contains(&text.len())
+                && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
         };
         let given = request.header(REQUEST_ID).filter(harmless);
         Self(given.map_or_else(|| ids.next::<uuid::Uuid>().to_string(), str::to_owned))
@@ -395,7 +420,7 @@ impl<E> Enveloped<E> {
             // A layer below has made its own answer on purpose, e.g. TwiML for the provider.
             return error.into_response();
         } else {
-            let answer = Answer::to_framework(&error, self.paths.allow(path));
+            let answer = Answer::to_framework(&error, &self.paths, path);
             if answer.status.is_server_error() {
                 tracing::error!(request_id = id.0, path, cause = %error, "a request failed");
             }

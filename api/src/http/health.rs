@@ -3,8 +3,8 @@
 use poem::web::Data;
 use poem_openapi::{Enum, Object, OpenApi};
 
-use super::envelope::{Failure, Reply, Success};
 use super::Tag;
+use super::envelope::{Failure, Reply, Success};
 use crate::app::App;
 use crate::bus::Connection;
 use crate::error::Error;

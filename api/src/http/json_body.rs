@@ -56,7 +56,8 @@ impl<'a, T: ParseFromJSON + Type + Send + 'static> ApiExtractor<'a> for JsonBody
                 Refused::NotJson("it broke off".to_owned())
             }
         })?;
-        let value: Value = serde_json::from_slice(&bytes).map_err(|error| Refused::NotJson(error.to_string()))?;
+        let value: Value =
+            serde_json::from_slice(&bytes).map_err(|error| Refused::NotJson(error.to_string()))?;
         let schema = Schema::of::<T>();
         let problems = schema.problems(&value);
         if !problems.is_empty() {
@@ -87,7 +88,9 @@ static SCHEMAS: LazyLock<RwLock<HashMap<TypeId, Arc<Schema>>>> = LazyLock::new(D
 impl Schema {
     /// Made once a type.
     fn of<T: Type + 'static>() -> Arc<Self> {
-        if let Some(schema) = SCHEMAS.read().unwrap_or_else(|poisoned| poisoned.into_inner()).get(&TypeId::of::<T>()) {
+        if let Some(schema) =
+            SCHEMAS.read().unwrap_or_else(|poisoned| poisoned.into_inner()).get(&TypeId::of::<T>())
+        {
             return schema.clone();
         }
         let schema = Arc::new(Self::read::<T>());
@@ -99,7 +102,8 @@ impl Schema {
         let json = |schema| serde_json::to_value(schema).expect("a schema is JSON");
         let mut registry = Registry::new();
         T::register(&mut registry);
-        let named: Map<_, _> = registry.schemas.iter().map(|(name, schema)| (name.clone(), json(schema))).collect();
+        let named: Map<_, _> =
+            registry.schemas.iter().map(|(name, schema)| (name.clone(), json(schema))).collect();
         let root = serde_json::to_value(T::schema_ref()).expect("a schema is JSON");
         let mut patterns = HashMap::new();
         collect_patterns(&root, &mut patterns);
@@ -138,12 +142,26 @@ impl Schema {
                     self.check(&schema["items"], value, &format!("{at}/{index}"), found);
                 }
             }
-            Value::Object(values) if schema["type"] == "object" => self.check_object(schema, values, at, found),
-            Value::Array(_) | Value::Object(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+            Value::Object(values) if schema["type"] == "object" => {
+                self.check_object(schema, values, at, found)
+            }
+            Value::Array(_)
+            | Value::Object(_)
+            | Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_) => {}
         }
     }
 
-    fn check_choice(&self, schema: &Value, choice: &str, value: &Value, at: &str, found: &mut Vec<FieldError>) {
+    fn check_choice(
+        &self,
+        schema: &Value,
+        choice: &str,
+        value: &Value,
+        at: &str,
+        found: &mut Vec<FieldError>,
+    ) {
         let Some(known) = schema["discriminator"]["mapping"].as_object() else { return };
         match value[choice].as_str().and_then(|chosen| known.get(chosen)) {
             Some(chosen) => self.check(&json!({ "$ref": chosen }), value, at, found),
@@ -157,7 +175,13 @@ impl Schema {
         }
     }
 
-    fn check_object(&self, schema: &Value, values: &Map<String, Value>, at: &str, found: &mut Vec<FieldError>) {
+    fn check_object(
+        &self,
+        schema: &Value,
+        values: &Map<String, Value>,
+        at: &str,
+        found: &mut Vec<FieldError>,
+    ) {
         let required: Vec<_> = items(&schema["required"]).filter_map(Value::as_str).collect();
         for name in &required {
             if !values.contains_key(*name) {
@@ -193,11 +217,15 @@ impl Schema {
                     Some(format!("must have at least {least} characters"))
                 } else if let Some(most) = schema["maxLength"].as_u64().filter(|most| length > *most) {
                     Some(format!("must have at most {most} characters"))
-                } else if let Some(pattern) = pattern.filter(|p| self.patterns.get(*p).is_some_and(|r| !r.is_match(text))) {
+                } else if let Some(pattern) =
+                    pattern.filter(|p| self.patterns.get(*p).is_some_and(|r| !r.is_match(text)))
+                {
                     Some(format!("must match {pattern}"))
                 } else if schema["format"] == "uuid" && text.parse::<uuid::Uuid>().is_err() {
                     Some("must be a UUID".to_owned())
-                } else if schema["format"] == "date-time" && chrono::DateTime::parse_from_rfc3339(text).is_err() {
+                } else if schema["format"] == "date-time"
+                    && chrono::DateTime::parse_from_rfc3339(text).is_err()
+                {
                     Some("must be a time as in 2026-03-02T12:00:00Z".to_owned())
                 } else {
                     None
@@ -209,7 +237,9 @@ impl Schema {
                 if let Some(least) = bound("minimum").filter(|least| number < *least) {
                     Some(format!("must be at least {least}"))
                 } else {
-                    bound("maximum").filter(|most| number > *most).map(|most| format!("must be at most {most}"))
+                    bound("maximum")
+                        .filter(|most| number > *most)
+                        .map(|most| format!("must be at most {most}"))
                 }
             }
             Value::Array(values) => {
@@ -231,7 +261,9 @@ fn wrong_type(schema: &Value, value: &Value) -> Option<String> {
     let fits = match value {
         Value::Null => false,
         Value::Bool(_) => wanted == "boolean",
-        Value::Number(number) => wanted == "number" || wanted == "integer" && (number.is_i64() || number.is_u64()),
+        Value::Number(number) => {
+            wanted == "number" || wanted == "integer" && (number.is_i64() || number.is_u64())
+        }
         Value::String(_) => wanted == "string",
         Value::Array(_) => wanted == "array",
         Value::Object(_) => wanted == "object",
@@ -303,13 +335,21 @@ mod tests {
     #[test]
     fn a_body_as_the_schema_wants_it_has_no_problems() {
         let id = uuid::Uuid::nil();
-        assert_eq!(wrong(json!({"name": "abc", "colour": null, "ownerId": id, "wheels": [{"size": 1}]})), [""; 0]);
-        assert_eq!(wrong(json!({"name": "abc", "colour": "dark_blue", "ownerId": id, "wheels": []})), [""; 0]);
+        assert_eq!(
+            wrong(json!({"name": "abc", "colour": null, "ownerId": id, "wheels": [{"size": 1}]})),
+            [""; 0]
+        );
+        assert_eq!(
+            wrong(json!({"name": "abc", "colour": "dark_blue", "ownerId": id, "wheels": []})),
+            [""; 0]
+        );
     }
 
     #[test]
     fn every_wrong_field_is_named_by_its_pointer() {
-        let mut found = wrong(json!({"name": "ABC", "colour": "green", "wheels": [{"size": 0}, {"size": "1"}], "a/b": 1}));
+        let mut found = wrong(
+            json!({"name": "ABC", "colour": "green", "wheels": [{"size": 0}, {"size": "1"}], "a/b": 1}),
+        );
         found.sort();
         assert_eq!(
             found,
@@ -328,6 +368,9 @@ mod tests {
     fn null_and_other_types_are_not_taken_for_an_object() {
         assert_eq!(wrong(Value::Null), [" must be an object"]);
         assert_eq!(wrong(json!([])), [" must be an object"]);
-        assert_eq!(wrong(json!({"name": "a", "ownerId": "x", "wheels": null})), ["/ownerId must be a UUID", "/wheels must be an array"]);
+        assert_eq!(
+            wrong(json!({"name": "a", "ownerId": "x", "wheels": null})),
+            ["/ownerId must be a UUID", "/wheels must be an array"]
+        );
     }
 }

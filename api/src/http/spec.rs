@@ -80,7 +80,9 @@ impl Spec {
 
     pub fn paths(&self) -> Paths {
         let paths = self.document["paths"].as_object().into_iter().flatten();
-        Paths(paths.map(|(path, item)| (segments(path).map(str::to_owned).collect(), methods(item))).collect())
+        Paths(
+            paths.map(|(path, item)| (segments(path).map(str::to_owned).collect(), methods(item))).collect(),
+        )
     }
 }
 
@@ -91,12 +93,22 @@ pub struct Paths(Vec<(Vec<String>, String)>);
 impl Paths {
     /// The value of `Allow` for an address, if the specification knows it.
     pub fn allow(&self, path: &str) -> Option<String> {
-        let fits = |template: &Vec<String>| {
-            template.len() == segments(path).count()
-                && template.iter().zip(segments(path)).all(|(known, given)| known.starts_with('{') || known == given)
-        };
-        let allowed: BTreeSet<_> = self.0.iter().filter(|(template, _)| fits(template)).map(|(_, m)| m.as_str()).collect();
+        let allowed: BTreeSet<_> = self.fitting(path).map(|(_, methods)| methods.as_str()).collect();
         (!allowed.is_empty()).then(|| allowed.into_iter().collect::<Vec<_>>().join(", "))
+    }
+
+    /// The name of the parameter at this place, from 0, of an address.
+    pub fn parameter(&self, path: &str, place: usize) -> Option<&str> {
+        let (template, _) = self.fitting(path).next()?;
+        template.iter().filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}')).nth(place)
+    }
+
+    fn fitting(&self, path: &str) -> impl Iterator<Item = &(Vec<String>, String)> {
+        let given: Vec<String> = segments(path).map(str::to_owned).collect();
+        self.0.iter().filter(move |(template, _)| {
+            template.len() == given.len()
+                && template.iter().zip(&given).all(|(known, given)| known.starts_with('{') || known == given)
+        })
     }
 }
 
@@ -107,13 +119,18 @@ fn segments(path: &str) -> impl Iterator<Item = &str> {
 fn methods(item: &Value) -> String {
     let known = METHODS.iter().filter(|method| item.get(**method).is_some());
     // poem answers HEAD wherever there is a GET.
-    known.map(|method| if *method == "get" { "GET, HEAD".to_owned() } else { method.to_uppercase() }).collect::<Vec<_>>().join(", ")
+    known
+        .map(|method| if *method == "get" { "GET, HEAD".to_owned() } else { method.to_uppercase() })
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn operations(document: &Value) -> Vec<Operation<'_>> {
     let paths = document["paths"].as_object().into_iter().flatten();
     paths
-        .flat_map(|(path, item)| item.as_object().into_iter().flatten().map(move |(method, operation)| (path, method, operation)))
+        .flat_map(|(path, item)| {
+            item.as_object().into_iter().flatten().map(move |(method, operation)| (path, method, operation))
+        })
         .filter_map(|(path, method, operation)| {
             Some(Operation {
                 id: operation["operationId"].as_str().unwrap_or_default(),
@@ -143,7 +160,9 @@ fn problems(document: &Value, public: &[&str], declared: usize) -> Vec<String> {
         let name = format!("{} {}", operation.method, operation.path);
         match operation.permission {
             None if !public.contains(&operation.id) => {
-                problems.push(format!("{name} takes no Can<…> as its first argument and is not on the public list"));
+                problems.push(format!(
+                    "{name} takes no Can<…> as its first argument and is not on the public list"
+                ));
             }
             Some(_) if public.contains(&operation.id) => {
                 problems.push(format!("{name} needs a permission and is on the public list"));
@@ -162,7 +181,12 @@ fn problems(document: &Value, public: &[&str], declared: usize) -> Vec<String> {
         }
     }
     let known: BTreeSet<_> = found.iter().map(|operation| operation.id).collect();
-    problems.extend(public.iter().filter(|id| !known.contains(*id)).map(|id| format!("the public list names {id}, which is no operation")));
+    problems.extend(
+        public
+            .iter()
+            .filter(|id| !known.contains(*id))
+            .map(|id| format!("the public list names {id}, which is no operation")),
+    );
     problems
 }
 
@@ -175,13 +199,18 @@ fn repair(document: &mut Value) {
     let request_schemas = reachable_from_requests(document);
     if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
         for (name, schema) in schemas {
-            if request_schemas.contains(name) && schema["type"] == "object" && schema["additionalProperties"].is_null() {
+            if request_schemas.contains(name)
+                && schema["type"] == "object"
+                && schema["additionalProperties"].is_null()
+            {
                 schema["additionalProperties"] = json!(false);
             }
         }
     }
     if let Some(paths) = document["paths"].as_object_mut() {
-        for operation in paths.values_mut().filter_map(Value::as_object_mut).flat_map(|item| item.values_mut()) {
+        for operation in
+            paths.values_mut().filter_map(Value::as_object_mut).flat_map(|item| item.values_mut())
+        {
             repair_operation(operation);
         }
     }
@@ -194,7 +223,11 @@ fn name_for_clients(document: &mut Value) {
     let mut renamed = Map::new();
     for (name, schema) in std::mem::take(schemas) {
         let before = renamed.insert(client_name(&name), schema);
-        assert!(before.is_none(), "two schemas are {} to a client: rename one with #[oai(rename)]", client_name(&name));
+        assert!(
+            before.is_none(),
+            "two schemas are {} to a client: rename one with #[oai(rename)]",
+            client_name(&name)
+        );
     }
     *schemas = renamed;
     rename_references(document);
@@ -238,20 +271,26 @@ fn mend(value: &mut Value) {
     match value {
         Value::Object(map) => {
             // What is the default anyway.
-            map.retain(|key, value| !(key == "deprecated" && *value == false || key == "explode" && *value == true));
+            map.retain(|key, value| {
+                !(key == "deprecated" && *value == false || key == "explode" && *value == true)
+            });
             mend_default(map);
             mend_format(map);
             if let Some(content) = map.get_mut("content").and_then(Value::as_object_mut) {
-                for (with_charset, plain) in
-                    [("application/json; charset=utf-8", "application/json"), ("text/plain; charset=utf-8", "text/plain")]
-                {
+                for (with_charset, plain) in [
+                    ("application/json; charset=utf-8", "application/json"),
+                    ("text/plain; charset=utf-8", "text/plain"),
+                ] {
                     if let Some(media) = content.remove(with_charset) {
                         content.insert(plain.to_owned(), media);
                     }
                 }
             }
             if let Some(headers) = map.get_mut("headers").and_then(Value::as_object_mut) {
-                *headers = std::mem::take(headers).into_iter().map(|(name, header)| (header_case(&name), header)).collect();
+                *headers = std::mem::take(headers)
+                    .into_iter()
+                    .map(|(name, header)| (header_case(&name), header))
+                    .collect();
             }
             map.values_mut().for_each(mend);
         }
@@ -314,7 +353,11 @@ fn failures() -> [(&'static str, &'static str, &'static str); 8] {
         ("413", "TooLarge", "The body is too large."),
         ("415", "UnsupportedMediaType", "The body is not JSON."),
         ("422", "NotAcceptable", "The request is understood, but what it says is not acceptable."),
-        ("default", "Failure", "Any other failure: 409 when the state has moved on, 429 with Retry-After, 500."),
+        (
+            "default",
+            "Failure",
+            "Any other failure: 409 when the state has moved on, 429 with Retry-After, 500.",
+        ),
     ]
 }
 
@@ -370,7 +413,12 @@ fn reachable_from_requests(document: &Value) -> BTreeSet<String> {
     let mut reached = BTreeSet::new();
     let mut open: Vec<&Value> = Vec::new();
     for item in document["paths"].as_object().into_iter().flat_map(Map::values) {
-        open.extend(item.as_object().into_iter().flat_map(Map::values).filter_map(|operation| operation.get("requestBody")));
+        open.extend(
+            item.as_object()
+                .into_iter()
+                .flat_map(Map::values)
+                .filter_map(|operation| operation.get("requestBody")),
+        );
     }
     while let Some(value) = open.pop() {
         match value {
@@ -391,8 +439,22 @@ fn reachable_from_requests(document: &Value) -> BTreeSet<String> {
 
 /// The order in which a person reads a document; other keys follow by the alphabet.
 const ORDER: [&str; 16] = [
-    "openapi", "info", "servers", "tags", "paths", "components", "operationId", "summary", "description", PERMISSION,
-    "security", "parameters", "requestBody", "responses", "$ref", "type",
+    "openapi",
+    "info",
+    "servers",
+    "tags",
+    "paths",
+    "components",
+    "operationId",
+    "summary",
+    "description",
+    PERMISSION,
+    "security",
+    "parameters",
+    "requestBody",
+    "responses",
+    "$ref",
+    "type",
 ];
 
 fn ordered(value: &Value) -> serde_yaml::Value {
@@ -401,7 +463,10 @@ fn ordered(value: &Value) -> serde_yaml::Value {
             let rank = |key: &str| ORDER.iter().position(|known| *known == key).unwrap_or(ORDER.len());
             let mut keys: Vec<_> = map.keys().collect();
             keys.sort_by_key(|key| (rank(key), key.as_str()));
-            keys.into_iter().map(|key| (key.as_str().into(), ordered(&map[key]))).collect::<serde_yaml::Mapping>().into()
+            keys.into_iter()
+                .map(|key| (key.as_str().into(), ordered(&map[key])))
+                .collect::<serde_yaml::Mapping>()
+                .into()
         }
         Value::Array(values) => values.iter().map(ordered).collect::<Vec<_>>().into(),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
@@ -480,5 +545,6 @@ mod tests {
         assert_eq!(spec.paths().allow("/guarded/7").as_deref(), Some("GET, HEAD"));
         assert_eq!(spec.paths().allow("/open").as_deref(), Some("POST"));
         assert_eq!(spec.paths().allow("/elsewhere"), None);
+        assert_eq!(spec.paths().parameter("/guarded/7", 0), Some("id"));
     }
 }

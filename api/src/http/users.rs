@@ -14,8 +14,8 @@ use super::{JsonBody, Tag, Word};
 use crate::app::App;
 use crate::authz::{Can, InviteUsers, Permission, ReadUsers, WriteUsers};
 use crate::error::Error;
-use crate::identity::members::{self, Invited};
 use crate::identity::Email;
+use crate::identity::members::{self, Invited};
 use crate::store::users::Member;
 
 pub struct Users;

@@ -35,7 +35,8 @@ pub async fn verify(password: Secret, stored: Option<String>) -> Result<Verdict>
     in_background(move || {
         let known = stored.is_some();
         let stored = stored.as_deref().unwrap_or(&NOBODYS);
-        let stored = PasswordHash::new(stored).map_err(|cause| Error::internal("read a password hash", cause.to_string()))?;
+        let stored = PasswordHash::new(stored)
+            .map_err(|cause| Error::internal("read a password hash", cause.to_string()))?;
         let right = hasher()?.verify_password(password.expose().as_bytes(), &stored).is_ok();
         Ok(if right && known { Verdict::Right } else { Verdict::Wrong })
     })
@@ -53,7 +54,8 @@ fn hash_now(password: &str) -> Result<String> {
 }
 
 fn hasher() -> Result<Argon2<'static>> {
-    let params = Params::new(19_456, 2, 1, None).map_err(|cause| Error::internal("argon2", cause.to_string()))?;
+    let params =
+        Params::new(19_456, 2, 1, None).map_err(|cause| Error::internal("argon2", cause.to_string()))?;
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 

@@ -40,8 +40,10 @@ pub struct SignedIn {
 
 const WRONG: Error =
     Error::Unauthorized { code: "INVALID_CREDENTIALS", message: "The address or the password is wrong." };
-const STALE: Error =
-    Error::Unauthorized { code: "REFRESH_TOKEN_INVALID", message: "The refresh token is not valid. Sign in again." };
+const STALE: Error = Error::Unauthorized {
+    code: "REFRESH_TOKEN_INVALID",
+    message: "The refresh token is not valid. Sign in again.",
+};
 const REUSED: Error = Error::Unauthorized {
     code: "REFRESH_TOKEN_REUSED",
     message: "This refresh token was used before, so the session was ended. Sign in again.",
@@ -66,7 +68,8 @@ pub async fn sign_in(app: &App, email: &Email, password: Secret) -> Result<Signe
     app.attempts.succeeded(email);
     let memberships = system::memberships_of(app.db.reader(), user.id).await?;
     let last = sessions::last_membership(app.db.reader(), user.id).await?;
-    let chosen = memberships.iter().find(|one| Some(one.membership.id) == last).or_else(|| memberships.first());
+    let chosen =
+        memberships.iter().find(|one| Some(one.membership.id) == last).or_else(|| memberships.first());
     let tx = app.db.begin().await?;
     let tokens = open(app, &tx, &user, chosen).await?;
     tx.commit().await?;
@@ -77,7 +80,8 @@ pub async fn sign_in(app: &App, email: &Email, password: Secret) -> Result<Signe
 pub async fn switch(app: &App, caller: &Caller, company: CompanyId) -> Result<SignedIn> {
     let user = users::by_id(app.db.reader(), caller.user).await?.ok_or(Error::NotFound(Subject::User))?;
     let memberships = system::memberships_of(app.db.reader(), caller.user).await?;
-    let chosen = memberships.iter().find(|one| one.company.id == company).ok_or(Error::NotFound(Subject::Company))?;
+    let chosen =
+        memberships.iter().find(|one| one.company.id == company).ok_or(Error::NotFound(Subject::Company))?;
     let tx = app.db.begin().await?;
     let tokens = open(app, &tx, &user, Some(chosen)).await?;
     tx.commit().await?;
@@ -94,7 +98,9 @@ async fn open(app: &App, tx: &Tx, user: &user::Model, member: Option<&Membership
     // The platform's administrator acts from his platform role alone, so his sessions name no membership.
     let (seat, member) = match (user.platform_role, member) {
         (Some(PlatformRole::Admin), _) => (Seat::Admin, None),
-        (None, Some(member)) => (member.membership.role.into(), Some((member.membership.id, member.company.id))),
+        (None, Some(member)) => {
+            (member.membership.role.into(), Some((member.membership.id, member.company.id)))
+        }
         (None, None) => (Seat::Alone, None),
     };
     let session = session::Model {

@@ -56,7 +56,8 @@ impl Claims {
 /// Signs an access token.
 pub fn sign(keys: &Keys, claims: &Claims) -> Result<String> {
     let key = EncodingKey::from_secret(keys.jwt.expose().as_bytes());
-    jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &key).map_err(|cause| Error::internal("sign a token", cause))
+    jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &key)
+        .map_err(|cause| Error::internal("sign a token", cause))
 }
 
 /// What an access token says, when we signed it and it has not run out by the injected clock.
@@ -69,7 +70,10 @@ pub fn verify(keys: &Keys, now: DateTime<Utc>, token: &str) -> Result<Claims> {
     let invalid = Error::Unauthorized { code: "TOKEN_INVALID", message: "The access token is not valid." };
     let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation).map_err(|_| invalid)?.claims;
     if claims.exp <= now.timestamp() {
-        return Err(Error::Unauthorized { code: "TOKEN_EXPIRED", message: "The access token has run out. Refresh it." });
+        return Err(Error::Unauthorized {
+            code: "TOKEN_EXPIRED",
+            message: "The access token has run out. Refresh it.",
+        });
     }
     Ok(claims)
 }
@@ -82,7 +86,8 @@ pub fn hash(token: &str) -> String {
 /// The refresh token that follows `spent`. Derived and not drawn, so that a client whose answer was lost, or a second
 /// tab, gets the same one again although only hashes are stored.
 pub fn successor(keys: &Keys, spent: &str) -> Secret {
-    let mut mac = Hmac::<Sha256>::new_from_slice(keys.master.expose().as_bytes()).expect("HMAC takes keys of any length");
+    let mut mac = Hmac::<Sha256>::new_from_slice(keys.master.expose().as_bytes())
+        .expect("HMAC takes keys of any length");
     mac.update(b"calldocker refresh token successor\0");
     mac.update(spent.as_bytes());
     Secret::new(base64::Engine::encode(&base64::prelude::BASE64_URL_SAFE_NO_PAD, mac.finalize().into_bytes()))
@@ -102,7 +107,14 @@ mod tests {
 
     fn claims(now: DateTime<Utc>) -> Claims {
         let id = Uuid::from_u128(7);
-        Claims::new(id.into(), id.into(), Seat::Owner, Some((id.into(), id.into())), now, Duration::from_secs(60))
+        Claims::new(
+            id.into(),
+            id.into(),
+            Seat::Owner,
+            Some((id.into(), id.into())),
+            now,
+            Duration::from_secs(60),
+        )
     }
 
     fn noon() -> DateTime<Utc> {
@@ -128,7 +140,13 @@ mod tests {
         let body = token.split('.').nth(1).unwrap();
         let none = format!("eyJhbGciOiJub25lIn0.{body}.");
         for bad in [token.as_str(), &hs384, &none, "", "a.b.c"] {
-            assert!(matches!(verify(&keys("first"), noon(), bad), Err(Error::Unauthorized { code: "TOKEN_INVALID", .. })), "{bad}");
+            assert!(
+                matches!(
+                    verify(&keys("first"), noon(), bad),
+                    Err(Error::Unauthorized { code: "TOKEN_INVALID", .. })
+                ),
+                "{bad}"
+            );
         }
     }
 

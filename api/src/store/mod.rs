@@ -9,17 +9,17 @@ use sea_orm::{
 
 use crate::config::{Settings, SqliteSynchronous};
 
-pub mod calls;
-pub mod queueing;
 pub mod agents;
+pub mod calls;
 pub mod companies;
 pub mod flows;
 pub mod invitations;
+pub mod queueing;
 pub mod queues;
 pub mod sessions;
 pub mod system;
-pub mod users;
 pub mod unit;
+pub mod users;
 pub mod webhooks;
 pub mod workforce;
 
@@ -93,7 +93,11 @@ fn sqlite(settings: &Settings, connections: u32) -> ConnectOptions {
         SqliteSynchronous::Normal => Synchronous::Normal,
     };
     let mut options = ConnectOptions::new(settings.database_url.expose());
-    options.sqlx_logging(false).min_connections(1).max_connections(connections).acquire_timeout(Duration::from_secs(10));
+    options
+        .sqlx_logging(false)
+        .min_connections(1)
+        .max_connections(connections)
+        .acquire_timeout(Duration::from_secs(10));
     options.map_sqlx_sqlite_opts(move |options| {
         options
             .create_if_missing(true)

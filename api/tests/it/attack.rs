@@ -25,25 +25,19 @@ pub struct Operation<'a> {
 }
 
 pub fn operations(document: &Value) -> Vec<Operation<'_>> {
-    let paths = document["paths"].as_object().expect("paths");
-    let each = |(path, item): (&String, &'_ Value)| {
-        let path = path.clone();
-        item.as_object().expect("operations").clone().into_iter().map(move |(method, _)| (path.clone(), method)).collect::<Vec<_>>()
-    };
-    let names: Vec<(String, String)> = paths.iter().flat_map(each).collect();
-    names
-        .into_iter()
-        .map(|(path, method)| {
-            let item = &document["paths"][&path][&method];
-            Operation {
+    let mut operations = Vec::new();
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        for (method, item) in item.as_object().expect("operations") {
+            operations.push(Operation {
                 id: item["operationId"].as_str().expect("an operationId").to_owned(),
                 method: method.to_uppercase(),
+                path: path.clone(),
                 permission: item["x-permission"].as_str().map(str::to_owned),
-                path,
                 item,
-            }
-        })
-        .collect()
+            });
+        }
+    }
+    operations
 }
 
 fn sample_of(operation: &Operation<'_>, world: &World) -> Sample {
@@ -66,7 +60,11 @@ impl Shot<'_> {
     fn path(&self, replace: impl Fn(&str) -> String) -> String {
         let fill = |path: String, (name, value): &(&str, String)| {
             let slot = format!("{{{name}}}");
-            assert!(path.contains(&slot), "the sample of {} names {slot}, which is not in {path}", self.operation.id);
+            assert!(
+                path.contains(&slot),
+                "the sample of {} names {slot}, which is not in {path}",
+                self.operation.id
+            );
             path.replace(&slot, &replace(value))
         };
         let path = self.sample.path.iter().fold(self.operation.path.clone(), fill);
@@ -132,7 +130,12 @@ async fn attack_all(backend: Backend) {
             strangers_find_nothing(&shot, &world, permission).await;
             foreign_ids_in_the_body_are_refused(&shot, &world).await;
         }
-        assert_eq!(dump(&app.app).await, before, "{}: somebody who was refused changed something", operation.id);
+        assert_eq!(
+            dump(&app.app).await,
+            before,
+            "{}: somebody who was refused changed something",
+            operation.id
+        );
         if operation.permission.is_some() {
             the_banned_and_the_signed_out_are_refused(&shot, &world).await;
         }
@@ -140,7 +143,12 @@ async fn attack_all(backend: Backend) {
     }
 }
 
-async fn succeeds_for_whom_it_is_for(app: &TestApp, world: &World, operation: &Operation<'_>, sample: &Sample) {
+async fn succeeds_for_whom_it_is_for(
+    app: &TestApp,
+    world: &World,
+    operation: &Operation<'_>,
+    sample: &Sample,
+) {
     let shot = Shot { app, operation, sample };
     let credentials = match operation.permission {
         Some(_) => Credentials::Of(world.at(sample.by)),
@@ -242,7 +250,8 @@ async fn strangers_find_nothing(shot: &Shot<'_>, world: &World, permission: &str
             let reads = shot.operation.method == "GET";
             if reads && shot.sample.by != Seat::Admin {
                 let answer = shot.plain(credentials).await;
-                let leaked: Vec<_> = world.ours.ids().into_iter().filter(|id| answer.text.contains(id)).collect();
+                let leaked: Vec<_> =
+                    world.ours.ids().into_iter().filter(|id| answer.text.contains(id)).collect();
                 assert!(leaked.is_empty(), "{}: {:?} saw {leaked:?}", shot.operation.id, stranger.seat);
             }
             continue;
@@ -250,7 +259,11 @@ async fn strangers_find_nothing(shot: &Shot<'_>, world: &World, permission: &str
         let body = shot.sample.body.as_ref();
         let with_ours = shot.send(shot.path(str::to_owned), body, &credentials).await;
         let with_random = shot.send(shot.path(|_| Uuid::now_v7().to_string()), body, &credentials).await;
-        assert_eq!(with_ours.status, 404, "{}: {:?} got {}", shot.operation.id, stranger.seat, with_ours.text);
+        assert_eq!(
+            with_ours.status, 404,
+            "{}: {:?} got {}",
+            shot.operation.id, stranger.seat, with_ours.text
+        );
         assert_eq!(with_random.status, 404, "{}: {}", shot.operation.id, with_random.text);
         assert_eq!(
             with_ours.without_request_id(),
@@ -285,7 +298,12 @@ async fn foreign_ids_in_the_body_are_refused(shot: &Shot<'_>, world: &World) {
 fn ids_in_body(item: &Value, document: &Value) -> Vec<String> {
     fn walk(schema: &Value, at: &str, document: &Value, found: &mut Vec<String>) {
         if let Some(target) = schema["$ref"].as_str() {
-            return walk(document.pointer(target.trim_start_matches('#')).expect("a good reference"), at, document, found);
+            return walk(
+                document.pointer(target.trim_start_matches('#')).expect("a good reference"),
+                at,
+                document,
+                found,
+            );
         }
         if schema["format"] == "uuid" {
             found.push(at.to_owned());
@@ -317,7 +335,9 @@ async fn the_banned_and_the_signed_out_are_refused(shot: &Shot<'_>, world: &Worl
     }
     set_status(UserStatus::Active).await;
     let tx = app.db.begin().await.unwrap();
-    let revoked = sessions::revoke(&tx, Sessions::One(person.session), RevokedBecause::LoggedOut, app.clock.now()).await;
+    let revoked =
+        sessions::revoke(&tx, Sessions::One(person.session), RevokedBecause::LoggedOut, app.clock.now())
+            .await;
     assert_eq!(revoked.unwrap(), 1);
     tx.commit().await.unwrap();
     shot.plain(Credentials::Of(person)).await.is_refused(401, "SESSION_ENDED");

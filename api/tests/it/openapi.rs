@@ -25,7 +25,8 @@ fn the_checked_in_specification_is_current() {
 
 #[test]
 fn every_operation_has_a_name_of_words_and_every_property_is_camel_case() {
-    let camel = |name: &str| name.starts_with(|c: char| c.is_ascii_lowercase()) && !name.contains(['_', '-', ' ']);
+    let camel =
+        |name: &str| name.starts_with(|c: char| c.is_ascii_lowercase()) && !name.contains(['_', '-', ' ']);
     let document = document();
     let operations = super::attack::operations(&document);
     assert!(operations.len() > 20, "only {} operations were found", operations.len());
@@ -48,7 +49,10 @@ fn every_reference_leads_somewhere() {
             Value::Object(map) => {
                 if let Some(target) = map.get("$ref").and_then(Value::as_str) {
                     *seen += 1;
-                    assert!(document.pointer(target.trim_start_matches('#')).is_some(), "{target} leads nowhere");
+                    assert!(
+                        document.pointer(target.trim_start_matches('#')).is_some(),
+                        "{target} leads nowhere"
+                    );
                 }
                 map.values().for_each(|value| walk(value, document, seen));
             }

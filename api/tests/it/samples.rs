@@ -67,13 +67,13 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
             "email": "new@example.com", "password": "long enough", "name": "New", "companyName": "Newco"
         })),
         "logIn" => owner().body(json!({ "email": ours.owner.email, "password": crate::support::PASSWORD })),
-        "refreshTokens" | "refreshTokensAlias" => owner().body(json!({ "refreshToken": refresh_token(&ours.owner.email) })),
+        "refreshTokens" | "refreshTokensAlias" => {
+            owner().body(json!({ "refreshToken": refresh_token(&ours.owner.email) }))
+        }
 
         "logOut" => owner().query("all=true"),
         "listMemberships" => owner(),
-        "switchCompany" => {
-            owner().body(json!({ "companyId": ours.id })).foreign("/companyId", theirs.id)
-        }
+        "switchCompany" => owner().body(json!({ "companyId": ours.id })).foreign("/companyId", theirs.id),
         "getProfile" => owner(),
         "updateProfile" => owner().body(json!({ "name": "Another Name" })),
         "changePassword" => {

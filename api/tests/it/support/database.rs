@@ -15,8 +15,13 @@ pub enum Backend {
 
 pub enum TestDatabase {
     /// Vanishes with its folder.
-    Sqlite { url: String },
-    Postgres { url: String, name: String },
+    Sqlite {
+        url: String,
+    },
+    Postgres {
+        url: String,
+        name: String,
+    },
 }
 
 impl TestDatabase {
@@ -53,7 +58,8 @@ impl TestDatabase {
         match self {
             Self::Sqlite { .. } => {}
             Self::Postgres { name, .. } => {
-                let admin = std::env::var("TEST_POSTGRES_URL").expect("it was set when the database was made");
+                let admin =
+                    std::env::var("TEST_POSTGRES_URL").expect("it was set when the database was made");
                 run(&admin, &format!("DROP DATABASE {name} WITH (FORCE)")).await;
             }
         }

@@ -18,7 +18,8 @@ pub async fn dump(app: &App) -> BTreeMap<String, Vec<String>> {
         let rows = match app.db.backend() {
             DbBackend::Postgres => format!(r#"SELECT row_to_json(t)::text AS row FROM "{table}" t"#),
             _ => {
-                let columns = texts(app, &format!("SELECT name AS row FROM pragma_table_info('{table}')")).await;
+                let columns =
+                    texts(app, &format!("SELECT name AS row FROM pragma_table_info('{table}')")).await;
                 let quoted: Vec<_> = columns.iter().map(|column| format!(r#"quote("{column}")"#)).collect();
                 format!(r#"SELECT {} AS row FROM "{table}""#, quoted.join(" || ',' || "))
             }
@@ -33,8 +34,12 @@ pub async fn dump(app: &App) -> BTreeMap<String, Vec<String>> {
 
 pub async fn tables(app: &App) -> Vec<String> {
     let query = match app.db.backend() {
-        DbBackend::Postgres => "SELECT tablename::text AS row FROM pg_tables WHERE schemaname = 'public' ORDER BY 1",
-        _ => "SELECT name AS row FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY 1",
+        DbBackend::Postgres => {
+            "SELECT tablename::text AS row FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
+        }
+        _ => {
+            "SELECT name AS row FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY 1"
+        }
     };
     texts(app, query).await
 }

@@ -85,7 +85,12 @@ impl Answer {
 
     /// Fields that are named as wrong.
     pub fn wrong_fields(&self) -> Vec<&str> {
-        self.body["errors"].as_array().into_iter().flatten().filter_map(|error| error["field"].as_str()).collect()
+        self.body["errors"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|error| error["field"].as_str())
+            .collect()
     }
 
     /// The body without what is different in every answer.

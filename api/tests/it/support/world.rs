@@ -5,10 +5,14 @@ use calldocker::authz::Seat;
 use calldocker::identity::{passwords, tokens};
 use calldocker::secret::Secret;
 use calldocker::store::{sessions, system, users};
-use entity::id::{AgentId, CompanyId, FlowId, FlowVersionId, MembershipId, PhoneNumberId, QueueId, SessionId, SkillId, UserId};
+use entity::id::{
+    AgentId, CompanyId, FlowId, FlowVersionId, MembershipId, PhoneNumberId, QueueId, SessionId, SkillId,
+    UserId,
+};
 use entity::{
-    Availability, CompanyScope, IdleReading, MembershipStatus, PlatformRole, Reach, Role, Strategy, UserStatus, agent,
-    agent_skill, company, flow, flow_version, membership, phone_number, queue, queue_member, refresh_token, session, skill, user,
+    Availability, CompanyScope, IdleReading, MembershipStatus, PlatformRole, Reach, Role, Strategy,
+    UserStatus, agent, agent_skill, company, flow, flow_version, membership, phone_number, queue,
+    queue_member, refresh_token, session, skill, user,
 };
 use sea_orm::TransactionTrait;
 use serde_json::{Value, json};
@@ -94,9 +98,13 @@ impl Company {
         };
         system::insert_company(&tx, row).await.unwrap();
         tx.commit().await.unwrap();
-        let owner = person(app, &format!("owner@{word}.example.com"), Seat::Owner, Some((id, Role::Owner))).await;
-        let manager = person(app, &format!("manager@{word}.example.com"), Seat::Manager, Some((id, Role::Manager))).await;
-        let agent = person(app, &format!("agent@{word}.example.com"), Seat::Agent, Some((id, Role::Agent))).await;
+        let owner =
+            person(app, &format!("owner@{word}.example.com"), Seat::Owner, Some((id, Role::Owner))).await;
+        let manager =
+            person(app, &format!("manager@{word}.example.com"), Seat::Manager, Some((id, Role::Manager)))
+                .await;
+        let agent =
+            person(app, &format!("agent@{word}.example.com"), Seat::Agent, Some((id, Role::Agent))).await;
         #[expect(clippy::disallowed_methods, reason = "the test has just made the company")]
         let scope = CompanyScope::dangerous_mint(id);
         let company = Self {
