@@ -152,7 +152,9 @@ impl Leg {
     }
 
     fn wake_phone(&self) {
-        if self.lock().phone_open {
+        let inner = self.lock();
+        // Under the lock: after `close_phone` nobody would take what is raised.
+        if inner.phone_open {
             self.phone_signal.raise();
         }
     }

@@ -44,7 +44,7 @@ pub use faults::{
     WebhookEffect, WebhookFault,
 };
 pub use handle::{CallHandle, CallSummary, Ended, Snapshot, Subscription};
-pub use message::Message;
+pub use message::{Message, MessageDirection, MessageStatus};
 pub use number::NewNumber;
 pub use script::{Answer, AnsweredBy, Endpoint, Script, Step};
 pub use transcript::{Line, LineKind};

@@ -141,7 +141,8 @@ async fn errors_have_twilios_numbers_and_form() {
     let url = story.url("/x");
     let long = "x".repeat(4001);
     let missing = "/Calls/CA00000000000000000000000000000000.json";
-    let cases: &[(&str, &[(&str, &str)], u16, u64)] = &[
+    type Form<'a> = &'a [(&'a str, &'a str)];
+    let cases: &[(&str, Form, u16, u64)] = &[
         ("/Calls.json", &[("From", OFFICE), ("Url", &url)], 400, 21201),
         ("/Calls.json", &[("To", ANN), ("Url", &url)], 400, 21213),
         ("/Calls.json", &[("To", "nobody"), ("From", OFFICE), ("Url", &url)], 400, 21211),
