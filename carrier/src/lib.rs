@@ -78,7 +78,7 @@ impl Settings {
             clock,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             webhook_timeout: Duration::from_secs(15),
-            keep_calls: 20_000,
+            keep_calls: 5_000,
         }
     }
 }

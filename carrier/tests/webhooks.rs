@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use carrier::{
-    CallStatus, Faults, LineKind, NewCall, NewNumber, Script, Settings, WebhookEffect, WebhookFault,
+    CallStatus, Faults, LineKind, NewCall, NewNumber, Script, Settings, Step, WebhookEffect, WebhookFault,
 };
 use clock::Clock;
 use support::{ACCOUNT, ANN, OFFICE, Story, TOKEN, failing, moved, plain, said, tells, texts, twiml};
@@ -175,6 +175,21 @@ async fn a_slow_answer_within_the_limit_counts() {
     assert_eq!(said(&call), Vec::<String>::new());
     story.pass(1.0).await;
     assert_eq!(said(&call), ["Hello"]);
+}
+
+#[tokio::test]
+async fn whoever_hangs_up_during_a_slow_answer_is_gone_when_it_comes() {
+    let story = Story::begin().await;
+    story.twiml("/voice", "<Say>Hello</Say>");
+    story.faults(Faults {
+        webhooks: vec![WebhookFault::once("/voice", WebhookEffect::Slow(10.0))],
+        ..Faults::default()
+    });
+    let call = story.calls([Step::Wait(2.0), Step::PressNow("1".into()), Step::Wait(1.0), Step::HangUp]);
+    story.pass(9.0).await;
+    assert_eq!(call.status(), CallStatus::Ringing);
+    story.pass(2.0).await;
+    assert_eq!((call.status(), said(&call)), (CallStatus::NoAnswer, Vec::new()));
 }
 
 #[tokio::test]

@@ -115,8 +115,10 @@ pub(crate) fn announce(
     let mut busy = Some(shared.clock.busy());
     tokio::spawn(async move {
         let params = vec![("ConferenceSid".to_owned(), room.clone())];
-        let reply = shared.client.fetch(&shared.clock, &shared.dice, &mut busy, &link, &params).await;
-        let document = reply.and_then(|reply| super::document::read(&reply));
+        let fetched = shared.client.fetch(&shared.dice, &link, &params).await;
+        let sleep = shared.clock.sleep(fetched.delay);
+        busy = Some(crate::webhook::released(&mut busy, sleep).await);
+        let document = fetched.result.and_then(|reply| super::document::read(&reply));
         let Ok(document) = document else {
             shared.announced(&room, "announcement-fail");
             return;
