@@ -42,6 +42,24 @@ async fn the_first_request_carries_what_twilio_sends() {
 }
 
 #[tokio::test]
+async fn what_the_outside_world_tells_of_a_call_comes_with_it() {
+    let story = Story::begin().await;
+    story.twiml("/voice", "<Hangup/>");
+    let mut call = NewCall::new("anonymous", OFFICE, Script::silent());
+    call.params =
+        [("ForwardedFrom", "+15550123456"), ("ToCity", "AUSTIN")].map(|(n, v)| (n.into(), v.into())).into();
+    story.carrier.place_call(call);
+    story.pass(1.0).await;
+    let hook = story.hook("/voice");
+    assert_eq!(
+        (hook.get("From"), hook.get("ForwardedFrom"), hook.get("ToCity")),
+        ("anonymous", "+15550123456", "AUSTIN")
+    );
+    assert_eq!(hook.params.get("FromCity"), None, "a hidden number has no place");
+    assert!(hook.signed);
+}
+
+#[tokio::test]
 async fn the_fallback_is_asked_with_the_error_and_can_save_the_call() {
     let story = Story::begin().await;
     let mut number = NewNumber::new("+15550100001", story.url("/voice"));

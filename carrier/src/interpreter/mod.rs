@@ -28,6 +28,9 @@ use crate::transcript::LineKind;
 use crate::twiml::{Document, Link, Music, Subscription, Verb};
 use crate::webhook::Params;
 
+/// So many documents of somebody who waits may follow each other without time passing; then a second passes.
+const WAIT_HOPS: u32 = 10;
+
 /// Where a document comes from.
 #[derive(Clone, Debug)]
 pub(crate) enum Source {
@@ -72,14 +75,11 @@ enum Stage {
 
 impl Stage {
     fn allows(self, verb: &Verb) -> bool {
-        match (self, verb) {
-            (_, Verb::Say(_) | Verb::Play(_) | Verb::Pause(_)) => true,
-            (Stage::Call, Verb::Leave) => false,
-            (Stage::Call, _) => true,
-            (Stage::QueueWait, Verb::Gather(_) | Verb::Hangup | Verb::Redirect(_) | Verb::Leave) => true,
-            (Stage::RoomWait, Verb::Redirect(_)) => true,
-            (Stage::Whisper, Verb::Gather(_) | Verb::Hangup | Verb::Redirect(_)) => true,
-            (Stage::QueueWait | Stage::RoomWait | Stage::Whisper, _) => false,
+        match verb {
+            Verb::Say(_) | Verb::Play(_) | Verb::Pause(_) | Verb::Redirect(_) => true,
+            Verb::Gather(_) | Verb::Hangup => self != Stage::RoomWait,
+            Verb::Leave => self == Stage::QueueWait,
+            Verb::Record(_) | Verb::Dial(_) | Verb::Enqueue(_) | Verb::Reject(_) => self == Stage::Call,
         }
     }
 }
@@ -248,9 +248,9 @@ impl Session {
     async fn perform(&mut self, first: Source, stage: Stage) -> Result<(), Exit> {
         let mut source = first;
         let base = self.base.clone();
-        let mut began;
+        let mut hops = 0;
         let result = loop {
-            began = self.shared.clock.now();
+            let began = self.shared.clock.now();
             let document = match self.document_without_fallback(&source).await {
                 Ok(document) => document,
                 Err(failure) => {
@@ -263,8 +263,9 @@ impl Session {
                 Ok(Flow::Goto(next)) => source = next,
                 Err(exit) => break Err(exit),
             }
-            // A document of nothing but <Redirect> would be fetched as fast as the machine can.
-            if began == self.shared.clock.now()
+            hops = if began == self.shared.clock.now() { hops + 1 } else { 0 };
+            // Documents of nothing but <Redirect> would be fetched as fast as the machine can.
+            if hops >= WAIT_HOPS
                 && let Err(exit) = self.rest(std::time::Duration::from_secs(1)).await
             {
                 break Err(exit);
@@ -307,7 +308,7 @@ impl Session {
         }
     }
 
-    /// The address of a verb's action; the document's own when there is none and the verb says so.
+    /// The absolute address of a verb's action, if it has one.
     fn action(&self, url: &Option<String>, method: crate::twiml::Method) -> Result<Option<Link>, Exit> {
         url.as_ref().map(|url| self.absolute(&Link { url: url.clone(), method })).transpose()
     }
@@ -331,11 +332,7 @@ impl Session {
 
     /// A child leg's plan: who dials is who called, unless the document says otherwise.
     fn child_plan(&self, to: &str, caller_id: Option<&String>, listener: Option<Listener>) -> Plan {
-        let state = self.shared.lock();
-        let from = state.calls.get(&self.leg.sid).map_or_else(String::new, |call| match call.direction {
-            Direction::Inbound => call.from.clone(),
-            Direction::OutboundApi | Direction::OutboundDial => call.to.clone(),
-        });
+        let from = self.shared.lock().address(&self.leg.sid);
         Plan {
             parent: Some(self.leg.sid.clone()),
             from: caller_id.cloned().unwrap_or(from),
@@ -344,6 +341,8 @@ impl Session {
             number_sid: None,
             direction: Direction::OutboundDial,
             listener,
+            extra: Vec::new(),
+            time_limit: None,
         }
     }
 }
