@@ -352,7 +352,6 @@ impl RequestId {
 /// envelope. Simulated time stands still while a request is in flight.
 pub struct Envelope {
     pub clock: Clock,
-    pub ids: Ids,
     /// What `Allow` of a 405 is made of.
     pub paths: Paths,
 }
