@@ -44,7 +44,7 @@ impl Hook {
 pub struct Answer {
     pub status: u16,
     pub content_type: &'static str,
-    pub body: String,
+    pub body: Vec<u8>,
     pub location: Option<String>,
 }
 
@@ -52,7 +52,7 @@ pub fn twiml(verbs: &str) -> Answer {
     Answer {
         status: 200,
         content_type: "text/xml",
-        body: format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response>{verbs}</Response>"),
+        body: format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response>{verbs}</Response>").into(),
         location: None,
     }
 }
@@ -65,8 +65,12 @@ pub fn plain(content_type: &'static str, body: &str) -> Answer {
     Answer { status: 200, content_type, body: body.into(), location: None }
 }
 
+pub fn sound(bytes: Vec<u8>) -> Answer {
+    Answer { status: 200, content_type: "audio/x-wav", body: bytes, location: None }
+}
+
 pub fn moved(status: u16, to: &str) -> Answer {
-    Answer { status, content_type: "text/plain", body: String::new(), location: Some(to.into()) }
+    Answer { status, content_type: "text/plain", body: Vec::new(), location: Some(to.into()) }
 }
 
 type Responder = Arc<dyn Fn(&Hook) -> Answer + Send + Sync>;
@@ -117,7 +121,7 @@ impl Endpoint for App {
         };
         let answer = match responder {
             Some(responder) => responder(&hook),
-            None => Answer { status: 204, content_type: "text/plain", body: String::new(), location: None },
+            None => Answer { status: 204, content_type: "text/plain", body: Vec::new(), location: None },
         };
         let mut response = Response::builder()
             .status(http::StatusCode::from_u16(answer.status).unwrap())

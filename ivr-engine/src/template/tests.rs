@@ -118,6 +118,8 @@ fn bombs_are_refused_or_go_off_harmlessly() {
         "{% tablerow i in (1..1000000000) %}boom{% endtablerow %}",
         "{% capture a %}{{ a }}{{ a }}{% endcapture %}",
         "{% include 'x' %}",
+        "{% comment %}x{{% endcomment",
+        "{% raw %}{{ x }}{% endraw %}",
         "{{ 99999999999999999999 }}",
         "{{ 'a' | url_encode }}",
         "{{ a",
