@@ -24,14 +24,23 @@ pub struct Caller {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
     /// The platform's administrator, in the company that this request names, if it names one.
-    PlatformAdmin { acting_for: Option<CompanyId> },
-    Member { membership: MembershipId, company: CompanyId, role: Role, agent: Option<AgentId> },
+    PlatformAdmin {
+        acting_for: Option<CompanyId>,
+    },
+    Member {
+        membership: MembershipId,
+        company: CompanyId,
+        role: Role,
+        agent: Option<AgentId>,
+    },
     /// A user without a company.
     Alone,
 }
 
-const INVALID: Error = Error::Unauthorized { code: "TOKEN_INVALID", message: "The access token is not valid." };
-const ENDED: Error = Error::Unauthorized { code: "SESSION_ENDED", message: "This session has ended. Sign in again." };
+const INVALID: Error =
+    Error::Unauthorized { code: "TOKEN_INVALID", message: "The access token is not valid." };
+const ENDED: Error =
+    Error::Unauthorized { code: "SESSION_ENDED", message: "This session has ended. Sign in again." };
 
 impl Caller {
     /// Who sent this access token. `named` is the company that the request names beside it: the platform's
@@ -80,7 +89,8 @@ impl Caller {
                 if named.is_some_and(|company| company != member.company) {
                     return Err(Error::NotFound(Subject::Company));
                 }
-                let (membership, company, role, agent) = (member.id, member.company, member.role, member.agent);
+                let (membership, company, role, agent) =
+                    (member.id, member.company, member.role, member.agent);
                 Standing::Member { membership, company, role, agent }
             }
             (None, None) if named.is_some() => return Err(Error::NotFound(Subject::Company)),
@@ -95,7 +105,9 @@ impl Caller {
     /// When the caller acts in no company.
     pub fn scope(&self) -> Result<CompanyScope> {
         let company = match self.standing {
-            Standing::Member { company, .. } | Standing::PlatformAdmin { acting_for: Some(company) } => company,
+            Standing::Member { company, .. } | Standing::PlatformAdmin { acting_for: Some(company) } => {
+                company
+            }
             Standing::PlatformAdmin { acting_for: None } => {
                 return Err(Error::Invalid {
                     code: "COMPANY_REQUIRED",
@@ -105,7 +117,10 @@ impl Caller {
             }
             Standing::Alone => return Err(Error::NotFound(Subject::Company)),
         };
-        #[expect(clippy::disallowed_methods, reason = "the session, user and membership were read for this request")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the session, user and membership were read for this request"
+        )]
         Ok(CompanyScope::dangerous_mint(company))
     }
 

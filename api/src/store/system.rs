@@ -14,8 +14,8 @@ use entity::{agent, company, invitation, membership, outbox_counter, routing_sta
 use sea_orm::prelude::DateTimeUtc;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, JoinType, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, QueryTrait, RelationDef, Set,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, JoinType,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, RelationDef, Set,
 };
 
 use super::Tx;
@@ -117,8 +117,10 @@ pub struct MembershipOfUser {
 
 /// The active memberships of a user, the oldest first.
 pub async fn memberships_of(db: &impl ConnectionTrait, user: UserId) -> Result<Vec<MembershipOfUser>, DbErr> {
-    let company_of: RelationDef =
-        membership::Entity::belongs_to(company::Entity).from(membership::Column::CompanyId).to(company::Column::Id).into();
+    let company_of: RelationDef = membership::Entity::belongs_to(company::Entity)
+        .from(membership::Column::CompanyId)
+        .to(company::Column::Id)
+        .into();
     let rows = membership::Entity::find()
         .filter(membership::Column::UserId.eq(user))
         .filter(membership::Column::Status.eq(MembershipStatus::Active))
@@ -178,11 +180,17 @@ pub async fn insert_company(tx: &Tx, company: company::Model) -> Result<(), DbEr
     let routing = routing_state::Model { company_id: id, node_id: None, lease_until: None };
     routing_state::Entity::insert(routing.into_active_model().reset_all()).exec_without_returning(tx).await?;
     let counter = outbox_counter::Model { company_id: id, last_seq: 0 };
-    outbox_counter::Entity::insert(counter.into_active_model().reset_all()).exec_without_returning(tx).await.map(drop)
+    outbox_counter::Entity::insert(counter.into_active_model().reset_all())
+        .exec_without_returning(tx)
+        .await
+        .map(drop)
 }
 
 pub async fn insert_membership(tx: &Tx, membership: membership::Model) -> Result<(), DbErr> {
-    membership::Entity::insert(membership.into_active_model().reset_all()).exec_without_returning(tx).await.map(drop)
+    membership::Entity::insert(membership.into_active_model().reset_all())
+        .exec_without_returning(tx)
+        .await
+        .map(drop)
 }
 
 /// Makes a membership good again, with a new role.
@@ -192,7 +200,12 @@ pub async fn revive_membership(tx: &Tx, id: MembershipId, role: Role) -> Result<
         status: Set(MembershipStatus::Active),
         ..Default::default()
     };
-    membership::Entity::update_many().set(changes).filter(membership::Column::Id.eq(id)).exec(tx).await.map(drop)
+    membership::Entity::update_many()
+        .set(changes)
+        .filter(membership::Column::Id.eq(id))
+        .exec(tx)
+        .await
+        .map(drop)
 }
 
 /// Inserts an agent unless the membership has one.
@@ -229,6 +242,7 @@ pub async fn companies(
     limit: u64,
 ) -> Result<(Vec<company::Model>, u64), DbErr> {
     let total = company::Entity::find().count(db).await?;
-    let by_name = company::Entity::find().order_by_asc(company::Column::Name).order_by_asc(company::Column::Id);
+    let by_name =
+        company::Entity::find().order_by_asc(company::Column::Name).order_by_asc(company::Column::Id);
     Ok((by_name.offset(offset).limit(limit).all(db).await?, total))
 }
