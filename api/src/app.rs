@@ -4,16 +4,22 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use clock::Clock;
-use entity::id::NodeId;
+use entity::id::{CompanyId, NodeId};
 
 use crate::authz::Table;
 use crate::bus::{Bus, Delivery, RedisBus};
+use crate::calls::router::{self, Desks};
+use crate::calls::urls::Urls;
 use crate::config::Settings;
 use crate::error::{Error, Result};
+use crate::flows_cache::FlowCache;
 use crate::identity::attempts::Attempts;
 use crate::ids::Ids;
+use crate::jobs;
 use crate::keys::Keys;
-use crate::store::Database;
+use crate::providers::Providers;
+use crate::storage::{Folder, Storage};
+use crate::store::{Database, system};
 
 /// Everything that a use case needs; cheap to clone.
 #[derive(Clone)]
@@ -28,6 +34,10 @@ pub struct Parts {
     pub keys: Keys,
     pub db: Database,
     pub bus: Bus,
+    pub providers: Providers,
+    pub storage: Arc<dyn Storage>,
+    pub flows: FlowCache,
+    pub desks: Desks,
     /// The evaluated policy.
     pub authz: Table,
     /// Wrong passwords of late.
@@ -57,6 +67,9 @@ impl App {
         }
         let ids = Ids::new(clock.clone());
         let node = ids.next();
+        let providers = Providers::new(&settings);
+        let storage = Arc::new(Folder::new(settings.data_dir.join("files")));
+        let (flows, desks) = (FlowCache::default(), Desks::default());
         let authz = Table::compile().await?;
         Ok(Self(Arc::new(Parts {
             settings,
@@ -66,8 +79,25 @@ impl App {
             keys,
             db,
             bus,
+            providers,
+            storage,
+            flows,
+            desks,
             authz,
             attempts: Attempts::default(),
         })))
+    }
+
+    /// Starts what this node does by itself: jobs and routing. They run until the process ends.
+    pub async fn start_work(&self) -> Result<()> {
+        system::free_leases_of_the_dead(self).await?;
+        tokio::spawn(jobs::run(self.clone()));
+        tokio::spawn(router::run(self.clone()));
+        Ok(())
+    }
+
+    /// The addresses that the provider is given for a company's calls.
+    pub fn urls(&self, company: CompanyId) -> Urls {
+        Urls::new(&self.settings.public_url, company)
     }
 }

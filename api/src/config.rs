@@ -119,24 +119,40 @@ impl Settings {
     fn from_keys(keys: &Keys) -> Result<Self, BadSetting> {
         let environment = keys.choice(
             "calldocker_env",
-            &[("development", Environment::Development), ("test", Environment::Development), ("production", Environment::Production)],
+            &[
+                ("development", Environment::Development),
+                ("test", Environment::Development),
+                ("production", Environment::Production),
+            ],
         )?;
         let host = match keys.text("host").as_str() {
             "localhost" => IpAddr::from([127, 0, 0, 1]),
-            text => text.parse().map_err(|_| keys.bad("host", "is not an IP address, e.g. 127.0.0.1 or 0.0.0.0"))?,
+            text => text
+                .parse()
+                .map_err(|_| keys.bad("host", "is not an IP address, e.g. 127.0.0.1 or 0.0.0.0"))?,
         };
         let port = keys.number("port")?;
         let public_url = match keys.optional("public_url") {
-            Some(url) if url.starts_with("http://") || url.starts_with("https://") => url.trim_end_matches('/').to_owned(),
-            Some(_) => return Err(keys.bad("public_url", "is not an address, e.g. https://calls.example.com")),
+            Some(url) if url.starts_with("http://") || url.starts_with("https://") => {
+                url.trim_end_matches('/').to_owned()
+            }
+            Some(_) => {
+                return Err(keys.bad("public_url", "is not an address, e.g. https://calls.example.com"));
+            }
             None => format!("http://127.0.0.1:{port}"),
         };
         let data_dir = PathBuf::from(keys.text("data_dir"));
         let twilio = match (keys.optional("twilio_account_sid"), keys.optional("twilio_auth_token")) {
-            (Some(account_sid), Some(token)) => Some(TwilioAccount { account_sid, auth_token: Secret::new(token) }),
+            (Some(account_sid), Some(token)) => {
+                Some(TwilioAccount { account_sid, auth_token: Secret::new(token) })
+            }
             (None, None) => None,
-            (Some(_), None) => return Err(keys.bad("twilio_auth_token", "is missing beside TWILIO_ACCOUNT_SID")),
-            (None, Some(_)) => return Err(keys.bad("twilio_account_sid", "is missing beside TWILIO_AUTH_TOKEN")),
+            (Some(_), None) => {
+                return Err(keys.bad("twilio_auth_token", "is missing beside TWILIO_ACCOUNT_SID"));
+            }
+            (None, Some(_)) => {
+                return Err(keys.bad("twilio_account_sid", "is missing beside TWILIO_AUTH_TOKEN"));
+            }
         };
         Ok(Self {
             environment,
@@ -146,8 +162,10 @@ impl Settings {
             database_url: Secret::new(database_url(keys, &data_dir)),
             data_dir,
             database_pool: keys.number("database_pool")?,
-            sqlite_synchronous: keys
-                .choice("sqlite_synchronous", &[("full", SqliteSynchronous::Full), ("normal", SqliteSynchronous::Normal)])?,
+            sqlite_synchronous: keys.choice(
+                "sqlite_synchronous",
+                &[("full", SqliteSynchronous::Full), ("normal", SqliteSynchronous::Normal)],
+            )?,
             redis_url: keys.optional("redis_url").map(Secret::new),
             jwt_secret: keys.optional("jwt_secret").map(Secret::new),
             master_key: keys.optional("master_key").map(Secret::new),
@@ -173,11 +191,22 @@ impl Settings {
         self.environment == Environment::Production
     }
 
+    /// A number that the account does not have is taken from the look-alike, and never bought from anybody real.
+    pub fn buys_numbers(&self) -> bool {
+        !self.is_production()
+            && ["http://127.0.0.1", "http://localhost"]
+                .iter()
+                .any(|local| self.twilio_api_url.starts_with(local))
+    }
+
     /// Legal, but better not.
     fn risks(&self) -> Vec<String> {
         let mut risks = Vec::new();
         if self.is_production() && self.public_url.starts_with("http://") {
-            risks.push("PUBLIC_URL is not https: Twilio's webhooks and your agents' tokens travel in the clear".into());
+            risks.push(
+                "PUBLIC_URL is not https: Twilio's webhooks and your agents' tokens travel in the clear"
+                    .into(),
+            );
         }
         if self.sqlite_synchronous == SqliteSynchronous::Normal {
             risks.push("SQLITE_SYNCHRONOUS=normal: a loss of power can lose the last calls".into());
@@ -216,9 +245,10 @@ fn parse(text: &str) -> Result<BTreeMap<String, String>, String> {
             toml::Value::String(text) => Ok((key, text)),
             toml::Value::Integer(number) => Ok((key, number.to_string())),
             toml::Value::Boolean(flag) => Ok((key, flag.to_string())),
-            toml::Value::Float(_) | toml::Value::Datetime(_) | toml::Value::Array(_) | toml::Value::Table(_) => {
-                Err(format!("`{key}` must be a text or a whole number"))
-            }
+            toml::Value::Float(_)
+            | toml::Value::Datetime(_)
+            | toml::Value::Array(_)
+            | toml::Value::Table(_) => Err(format!("`{key}` must be a text or a whole number")),
         })
         .collect()
 }
@@ -254,7 +284,8 @@ impl Keys {
             "d" => 86_400,
             _ => return Err(self.bad(key, "is not a span of time, e.g. 15m, 24h or 7d")),
         };
-        let number: u64 = number.parse().map_err(|_| self.bad(key, "is not a span of time, e.g. 15m, 24h or 7d"))?;
+        let number: u64 =
+            number.parse().map_err(|_| self.bad(key, "is not a span of time, e.g. 15m, 24h or 7d"))?;
         Ok(Duration::from_secs(number.saturating_mul(factor)))
     }
 
@@ -286,7 +317,8 @@ mod tests {
 
     #[test]
     fn document_001_s_database_names_make_a_postgres_address() {
-        let settings = Settings::with(&[("db_host", "db"), ("db_user", "a b"), ("db_password", "p@ss")]).unwrap();
+        let settings =
+            Settings::with(&[("db_host", "db"), ("db_user", "a b"), ("db_password", "p@ss")]).unwrap();
         assert_eq!(settings.database_url.expose(), "postgres://a%20b:p%40ss@db:5432/calldocker");
     }
 

@@ -20,6 +20,8 @@ pub enum Error {
     Unauthorized { code: &'static str, message: &'static str },
     /// Somebody, but he may not. Names the permission.
     Forbidden { permission: &'static str },
+    /// A webhook that its provider did not sign, or not for us.
+    BadSignature,
     /// Too many attempts; try again after so long.
     TooOften { retry_after: std::time::Duration },
     /// We cannot, for now, and it is not the request's fault.

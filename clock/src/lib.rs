@@ -246,7 +246,8 @@ impl Signal {
     /// Waits for the next [`Signal::raise`]. For one receiver.
     pub async fn raised(&self) -> Busy {
         loop {
-            if let Some(guard) = self.0.pending.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take() {
+            if let Some(guard) = self.0.pending.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take()
+            {
                 return guard;
             }
             self.0.notify.notified().await;
@@ -318,7 +319,11 @@ mod tests {
     async fn a_dropped_sleeper_is_forgotten() {
         let clock = Clock::simulated(noon());
         assert!(clock.timeout(Duration::from_secs(5), async { 1 }).await.is_some());
-        assert!(tokio::time::timeout(Duration::from_millis(1), clock.sleep(Duration::from_secs(5))).await.is_err());
+        assert!(
+            tokio::time::timeout(Duration::from_millis(1), clock.sleep(Duration::from_secs(5)))
+                .await
+                .is_err()
+        );
         clock.advance(Duration::from_secs(10)).await;
         assert_eq!(clock.now(), noon() + TimeDelta::seconds(10));
     }

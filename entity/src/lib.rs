@@ -1,6 +1,9 @@
 //! One SeaORM entity a table, typed ids, closed enums, and [`CompanyScope`], the only way to a company's rows.
 
-#![expect(clippy::disallowed_methods, reason = "the scope and what SeaORM's derives generate stand here, and nothing else")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the scope and what SeaORM's derives generate stand here, and nothing else"
+)]
 
 pub mod id;
 mod life;

@@ -47,7 +47,17 @@ closed_enum!(
     /// A projection of the call's rows: where the caller is now.
     CallStatus { Received, Dialing, InIvr, Queued, Offered, Connected, OnHold, WrapUp, Completed, Failed }
 );
-closed_enum!(CallOutcome { Answered, Abandoned, Voicemail, Callback, Overflow, NoAnswer, Busy, FlowExit, Error });
+closed_enum!(CallOutcome {
+    Answered,
+    Abandoned,
+    Voicemail,
+    Callback,
+    Overflow,
+    NoAnswer,
+    Busy,
+    FlowExit,
+    Error
+});
 closed_enum!(EndedBy { Caller, Agent, Flow, System });
 
 impl CallStatus {
@@ -71,7 +81,12 @@ closed_enum!(
 impl LegState {
     pub fn is_over(self) -> bool {
         match self {
-            Self::Planned | Self::Dialled | Self::Queued | Self::Initiated | Self::Ringing | Self::InProgress => false,
+            Self::Planned
+            | Self::Dialled
+            | Self::Queued
+            | Self::Initiated
+            | Self::Ringing
+            | Self::InProgress => false,
             Self::Completed | Self::Busy | Self::NoAnswer | Self::Canceled | Self::Failed => true,
         }
     }
@@ -165,6 +180,8 @@ closed_enum!(
         JoinDeadline,
         /// Wrap-up's time is up.
         EndWrapUp,
+        /// A browser has been silent for long.
+        DeviceLost,
         /// Fetch a finished recording and delete it at the provider.
         StoreRecording,
         /// Ask the provider whether a call still lives.

@@ -86,13 +86,29 @@ impl CompanyScope {
     }
 
     /// Writes the changed columns of one row. Answers whether the row was there.
-    pub async fn update<E, C>(&self, db: &C, id: impl Into<Value>, changes: E::ActiveModel) -> Result<Updated, DbErr>
+    pub async fn update<E, C>(
+        &self,
+        db: &C,
+        id: impl Into<Value>,
+        changes: E::ActiveModel,
+    ) -> Result<Updated, DbErr>
     where
         E: CompanyOwned,
         C: ConnectionTrait,
     {
-        let done = self.update_many::<E>().set(changes).filter(first_key_column::<E>().eq(id)).exec(db).await?;
+        let done =
+            self.update_many::<E>().set(changes).filter(first_key_column::<E>().eq(id)).exec(db).await?;
         Ok(if done.rows_affected > 0 { Updated::Yes } else { Updated::NoSuchRow })
+    }
+
+    /// Writes a whole row back.
+    pub async fn save<E, C>(&self, db: &C, id: impl Into<Value>, model: E::Model) -> Result<Updated, DbErr>
+    where
+        E: CompanyOwned,
+        E::Model: IntoActiveModel<E::ActiveModel>,
+        C: ConnectionTrait,
+    {
+        self.update::<E, C>(db, id, self.owned::<E>(model)).await
     }
 
     pub fn update_many<E: CompanyOwned>(&self) -> UpdateMany<E> {

@@ -6,7 +6,9 @@ use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
 /// Runs the statements of `script`, which end with a semicolon at the end of a line.
 pub async fn apply(manager: &SchemaManager<'_>, script: &str) -> Result<(), DbErr> {
     let types = match manager.get_database_backend() {
-        DbBackend::Postgres => [("{uuid}", "uuid"), ("{json}", "jsonb"), ("{time}", "timestamptz"), ("{bytes}", "bytea")],
+        DbBackend::Postgres => {
+            [("{uuid}", "uuid"), ("{json}", "jsonb"), ("{time}", "timestamptz"), ("{bytes}", "bytea")]
+        }
         _ => [
             ("{uuid}", "uuid_text"),
             ("{json}", "json_text"),

@@ -1,4 +1,5 @@
-//! What goes into the index and what comes out of it. Plain data: no rule lives here, except what a field means.
+//! What goes into the index and what comes out of it. Plain data: no rule lives here, except what a field
+//! means.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU16;
@@ -8,13 +9,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{AgentId, EntryId, QueueId, SkillId};
 
-/// One thing that happened. Each carries the whole current truth of its row set, so that telling it twice is harmless
-/// and a missed one is mended by the next.
+/// One thing that happened. Each carries the whole current truth of its row set, so that telling it twice is
+/// harmless and a missed one is mended by the next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
     /// A queue was made or its settings changed.
     Queue(Queue),
-    /// A queue is no more. Its entries keep their place, but are offered to nobody until the queue is told again.
+    /// A queue is no more. Its entries keep their place, but are offered to nobody until the queue is told
+    /// again.
     QueueGone(QueueId),
     /// Anything about an agent changed, a heartbeat included.
     Agent(Agent),
@@ -33,13 +35,14 @@ pub enum Change {
 pub struct Queue {
     pub id: QueueId,
     pub strategy: Strategy,
-    /// Most agents whom one [`Strategy::RingAll`] round rings; `None` is no limit. Without meaning for the others.
+    /// Most agents whom one [`Strategy::RingAll`] round rings; `None` is no limit. Without meaning for the
+    /// others.
     pub ring_all_limit: Option<NonZeroU16>,
     /// How long an agent who declined an entry is not asked again for it. The index goes by the moments in
     /// [`Entry::declined_by`]; [`Queue::cooled_off_at`] makes them from this.
     pub decline_cool_off: Duration,
-    /// Mean talk, hold and wrap-up of a handled call; `None` (or zero) while there is no data, and then nothing is
-    /// promised to callers.
+    /// Mean talk, hold and wrap-up of a handled call; `None` (or zero) while there is no data, and then
+    /// nothing is promised to callers.
     pub mean_handle_time: Option<Duration>,
     pub idle_reading: IdleReading,
 }
@@ -54,7 +57,8 @@ impl Queue {
     }
 }
 
-/// Who among several free agents is offered the call. What each compares is written down at [`crate::AgentRank`].
+/// Who among several free agents is offered the call. What each compares is written down at
+/// [`crate::AgentRank`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Strategy {
     /// Who has been idle longest, as [`IdleReading`] reads it.
@@ -72,8 +76,8 @@ pub enum Strategy {
 /// What "idle since" means; the field has both meanings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum IdleReading {
-    /// Since the last call ended, or since he became available when he had none. A coffee break does not send an
-    /// agent to the end of the line (Genesys Cloud, FreeSWITCH's `last_bridge_end`).
+    /// Since the last call ended, or since he became available when he had none. A coffee break does not send
+    /// an agent to the end of the line (Genesys Cloud, FreeSWITCH's `last_bridge_end`).
     #[default]
     SinceLastCall,
     /// Since he last became available (Amazon Connect).
@@ -94,7 +98,8 @@ pub struct Agent {
     pub held: u16,
     /// What he wants. An agent in a call stays [`Readiness::Ready`]: that he is taken shows in `held`.
     pub readiness: Readiness,
-    /// His heartbeat: he is not routable at or after this moment. `None` for one whom no heartbeat binds (a phone).
+    /// His heartbeat: he is not routable at or after this moment. `None` for one whom no heartbeat binds (a
+    /// phone).
     pub ready_until: Option<DateTime<Utc>>,
     /// `None` when he had no call yet.
     pub last_call_ended_at: Option<DateTime<Utc>>,
@@ -125,9 +130,11 @@ pub struct Entry {
     /// Larger first.
     pub priority: i32,
     pub entered_at: DateTime<Utc>,
-    /// Waiting that counts on top of this visit's own: what he waited before a transfer, or before a device failed.
+    /// Waiting that counts on top of this visit's own: what he waited before a transfer, or before a device
+    /// failed.
     pub age_credit: Duration,
-    /// Every one of these skills, each at this level or a better one. A skill named twice asks for the higher level.
+    /// Every one of these skills, each at this level or a better one. A skill named twice asks for the higher
+    /// level.
     pub skills: Vec<(SkillId, u8)>,
     pub state: EntryState,
     /// Who declined this entry, and until when he is not asked again for it. From that moment on he may be.
@@ -145,8 +152,8 @@ pub enum EntryState {
     Reserved(AgentId),
 }
 
-/// One entry is to be offered to these agents now. Becomes one `offer_round`, and an `offer` and an `agent_slot` for
-/// each agent.
+/// One entry is to be offered to these agents now. Becomes one `offer_round`, and an `offer` and an
+/// `agent_slot` for each agent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Round {
     pub entry: EntryId,
@@ -165,7 +172,8 @@ pub struct QueueFigures {
     pub in_offer: usize,
     /// Callers whose agent is being connected; not in `waiting`.
     pub reserved: usize,
-    /// The age of the visit that began first among `waiting`; an age credit does not count. `None` when nobody waits.
+    /// The age of the visit that began first among `waiting`; an age credit does not count. `None` when
+    /// nobody waits.
     pub longest_wait: Option<Duration>,
     /// Agents of the queue who are ready with a live heartbeat, in a call or not.
     pub staffed: usize,

@@ -1,4 +1,5 @@
-//! The two orders that decide everything, each written down once: who is next in line, and which agent is best.
+//! The two orders that decide everything, each written down once: who is next in line, and which agent is
+//! best.
 
 use std::cmp::Reverse;
 
@@ -6,8 +7,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{Agent, AgentId, Entry, EntryId, IdleReading, Queue, Strategy};
 
-/// The place of an entry: larger priority first; then who has waited longer, his age credit counted; then the id, so
-/// that two callers of the same moment have one order everywhere. It is the same over all queues of a company.
+/// The place of an entry: larger priority first; then who has waited longer, his age credit counted; then the
+/// id, so that two callers of the same moment have one order everywhere. It is the same over all queues of a
+/// company.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EntryKey {
     priority: Reverse<i32>,

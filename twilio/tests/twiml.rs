@@ -360,6 +360,15 @@ fn an_attribute_that_is_set_twice_has_its_last_value() {
     assert!(xml.contains(r#"<Gather timeout="2"/>"#), "{xml}");
 }
 
+#[test]
+fn a_password_is_written_but_not_logged() {
+    let document =
+        VoiceResponse::new().dial(Dial::sip(Sip::new("sip:a@b").username("desk").password("hunter2")));
+    assert!(document.to_xml().contains(r#"password="hunter2""#));
+    let logged = format!("{document:?}");
+    assert!(logged.contains("sip:a@b") && !logged.contains("hunter2"), "{logged}");
+}
+
 fn error(document: VoiceResponse) -> TwimlError {
     document.check().expect_err("the document is beyond a limit")
 }

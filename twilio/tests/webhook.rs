@@ -43,7 +43,7 @@ macro_rules! requires {
 }
 
 fn voice(from: &str) -> VoiceRequest {
-    VoiceRequest { from: Some(from.into()), ..VoiceRequest::new(CALL, ACCOUNT, "+14155550199", "ringing") }
+    VoiceRequest { from: Some(from.into()), ..VoiceRequest::new(CALL, ACCOUNT, "ringing") }
 }
 
 #[test]
@@ -68,11 +68,31 @@ fn an_inbound_call_is_read_with_what_is_new_and_what_is_empty_kept() {
     );
     assert_eq!((request.call_sid.as_str(), request.account_sid.as_str()), (CALL, ACCOUNT));
     assert_eq!((request.status, request.direction), (CallStatus::Ringing, Some(Direction::Inbound)));
+    assert_eq!(request.to.as_deref(), Some("+14155550199"));
     assert_eq!(request.caller_name.as_deref(), Some("ACME CORP"));
     assert_eq!(request.from_country.as_deref(), Some("US"));
     assert_eq!(request.from_city, None, "empty is unknown");
     assert_eq!(request.other.get("InventedTomorrow"), Some("1"));
     assert_eq!(request.other.get("CallSid"), None, "what has a field is not among the others");
+}
+
+#[test]
+fn a_device_calls_an_application_and_says_more_than_a_telephone_can() {
+    let request = read!(
+        VoiceRequest,
+        &[
+            ("CallSid", CALL),
+            ("AccountSid", ACCOUNT),
+            ("CallStatus", "ringing"),
+            ("Direction", "inbound"),
+            ("From", "client:agent_42"),
+            ("To", ""),
+            ("ApplicationSid", "AP1"),
+            ("dial", "+14155550100"),
+        ]
+    );
+    assert_eq!((request.to, request.application_sid.as_deref()), (None, Some("AP1")));
+    assert_eq!(request.other.get("dial"), Some("+14155550100"));
 }
 
 #[test]
@@ -84,12 +104,12 @@ fn a_hidden_caller_has_no_number_however_the_carrier_hides_it() {
     {
         assert_eq!(voice(hidden).caller_number(), None, "{hidden}");
     }
-    assert_eq!(VoiceRequest::new(CALL, ACCOUNT, "+1", "ringing").caller_number(), None);
+    assert_eq!(VoiceRequest::new(CALL, ACCOUNT, "ringing").caller_number(), None);
 }
 
 #[test]
 fn a_request_without_what_it_is_about_is_refused_by_name() {
-    requires!(VoiceRequest, "CallSid", "AccountSid", "To", "CallStatus");
+    requires!(VoiceRequest, "CallSid", "AccountSid", "CallStatus");
     requires!(RecordResult, "RecordingUrl");
     requires!(DialResult, "DialCallStatus");
     requires!(EnqueueResult, "QueueResult");

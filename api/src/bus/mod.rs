@@ -127,7 +127,8 @@ impl Inbox {
 
     async fn take(&self) -> (Busy, BTreeSet<CompanyId>) {
         let busy = self.signal.raised().await;
-        let companies = std::mem::take(&mut *self.companies.lock().unwrap_or_else(|poisoned| poisoned.into_inner()));
+        let companies =
+            std::mem::take(&mut *self.companies.lock().unwrap_or_else(|poisoned| poisoned.into_inner()));
         (busy, companies)
     }
 }

@@ -5,6 +5,7 @@ use entity::id::CallId;
 use entity::{CallStatus, EndedBy, call, call_event};
 use serde_json::{Value, json};
 
+use super::Reply;
 use super::story::EventKind;
 use crate::error::Result;
 use crate::store::{Audience, Unit, calls};
@@ -54,6 +55,11 @@ impl CallFile {
             provider_at,
             received_at: unit.now(),
         });
+    }
+
+    /// The answer to a hop that comes late or twice.
+    pub fn current(&self) -> Reply {
+        self.row.current_twiml.clone().map_or(Reply::HangUp, Reply::Current)
     }
 
     /// When the last line happened: what a row that changed with it says.

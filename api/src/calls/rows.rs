@@ -26,7 +26,11 @@ pub struct NeededSkill {
     pub level: u8,
 }
 
-pub async fn queue<C: ConnectionTrait>(scope: CompanyScope, db: &C, row: &queue::Model) -> Result<routing::Queue> {
+pub async fn queue<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    row: &queue::Model,
+) -> Result<routing::Queue> {
     let handled = queueing::last_handled(scope, db, row.id, HANDLED).await?;
     Ok(routing::Queue {
         id: routing::QueueId(row.id.0),
@@ -123,7 +127,11 @@ fn readiness(row: &agent::Model) -> routing::Readiness {
         (Availability::Available, None) if beats => routing::Readiness::Ready,
         (Availability::Available, None) => routing::Readiness::NotReady,
         (
-            Availability::Offline | Availability::Busy | Availability::Away | Availability::Break | Availability::Training,
+            Availability::Offline
+            | Availability::Busy
+            | Availability::Away
+            | Availability::Break
+            | Availability::Training,
             _,
         ) => routing::Readiness::NotReady,
     }
@@ -170,8 +178,11 @@ fn entry(
     segments: &[segment::Model],
     cool_off: TimeDelta,
 ) -> routing::Entry {
-    let asked: Vec<_> =
-        offers.iter().filter(|offer| offer.state == OfferState::Open).map(|offer| agent_id(offer.agent_id)).collect();
+    let asked: Vec<_> = offers
+        .iter()
+        .filter(|offer| offer.state == OfferState::Open)
+        .map(|offer| agent_id(offer.agent_id))
+        .collect();
     let reserved = segments.iter().find(|segment| segment.state.is_live());
     let state = match (reserved, asked.is_empty()) {
         (Some(segment), _) => routing::EntryState::Reserved(agent_id(segment.agent_id)),

@@ -2,6 +2,7 @@
 //! not matter which document they stand in) and name what they are about, so that a callback can come before the reply
 //! that would have told us its id.
 
+use crate::outbound::percent_encode;
 use entity::id::{CallId, CompanyId, LegId, OfferId, QueueEntryId, SegmentId};
 
 /// Twilio tries twice more when the connection fails or no answer comes in time. It is a fragment: not signed, not sent.
@@ -71,9 +72,19 @@ impl Urls {
         format!("{}/conference?offer={offer}{RETRY}", self.base)
     }
 
-    pub fn recording(&self, call: CallId) -> String {
-        format!("{}/recording?call={call}{RETRY}", self.base)
+    /// Where the flow goes on after a message for this mailbox.
+    pub fn recorded_step(&self, call: CallId, version: i32, mailbox: Option<&str>) -> String {
+        let heard = Heard::Record.as_str();
+        format!("{}/step?call={call}&s={version}&heard={heard}{}{RETRY}", self.base, mailbox_query(mailbox))
     }
+
+    pub fn recording(&self, call: CallId, mailbox: Option<&str>) -> String {
+        format!("{}/recording?call={call}{}{RETRY}", self.base, mailbox_query(mailbox))
+    }
+}
+
+fn mailbox_query(mailbox: Option<&str>) -> String {
+    mailbox.map(|name| format!("&mailbox={}", percent_encode(name))).unwrap_or_default()
 }
 
 /// Which verb brought the answer.
@@ -96,6 +107,8 @@ impl Heard {
     }
 
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Gather, Self::Silence, Self::Record, Self::Dial].into_iter().find(|heard| heard.as_str() == text)
+        [Self::Gather, Self::Silence, Self::Record, Self::Dial]
+            .into_iter()
+            .find(|heard| heard.as_str() == text)
     }
 }

@@ -15,7 +15,7 @@ use poem_openapi::registry::{MetaResponses, Registry};
 use poem_openapi::types::{ParseFromJSON, ToJSON, Type};
 use poem_openapi::{ApiResponse, Object};
 
-use super::page::Pagination;
+use super::page::{Pagination, Slice};
 use super::spec::Paths;
 use crate::error::{Error, FieldError};
 use crate::ids::Ids;
@@ -62,11 +62,16 @@ impl<T: ParseFromJSON + ToJSON + Type + Send + Sync> Success<Vec<T>> {
         let rows = rows.into_iter().map(Into::into).collect();
         Ok(Json(Self { pagination: Some(pagination), ..Self::of(rows) }))
     }
+}
 
-    /// 200 with what follows a cursor, and the cursor behind it, if more follows.
-    pub fn stretch<Row: Into<T>>(rows: Vec<Row>, next_cursor: Option<String>) -> Reply<Vec<T>> {
-        let rows = rows.into_iter().map(Into::into).collect();
-        Ok(Json(Self { next_cursor, ..Self::of(rows) }))
+impl<Row> Slice<Row> {
+    /// 200 with a part of a list and the cursor of the next.
+    pub fn reply<T>(self) -> Reply<Vec<T>>
+    where
+        T: ParseFromJSON + ToJSON + Type + Send + Sync + From<Row>,
+    {
+        let data = self.rows.into_iter().map(T::from).collect();
+        Ok(Json(Success { next_cursor: self.next_cursor, ..Success::of(data) }))
     }
 }
 
@@ -236,6 +241,11 @@ impl Answer {
                 StatusCode::FORBIDDEN,
                 "FORBIDDEN",
                 format!("This needs the permission {permission}."),
+            ),
+            Error::BadSignature => Self::new(
+                StatusCode::FORBIDDEN,
+                "BAD_SIGNATURE",
+                "The request's signature is missing or wrong.",
             ),
             Error::TooOften { retry_after } => {
                 let seconds = retry_after.as_millis().div_ceil(1000).max(1).to_string();

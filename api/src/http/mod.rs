@@ -5,14 +5,18 @@ use poem_openapi::{OpenApi, OpenApiService, Tags};
 
 mod agents;
 mod auth;
+mod availability;
+mod calls;
 mod companies;
 pub mod envelope;
 mod health;
 mod ivr;
 pub mod json_body;
+mod offers;
 pub mod page;
 mod profile;
 mod queues;
+mod recordings;
 pub mod server;
 pub mod spec;
 mod users;
@@ -32,7 +36,7 @@ pub const PUBLIC: &[&str] =
 /// The chapters of the specification.
 #[derive(Tags)]
 pub enum Tag {
-    /// Who takes calls.
+    /// Who takes calls, what they want and what they do.
     Agents,
     /// Registration, tokens, sessions, the own profile.
     Auth,
@@ -42,8 +46,14 @@ pub enum Tag {
     Health,
     /// Call flows.
     Ivr,
+    /// Calls and their stories.
+    Calls,
+    /// Calls offered to agents.
+    Offers,
     /// Where callers wait.
     Queues,
+    /// Recordings and voicemails.
+    Recordings,
     /// The people of a company.
     Users,
 }
@@ -52,7 +62,8 @@ pub enum Tag {
 fn resources() -> impl OpenApi + 'static {
     (
         (auth::Auth, profile::OwnProfile, users::Users, companies::Companies),
-        (ivr::Ivr, queues::Queues, agents::Agents),
+        (ivr::Ivr, queues::Queues, agents::Agents, availability::AvailabilityOfAgents),
+        (calls::Calls, offers::Offers, recordings::Recordings),
         health::Health,
     )
 }

@@ -15,6 +15,7 @@ use super::envelope::Envelope;
 use super::spec::Spec;
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::webhooks::twilio::TwilioWebhooks;
 
 /// How long requests under way may take to end after the server was told to stop.
 const SHUTDOWN: Duration = Duration::from_secs(10);
@@ -27,13 +28,14 @@ const SHUTDOWN: Duration = Duration::from_secs(10);
 pub fn endpoint(app: &App) -> Result<impl Endpoint<Output = Response> + 'static> {
     let spec = super::specification()?;
     let envelope = Envelope { clock: app.clock.clone(), paths: spec.paths() };
-    Ok(routes(&spec).data(app.clone()).with(envelope))
+    Ok(routes(app, &spec).data(app.clone()).with(envelope))
 }
 
-fn routes(spec: &Spec) -> Route {
+fn routes(app: &App, spec: &Spec) -> Route {
     let (yaml, docs) = (spec.yaml(), spec.docs());
     Route::new()
         .nest_no_strip("/", super::service())
+        .nest_no_strip(TwilioWebhooks::PREFIX, TwilioWebhooks::new(app))
         .at("/openapi.yaml", get(make_sync(move |_| yaml.clone().with_content_type("application/yaml"))))
         .at("/docs", get(make_sync(move |_| docs.clone().with_content_type("text/html; charset=utf-8"))))
 }

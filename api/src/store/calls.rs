@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use entity::id::{AgentId, CallId, LegId, OfferId, RecordingId};
 use entity::{CompanyScope, LegKind, LegState, call, call_event, leg, recording};
-use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::Tx;
 use crate::error::{Error, Result, Subject};
@@ -14,7 +14,12 @@ pub async fn lock(scope: CompanyScope, tx: &Tx, id: CallId) -> Result<call::Mode
 }
 
 pub async fn lock_by_provider_sid(scope: CompanyScope, tx: &Tx, sid: &str) -> Result<Option<call::Model>> {
-    Ok(scope.find::<call::Entity>().filter(call::Column::ProviderSid.eq(sid)).lock_exclusive().one(tx).await?)
+    Ok(scope
+        .find::<call::Entity>()
+        .filter(call::Column::ProviderSid.eq(sid))
+        .lock_exclusive()
+        .one(tx)
+        .await?)
 }
 
 pub async fn get<C: ConnectionTrait>(scope: CompanyScope, db: &C, id: CallId) -> Result<call::Model> {
@@ -23,7 +28,7 @@ pub async fn get<C: ConnectionTrait>(scope: CompanyScope, db: &C, id: CallId) ->
 
 pub async fn save(scope: CompanyScope, tx: &Tx, row: call::Model) -> Result<()> {
     let id = row.id;
-    scope.update::<call::Entity, _>(tx, id, row.into_active_model().reset_all()).await?;
+    scope.save::<call::Entity, _>(tx, id, row).await?;
     Ok(())
 }
 
@@ -58,7 +63,11 @@ pub async fn leg<C: ConnectionTrait>(scope: CompanyScope, db: &C, id: LegId) -> 
     Ok(scope.find_by_id::<leg::Entity>(id).one(db).await?)
 }
 
-pub async fn caller_leg<C: ConnectionTrait>(scope: CompanyScope, db: &C, call: CallId) -> Result<Option<leg::Model>> {
+pub async fn caller_leg<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    call: CallId,
+) -> Result<Option<leg::Model>> {
     Ok(scope
         .find::<leg::Entity>()
         .filter(leg::Column::CallId.eq(call))
@@ -68,18 +77,26 @@ pub async fn caller_leg<C: ConnectionTrait>(scope: CompanyScope, db: &C, call: C
 }
 
 /// The agent's leg of an offer; at most one is made.
-pub async fn offer_leg<C: ConnectionTrait>(scope: CompanyScope, db: &C, offer: OfferId) -> Result<Option<leg::Model>> {
+pub async fn offer_leg<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    offer: OfferId,
+) -> Result<Option<leg::Model>> {
     Ok(scope.find::<leg::Entity>().filter(leg::Column::OfferId.eq(offer)).one(db).await?)
 }
 
 pub async fn save_leg(scope: CompanyScope, tx: &Tx, row: leg::Model) -> Result<()> {
     let id = row.id;
-    scope.update::<leg::Entity, _>(tx, id, row.into_active_model().reset_all()).await?;
+    scope.save::<leg::Entity, _>(tx, id, row).await?;
     Ok(())
 }
 
 /// Legs whose end the provider has not told us yet.
-pub async fn open_legs<C: ConnectionTrait>(scope: CompanyScope, db: &C, call: CallId) -> Result<Vec<leg::Model>> {
+pub async fn open_legs<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    call: CallId,
+) -> Result<Vec<leg::Model>> {
     Ok(legs(scope, db, call).await?.into_iter().filter(|leg| !leg.state.is_over()).collect())
 }
 
@@ -126,6 +143,21 @@ pub async fn recordings<C: ConnectionTrait>(
         .await?)
 }
 
+/// Newest first.
+pub async fn voicemails<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    limit: u64,
+) -> Result<Vec<recording::Model>> {
+    Ok(scope
+        .find::<recording::Entity>()
+        .filter(recording::Column::Kind.eq(entity::RecordingKind::Voicemail))
+        .order_by_desc(recording::Column::Id)
+        .limit(limit)
+        .all(db)
+        .await?)
+}
+
 pub async fn recording<C: ConnectionTrait>(
     scope: CompanyScope,
     db: &C,
@@ -140,7 +172,7 @@ pub async fn recording_by_sid(scope: CompanyScope, tx: &Tx, sid: &str) -> Result
 
 pub async fn save_recording(scope: CompanyScope, tx: &Tx, row: recording::Model) -> Result<()> {
     let id = row.id;
-    scope.update::<recording::Entity, _>(tx, id, row.into_active_model().reset_all()).await?;
+    scope.save::<recording::Entity, _>(tx, id, row).await?;
     Ok(())
 }
 

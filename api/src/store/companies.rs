@@ -4,6 +4,7 @@ use entity::{CompanyScope, company, phone_number};
 use sea_orm::{ConnectionTrait, DbErr, QueryOrder};
 
 use super::system;
+use crate::words::Words;
 
 pub async fn own(scope: CompanyScope, db: &impl ConnectionTrait) -> Result<Option<company::Model>, DbErr> {
     system::company(db, scope.company()).await
@@ -14,4 +15,9 @@ pub async fn phone_numbers(
     db: &impl ConnectionTrait,
 ) -> Result<Vec<phone_number::Model>, DbErr> {
     scope.find::<phone_number::Entity>().order_by_asc(phone_number::Column::Number).all(db).await
+}
+
+/// What we ourselves say to the company's callers, in its language.
+pub async fn words(scope: CompanyScope, db: &impl ConnectionTrait) -> Result<Words, DbErr> {
+    Ok(Words::of(&own(scope, db).await?.map(|company| company.language).unwrap_or_default()))
 }

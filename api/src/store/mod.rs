@@ -14,6 +14,7 @@ pub mod calls;
 pub mod companies;
 pub mod flows;
 pub mod invitations;
+pub mod jobs;
 pub mod queueing;
 pub mod queues;
 pub mod sessions;

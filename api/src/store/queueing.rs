@@ -3,13 +3,13 @@
 use chrono::{DateTime, Utc};
 use entity::id::{AgentId, CallId, OfferId, QueueEntryId, QueueId, RoundId, SegmentId};
 use entity::{
-    CompanyScope, EntryOutcome, Inserted, OfferState, SegmentState, SlotHolder, agent_slot, call, offer, offer_round,
-    queue, queue_entry, routing_change, routing_state, segment,
+    CompanyScope, EntryOutcome, Inserted, OfferState, SegmentState, SlotHolder, agent_slot, call, offer,
+    offer_round, queue, queue_entry, routing_change, routing_state, segment,
 };
 use sea_orm::sea_query::{Condition, Expr};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, ExprTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect, QueryTrait,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait,
 };
 
 use super::Tx;
@@ -26,7 +26,7 @@ pub async fn lock_routing(scope: CompanyScope, tx: &Tx) -> Result<Option<routing
 }
 
 pub async fn save_routing(scope: CompanyScope, tx: &Tx, row: routing_state::Model) -> Result<()> {
-    scope.update::<routing_state::Entity, _>(tx, scope.company(), row.into_active_model().reset_all()).await?;
+    scope.save::<routing_state::Entity, _>(tx, scope.company(), row).await?;
     Ok(())
 }
 
@@ -37,7 +37,11 @@ pub async fn take_changes(scope: CompanyScope, tx: &Tx) -> Result<Vec<routing_ch
         let ids: Vec<_> = changes.iter().map(|change| change.id).collect();
         for ids in ids.chunks(500) {
             let ids = ids.iter().copied();
-            scope.delete_many::<routing_change::Entity>().filter(routing_change::Column::Id.is_in(ids)).exec(tx).await?;
+            scope
+                .delete_many::<routing_change::Entity>()
+                .filter(routing_change::Column::Id.is_in(ids))
+                .exec(tx)
+                .await?;
         }
     }
     Ok(changes)
@@ -83,7 +87,10 @@ pub async fn open_entry(scope: CompanyScope, tx: &Tx, call: CallId) -> Result<Op
         .await?)
 }
 
-pub async fn open_entries<C: ConnectionTrait>(scope: CompanyScope, db: &C) -> Result<Vec<queue_entry::Model>> {
+pub async fn open_entries<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+) -> Result<Vec<queue_entry::Model>> {
     Ok(scope.find::<queue_entry::Entity>().filter(queue_entry::Column::Outcome.is_null()).all(db).await?)
 }
 
@@ -95,8 +102,11 @@ pub async fn close_entry(
     outcome: EntryOutcome,
     at: DateTime<Utc>,
 ) -> Result<Won> {
-    let changes =
-        queue_entry::ActiveModel { outcome: Set(Some(outcome)), left_at: Set(Some(at)), ..Default::default() };
+    let changes = queue_entry::ActiveModel {
+        outcome: Set(Some(outcome)),
+        left_at: Set(Some(at)),
+        ..Default::default()
+    };
     let done = scope
         .update_many::<queue_entry::Entity>()
         .set(changes)
@@ -108,7 +118,11 @@ pub async fn close_entry(
 }
 
 /// How many stand before this entry in its queue, by the one ordering key: priority, waiting time, id.
-pub async fn ahead_of<C: ConnectionTrait>(scope: CompanyScope, db: &C, entry: &queue_entry::Model) -> Result<u64> {
+pub async fn ahead_of<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    entry: &queue_entry::Model,
+) -> Result<u64> {
     use queue_entry::Column as Q;
     let same_priority = Q::Priority.eq(entry.priority);
     let earlier = Condition::any()
@@ -127,9 +141,20 @@ pub async fn ahead_of<C: ConnectionTrait>(scope: CompanyScope, db: &C, entry: &q
 // ---- rounds and offers
 
 /// Opens a round unless the entry has one; the database sees to it that there is at most one.
-pub async fn open_round(scope: CompanyScope, tx: &Tx, entry: QueueEntryId, id: RoundId, at: DateTime<Utc>) -> Result<Inserted> {
-    let round =
-        offer_round::Model { id, company_id: scope.company(), queue_entry_id: entry, opened_at: at, closed_at: None };
+pub async fn open_round(
+    scope: CompanyScope,
+    tx: &Tx,
+    entry: QueueEntryId,
+    id: RoundId,
+    at: DateTime<Utc>,
+) -> Result<Inserted> {
+    let round = offer_round::Model {
+        id,
+        company_id: scope.company(),
+        queue_entry_id: entry,
+        opened_at: at,
+        closed_at: None,
+    };
     Ok(scope.insert_or_ignore::<offer_round::Entity, _>(tx, round).await?)
 }
 
@@ -227,7 +252,6 @@ pub async fn settle_offer(
 
 /// The outcome of a conditional write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use]
 pub enum Won {
     Yes,
     /// Somebody else was first.
@@ -242,7 +266,11 @@ impl Won {
 
 // ---- segments
 
-pub async fn segment<C: ConnectionTrait>(scope: CompanyScope, db: &C, id: SegmentId) -> Result<Option<segment::Model>> {
+pub async fn segment<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    id: SegmentId,
+) -> Result<Option<segment::Model>> {
     Ok(scope.find_by_id::<segment::Entity>(id).one(db).await?)
 }
 
@@ -311,7 +339,7 @@ pub async fn last_handled<C: ConnectionTrait>(
 
 pub async fn save_segment(scope: CompanyScope, tx: &Tx, row: segment::Model) -> Result<()> {
     let id = row.id;
-    scope.update::<segment::Entity, _>(tx, id, row.into_active_model().reset_all()).await?;
+    scope.save::<segment::Entity, _>(tx, id, row).await?;
     Ok(())
 }
 
@@ -331,6 +359,17 @@ pub fn calls_of(scope: CompanyScope, agent: AgentId) -> Condition {
     Condition::any()
         .add(call::Column::Id.in_subquery(segments.into_query()))
         .add(call::Column::Id.in_subquery(offers.into_query()))
+}
+
+/// Whether the agent has a segment of the call or an open offer for it.
+pub async fn is_call_of<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    agent: AgentId,
+    call: CallId,
+) -> Result<bool> {
+    let found = scope.find_by_id::<call::Entity>(call).filter(calls_of(scope, agent)).count(db).await?;
+    Ok(found > 0)
 }
 
 // ---- slots

@@ -1,6 +1,10 @@
 //! The only queries that look across companies: sign-in, finding a company by what a provider sent, claiming jobs.
 
-#![expect(clippy::disallowed_methods, reason = "this file is where unscoped queries live")]
+#![expect(clippy::disallowed_methods, reason = "this file and its folder are where unscoped queries live")]
+
+mod work;
+
+pub use work::*;
 
 use entity::id::{AgentId, CompanyId, InvitationId, MembershipId, SessionId, UserId};
 use entity::{MembershipStatus, PlatformRole, Role, UserStatus};

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use entity::id::{AgentId, ChangeId, UserId};
 use entity::{CompanyScope, agent, agent_change, agent_skill, queue_member, skill};
-use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, IntoActiveModel, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QuerySelect};
 use serde_json::Value;
 
 use super::Tx;
@@ -14,7 +14,12 @@ pub async fn agent<C: ConnectionTrait>(scope: CompanyScope, db: &C, id: AgentId)
 }
 
 pub async fn lock_agent(scope: CompanyScope, tx: &Tx, id: AgentId) -> Result<agent::Model> {
-    scope.find_by_id::<agent::Entity>(id).lock_exclusive().one(tx).await?.ok_or(Error::NotFound(Subject::Agent))
+    scope
+        .find_by_id::<agent::Entity>(id)
+        .lock_exclusive()
+        .one(tx)
+        .await?
+        .ok_or(Error::NotFound(Subject::Agent))
 }
 
 /// These agents, or all of the company.
@@ -60,7 +65,7 @@ pub async fn skills<C: ConnectionTrait>(scope: CompanyScope, db: &C) -> Result<V
 
 pub async fn save_agent(scope: CompanyScope, tx: &Tx, row: agent::Model) -> Result<()> {
     let id = row.id;
-    scope.update::<agent::Entity, _>(tx, id, row.into_active_model().reset_all()).await?;
+    scope.save::<agent::Entity, _>(tx, id, row).await?;
     Ok(())
 }
 

@@ -188,10 +188,11 @@ fn keys(element: &Element, attribute: &'static str, allowed: &str) -> Result<(),
 
 /// There is no document URL that a relative one could be relative to.
 fn check_absolute(element: &Element) -> Result<(), TwimlError> {
-    const URLS: [&str; 5] = ["action", "url", "waitUrl", "statusCallback", "recordingStatusCallback"];
+    let is_url =
+        |name: &str| matches!(name, "action" | "url") || name.ends_with("Url") || name.ends_with("Callback");
     let relative = |url: &str| !url.is_empty() && !url.contains("://");
     for (name, value) in &element.attributes {
-        if URLS.contains(name) && relative(value) {
+        if is_url(name) && relative(value) {
             return Err(TwimlError::RelativeUrl { element: element.name, attribute: name });
         }
     }

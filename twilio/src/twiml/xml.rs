@@ -2,9 +2,9 @@
 //!
 //! Owns escaping. It must never know what an element means.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Element {
     pub name: &'static str,
     pub attributes: Vec<(&'static str, String)>,
@@ -63,6 +63,17 @@ impl Element {
             .collect()
     }
 
+    fn hide_passwords(&mut self) {
+        if self.get("password").is_some() {
+            self.set("password", "…");
+        }
+        for child in &mut self.children {
+            if let Node::Element(element) = child {
+                element.hide_passwords();
+            }
+        }
+    }
+
     /// The element as a document.
     pub fn to_document(&self) -> String {
         let mut xml = String::from(r#"<?xml version="1.0" encoding="UTF-8"?>"#);
@@ -94,6 +105,17 @@ impl Element {
         xml.push_str("</");
         xml.push_str(self.name);
         xml.push('>');
+    }
+}
+
+/// As XML, without the password of a SIP address.
+impl fmt::Debug for Element {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = self.clone();
+        shown.hide_passwords();
+        let mut xml = String::new();
+        shown.write(&mut xml);
+        f.write_str(&xml)
     }
 }
 

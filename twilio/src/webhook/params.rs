@@ -48,6 +48,17 @@ impl Params {
         self.0.push((name.into(), value.into()));
     }
 
+    /// Makes `value` the only one of `name`.
+    pub fn set(&mut self, name: &str, value: impl Into<String>) {
+        self.remove(name);
+        self.push(name, value);
+    }
+
+    /// Removes every pair of this name.
+    pub fn remove(&mut self, name: &str) {
+        self.0.retain(|(other, _)| other != name);
+    }
+
     /// The same with one more pair at the end.
     #[must_use]
     pub fn with(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {

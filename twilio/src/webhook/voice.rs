@@ -13,12 +13,14 @@ request! {
         pub call_sid: String = "CallSid",
         /// `AC` and 32 hexadecimal digits.
         pub account_sid: String = "AccountSid",
-        /// E.164, `client:<identity>` or a SIP URI.
-        pub to: String = "To",
         pub status: CallStatus = "CallStatus",
         --
-        /// As `to`; for the number of a caller see [`VoiceRequest::caller_number`].
+        /// E.164, `client:<identity>` or a SIP URI; for the number of a caller see [`VoiceRequest::caller_number`].
         pub from: String = "From",
+        /// As `from`. Absent when a device of the voice SDK calls without saying whom: then see `application_sid`.
+        pub to: String = "To",
+        /// The TwiML application that answers a call of a device. What else the device said is among the others.
+        pub application_sid: String = "ApplicationSid",
         pub direction: Direction = "Direction",
         /// Only where the number is set to look callers' names up.
         pub caller_name: String = "CallerName",

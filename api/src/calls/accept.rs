@@ -1,0 +1,186 @@
+//! An agent takes an offered call, or does not want it. One transaction decides; everybody else gets a clear answer.
+
+use entity::id::{AgentId, CallId, LegId, OfferId, SegmentId};
+use entity::{
+    CallStatus, CompanyScope, JobKind, LegKind, LegState, OfferState, Reach, RoutingSubject, SegmentState,
+    SlotHolder, agent, leg, offer, segment,
+};
+use serde_json::json;
+
+use super::story::EventKind;
+use super::{CallFile, leave};
+use crate::app::App;
+use crate::error::{Error, Result, Subject};
+use crate::store::queueing::{self, Won};
+use crate::store::{Audience, Unit, workforce};
+
+/// An agent with a device accepts: he has reserved the call, and his phone is called. `by` is whose offer it must be.
+pub async fn accept(app: &App, scope: CompanyScope, id: OfferId, by: Option<AgentId>) -> Result<CallId> {
+    let mut unit = Unit::begin(app, scope).await?;
+    let (mut file, offer) = open(&unit, id, by).await?;
+    let agent = workforce::agent(scope, unit.tx(), offer.agent_id).await?;
+    let segment = reserve(&mut unit, &mut file, &offer, &agent).await?;
+    match agent.reach {
+        Reach::Browser | Reach::Client => dial_device(&mut unit, &file, &offer, &agent).await?,
+        // His number is ringing already, and pressing 1 does the same as this.
+        Reach::Number => {}
+    }
+    unit.tell(
+        &[Audience::Agent(agent.id)],
+        "offer:accepted",
+        json!({"offerId": id, "callId": offer.call_id, "segmentId": segment}),
+    );
+    let call = file.id();
+    file.save(&mut unit).await?;
+    unit.commit().await?;
+    Ok(call)
+}
+
+/// The reservation itself: the one place where a call gets its agent.
+pub async fn reserve(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    offer: &offer::Model,
+    agent: &agent::Model,
+) -> Result<SegmentId> {
+    let (scope, now) = (unit.scope(), unit.now());
+    if offer.expires_at <= now && offer.state == OfferState::Open {
+        return Err(Error::conflict("OFFER_EXPIRED", "This offer has expired."));
+    }
+    if queueing::settle_offer(scope, unit.tx(), offer.id, OfferState::Accepted, now).await? == Won::No {
+        return Err(lost(unit, offer.id).await?);
+    }
+    for other in queueing::open_offers_of_round(scope, unit.tx(), offer.round_id).await? {
+        leave::settle(unit, file, &other, OfferState::TakenByOther).await?;
+    }
+    queueing::close_round(scope, unit.tx(), offer.round_id, now).await?;
+    let segment = segment::Model {
+        id: unit.id::<SegmentId>(),
+        company_id: unit.company(),
+        call_id: offer.call_id,
+        queue_entry_id: offer.queue_entry_id,
+        offer_id: offer.id,
+        agent_id: agent.id,
+        queue_id: file.row.queue_id.ok_or(Error::NotFound(Subject::Queue))?,
+        state: SegmentState::Reserved,
+        reserved_at: now,
+        agent_joined_at: None,
+        connected_at: None,
+        ended_at: None,
+        ended_by: None,
+        hold_ms: 0,
+        wrap_up_until: None,
+        wrap_up_extensions: 0,
+        wrapped_up_at: None,
+        disposition: None,
+        notes: None,
+    };
+    let id = segment.id;
+    queueing::pass_slot_on(scope, unit.tx(), offer.id, SlotHolder::Segment).await?;
+    scope.insert::<segment::Entity, _>(unit.tx(), segment).await?;
+    unit.reroute(RoutingSubject::Entry, offer.queue_entry_id);
+    unit.reroute(RoutingSubject::Agent, agent.id);
+    let deadline = now + unit.app().settings.timing.join;
+    unit.job(JobKind::JoinDeadline, id, json!({}), deadline);
+    file.row.status = CallStatus::Offered;
+    file.row.agent_id = Some(agent.id);
+    file.note(
+        unit,
+        EventKind::OfferAccepted,
+        json!({"offerId": offer.id, "agentId": agent.id, "agent": agent.name}),
+    );
+    crate::agents::tell_status(unit, agent.id).await?;
+    Ok(id)
+}
+
+/// Why an accept came too late, with the winner's name where there is one.
+async fn lost(unit: &Unit, id: OfferId) -> Result<Error> {
+    let offer = queueing::offer(unit.scope(), unit.tx(), id).await?;
+    Ok(match offer.state {
+        OfferState::Accepted => {
+            Error::conflict("OFFER_ALREADY_ACCEPTED", "You have already accepted this call.")
+        }
+        OfferState::TakenByOther => {
+            let winner = queueing::winner_of_round(unit.scope(), unit.tx(), offer.round_id).await?;
+            let name = match winner {
+                Some(winner) => workforce::agent(unit.scope(), unit.tx(), winner.agent_id).await?.name,
+                None => "another agent".to_owned(),
+            };
+            Error::conflict("OFFER_ALREADY_TAKEN", format!("{name} has already taken this call."))
+        }
+        OfferState::CallerLeft => Error::conflict("CALLER_LEFT", "The caller has hung up."),
+        OfferState::NoAnswer => Error::conflict("OFFER_EXPIRED", "This offer has expired."),
+        OfferState::Open | OfferState::Declined | OfferState::Withdrawn | OfferState::DeviceError => {
+            Error::conflict("OFFER_CLOSED", "This offer is no longer open.")
+        }
+    })
+}
+
+async fn dial_device(
+    unit: &mut Unit,
+    file: &CallFile,
+    offer: &offer::Model,
+    agent: &agent::Model,
+) -> Result<()> {
+    let leg = plan_leg(unit, file, offer, agent, client_address(agent.id));
+    let id = leg.id;
+    unit.scope().insert::<leg::Entity, _>(unit.tx(), leg).await?;
+    let now = unit.now();
+    unit.job(JobKind::DialAgent, id, json!({}), now);
+    Ok(())
+}
+
+/// The identity of an agent's softphone or browser at the provider.
+pub fn client_address(agent: AgentId) -> String {
+    format!("client:{}", agent.0.simple())
+}
+
+/// An agent's leg, before anybody was called.
+pub fn plan_leg(
+    unit: &Unit,
+    file: &CallFile,
+    offer: &offer::Model,
+    agent: &agent::Model,
+    address: String,
+) -> leg::Model {
+    leg::Model {
+        id: unit.id::<LegId>(),
+        company_id: unit.company(),
+        call_id: file.id(),
+        kind: LegKind::Agent,
+        offer_id: Some(offer.id),
+        agent_id: Some(agent.id),
+        address,
+        provider_sid: None,
+        state: LegState::Planned,
+        last_sequence: None,
+        dialled_at: None,
+        joined_at: None,
+        left_at: None,
+        ended_at: None,
+        created_at: unit.now(),
+    }
+}
+
+/// The agent does not want this call; he is not asked again for it for a while.
+pub async fn decline(app: &App, scope: CompanyScope, id: OfferId, by: Option<AgentId>) -> Result<()> {
+    let mut unit = Unit::begin(app, scope).await?;
+    let (mut file, offer) = open(&unit, id, by).await?;
+    if leave::settle(&mut unit, &mut file, &offer, OfferState::Declined).await? == Won::No {
+        return Err(lost(&unit, id).await?);
+    }
+    leave::close_round_if_settled(&mut unit, &mut file, &offer).await?;
+    file.save(&mut unit).await?;
+    unit.commit().await
+}
+
+/// The offer with its call locked. Another agent's offer does not exist.
+async fn open(unit: &Unit, id: OfferId, by: Option<AgentId>) -> Result<(CallFile, offer::Model)> {
+    let seen = queueing::offer(unit.scope(), unit.tx(), id).await?;
+    if by.is_some_and(|agent| agent != seen.agent_id) {
+        return Err(Error::NotFound(Subject::Offer));
+    }
+    let file = CallFile::open(unit, seen.call_id).await?;
+    let offer = queueing::offer(unit.scope(), unit.tx(), id).await?;
+    Ok((file, offer))
+}

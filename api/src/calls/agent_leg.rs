@@ -1,0 +1,194 @@
+//! The agent's leg: what it hears when it is answered, and what the provider says of it.
+
+use entity::id::{LegId, OfferId};
+use entity::{EndedBy, LegKind, LegState, OfferState, SegmentState, leg, offer};
+use serde_json::json;
+use twilio::webhook::{CallProgress, CallStatus as ProviderStatus, GatherResult, VoiceRequest};
+
+use super::story::EventKind;
+use super::{CallFile, Reply, accept, leave, offer as offers};
+use crate::error::{Error, Result};
+use crate::store::calls::{self, Moved};
+use crate::store::{Unit, companies, queueing, workforce};
+
+/// The agent's phone was answered. A device whose agent has accepted joins; a number is asked to press 1; anybody else
+/// is too late.
+pub async fn answered(unit: &mut Unit, id: OfferId, request: &VoiceRequest) -> Result<Reply> {
+    let (mut file, offer) = open(unit, id).await?;
+    learn(unit, &mut file, id, &request.call_sid, LegState::InProgress).await?;
+    let reply = match queueing::segment_of_offer(unit.scope(), unit.tx(), id).await? {
+        Some(segment) if segment.state.is_live() => Reply::JoinAgent { offer: id },
+        Some(_) => too_late(unit).await?,
+        None if offer.state == OfferState::Open => ask(unit, &offer).await?,
+        None => too_late(unit).await?,
+    };
+    file.save(unit).await?;
+    Ok(reply)
+}
+
+/// An agent at a number pressed something: 1 takes the call, in the same way as accepting over the socket does.
+pub async fn pressed(unit: &mut Unit, id: OfferId, heard: &GatherResult) -> Result<Reply> {
+    let (mut file, offer) = open(unit, id).await?;
+    if heard.digits.as_deref() != Some("1") {
+        if leave::settle(unit, &mut file, &offer, OfferState::Declined).await? == queueing::Won::Yes {
+            leave::close_round_if_settled(unit, &mut file, &offer).await?;
+        }
+        file.save(unit).await?;
+        return Ok(Reply::HangUp);
+    }
+    let agent = workforce::agent(unit.scope(), unit.tx(), offer.agent_id).await?;
+    let reply = match accept::reserve(unit, &mut file, &offer, &agent).await {
+        Ok(_) => Reply::JoinAgent { offer: id },
+        Err(Error::Conflict { .. }) => too_late(unit).await?,
+        Err(other) => return Err(other),
+    };
+    file.save(unit).await?;
+    Ok(reply)
+}
+
+/// What the provider says of an agent's leg; old news changes nothing.
+pub async fn progressed(unit: &mut Unit, id: LegId, news: &CallProgress) -> Result<()> {
+    let Some(seen) = calls::leg(unit.scope(), unit.tx(), id).await? else { return Ok(()) };
+    let (Some(offer), LegKind::Agent) = (seen.offer_id, seen.kind) else { return Ok(()) };
+    let mut file = CallFile::open(unit, seen.call_id).await?;
+    let Some(state) = state_of(&news.status) else { return Ok(()) };
+    let Some(leg) = learn(unit, &mut file, offer, &news.call_sid, state).await? else { return Ok(()) };
+    if leg.state.is_over() {
+        ended(unit, &mut file, &leg, offer, news).await?;
+    } else if !wanted(unit, offer).await? {
+        // Nobody waits for this leg any more, and perhaps nobody knew its id until now.
+        leave::end_leg(unit, &leg);
+    }
+    file.save(unit).await
+}
+
+/// The agent's leg is over: before it joined it is the end of an offer, afterwards the agent has left.
+async fn ended(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    leg: &leg::Model,
+    offer_id: OfferId,
+    news: &CallProgress,
+) -> Result<()> {
+    if let Some(segment) = queueing::segment_of_offer(unit.scope(), unit.tx(), offer_id).await? {
+        return leave::agent_left(unit, file, segment, news.timestamp).await;
+    }
+    let offer = queueing::offer(unit.scope(), unit.tx(), offer_id).await?;
+    if offer.state != OfferState::Open {
+        return Ok(());
+    }
+    match leg.state {
+        // Busy and refused are a no; everything else, a mailbox that answered included, is nobody there.
+        LegState::Busy | LegState::Canceled => {
+            if leave::settle(unit, file, &offer, OfferState::Declined).await? == queueing::Won::Yes {
+                leave::close_round_if_settled(unit, file, &offer).await?;
+            }
+            Ok(())
+        }
+        LegState::Failed => device_failed(unit, file, &offer).await,
+        LegState::Completed | LegState::NoAnswer => offers::not_answered(unit, file, &offer).await,
+        LegState::Planned
+        | LegState::Dialled
+        | LegState::Queued
+        | LegState::Initiated
+        | LegState::Ringing
+        | LegState::InProgress => Ok(()),
+    }
+}
+
+/// The phone could not be reached at all.
+pub async fn device_failed(unit: &mut Unit, file: &mut CallFile, offer: &offer::Model) -> Result<()> {
+    match queueing::segment_of_offer(unit.scope(), unit.tx(), offer.id).await? {
+        Some(segment) => leave::give_up_segment(unit, file, segment, EndedBy::System).await,
+        None => {
+            if leave::settle(unit, file, offer, OfferState::DeviceError).await? == queueing::Won::Yes {
+                // Without a pause the same number would be dialled again at once, and again.
+                leave::stop_asking(unit, offer.agent_id).await?;
+                leave::close_round_if_settled(unit, file, offer).await?;
+            }
+            Ok(())
+        }
+    }
+}
+
+/// The agent who accepted has not come, or the caller could not be brought to him.
+pub async fn join_deadline(unit: &mut Unit, id: entity::id::SegmentId) -> Result<()> {
+    let Some(seen) = queueing::segment(unit.scope(), unit.tx(), id).await? else { return Ok(()) };
+    let mut file = CallFile::open(unit, seen.call_id).await?;
+    let Some(segment) = queueing::segment(unit.scope(), unit.tx(), id).await? else { return Ok(()) };
+    if matches!(segment.state, SegmentState::Reserved | SegmentState::Joined) {
+        leave::give_up_segment(unit, &mut file, segment, EndedBy::System).await?;
+        file.save(unit).await?;
+    }
+    Ok(())
+}
+
+/// Is there still somebody for whom this leg is meant to be?
+pub async fn wanted(unit: &Unit, offer: OfferId) -> Result<bool> {
+    Ok(match queueing::segment_of_offer(unit.scope(), unit.tx(), offer).await? {
+        Some(segment) => segment.state.is_live(),
+        None => queueing::offer(unit.scope(), unit.tx(), offer).await?.state == OfferState::Open,
+    })
+}
+
+/// Learns the leg's id and state from a request, which may come before the reply to our own. `None` when it is old news.
+async fn learn(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    offer: OfferId,
+    call_sid: &str,
+    state: LegState,
+) -> Result<Option<leg::Model>> {
+    let Some(mut leg) = calls::offer_leg(unit.scope(), unit.tx(), offer).await? else { return Ok(None) };
+    // Only the leg that we made ourselves speaks for the offer.
+    if leg.provider_sid.as_deref().is_some_and(|known| known != call_sid) {
+        return Ok(None);
+    }
+    leg.provider_sid = Some(call_sid.to_owned());
+    let moved = calls::advance_leg(&mut leg, state, unit.now());
+    calls::save_leg(unit.scope(), unit.tx(), leg.clone()).await?;
+    if moved == Moved::Yes && state == LegState::Ringing {
+        file.note(unit, EventKind::AgentRinging, json!({"offerId": offer, "agentId": leg.agent_id}));
+    }
+    Ok((moved == Moved::Yes).then_some(leg))
+}
+
+fn state_of(status: &ProviderStatus) -> Option<LegState> {
+    Some(match status {
+        ProviderStatus::Queued => LegState::Queued,
+        ProviderStatus::Initiated => LegState::Initiated,
+        ProviderStatus::Ringing => LegState::Ringing,
+        ProviderStatus::InProgress => LegState::InProgress,
+        ProviderStatus::Completed => LegState::Completed,
+        ProviderStatus::Busy => LegState::Busy,
+        ProviderStatus::Failed => LegState::Failed,
+        ProviderStatus::NoAnswer => LegState::NoAnswer,
+        ProviderStatus::Canceled => LegState::Canceled,
+        ProviderStatus::Other(_) => return None,
+    })
+}
+
+/// The provider's word for a caller's leg, as a state.
+pub fn leg_state(status: &ProviderStatus) -> Option<LegState> {
+    state_of(status)
+}
+
+async fn ask(unit: &Unit, offer: &offer::Model) -> Result<Reply> {
+    let words = companies::words(unit.scope(), unit.tx()).await?;
+    let entry = queueing::entry(unit.scope(), unit.tx(), offer.queue_entry_id).await?;
+    let queue = match entry {
+        Some(entry) => queueing::queue(unit.scope(), unit.tx(), entry.queue_id).await?.name,
+        None => String::new(),
+    };
+    Ok(Reply::PressToTake { offer: offer.id, words, queue })
+}
+
+async fn too_late(unit: &Unit) -> Result<Reply> {
+    Ok(Reply::TooLate(companies::words(unit.scope(), unit.tx()).await?))
+}
+
+async fn open(unit: &Unit, id: OfferId) -> Result<(CallFile, offer::Model)> {
+    let seen = queueing::offer(unit.scope(), unit.tx(), id).await?;
+    let file = CallFile::open(unit, seen.call_id).await?;
+    Ok((file, queueing::offer(unit.scope(), unit.tx(), id).await?))
+}

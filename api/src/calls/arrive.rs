@@ -1,0 +1,133 @@
+//! A call comes in.
+
+use entity::id::{CallId, LegId};
+use entity::{CallKind, CallStatus, JobKind, LegKind, LegState, call, flow, leg, phone_number};
+use ivr_engine::{CallFacts, Input, Session};
+use sea_orm::{ColumnTrait, QueryFilter};
+use serde_json::json;
+use twilio::webhook::VoiceRequest;
+
+use super::story::EventKind;
+use super::{CallFile, Reply, flow as call_flow};
+use crate::error::Result;
+use crate::store::{Unit, companies};
+
+/// The provider asks what to do with a new call, or asks again.
+pub async fn arrive(unit: &mut Unit, request: &VoiceRequest) -> Result<Reply> {
+    let words = companies::words(unit.scope(), unit.tx()).await?;
+    let Some(number) = number(unit, request).await? else {
+        return Ok(Reply::NotInService(words));
+    };
+    let Some(version) = published(unit, &number).await? else {
+        tracing::warn!(number = %number.id, "a call came to a number whose flow is not published");
+        return Ok(Reply::NotInService(words));
+    };
+    let mut file = open(unit, request, &number, version).await?;
+    let reply = call_flow::advance(unit, &mut file, Input::Start).await?;
+    remember(unit, &mut file, &reply);
+    file.save(unit).await?;
+    Ok(reply)
+}
+
+/// The provider could not use our answer and asks for another: the caller hears an apology, never silence.
+pub async fn apologize(unit: &mut Unit, request: &VoiceRequest) -> Result<Reply> {
+    let words = companies::words(unit.scope(), unit.tx()).await?;
+    if let Some(mut file) = CallFile::open_by_provider_sid(unit, &request.call_sid).await? {
+        file.note(
+            unit,
+            EventKind::FlowProblem,
+            json!({"code": "fallback", "errorCode": request.error_code, "errorUrl": request.error_url}),
+        );
+        file.row.outcome.get_or_insert(entity::CallOutcome::Error);
+        file.save(unit).await?;
+    }
+    Ok(Reply::Apology(words))
+}
+
+/// Keeps what the line was told, for a hop that comes late.
+pub fn remember(unit: &Unit, file: &mut CallFile, reply: &Reply) {
+    let urls = unit.app().urls(unit.company());
+    file.row.current_twiml = Some(reply.to_twiml(unit.company(), &urls));
+}
+
+async fn number(unit: &Unit, request: &VoiceRequest) -> Result<Option<phone_number::Model>> {
+    Ok(unit
+        .scope()
+        .find::<phone_number::Entity>()
+        .filter(phone_number::Column::Number.eq(request.to.as_deref().unwrap_or_default()))
+        .filter(phone_number::Column::AccountSid.eq(&request.account_sid))
+        .one(unit.tx())
+        .await?)
+}
+
+async fn published(unit: &Unit, number: &phone_number::Model) -> Result<Option<entity::id::FlowVersionId>> {
+    let flow = unit.scope().find_by_id::<flow::Entity>(number.flow_id).one(unit.tx()).await?;
+    Ok(flow.and_then(|flow| flow.published_version_id))
+}
+
+async fn open(
+    unit: &mut Unit,
+    request: &VoiceRequest,
+    number: &phone_number::Model,
+    version: entity::id::FlowVersionId,
+) -> Result<CallFile> {
+    let id: CallId = unit.id();
+    let from = request.from.clone().unwrap_or_else(|| "anonymous".to_owned());
+    let facts =
+        CallFacts { from: from.clone(), to: number.number.clone(), caller_name: request.caller_name.clone() };
+    let row = call::Model {
+        id,
+        company_id: unit.company(),
+        kind: CallKind::Inbound,
+        status: CallStatus::InIvr,
+        outcome: None,
+        from_address: from.clone(),
+        to_address: number.number.clone(),
+        caller_name: request.caller_name.clone(),
+        account_sid: request.account_sid.clone(),
+        provider_sid: request.call_sid.clone(),
+        phone_number_id: Some(number.id),
+        flow_version_id: Some(version),
+        session: Some(serde_json::to_value(Session::new(facts)).unwrap_or_default()),
+        session_version: 0,
+        current_twiml: None,
+        event_seq: 0,
+        last_event_at: unit.now(),
+        queue_id: None,
+        agent_id: None,
+        conference_sid: None,
+        disposition: None,
+        notes: None,
+        started_at: unit.now(),
+        answered_at: None,
+        ended_at: None,
+        ended_by: None,
+    };
+    unit.scope().insert::<call::Entity, _>(unit.tx(), row.clone()).await?;
+    let leg = leg::Model {
+        id: unit.id::<LegId>(),
+        company_id: unit.company(),
+        call_id: id,
+        kind: LegKind::Caller,
+        offer_id: None,
+        agent_id: None,
+        address: from,
+        provider_sid: Some(request.call_sid.clone()),
+        state: LegState::InProgress,
+        last_sequence: None,
+        dialled_at: None,
+        joined_at: None,
+        left_at: None,
+        ended_at: None,
+        created_at: unit.now(),
+    };
+    unit.scope().insert::<leg::Entity, _>(unit.tx(), leg).await?;
+    let check = unit.now() + unit.app().settings.timing.check_call;
+    unit.job(JobKind::CheckCall, id, json!({}), check);
+    let mut file = CallFile::new(row);
+    let summary = file.summary();
+    unit.tell(&[crate::store::Audience::Supervisors], "call:update", summary);
+    file.note(unit, EventKind::Arrived, json!({"from": file.row.from_address, "to": file.row.to_address}));
+    file.note(unit, EventKind::FlowStarted, json!({"flowVersionId": version}));
+    Ok(file)
+}

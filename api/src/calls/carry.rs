@@ -1,0 +1,258 @@
+//! What we ask the provider to do. Each is a job: it is done after the commit that made it necessary, and again after a
+//! crash, so each looks first whether it is still wanted.
+
+use entity::id::{CallId, LegId, QueueEntryId, SegmentId};
+use entity::{CompanyScope, EndedBy, JobKind, LegKind, LegState, SegmentState, leg};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use twilio::rest::{CreateCall, Error as RestError, UpdateCall};
+use twilio::twiml::CallEvent;
+
+use super::reply::Destination;
+use super::story::EventKind;
+use super::{CallFile, agent_leg, leave};
+use crate::app::App;
+use crate::error::Result;
+use crate::jobs::Done;
+use crate::store::{Unit, calls, queueing};
+
+/// Where a caller is to be brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Target {
+    Agent { segment: SegmentId },
+    Queue { entry: QueueEntryId, after: SegmentId },
+}
+
+pub fn move_caller(unit: &mut Unit, file: &CallFile, target: Target) {
+    let now = unit.now();
+    unit.job(JobKind::MoveCaller, file.id(), json!(target), now);
+}
+
+/// Brings the caller to his target, if that is still where he belongs.
+pub async fn bring_caller(app: &App, scope: CompanyScope, call: CallId, target: Target) -> Result<Done> {
+    let db = app.db.reader();
+    let row = calls::get(scope, db, call).await?;
+    if row.status.caller_has_left() {
+        return Ok(Done::Yes);
+    }
+    let destination = match target {
+        Target::Agent { segment } => Destination::Agent { call, segment },
+        Target::Queue { entry, after } => Destination::Queue { call, entry, after },
+    };
+    if !still_wanted(app, scope, call, target).await? {
+        return Ok(Done::Yes);
+    }
+    let url = destination.url(&app.urls(scope.company()));
+    let client = app.providers.client(scope, db).await?;
+    match client.update_call(&row.provider_sid, &UpdateCall::Redirect { url }).await {
+        Ok(_) => Ok(Done::Yes),
+        Err(error) if error.is_gone() => {
+            caller_is_gone(app, scope, call).await?;
+            Ok(Done::Yes)
+        }
+        Err(error) => Ok(Done::retry(&error)),
+    }
+}
+
+async fn still_wanted(app: &App, scope: CompanyScope, call: CallId, target: Target) -> Result<bool> {
+    let live = queueing::live_segment(scope, app.db.reader(), call).await?;
+    Ok(match target {
+        Target::Agent { segment } => {
+            live.is_some_and(|live| live.id == segment && live.state == SegmentState::Joined)
+        }
+        Target::Queue { .. } => live.is_none_or(|live| live.state == SegmentState::Reserved),
+    })
+}
+
+/// The provider says that there is no such call any more: the callback that should have said so is lost or late.
+async fn caller_is_gone(app: &App, scope: CompanyScope, call: CallId) -> Result<()> {
+    let mut unit = Unit::begin(app, scope).await?;
+    let mut file = CallFile::open(&unit, call).await?;
+    leave::caller_left(&mut unit, &mut file, None, EndedBy::Caller).await?;
+    file.save(&mut unit).await?;
+    unit.commit().await
+}
+
+/// Calls an agent's phone. A create is never repeated blindly: when the job runs again after a crash, the leg is left to
+/// its deadline, and if the phone did ring after all, the answer finds the offer by the id in its address.
+pub async fn dial_agent(app: &App, scope: CompanyScope, id: LegId) -> Result<Done> {
+    let Some(leg) = plan_to_dial(app, scope, id).await? else { return Ok(Done::Yes) };
+    let offer = leg.offer_id.expect("an agent's leg has an offer");
+    let urls = app.urls(scope.company());
+    let call = calls::get(scope, app.db.reader(), leg.call_id).await?;
+    let ring = match leg.kind {
+        LegKind::Agent => ring_seconds(app, scope, &leg).await?,
+        LegKind::Caller | LegKind::Transfer => 60,
+    };
+    let create = CreateCall::url(&call.to_address, &leg.address, urls.agent_answer(offer))
+        .status_callback(urls.leg_status(id))
+        .status_callback_event([
+            CallEvent::Initiated,
+            CallEvent::Ringing,
+            CallEvent::Answered,
+            CallEvent::Completed,
+        ])
+        .timeout(ring);
+    let client = app.providers.client(scope, app.db.reader()).await?;
+    match client.create_call(&create).await {
+        Ok(made) => dialled(app, scope, id, Some(made.sid)).await,
+        // It may ring: the callback will say so, or the deadline ends it.
+        Err(RestError::Unknown(_) | RestError::Server { .. }) => dialled(app, scope, id, None).await,
+        Err(error) if error.may_be_repeated() => {
+            unplan(app, scope, id).await?;
+            Ok(Done::retry(&error))
+        }
+        Err(error) => {
+            tracing::warn!(leg = %id, %error, "an agent could not be called");
+            could_not_dial(app, scope, id).await
+        }
+    }
+}
+
+/// Marks the leg as dialled before it is, so that a crash in between cannot make the phone ring twice. `None` when
+/// nobody waits for it any more, or it was dialled before.
+async fn plan_to_dial(app: &App, scope: CompanyScope, id: LegId) -> Result<Option<leg::Model>> {
+    let unit = Unit::begin(app, scope).await?;
+    let Some(seen) = calls::leg(scope, unit.tx(), id).await? else { return Ok(None) };
+    let _locked = CallFile::open(&unit, seen.call_id).await?;
+    let Some(mut leg) = calls::leg(scope, unit.tx(), id).await? else { return Ok(None) };
+    let Some(offer) = leg.offer_id else { return Ok(None) };
+    if leg.state != LegState::Planned || !agent_leg::wanted(&unit, offer).await? {
+        return Ok(None);
+    }
+    leg.state = LegState::Dialled;
+    leg.dialled_at = Some(unit.now());
+    calls::save_leg(scope, unit.tx(), leg.clone()).await?;
+    unit.commit().await?;
+    Ok(Some(leg))
+}
+
+/// The provider has certainly not called: it may be tried again.
+async fn unplan(app: &App, scope: CompanyScope, id: LegId) -> Result<()> {
+    let unit = Unit::begin(app, scope).await?;
+    if let Some(mut leg) = calls::leg(scope, unit.tx(), id).await?
+        && leg.state == LegState::Dialled
+        && leg.provider_sid.is_none()
+    {
+        leg.state = LegState::Planned;
+        calls::save_leg(scope, unit.tx(), leg).await?;
+    }
+    unit.commit().await
+}
+
+/// The call was made. Should everybody have gone meanwhile, it is ended at once.
+async fn dialled(app: &App, scope: CompanyScope, id: LegId, sid: Option<String>) -> Result<Done> {
+    let mut unit = Unit::begin(app, scope).await?;
+    let Some(seen) = calls::leg(scope, unit.tx(), id).await? else { return Ok(Done::Yes) };
+    let mut file = CallFile::open(&unit, seen.call_id).await?;
+    let Some(mut leg) = calls::leg(scope, unit.tx(), id).await? else { return Ok(Done::Yes) };
+    if leg.provider_sid.is_none() {
+        leg.provider_sid = sid;
+    }
+    // A callback may have been faster; it knows better.
+    calls::advance_leg(&mut leg, LegState::Queued, unit.now());
+    calls::save_leg(scope, unit.tx(), leg.clone()).await?;
+    file.note(&unit, EventKind::AgentDialled, json!({"offerId": leg.offer_id, "agentId": leg.agent_id}));
+    if let Some(offer) = leg.offer_id
+        && !agent_leg::wanted(&unit, offer).await?
+    {
+        leave::end_leg(&mut unit, &leg);
+    }
+    file.save(&mut unit).await?;
+    unit.commit().await?;
+    Ok(Done::Yes)
+}
+
+async fn could_not_dial(app: &App, scope: CompanyScope, id: LegId) -> Result<Done> {
+    let mut unit = Unit::begin(app, scope).await?;
+    let Some(seen) = calls::leg(scope, unit.tx(), id).await? else { return Ok(Done::Yes) };
+    let mut file = CallFile::open(&unit, seen.call_id).await?;
+    if let Some(mut leg) = calls::leg(scope, unit.tx(), id).await? {
+        calls::advance_leg(&mut leg, LegState::Failed, unit.now());
+        let offer = leg.offer_id;
+        calls::save_leg(scope, unit.tx(), leg).await?;
+        if let Some(offer) = offer {
+            let offer = queueing::offer(scope, unit.tx(), offer).await?;
+            agent_leg::device_failed(&mut unit, &mut file, &offer).await?;
+        }
+    }
+    file.save(&mut unit).await?;
+    unit.commit().await?;
+    Ok(Done::Yes)
+}
+
+/// How long a phone rings: as long as the offer, or the agent who accepted, has.
+async fn ring_seconds(app: &App, scope: CompanyScope, leg: &leg::Model) -> Result<u32> {
+    let db = app.db.reader();
+    let offer = queueing::offer(scope, db, leg.offer_id.expect("an agent's leg has an offer")).await?;
+    let until = match queueing::segment_of_offer(scope, db, offer.id).await? {
+        Some(segment) => segment.reserved_at + app.settings.timing.join,
+        None => offer.expires_at,
+    };
+    let left = (until - app.clock.now()).num_seconds().clamp(5, 600);
+    Ok(u32::try_from(left).unwrap_or(30))
+}
+
+/// Ends a leg at the provider. Of a leg whose id nobody knows there is nothing to end yet: it is turned away when it
+/// answers.
+pub async fn end_leg(app: &App, scope: CompanyScope, id: LegId) -> Result<Done> {
+    let db = app.db.reader();
+    let Some(leg) = calls::leg(scope, db, id).await? else { return Ok(Done::Yes) };
+    let (Some(sid), false) = (leg.provider_sid, leg.state.is_over()) else { return Ok(Done::Yes) };
+    let client = app.providers.client(scope, db).await?;
+    match client.update_call(&sid, &UpdateCall::Complete).await {
+        Ok(_) => Ok(Done::Yes),
+        Err(error) if error.is_gone() => Ok(Done::Yes),
+        Err(error) => Ok(Done::retry(&error)),
+    }
+}
+
+/// Compares a call's legs with what the provider says, for callbacks that never came; looks again later while the call
+/// lives.
+pub async fn check(app: &App, scope: CompanyScope, call: CallId) -> Result<Done> {
+    let db = app.db.reader();
+    let row = calls::get(scope, db, call).await?;
+    if row.status.is_over() {
+        return Ok(Done::Yes);
+    }
+    let client = app.providers.client(scope, db).await?;
+    for leg in calls::open_legs(scope, db, call).await? {
+        let Some(sid) = &leg.provider_sid else { continue };
+        let over = match client.fetch_call(sid).await {
+            Ok(found) => agent_leg::leg_state(&found.status).filter(|state| state.is_over()),
+            Err(error) if error.is_gone() => Some(LegState::Completed),
+            // Asked again next time; nothing is concluded from silence.
+            Err(_) => None,
+        };
+        if let Some(state) = over {
+            lost_end(app, scope, &leg, state).await?;
+        }
+    }
+    Ok(Done::Again(app.clock.now() + app.settings.timing.check_call))
+}
+
+/// The end of a leg that no callback told us.
+async fn lost_end(app: &App, scope: CompanyScope, seen: &leg::Model, state: LegState) -> Result<()> {
+    let mut unit = Unit::begin(app, scope).await?;
+    let mut file = CallFile::open(&unit, seen.call_id).await?;
+    let Some(mut leg) = calls::leg(scope, unit.tx(), seen.id).await? else { return Ok(()) };
+    if calls::advance_leg(&mut leg, state, unit.now()) == calls::Moved::No {
+        return Ok(());
+    }
+    tracing::info!(call = %file.id(), leg = %leg.id, "the provider ended a leg and no callback said so");
+    calls::save_leg(scope, unit.tx(), leg.clone()).await?;
+    match (leg.kind, leg.offer_id) {
+        (LegKind::Caller, _) => leave::caller_left(&mut unit, &mut file, None, EndedBy::Caller).await?,
+        (LegKind::Agent, Some(offer)) => {
+            let offer = queueing::offer(scope, unit.tx(), offer).await?;
+            match queueing::segment_of_offer(scope, unit.tx(), offer.id).await? {
+                Some(segment) => leave::agent_left(&mut unit, &mut file, segment, None).await?,
+                None => agent_leg::device_failed(&mut unit, &mut file, &offer).await?,
+            }
+        }
+        (LegKind::Agent, None) | (LegKind::Transfer, _) => {}
+    }
+    file.save(&mut unit).await?;
+    unit.commit().await
+}

@@ -1,0 +1,204 @@
+//! A caller waits. The provider's queue is only where he is parked: these rows own the order.
+
+use chrono::TimeDelta;
+use entity::id::{CallId, QueueEntryId};
+use entity::{CallStatus, EntryOutcome, RoutingSubject, queue, queue_entry};
+use ivr_engine::{Input, QueueLeft, SkillNeed};
+use serde_json::json;
+use twilio::webhook::{EnqueueResult, QueueResult};
+
+use super::reply::Wait;
+use super::rows::NeededSkill;
+use super::story::EventKind;
+use super::{CallFile, Reply, arrive, flow, leave};
+use crate::app::App;
+use crate::error::Result;
+use crate::store::queueing::{self, Won};
+use crate::store::{Audience, Unit, companies, workforce};
+use entity::CompanyScope;
+
+/// Where a flow wants its caller to wait.
+pub struct Wish {
+    pub queue: String,
+    pub priority: u8,
+    pub skills: Vec<SkillNeed>,
+    pub max_wait_seconds: Option<u32>,
+    pub age_credit_seconds: u32,
+}
+
+/// Puts the caller into the queue; `None` when the queue or a skill does not exist.
+pub async fn enter(unit: &mut Unit, file: &mut CallFile, wish: Wish) -> Result<Option<queue_entry::Model>> {
+    let Some(queue) = queueing::queue_by_name(unit.scope(), unit.tx(), &wish.queue).await? else {
+        file.note(unit, EventKind::FlowProblem, json!({"code": "unknownQueue", "queue": wish.queue}));
+        return Ok(None);
+    };
+    let Some(skills) = skills(unit, &wish.skills).await? else {
+        file.note(unit, EventKind::FlowProblem, json!({"code": "unknownSkill", "skills": wish.skills}));
+        return Ok(None);
+    };
+    let entry = queue_entry::Model {
+        id: unit.id::<QueueEntryId>(),
+        company_id: unit.company(),
+        call_id: file.id(),
+        queue_id: queue.id,
+        priority: i32::from(wish.priority),
+        skills: serde_json::to_value(skills).unwrap_or_default(),
+        entered_at: unit.now(),
+        waiting_since: unit.now() - TimeDelta::seconds(i64::from(wish.age_credit_seconds)),
+        max_wait_until: wish
+            .max_wait_seconds
+            .map(|seconds| unit.now() + TimeDelta::seconds(i64::from(seconds))),
+        outcome: None,
+        left_at: None,
+    };
+    unit.scope().insert::<queue_entry::Entity, _>(unit.tx(), entry.clone()).await?;
+    unit.reroute(RoutingSubject::Entry, entry.id);
+    file.row.status = CallStatus::Queued;
+    file.row.queue_id = Some(queue.id);
+    file.note(
+        unit,
+        EventKind::Queued,
+        json!({"queueId": queue.id, "queue": queue.name, "entryId": entry.id, "priority": entry.priority}),
+    );
+    unit.tell(
+        &[Audience::Queue(queue.id)],
+        "queue:entered",
+        json!({"queueId": queue.id, "callId": file.id()}),
+    );
+    Ok(Some(entry))
+}
+
+async fn skills(unit: &Unit, wished: &[SkillNeed]) -> Result<Option<Vec<NeededSkill>>> {
+    if wished.is_empty() {
+        return Ok(Some(Vec::new()));
+    }
+    let known = workforce::skills(unit.scope(), unit.tx()).await?;
+    let find = |wish: &SkillNeed| {
+        known.iter().find(|skill| skill.name == wish.skill || skill.id.to_string() == wish.skill)
+    };
+    Ok(wished.iter().map(|wish| Some(NeededSkill { skill: find(wish)?.id, level: wish.level })).collect())
+}
+
+/// What a waiting caller hears next. Only reads, unless his longest wait is over.
+pub async fn wait(app: &App, scope: CompanyScope, id: QueueEntryId, hop: u32) -> Result<Reply> {
+    let db = app.db.reader();
+    let Some(entry) = queueing::entry(scope, db, id).await? else { return Ok(Reply::HangUp) };
+    let waited_out = entry.max_wait_until.is_some_and(|until| until <= app.clock.now());
+    match entry.outcome {
+        Some(EntryOutcome::Overflow) => return Ok(Reply::LeaveQueue),
+        None if waited_out && overflow(app, scope, entry.call_id, id).await? == Won::Yes => {
+            return Ok(Reply::LeaveQueue);
+        }
+        // Somebody is just being brought to him, or he is on his way out: the place is kept quiet until then.
+        None
+        | Some(
+            EntryOutcome::Answered
+            | EntryOutcome::Abandoned
+            | EntryOutcome::Callback
+            | EntryOutcome::Voicemail
+            | EntryOutcome::Error,
+        ) => {}
+    }
+    let queue: queue::Model = queueing::queue(scope, db, entry.queue_id).await?;
+    Ok(Reply::Wait(Wait {
+        entry: id,
+        hop,
+        position: queueing::ahead_of(scope, db, &entry).await? + 1,
+        expected: app.desks.expected_wait(scope, id, app.clock.now()),
+        music: queue.hold_music_url,
+        words: companies::words(scope, db).await?,
+    }))
+}
+
+/// The longest wait is over, unless an agent has just taken the call.
+async fn overflow(app: &App, scope: CompanyScope, call: CallId, entry: QueueEntryId) -> Result<Won> {
+    let mut unit = Unit::begin(app, scope).await?;
+    let mut file = CallFile::open(&unit, call).await?;
+    if queueing::live_segment(scope, unit.tx(), call).await?.is_some() {
+        return Ok(Won::No);
+    }
+    let won = queueing::close_entry(scope, unit.tx(), entry, EntryOutcome::Overflow, unit.now()).await?;
+    if won == Won::Yes {
+        leave::withdraw_offers(&mut unit, &mut file, entity::OfferState::Withdrawn).await?;
+        unit.reroute(RoutingSubject::Entry, entry);
+        file.row.status = CallStatus::InIvr;
+        file.note(&unit, EventKind::Dequeued, json!({"entryId": entry, "outcome": EntryOutcome::Overflow}));
+        file.save(&mut unit).await?;
+        unit.commit().await?;
+    }
+    Ok(won)
+}
+
+/// The caller has left the provider's queue.
+pub async fn exit(
+    unit: &mut Unit,
+    call: CallId,
+    entry: QueueEntryId,
+    version: i32,
+    result: &EnqueueResult,
+) -> Result<Reply> {
+    let mut file = CallFile::open(unit, call).await?;
+    let visit = queueing::entry(unit.scope(), unit.tx(), entry).await?;
+    let outcome = visit.and_then(|visit| visit.outcome);
+    match &result.result {
+        QueueResult::Hangup => {
+            leave::caller_left(unit, &mut file, None, entity::EndedBy::Caller).await?;
+            file.save(unit).await?;
+            Ok(Reply::Nothing)
+        }
+        // He is being brought to the agent. Nothing is settled by this; should the line do what we answer, it is the
+        // same as where he is going.
+        QueueResult::Redirected
+        | QueueResult::Bridged
+        | QueueResult::BridgingInProcess
+        | QueueResult::RedirectedFromBridged => where_the_caller_belongs(unit, &file).await,
+        QueueResult::Leave if outcome == Some(EntryOutcome::Overflow) => {
+            come_back(unit, file, version, QueueLeft::TimedOut).await
+        }
+        QueueResult::Leave
+        | QueueResult::Error
+        | QueueResult::QueueFull
+        | QueueResult::SystemError
+        | QueueResult::Other(_) => {
+            let failed =
+                queueing::close_entry(unit.scope(), unit.tx(), entry, EntryOutcome::Error, unit.now())
+                    .await?;
+            if failed == Won::No {
+                return Ok(file.current());
+            }
+            leave::withdraw_offers(unit, &mut file, entity::OfferState::Withdrawn).await?;
+            unit.reroute(RoutingSubject::Entry, entry);
+            file.note(unit, EventKind::Dequeued, json!({"entryId": entry, "outcome": EntryOutcome::Error}));
+            come_back(unit, file, version, QueueLeft::Failed).await
+        }
+    }
+}
+
+async fn come_back(unit: &mut Unit, mut file: CallFile, version: i32, why: QueueLeft) -> Result<Reply> {
+    if file.row.session_version != version {
+        return Ok(file.current());
+    }
+    let reply = flow::advance(unit, &mut file, Input::QueueLeft(why)).await?;
+    arrive::remember(unit, &mut file, &reply);
+    file.save(unit).await?;
+    Ok(reply)
+}
+
+/// With the agent who has joined for him, else in the queue that he waits in, else nowhere.
+pub async fn where_the_caller_belongs(unit: &Unit, file: &CallFile) -> Result<Reply> {
+    let (scope, tx) = (unit.scope(), unit.tx());
+    if let Some(segment) = queueing::live_segment(scope, tx, file.id()).await?
+        && segment.state != entity::SegmentState::Reserved
+    {
+        return Ok(Reply::JoinCaller { call: file.id(), offer: segment.offer_id });
+    }
+    match queueing::open_entry(scope, tx, file.id()).await? {
+        Some(entry) => Ok(Reply::Park {
+            call: file.id(),
+            version: file.row.session_version,
+            entry: entry.id,
+            queue: entry.queue_id,
+        }),
+        None => Ok(Reply::HangUp),
+    }
+}

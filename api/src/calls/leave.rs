@@ -1,0 +1,245 @@
+//! Somebody leaves: the caller, an agent, or the time that an agent had to come.
+
+use chrono::{DateTime, Utc};
+use entity::{
+    CallOutcome, CallStatus, EndedBy, EntryOutcome, JobKind, LegState, OfferState, RoutingSubject,
+    SegmentState, SlotHolder, leg, offer, segment,
+};
+use serde_json::json;
+
+use super::carry::Target;
+use super::story::EventKind;
+use super::{CallFile, flow, wrap_up};
+use crate::error::Result;
+use crate::store::queueing::{self, Won};
+use crate::store::{Audience, Unit, calls, workforce};
+
+/// The caller is no longer on the line, however we learnt it; the second time changes nothing.
+pub async fn caller_left(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    provider_at: Option<DateTime<Utc>>,
+    by: EndedBy,
+) -> Result<()> {
+    if file.row.status.caller_has_left() {
+        return Ok(());
+    }
+    let by = file.row.ended_by.unwrap_or(by);
+    file.note_at(unit, EventKind::CallerLeft, json!({"endedBy": by}), provider_at);
+    let at = file.last_moment();
+    if let Some(mut leg) = calls::caller_leg(unit.scope(), unit.tx(), file.id()).await? {
+        calls::advance_leg(&mut leg, LegState::Completed, at);
+        leg.left_at.get_or_insert(at);
+        calls::save_leg(unit.scope(), unit.tx(), leg).await?;
+    }
+    if let Some(entry) = queueing::open_entry(unit.scope(), unit.tx(), file.id()).await?
+        && queueing::close_entry(unit.scope(), unit.tx(), entry.id, EntryOutcome::Abandoned, at).await?
+            == Won::Yes
+    {
+        file.row.outcome = Some(CallOutcome::Abandoned);
+        file.note(
+            unit,
+            EventKind::Dequeued,
+            json!({"entryId": entry.id, "outcome": EntryOutcome::Abandoned}),
+        );
+        unit.reroute(RoutingSubject::Entry, entry.id);
+        withdraw_offers(unit, file, OfferState::CallerLeft).await?;
+    }
+    if let Some(segment) = queueing::live_segment(unit.scope(), unit.tx(), file.id()).await? {
+        match segment.state {
+            SegmentState::Connected => wrap_up::begin(unit, file, segment, EndedBy::Caller).await?,
+            SegmentState::Reserved | SegmentState::Joined => {
+                give_up_segment(unit, file, segment, EndedBy::Caller).await?;
+            }
+            SegmentState::WrapUp | SegmentState::Done | SegmentState::Failed => {}
+        }
+    }
+    flow::hang_up(unit, file).await?;
+    file.row.outcome.get_or_insert(CallOutcome::FlowExit);
+    file.row.ended_by = Some(by);
+    file.row.ended_at = Some(at);
+    file.row.status = CallStatus::WrapUp;
+    end_if_nobody_is_left(unit, file, by).await
+}
+
+/// The call is completed when the caller is gone and the last agent has wrapped up.
+pub async fn end_if_nobody_is_left(unit: &mut Unit, file: &mut CallFile, by: EndedBy) -> Result<()> {
+    let busy = queueing::segments_of_call(unit.scope(), unit.tx(), file.id())
+        .await?
+        .iter()
+        .any(|segment| segment.state.is_live() || segment.state == SegmentState::WrapUp);
+    if !busy && file.row.ended_at.is_some() && !file.row.status.is_over() {
+        file.end(unit, by);
+    }
+    Ok(())
+}
+
+/// Takes back every open offer of the call; none of it is the agents' fault.
+pub async fn withdraw_offers(unit: &mut Unit, file: &mut CallFile, because: OfferState) -> Result<()> {
+    for offer in queueing::open_offers_of_call(unit.scope(), unit.tx(), file.id()).await? {
+        settle(unit, file, &offer, because).await?;
+        queueing::close_round(unit.scope(), unit.tx(), offer.round_id, unit.now()).await?;
+    }
+    Ok(())
+}
+
+/// Settles one open offer against its agent: the slot is free again, the agent is told, a ringing number stops.
+pub async fn settle(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    offer: &offer::Model,
+    to: OfferState,
+) -> Result<Won> {
+    if queueing::settle_offer(unit.scope(), unit.tx(), offer.id, to, unit.now()).await? == Won::No {
+        return Ok(Won::No);
+    }
+    queueing::release_slot(unit.scope(), unit.tx(), offer.id).await?;
+    unit.reroute(RoutingSubject::Agent, offer.agent_id);
+    unit.tell(
+        &[Audience::Agent(offer.agent_id), Audience::Supervisors],
+        "offer:revoked",
+        json!({"offerId": offer.id, "callId": offer.call_id, "agentId": offer.agent_id, "reason": to}),
+    );
+    let kind = match to {
+        OfferState::Declined => EventKind::OfferDeclined,
+        OfferState::NoAnswer => EventKind::OfferNotAnswered,
+        OfferState::DeviceError => EventKind::DeviceFailed,
+        OfferState::Open
+        | OfferState::Accepted
+        | OfferState::TakenByOther
+        | OfferState::CallerLeft
+        | OfferState::Withdrawn => EventKind::OfferWithdrawn,
+    };
+    file.note(unit, kind, json!({"offerId": offer.id, "agentId": offer.agent_id, "reason": to}));
+    if let Some(leg) = calls::offer_leg(unit.scope(), unit.tx(), offer.id).await? {
+        end_leg(unit, &leg);
+    }
+    Ok(Won::Yes)
+}
+
+/// The provider is asked to end a leg, unless it has said that it is over.
+pub fn end_leg(unit: &mut Unit, leg: &leg::Model) {
+    if !leg.state.is_over() {
+        let now = unit.now();
+        unit.job(JobKind::EndLeg, leg.id, json!({}), now);
+    }
+}
+
+/// The round has no open offer left: the entry waits again, at its place.
+pub async fn close_round_if_settled(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    offer: &offer::Model,
+) -> Result<()> {
+    if queueing::open_offers_of_round(unit.scope(), unit.tx(), offer.round_id).await?.is_empty() {
+        queueing::close_round(unit.scope(), unit.tx(), offer.round_id, unit.now()).await?;
+        unit.reroute(RoutingSubject::Entry, offer.queue_entry_id);
+        if file.row.status == CallStatus::Offered {
+            file.row.status = CallStatus::Queued;
+            file.row.agent_id = None;
+        }
+    }
+    Ok(())
+}
+
+/// An agent had taken the call, but it never came to a conversation. The caller, if he is still there, goes back to the
+/// place that he had: the entry was open all the time. Not the agent's fault.
+pub async fn give_up_segment(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    mut segment: segment::Model,
+    by: EndedBy,
+) -> Result<()> {
+    let Some(state) = segment.state.advance(SegmentState::Failed) else { return Ok(()) };
+    let was_joined = segment.state == SegmentState::Joined;
+    segment.state = state;
+    segment.ended_at = Some(unit.now());
+    segment.ended_by = Some(by);
+    let (offer, agent, entry, id) = (segment.offer_id, segment.agent_id, segment.queue_entry_id, segment.id);
+    queueing::save_segment(unit.scope(), unit.tx(), segment).await?;
+    queueing::release_slot(unit.scope(), unit.tx(), offer).await?;
+    unit.reroute(RoutingSubject::Agent, agent);
+    unit.reroute(RoutingSubject::Entry, entry);
+    if let Some(leg) = calls::offer_leg(unit.scope(), unit.tx(), offer).await? {
+        end_leg(unit, &leg);
+    }
+    let reason = if by == EndedBy::Caller { OfferState::CallerLeft } else { OfferState::DeviceError };
+    unit.tell(
+        &[Audience::Agent(agent), Audience::Supervisors],
+        "offer:revoked",
+        json!({"offerId": offer, "callId": file.id(), "agentId": agent, "reason": reason}),
+    );
+    if by == EndedBy::Caller {
+        return Ok(());
+    }
+    file.note(unit, EventKind::DeviceFailed, json!({"offerId": offer, "agentId": agent, "endedBy": by}));
+    file.row.status = CallStatus::Queued;
+    file.row.agent_id = None;
+    if was_joined {
+        park_again(unit, file, Target::Queue { entry, after: id }).await?;
+    }
+    Ok(())
+}
+
+/// The caller was, or may have been, on the way to the conference.
+async fn park_again(unit: &mut Unit, file: &mut CallFile, target: Target) -> Result<()> {
+    if let Some(mut leg) = calls::caller_leg(unit.scope(), unit.tx(), file.id()).await? {
+        leg.joined_at = None;
+        leg.left_at = None;
+        leg.last_sequence = None;
+        calls::save_leg(unit.scope(), unit.tx(), leg).await?;
+    }
+    super::carry::move_caller(unit, file, target);
+    Ok(())
+}
+
+/// An agent's leg is gone: he hung up, or his phone did. Twice or late changes nothing.
+pub async fn agent_left(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    segment: segment::Model,
+    provider_at: Option<DateTime<Utc>>,
+) -> Result<()> {
+    match segment.state {
+        SegmentState::Reserved | SegmentState::Joined => {
+            give_up_segment(unit, file, segment, EndedBy::Agent).await
+        }
+        SegmentState::Connected => {
+            file.note_at(unit, EventKind::AgentLeft, json!({"agentId": segment.agent_id}), provider_at);
+            wrap_up::begin(unit, file, segment, EndedBy::Agent).await?;
+            // Nobody else is with the caller: he must not be left alone in a silent conference.
+            file.row.ended_by.get_or_insert(EndedBy::Agent);
+            if let Some(leg) = calls::caller_leg(unit.scope(), unit.tx(), file.id()).await? {
+                end_leg(unit, &leg);
+            }
+            Ok(())
+        }
+        SegmentState::WrapUp | SegmentState::Done | SegmentState::Failed => Ok(()),
+    }
+}
+
+/// What a slot is held by after this.
+pub async fn hold_slot_for(unit: &Unit, segment: &segment::Model, holder: SlotHolder) -> Result<()> {
+    queueing::pass_slot_on(unit.scope(), unit.tx(), segment.offer_id, holder).await
+}
+
+/// He let a call ring: passed over until he says himself that he is back.
+pub async fn stop_asking(unit: &mut Unit, agent: entity::id::AgentId) -> Result<()> {
+    let mut row = workforce::lock_agent(unit.scope(), unit.tx(), agent).await?;
+    if row.not_responding_since.is_some() {
+        return Ok(());
+    }
+    row.not_responding_since = Some(unit.now());
+    let change = workforce::Changed {
+        agent,
+        by: None,
+        because: "offer_not_answered",
+        before: json!({"notResponding": false}),
+        after: json!({"notResponding": true}),
+        at: unit.now(),
+    };
+    workforce::write_history(unit.scope(), unit.tx(), unit.id(), change).await?;
+    workforce::save_agent(unit.scope(), unit.tx(), row).await?;
+    unit.reroute(RoutingSubject::Agent, agent);
+    crate::agents::tell_status(unit, agent).await
+}

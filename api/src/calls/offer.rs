@@ -1,0 +1,200 @@
+//! Rounds of offers: written when routing names them, expired when their time is up.
+
+use chrono::TimeDelta;
+use entity::id::{AgentId, CallId, OfferId, QueueEntryId, RoundId};
+use entity::{
+    CallStatus, Inserted, JobKind, LegKind, LegState, OfferState, Reach, SlotHolder, agent, agent_slot, leg,
+    offer, queue, queue_entry,
+};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, QueryFilter};
+use serde_json::{Value, json};
+
+use super::story::EventKind;
+use super::{CallFile, accept, leave};
+use crate::error::Result;
+use crate::store::queueing::{self, Won};
+use crate::store::{Audience, Unit, workforce};
+
+/// Whether the rows agreed with the index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opened {
+    Yes,
+    /// The index was stale: nothing was written, and it must be built anew.
+    Stale,
+}
+
+/// Writes one round: an offer and a slot for each agent. A stale index does no harm, the rows refuse.
+pub async fn open(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    entry: &queue_entry::Model,
+    agents: &[AgentId],
+) -> Result<Opened> {
+    let (scope, now) = (unit.scope(), unit.now());
+    if queueing::live_segment(scope, unit.tx(), file.id()).await?.is_some() {
+        return Ok(Opened::Stale);
+    }
+    let round: RoundId = unit.id();
+    if queueing::open_round(scope, unit.tx(), entry.id, round, now).await? == Inserted::Conflicted {
+        return Ok(Opened::Stale);
+    }
+    let queue = queueing::queue(scope, unit.tx(), entry.queue_id).await?;
+    let mut made = 0;
+    for id in agents {
+        let agent = workforce::agent(scope, unit.tx(), *id).await?;
+        let offer = Offer { id: unit.id(), round, agent: &agent, entry, queue: &queue };
+        if offer.write(unit, file).await? == Opened::Yes {
+            made += 1;
+        }
+    }
+    if made == 0 {
+        queueing::close_round(scope, unit.tx(), round, now).await?;
+        return Ok(Opened::Stale);
+    }
+    file.row.status = CallStatus::Offered;
+    Ok(if made == agents.len() { Opened::Yes } else { Opened::Stale })
+}
+
+struct Offer<'a> {
+    id: OfferId,
+    round: RoundId,
+    agent: &'a agent::Model,
+    entry: &'a queue_entry::Model,
+    queue: &'a queue::Model,
+}
+
+impl Offer<'_> {
+    async fn write(&self, unit: &mut Unit, file: &mut CallFile) -> Result<Opened> {
+        if self.take_slot(unit, file.id()).await? == Inserted::Conflicted {
+            return Ok(Opened::Stale);
+        }
+        let now = unit.now();
+        let row = offer::Model {
+            id: self.id,
+            company_id: unit.company(),
+            round_id: self.round,
+            queue_entry_id: self.entry.id,
+            call_id: file.id(),
+            agent_id: self.agent.id,
+            state: OfferState::Open,
+            offered_at: now,
+            expires_at: now + TimeDelta::seconds(i64::from(self.queue.ring_seconds)),
+            settled_at: None,
+        };
+        unit.scope().insert::<offer::Entity, _>(unit.tx(), row.clone()).await?;
+        unit.scope()
+            .update_many::<agent::Entity>()
+            .col_expr(agent::Column::LastOfferedAt, Expr::value(now))
+            .filter(agent::Column::Id.eq(self.agent.id))
+            .exec(unit.tx())
+            .await?;
+        unit.job(JobKind::ExpireOffer, self.id, json!({}), row.expires_at);
+        if self.agent.reach == Reach::Number {
+            self.ring_number(unit, file, &row).await?;
+        }
+        file.note(
+            unit,
+            EventKind::Offered,
+            json!({"offerId": self.id, "agentId": self.agent.id, "agent": self.agent.name, "expiresAt": row.expires_at}),
+        );
+        let news = describe(&row, file, self.queue, self.entry);
+        unit.tell(&[Audience::Agent(self.agent.id), Audience::Supervisors], "offer:new", news);
+        crate::agents::tell_status(unit, self.agent.id).await?;
+        Ok(Opened::Yes)
+    }
+
+    /// The lowest slot that is free; the primary key decides if somebody takes it at the same time.
+    async fn take_slot(&self, unit: &Unit, call: CallId) -> Result<Inserted> {
+        let held = queueing::slots_of(unit.scope(), unit.tx(), &[self.agent.id]).await?;
+        let Some(slot) = (1..=self.agent.capacity).find(|slot| held.iter().all(|held| held.slot != *slot))
+        else {
+            return Ok(Inserted::Conflicted);
+        };
+        let slot = agent_slot::Model {
+            company_id: unit.company(),
+            agent_id: self.agent.id,
+            slot,
+            holder: SlotHolder::Offer,
+            offer_id: self.id,
+            call_id: call,
+            held_since: unit.now(),
+        };
+        queueing::take_slot(unit.scope(), unit.tx(), slot).await
+    }
+
+    /// An agent at a number is rung as the offer.
+    async fn ring_number(&self, unit: &mut Unit, file: &CallFile, offer: &offer::Model) -> Result<()> {
+        let address = self.agent.number.clone().unwrap_or_default();
+        let leg = accept::plan_leg(unit, file, offer, self.agent, address);
+        let id = leg.id;
+        debug_assert_eq!((leg.kind, leg.state), (LegKind::Agent, LegState::Planned));
+        unit.scope().insert::<leg::Entity, _>(unit.tx(), leg).await?;
+        let now = unit.now();
+        unit.job(JobKind::DialAgent, id, json!({}), now);
+        Ok(())
+    }
+}
+
+/// What an agent is shown of an offered call: who calls, for which queue, how long he has waited.
+fn describe(
+    offer: &offer::Model,
+    file: &CallFile,
+    queue: &queue::Model,
+    entry: &queue_entry::Model,
+) -> Value {
+    json!({
+        "offerId": offer.id,
+        "agentId": offer.agent_id,
+        "expiresAt": offer.expires_at,
+        "call": {
+            "id": file.id(),
+            "from": file.row.from_address,
+            "to": file.row.to_address,
+            "callerName": file.row.caller_name,
+            "queueId": queue.id,
+            "queue": queue.name,
+            "enteredQueueAt": entry.entered_at,
+            "waitedSeconds": (offer.offered_at - entry.entered_at).num_seconds(),
+        },
+    })
+}
+
+/// The offer's time is up. Nobody is blamed when somebody else won the round: then it is settled already.
+pub async fn time_is_up(unit: &mut Unit, id: OfferId) -> Result<()> {
+    let seen = queueing::offer(unit.scope(), unit.tx(), id).await?;
+    if seen.state != OfferState::Open {
+        return Ok(());
+    }
+    let mut file = CallFile::open(unit, seen.call_id).await?;
+    not_answered(unit, &mut file, &seen).await?;
+    file.save(unit).await
+}
+
+/// The agent let it ring.
+pub async fn not_answered(unit: &mut Unit, file: &mut CallFile, offer: &offer::Model) -> Result<()> {
+    if leave::settle(unit, file, offer, OfferState::NoAnswer).await? == Won::Yes {
+        leave::stop_asking(unit, offer.agent_id).await?;
+        leave::close_round_if_settled(unit, file, offer).await?;
+    }
+    Ok(())
+}
+
+/// The entries that routing named, with their calls locked in the order of their ids so that two nodes cannot block
+/// each other. An entry that is no longer open is left out.
+pub async fn lock(unit: &Unit, entries: &[QueueEntryId]) -> Result<Vec<(CallFile, queue_entry::Model)>> {
+    let mut seen = Vec::new();
+    for id in entries {
+        seen.extend(queueing::entry(unit.scope(), unit.tx(), *id).await?);
+    }
+    seen.sort_by_key(|entry| entry.call_id);
+    let mut locked = Vec::new();
+    for entry in seen {
+        let file = CallFile::open(unit, entry.call_id).await?;
+        match queueing::open_entry(unit.scope(), unit.tx(), entry.call_id).await? {
+            Some(open) if open.id == entry.id => locked.push((file, open)),
+            Some(_) | None => {}
+        }
+    }
+    Ok(locked)
+}

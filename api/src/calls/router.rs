@@ -1,0 +1,246 @@
+//! The companies' routing indexes: kept by the node that holds a company's lease, fed from the changes that units left
+//! in the database, rebuilt from rows when in doubt.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use clock::Busy;
+use entity::id::{AgentId, CompanyId, QueueEntryId, QueueId};
+use entity::{CompanyScope, RoutingSubject, queue, routing_change};
+use routing::{Change, EntryId, Index, Round};
+
+use super::offer::{self, Opened};
+use super::rows;
+use crate::app::App;
+use crate::error::Result;
+use crate::store::{Tx, Unit, queueing, system};
+
+/// How often a node looks for changes that nobody woke it for.
+const POLL: Duration = Duration::from_secs(1);
+
+/// The indexes of the companies whose lease this node holds; also where waiting callers' prospects are read.
+#[derive(Default)]
+pub struct Desks(Mutex<HashMap<CompanyId, Desk>>);
+
+struct Desk {
+    index: Index,
+    /// How long who declined is left in peace, by queue.
+    cool_off: HashMap<QueueId, TimeDelta>,
+    /// Agents whose heartbeat binds them, and until when: read again at that moment.
+    bound: HashMap<AgentId, DateTime<Utc>>,
+}
+
+impl Desks {
+    fn lock(&self) -> MutexGuard<'_, HashMap<CompanyId, Desk>> {
+        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// `None` without data, and on a node that does not keep the company's index.
+    pub fn expected_wait(
+        &self,
+        scope: CompanyScope,
+        entry: QueueEntryId,
+        now: DateTime<Utc>,
+    ) -> Option<Duration> {
+        self.lock().get(&scope.company())?.index.expected_wait(EntryId(entry.0), now)
+    }
+
+    /// The figures of a queue; `None` on a node that does not keep the company's index.
+    pub fn figures(
+        &self,
+        scope: CompanyScope,
+        queue: QueueId,
+        now: DateTime<Utc>,
+    ) -> Option<routing::QueueFigures> {
+        Some(self.lock().get(&scope.company())?.index.queue_figures(routing::QueueId(queue.0), now))
+    }
+
+    fn next_due(&self) -> Option<DateTime<Utc>> {
+        self.lock().values().filter_map(|desk| desk.index.next_due()).min()
+    }
+
+    fn due(&self, now: DateTime<Utc>) -> BTreeSet<CompanyId> {
+        let desks = self.lock();
+        let due = desks.iter().filter(|(_, desk)| desk.index.next_due().is_some_and(|at| at <= now));
+        due.map(|(company, _)| *company).collect()
+    }
+
+    /// Takes a company's desk out, so that a pass that fails leaves none behind and the next one builds it anew.
+    fn take(&self, company: CompanyId) -> Option<Desk> {
+        self.lock().remove(&company)
+    }
+
+    fn put(&self, company: CompanyId, desk: Desk) {
+        self.lock().insert(company, desk);
+    }
+}
+
+/// Runs until the process ends: passes over every company that has changes, or whose time has come.
+pub async fn run(app: App) {
+    let mut next_poll = app.clock.now();
+    loop {
+        let (busy, mut companies) = wait(&app, next_poll).await;
+        if app.clock.now() >= next_poll {
+            next_poll = app.clock.now() + POLL;
+            match system::companies_with_routing_changes(&app.db).await {
+                Ok(found) => companies.extend(found),
+                Err(error) => tracing::error!(?error, "cannot look for routing changes"),
+            }
+        }
+        companies.extend(app.desks.due(app.clock.now()));
+        for company in companies {
+            if let Err(error) = pass(&app, system::routing_scope(company)).await {
+                tracing::error!(%company, ?error, "a routing pass failed; the next one builds the index anew");
+            }
+        }
+        drop(busy);
+    }
+}
+
+async fn wait(app: &App, next_poll: DateTime<Utc>) -> (Busy, BTreeSet<CompanyId>) {
+    let until = app.desks.next_due().map_or(next_poll, |due| due.min(next_poll));
+    tokio::select! {
+        woken = app.bus.routing() => woken,
+        busy = app.clock.sleep_until(until) => (busy, BTreeSet::new()),
+    }
+}
+
+/// Reads the changes of one company, applies them, and writes the rounds that follow: one transaction.
+pub async fn pass(app: &App, scope: CompanyScope) -> Result<()> {
+    let company = scope.company();
+    let mut unit = Unit::begin(app, scope).await?;
+    let Some(state) = queueing::lock_routing(scope, unit.tx()).await? else { return Ok(()) };
+    let ours = state.node_id == Some(app.node);
+    if !ours && state.lease_until.is_some_and(|until| until > unit.now()) {
+        app.desks.take(company);
+        return Ok(());
+    }
+    let changes = queueing::take_changes(scope, unit.tx()).await?;
+    let kept =
+        app.desks.take(company).filter(|_| ours && state.lease_until.is_some_and(|until| until > unit.now()));
+    let mut renewed = state;
+    renewed.node_id = Some(app.node);
+    renewed.lease_until = Some(unit.now() + app.settings.timing.lease);
+    queueing::save_routing(scope, unit.tx(), renewed).await?;
+
+    let (desk, rounds) = match kept {
+        Some(mut desk) => {
+            let rounds = desk.read(&unit, changes).await?;
+            (desk, rounds)
+        }
+        None => Desk::build(&unit).await?,
+    };
+    let stale = write(&mut unit, rounds).await?;
+    unit.commit().await?;
+    match stale {
+        Stale::No => app.desks.put(company, desk),
+        // What the rows refused is looked at again with fresh eyes.
+        Stale::Yes => app.bus.wake_here(crate::bus::Wake::Routing(company)),
+    }
+    Ok(())
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stale {
+    Yes,
+    No,
+}
+
+async fn write(unit: &mut Unit, rounds: Vec<Round>) -> Result<Stale> {
+    let entries: Vec<_> = rounds.iter().map(|round| QueueEntryId(round.entry.0)).collect();
+    let locked = offer::lock(unit, &entries).await?;
+    let mut stale = if locked.len() == rounds.len() { Stale::No } else { Stale::Yes };
+    let agents: HashMap<_, Vec<_>> = rounds
+        .into_iter()
+        .map(|round| {
+            (QueueEntryId(round.entry.0), round.agents.into_iter().map(|id| AgentId(id.0)).collect())
+        })
+        .collect();
+    for (mut file, entry) in locked {
+        if offer::open(unit, &mut file, &entry, &agents[&entry.id]).await? == Opened::Stale {
+            stale = Stale::Yes;
+        }
+        file.save(unit).await?;
+    }
+    Ok(stale)
+}
+
+impl Desk {
+    /// From rows alone.
+    async fn build(unit: &Unit) -> Result<(Self, Vec<Round>)> {
+        let (scope, tx) = (unit.scope(), unit.tx());
+        let mut desk = Self { index: Index::new(), cool_off: HashMap::new(), bound: HashMap::new() };
+        let mut changes = Vec::new();
+        for row in scope.find::<queue::Entity>().all(tx).await? {
+            changes.push(desk.queue(scope, tx, &row).await?);
+        }
+        changes.extend(desk.agents(unit, None).await?);
+        let open = queueing::open_entries(scope, tx).await?;
+        changes.extend(rows::entries(scope, tx, open, &desk.cool_off).await?.into_iter().map(Change::Entry));
+        let rounds = desk.index.apply_all(changes, unit.now());
+        Ok((desk, rounds))
+    }
+
+    /// Reads again the rows that changed, and the agents whose heartbeat would have run out by now.
+    async fn read(&mut self, unit: &Unit, changed: Vec<routing_change::Model>) -> Result<Vec<Round>> {
+        let (scope, tx) = (unit.scope(), unit.tx());
+        let (mut agents, mut entries) = (BTreeSet::new(), BTreeSet::new());
+        let mut changes = vec![Change::Tick];
+        for change in changed {
+            match change.subject {
+                RoutingSubject::Agent => drop(agents.insert(AgentId(change.subject_id))),
+                RoutingSubject::Entry => drop(entries.insert(QueueEntryId(change.subject_id))),
+                RoutingSubject::Queue => {
+                    let id = QueueId(change.subject_id);
+                    let row = scope.find_by_id::<queue::Entity>(id).one(tx).await?;
+                    changes.push(match row {
+                        Some(row) => self.queue(scope, tx, &row).await?,
+                        None => Change::QueueGone(routing::QueueId(id.0)),
+                    });
+                }
+            }
+        }
+        agents.extend(self.bound.iter().filter(|(_, until)| **until <= unit.now()).map(|(agent, _)| *agent));
+        if !agents.is_empty() {
+            changes.extend(self.agents(unit, Some(&agents)).await?);
+        }
+        changes.extend(self.entries(unit, entries).await?);
+        Ok(self.index.apply_all(changes, unit.now()))
+    }
+
+    async fn queue(&mut self, scope: CompanyScope, tx: &Tx, row: &queue::Model) -> Result<Change> {
+        self.cool_off.insert(row.id, TimeDelta::seconds(i64::from(row.decline_cool_off_seconds)));
+        Ok(Change::Queue(rows::queue(scope, tx, row).await?))
+    }
+
+    async fn agents(&mut self, unit: &Unit, ids: Option<&BTreeSet<AgentId>>) -> Result<Vec<Change>> {
+        let ids: Option<Vec<_>> = ids.map(|ids| ids.iter().copied().collect());
+        let found =
+            rows::agents(unit.scope(), unit.tx(), &unit.app().settings.timing, ids.as_deref()).await?;
+        for agent in &found {
+            match agent.ready_until {
+                Some(until) if until > unit.now() => drop(self.bound.insert(AgentId(agent.id.0), until)),
+                Some(_) | None => drop(self.bound.remove(&AgentId(agent.id.0))),
+            }
+        }
+        let there: BTreeSet<_> = found.iter().map(|agent| agent.id).collect();
+        let gone = ids.unwrap_or_default().into_iter().map(rows::agent_id).filter(|id| !there.contains(id));
+        Ok(gone.map(Change::AgentGone).chain(found.into_iter().map(Change::Agent)).collect())
+    }
+
+    async fn entries(&self, unit: &Unit, ids: BTreeSet<QueueEntryId>) -> Result<Vec<Change>> {
+        let mut open = Vec::new();
+        let mut changes = Vec::new();
+        for id in ids {
+            match queueing::entry(unit.scope(), unit.tx(), id).await? {
+                Some(entry) if entry.outcome.is_none() => open.push(entry),
+                Some(_) | None => changes.push(Change::EntryGone(EntryId(id.0))),
+            }
+        }
+        let read = rows::entries(unit.scope(), unit.tx(), open, &self.cool_off).await?;
+        changes.extend(read.into_iter().map(Change::Entry));
+        Ok(changes)
+    }
+}

@@ -1,0 +1,175 @@
+//! Durable jobs: rows that were written with the change that made them necessary. A job is done at least once; its row is
+//! deleted when it is done, so nothing that a killed node was about to do is lost.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use clock::Busy;
+use entity::id::{AgentId, CallId, LegId, OfferId, PhoneNumberId, RecordingId, SegmentId};
+use entity::{JobKind, job};
+use tokio::sync::Semaphore;
+
+use crate::app::App;
+use crate::calls::{agent_leg, carry, offer, voicemail, wrap_up};
+use crate::error::{Error, Result, Subject};
+use crate::store::system::{self, Claimed};
+use crate::store::{Unit, jobs as rows};
+
+/// How often a node looks for jobs that nobody woke it for.
+const POLL: Duration = Duration::from_secs(1);
+/// Jobs under way at once on one node: most wait for the provider.
+const AT_ONCE: usize = 64;
+/// After so many tries a job is kept as failed, for a person to see.
+const TRIES: i32 = 12;
+
+/// How a job went.
+#[derive(Debug)]
+pub enum Done {
+    Yes,
+    /// It is to be done again at this time: a repeating job.
+    Again(DateTime<Utc>),
+    /// It could not be done now.
+    Retry {
+        after: Option<Duration>,
+        because: String,
+    },
+}
+
+impl Done {
+    /// The provider did not do it; when it said how long to wait, so long.
+    pub fn retry(error: &twilio::rest::Error) -> Self {
+        let after = match error {
+            twilio::rest::Error::RateLimited { retry_after } => *retry_after,
+            _ => None,
+        };
+        Self::Retry { after, because: error.to_string() }
+    }
+}
+
+/// Runs until the process ends.
+pub async fn run(app: App) {
+    let places = Arc::new(Semaphore::new(AT_ONCE));
+    let mut next = app.clock.now();
+    loop {
+        let busy = wait(&app, next).await;
+        next = match round(&app, &places, &busy).await {
+            Ok(next) => next,
+            Err(error) => {
+                tracing::error!(?error, "cannot claim jobs");
+                app.clock.now() + POLL
+            }
+        };
+        drop(busy);
+    }
+}
+
+async fn wait(app: &App, next: DateTime<Utc>) -> Busy {
+    tokio::select! {
+        woken = app.bus.jobs() => woken,
+        busy = app.clock.sleep_until(next) => busy,
+    }
+}
+
+/// Claims what is due and sets it going; answers when to look again.
+async fn round(app: &App, places: &Arc<Semaphore>, _busy: &Busy) -> Result<DateTime<Utc>> {
+    loop {
+        let free = places.available_permits();
+        if free == 0 {
+            // Whoever finishes wakes this loop.
+            return Ok(app.clock.now() + POLL);
+        }
+        let claimed = system::claim_jobs(app, free).await?;
+        if claimed.is_empty() {
+            let due = system::next_job_at(app).await?;
+            let poll = app.clock.now() + POLL;
+            return Ok(due.map_or(poll, |due| due.min(poll)));
+        }
+        for job in claimed {
+            let place = places.clone().acquire_owned().await.expect("never closed");
+            let (app, guard) = (app.clone(), app.clock.busy());
+            tokio::spawn(async move {
+                perform(&app, job).await;
+                drop(place);
+                app.bus.wake_here(crate::bus::Wake::Jobs);
+                drop(guard);
+            });
+        }
+    }
+}
+
+async fn perform(app: &App, claimed: Claimed) {
+    let job = claimed.job.clone();
+    let finished = match work(app, &claimed).await {
+        Ok(Done::Yes) => rows::finish(app, &claimed).await,
+        Ok(Done::Again(at)) => rows::again(app, &claimed, at).await,
+        Ok(Done::Retry { after, because }) => put_back(app, &claimed, after, because).await,
+        Err(Error::NotFound(subject)) => {
+            tracing::debug!(kind = ?job.kind, ?subject, "a job's subject is gone");
+            rows::finish(app, &claimed).await
+        }
+        Err(error) => put_back(app, &claimed, None, format!("{error:?}")).await,
+    };
+    if let Err(error) = finished {
+        // Its lease runs out and it is claimed again.
+        tracing::error!(kind = ?job.kind, ?error, "a job could not be settled");
+    }
+}
+
+async fn put_back(app: &App, claimed: &Claimed, after: Option<Duration>, because: String) -> Result<()> {
+    let job = &claimed.job;
+    tracing::warn!(kind = ?job.kind, attempts = job.attempts, because, "a job is tried again");
+    if job.attempts >= TRIES {
+        return rows::fail(app, claimed, because).await;
+    }
+    let exponent = u32::try_from(job.attempts).unwrap_or_default().min(8);
+    let wait = after.unwrap_or(Duration::from_millis(250) * 2_u32.pow(exponent));
+    let at = app.clock.now() + TimeDelta::from_std(wait).unwrap_or(TimeDelta::minutes(1));
+    rows::put_back(app, claimed, at, because).await
+}
+
+/// What each kind of job does.
+async fn work(app: &App, claimed: &Claimed) -> Result<Done> {
+    let (scope, job): (_, &job::Model) = (claimed.scope, &claimed.job);
+    let subject = job.subject_id;
+    match job.kind {
+        JobKind::DialAgent => carry::dial_agent(app, scope, LegId(subject)).await,
+        JobKind::MoveCaller => {
+            let target = serde_json::from_value(job.payload.clone())
+                .map_err(|cause| Error::internal("read a job's payload", cause))?;
+            carry::bring_caller(app, scope, CallId(subject), target).await
+        }
+        JobKind::EndLeg => carry::end_leg(app, scope, LegId(subject)).await,
+        JobKind::CheckCall => carry::check(app, scope, CallId(subject)).await,
+        JobKind::StoreRecording => voicemail::store(app, scope, RecordingId(subject)).await,
+        JobKind::ProvisionNumber => crate::numbers::provision(app, scope, PhoneNumberId(subject)).await,
+        JobKind::SettleCallback => crate::webhooks::settle_kept(app, scope, &job.payload).await,
+        JobKind::ExpireOffer => {
+            in_unit(app, claimed, async |unit| offer::time_is_up(unit, OfferId(subject)).await).await
+        }
+        JobKind::JoinDeadline => {
+            in_unit(app, claimed, async |unit| agent_leg::join_deadline(unit, SegmentId(subject)).await).await
+        }
+        JobKind::EndWrapUp => {
+            in_unit(app, claimed, async |unit| wrap_up::time_is_up(unit, SegmentId(subject)).await).await
+        }
+        JobKind::DeviceLost => {
+            crate::agents::device_lost(app, scope, AgentId(subject)).await?;
+            Ok(Done::Yes)
+        }
+    }
+}
+
+async fn in_unit(
+    app: &App,
+    claimed: &Claimed,
+    work: impl AsyncFnOnce(&mut Unit) -> Result<()>,
+) -> Result<Done> {
+    let mut unit = Unit::begin(app, claimed.scope).await?;
+    match work(&mut unit).await {
+        Ok(()) | Err(Error::NotFound(Subject::Offer | Subject::Call)) => {}
+        Err(error) => return Err(error),
+    }
+    unit.commit().await?;
+    Ok(Done::Yes)
+}

@@ -1,0 +1,129 @@
+//! The work of all companies: claiming jobs, what routing and the outbox have to read, finding a company by what a
+//! provider sent.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use entity::id::CompanyId;
+use entity::{CompanyScope, JobState, job, outbox, routing_change, webhook_request};
+use sea_orm::sea_query::{Condition, Expr, LockBehavior, LockType};
+use sea_orm::{
+    ColumnTrait, DbBackend, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+};
+
+use crate::app::App;
+use crate::error::Result;
+use crate::store::Database;
+
+/// A job that this node holds, with the right to act for its company.
+#[derive(Clone, Debug)]
+pub struct Claimed {
+    pub job: job::Model,
+    pub scope: CompanyScope,
+}
+
+/// Claims up to `count` jobs that are due, or whose node has shown no sign of life: one statement, so that no two nodes
+/// claim the same one.
+pub async fn claim_jobs(app: &App, count: usize) -> Result<Vec<Claimed>> {
+    let now = app.clock.now();
+    if !anything_due(app, now).await? {
+        return Ok(Vec::new());
+    }
+    let tx = app.db.begin().await?;
+    let mut due = job::Entity::find()
+        .select_only()
+        .column(job::Column::Id)
+        .filter(is_due(now))
+        .order_by_asc(job::Column::RunAt)
+        .order_by_asc(job::Column::Id)
+        .limit(u64::try_from(count).unwrap_or(u64::MAX));
+    if app.db.backend() == DbBackend::Postgres {
+        due = due.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
+    }
+    let mut claimed = job::Entity::update_many()
+        .col_expr(job::Column::State, Expr::value(JobState::Running.as_str()))
+        .col_expr(job::Column::Attempts, Expr::col(job::Column::Attempts).add(1))
+        .col_expr(job::Column::NodeId, Expr::value(app.node))
+        .col_expr(job::Column::LeaseUntil, Expr::value(now + app.settings.timing.lease))
+        .filter(job::Column::Id.in_subquery(due.into_query()))
+        .exec_with_returning(&tx)
+        .await?;
+    tx.commit().await?;
+    claimed.sort_by_key(|job| (job.run_at, job.id));
+    Ok(claimed
+        .into_iter()
+        .map(|job| Claimed { scope: CompanyScope::dangerous_mint(job.company_id), job })
+        .collect())
+}
+
+/// Reading is cheaper than writing nothing.
+async fn anything_due(app: &App, now: DateTime<Utc>) -> Result<bool> {
+    let found = job::Entity::find().select_only().column(job::Column::Id).filter(is_due(now)).limit(1);
+    Ok(found.into_tuple::<entity::id::JobId>().one(app.db.reader()).await?.is_some())
+}
+
+fn is_due(now: DateTime<Utc>) -> Condition {
+    Condition::any()
+        .add(job::Column::State.eq(JobState::Queued).and(job::Column::RunAt.lte(now)))
+        .add(job::Column::State.eq(JobState::Running).and(job::Column::LeaseUntil.lte(now)))
+}
+
+/// When the next job falls due, or a lease runs out.
+pub async fn next_job_at(app: &App) -> Result<Option<DateTime<Utc>>> {
+    let next: Option<DateTime<Utc>> = job::Entity::find()
+        .select_only()
+        .column(job::Column::RunAt)
+        .filter(job::Column::State.eq(JobState::Queued))
+        .order_by_asc(job::Column::RunAt)
+        .limit(1)
+        .into_tuple()
+        .one(app.db.reader())
+        .await?;
+    Ok(next)
+}
+
+/// On SQLite there is one process: what a dead one held is free at once.
+pub async fn free_leases_of_the_dead(app: &App) -> Result<()> {
+    if app.db.backend() == DbBackend::Postgres {
+        return Ok(());
+    }
+    let tx = app.db.begin().await?;
+    job::Entity::update_many()
+        .col_expr(job::Column::State, Expr::value(JobState::Queued.as_str()))
+        .filter(job::Column::State.eq(JobState::Running))
+        .exec(&tx)
+        .await?;
+    entity::routing_state::Entity::update_many()
+        .col_expr(entity::routing_state::Column::LeaseUntil, Expr::value(Option::<DateTime<Utc>>::None))
+        .exec(&tx)
+        .await?;
+    Ok(tx.commit().await?)
+}
+
+pub async fn companies_with_routing_changes(db: &Database) -> Result<BTreeSet<CompanyId>> {
+    let found: Vec<CompanyId> = routing_change::Entity::find()
+        .select_only()
+        .column(routing_change::Column::CompanyId)
+        .distinct()
+        .into_tuple()
+        .all(db.reader())
+        .await?;
+    Ok(found.into_iter().collect())
+}
+
+/// For routing, which serves each company in turn.
+pub fn routing_scope(company: CompanyId) -> CompanyScope {
+    CompanyScope::dangerous_mint(company)
+}
+
+/// Forgets settled requests and told events that nobody can ask for any more.
+pub async fn forget_before(db: &Database, before: DateTime<Utc>) -> Result<()> {
+    let tx = db.begin().await?;
+    webhook_request::Entity::delete_many()
+        .filter(webhook_request::Column::ReceivedAt.lt(before))
+        .filter(webhook_request::Column::Reply.is_not_null())
+        .exec(&tx)
+        .await?;
+    outbox::Entity::delete_many().filter(outbox::Column::CreatedAt.lt(before)).exec(&tx).await?;
+    Ok(tx.commit().await?)
+}

@@ -1,0 +1,144 @@
+//! What a request is about, from its path and query, and the key under which it is unique.
+
+use entity::id::{CallId, LegId, OfferId, QueueEntryId};
+use twilio::webhook::Params;
+
+use crate::calls::urls::Heard;
+
+/// One kind of request. A hop wants TwiML; a callback only tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Hop {
+    Voice,
+    Fallback,
+    Step { call: CallId, version: i32, heard: Heard, mailbox: Option<String> },
+    Wait { entry: QueueEntryId, hop: u32 },
+    QueueExit { call: CallId, entry: QueueEntryId, version: i32 },
+    CallerJoin { call: CallId },
+    Park { call: CallId },
+    AgentAnswer { offer: OfferId },
+    AgentPress { offer: OfferId },
+    AgentExit,
+    CallStatus,
+    LegStatus { leg: LegId },
+    Conference { offer: OfferId },
+    Recording { call: CallId, mailbox: Option<String> },
+}
+
+impl Hop {
+    /// `None` for an address that we never gave out.
+    pub fn parse(path: &str, query: &str) -> Option<Self> {
+        let query = Params::from_query(query);
+        Some(match path {
+            "" => Self::Voice,
+            "fallback" => Self::Fallback,
+            "step" => Self::Step {
+                call: get(&query, "call")?,
+                version: get(&query, "s")?,
+                heard: Heard::parse(query.get("heard")?)?,
+                mailbox: query.get("mailbox").map(str::to_owned),
+            },
+            "wait" => Self::Wait { entry: get(&query, "entry")?, hop: get(&query, "n")? },
+            "queue-exit" => Self::QueueExit {
+                call: get(&query, "call")?,
+                entry: get(&query, "entry")?,
+                version: get(&query, "s")?,
+            },
+            "caller-join" => Self::CallerJoin { call: get(&query, "call")? },
+            "park" => Self::Park { call: get(&query, "call")? },
+            "agent/answer" => Self::AgentAnswer { offer: get(&query, "offer")? },
+            "agent/press" => Self::AgentPress { offer: get(&query, "offer")? },
+            "agent/exit" => Self::AgentExit,
+            "call-status" => Self::CallStatus,
+            "leg-status" => Self::LegStatus { leg: get(&query, "leg")? },
+            "conference" => Self::Conference { offer: get(&query, "offer")? },
+            "recording" => Self::Recording {
+                call: get(&query, "call")?,
+                mailbox: query.get("mailbox").map(str::to_owned),
+            },
+            _ => return None,
+        })
+    }
+
+    /// Whether the line waits for our TwiML, or we are only told.
+    pub fn wants(&self) -> Wants {
+        match self {
+            Self::Voice
+            | Self::Fallback
+            | Self::Step { .. }
+            | Self::Wait { .. }
+            | Self::QueueExit { .. }
+            | Self::CallerJoin { .. }
+            | Self::Park { .. }
+            | Self::AgentAnswer { .. }
+            | Self::AgentPress { .. }
+            | Self::AgentExit => Wants::Twiml,
+            Self::CallStatus | Self::LegStatus { .. } | Self::Conference { .. } | Self::Recording { .. } => {
+                Wants::Nothing
+            }
+        }
+    }
+
+    /// The same request has the same key, another one another. Of a hop its address: it holds the session's version.
+    /// Of a callback its sequence number, of which each source counts its own.
+    pub fn key(&self, path_and_query: &str, params: &Params) -> String {
+        let get = |name| params.get(name).unwrap_or_default();
+        let call = get("CallSid");
+        match self {
+            Self::Conference { .. } => {
+                format!(
+                    "{}:conference:{}:{}",
+                    get("ConferenceSid"),
+                    get("SequenceNumber"),
+                    get("StatusCallbackEvent")
+                )
+            }
+            Self::CallStatus | Self::LegStatus { .. } => {
+                format!("{call}:progress:{}:{}", get("SequenceNumber"), get("CallStatus"))
+            }
+            Self::Recording { .. } => format!("{}:recording:{}", get("RecordingSid"), get("RecordingStatus")),
+            Self::QueueExit { .. } => format!("{call}:{path_and_query}:{}", get("QueueResult")),
+            Self::Voice
+            | Self::Fallback
+            | Self::Step { .. }
+            | Self::Wait { .. }
+            | Self::CallerJoin { .. }
+            | Self::Park { .. }
+            | Self::AgentAnswer { .. }
+            | Self::AgentPress { .. }
+            | Self::AgentExit => format!("{call}:{path_and_query}"),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wants {
+    Twiml,
+    Nothing,
+}
+
+fn get<T: std::str::FromStr>(query: &Params, name: &str) -> Option<T> {
+    query.get(name)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_we_gave_out_is_understood_and_no_other() {
+        let call = uuid::Uuid::from_u128(5);
+        let hop = Hop::parse("step", &format!("call={call}&s=17&heard=gather")).unwrap();
+        assert_eq!(hop, Hop::Step { call: call.into(), version: 17, heard: Heard::Gather, mailbox: None });
+        assert_eq!(Hop::parse("step", "call=nonsense&s=17&heard=gather"), None);
+        assert_eq!(Hop::parse("elsewhere", ""), None);
+    }
+
+    #[test]
+    fn two_progress_callbacks_of_one_call_have_two_keys() {
+        let hop = Hop::CallStatus;
+        let params =
+            |number: &str| Params::from_query(&format!("CallSid=CA1&SequenceNumber={number}&CallStatus=x"));
+        assert_ne!(hop.key("/x", &params("1")), hop.key("/x", &params("2")));
+        assert_eq!(hop.key("/x", &params("1")), hop.key("/y", &params("1")));
+    }
+}

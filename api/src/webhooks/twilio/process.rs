@@ -1,0 +1,217 @@
+//! One transaction a request: it is claimed, the use case runs, the reply is stored.
+
+use entity::{CompanyScope, EndedBy, JobKind, webhook_request};
+use ivr_engine::{DialOutcome, Input};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use twilio::webhook::{
+    CallProgress, ConferenceEvent, DialResult, DialStatus, EnqueueResult, GatherResult, MissingParameter,
+    Params, RecordResult, RecordingStatus, VoiceRequest,
+};
+
+use super::hop::Hop;
+use crate::app::App;
+use crate::calls::story::EventKind;
+use crate::calls::urls::Heard;
+use crate::calls::{CallFile, Reply, agent_leg, arrive, conference, enqueue, flow, leave, voicemail};
+use crate::error::{Error, Result};
+use crate::jobs::Done;
+use crate::store::webhooks::{self, Claim};
+use crate::store::{Unit, calls};
+
+/// A request as it is kept, to be processed again should it fail.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Raw {
+    /// Below the voice webhook: `step`, `agent/answer`, ….
+    pub path: String,
+    pub query: String,
+    pub params: Vec<(String, String)>,
+}
+
+impl Raw {
+    fn address(&self) -> String {
+        format!("{}?{}", self.path, self.query)
+    }
+}
+
+/// The reply to a request, the same for the same request.
+pub async fn process(app: &App, scope: CompanyScope, hop: &Hop, raw: &Raw) -> Result<String> {
+    let params = Params::from(raw.params.clone());
+    // Waiting asks for the same thing again and again and changes nothing: it needs no claim.
+    if let Hop::Wait { entry, hop } = hop {
+        return Ok(render(app, scope, &enqueue::wait(app, scope, *entry, *hop).await?));
+    }
+    if matches!(hop, Hop::AgentExit) {
+        return Ok(render(app, scope, &Reply::HangUp));
+    }
+    let key = hop.key(&raw.address(), &params);
+    let mut unit = Unit::begin(app, scope).await?;
+    match webhooks::claim(scope, unit.tx(), row(app, scope, &key, raw, &params)).await? {
+        Claim::Settled(reply) => return Ok(reply),
+        Claim::New | Claim::Kept => {}
+    }
+    let reply = render(app, scope, &run(&mut unit, hop, &params).await?);
+    webhooks::settle(scope, unit.tx(), &key, &reply).await?;
+    unit.commit().await?;
+    Ok(reply)
+}
+
+fn render(app: &App, scope: CompanyScope, reply: &Reply) -> String {
+    reply.to_twiml(scope.company(), &app.urls(scope.company()))
+}
+
+fn row(app: &App, scope: CompanyScope, key: &str, raw: &Raw, params: &Params) -> webhook_request::Model {
+    webhook_request::Model {
+        company_id: scope.company(),
+        request_key: key.to_owned(),
+        call_sid: params.get("CallSid").map(str::to_owned),
+        path: raw.path.clone(),
+        params: json!(raw),
+        reply: None,
+        received_at: app.clock.now(),
+    }
+}
+
+async fn run(unit: &mut Unit, hop: &Hop, params: &Params) -> Result<Reply> {
+    match hop {
+        Hop::Voice => arrive::arrive(unit, &read(VoiceRequest::from_params(params))?).await,
+        Hop::Fallback => arrive::apologize(unit, &read(VoiceRequest::from_params(params))?).await,
+        Hop::Step { call, version, heard, mailbox } => {
+            let at = At { call: *call, version: *version, heard: *heard, mailbox: mailbox.as_deref() };
+            step(unit, at, params).await
+        }
+        Hop::QueueExit { call, entry, version } => {
+            enqueue::exit(unit, *call, *entry, *version, &read(EnqueueResult::from_params(params))?).await
+        }
+        Hop::CallerJoin { call } | Hop::Park { call } => {
+            let file = CallFile::open(unit, *call).await?;
+            enqueue::where_the_caller_belongs(unit, &file).await
+        }
+        Hop::AgentAnswer { offer } => {
+            agent_leg::answered(unit, *offer, &read(VoiceRequest::from_params(params))?).await
+        }
+        Hop::AgentPress { offer } => {
+            agent_leg::pressed(unit, *offer, &read(GatherResult::from_params(params))?).await
+        }
+        Hop::CallStatus => caller_progressed(unit, &read(CallProgress::from_params(params))?).await,
+        Hop::LegStatus { leg } => {
+            agent_leg::progressed(unit, *leg, &read(CallProgress::from_params(params))?).await?;
+            Ok(Reply::Nothing)
+        }
+        Hop::Conference { offer } => {
+            conference::happened(unit, *offer, &read(ConferenceEvent::from_params(params))?).await?;
+            Ok(Reply::Nothing)
+        }
+        Hop::Recording { call, mailbox } => {
+            voicemail::recorded(
+                unit,
+                *call,
+                &read(RecordingStatus::from_params(params))?,
+                mailbox.as_deref(),
+            )
+            .await?;
+            Ok(Reply::Nothing)
+        }
+        Hop::Wait { .. } | Hop::AgentExit => Ok(Reply::HangUp),
+    }
+}
+
+/// Which step of which call's flow an answer belongs to.
+struct At<'a> {
+    call: entity::id::CallId,
+    version: i32,
+    heard: Heard,
+    mailbox: Option<&'a str>,
+}
+
+/// The flow goes on. A hop of an older version of the session is a late one and hears what was said last.
+async fn step(unit: &mut Unit, at: At<'_>, params: &Params) -> Result<Reply> {
+    let mut file = CallFile::open(unit, at.call).await?;
+    if file.row.session_version != at.version {
+        return Ok(file.current());
+    }
+    let input = match at.heard {
+        Heard::Silence => Input::Silence,
+        Heard::Gather => answer(&read(GatherResult::from_params(params))?),
+        Heard::Record => {
+            let result = read(RecordResult::from_params(params))?;
+            voicemail::left(unit, &mut file, &result, at.mailbox).await?
+        }
+        Heard::Dial => {
+            let result = read(DialResult::from_params(params))?;
+            let outcome = dialed(&result.status);
+            file.note(
+                unit,
+                EventKind::TransferEnded,
+                json!({"outcome": outcome, "seconds": result.duration}),
+            );
+            Input::Dialed(outcome)
+        }
+    };
+    let reply = flow::advance(unit, &mut file, input).await?;
+    arrive::remember(unit, &mut file, &reply);
+    file.save(unit).await?;
+    Ok(reply)
+}
+
+fn answer(result: &GatherResult) -> Input {
+    match (&result.digits, &result.speech) {
+        (Some(digits), _) => Input::Digits(digits.clone()),
+        (None, Some(text)) => Input::Speech { text: text.clone(), confidence: result.confidence },
+        (None, None) => Input::Silence,
+    }
+}
+
+fn dialed(status: &DialStatus) -> DialOutcome {
+    match status {
+        DialStatus::Completed | DialStatus::Answered => DialOutcome::Answered,
+        DialStatus::Busy => DialOutcome::Busy,
+        DialStatus::NoAnswer | DialStatus::Canceled => DialOutcome::NoAnswer,
+        DialStatus::Failed | DialStatus::Other(_) => DialOutcome::Failed,
+    }
+}
+
+/// The number's own status callback: it tells only the end.
+async fn caller_progressed(unit: &mut Unit, news: &CallProgress) -> Result<Reply> {
+    let over = agent_leg::leg_state(&news.status).is_some_and(|state| state.is_over());
+    if over && let Some(mut file) = CallFile::open_by_provider_sid(unit, &news.call_sid).await? {
+        let by = file.row.ended_by.unwrap_or(EndedBy::Caller);
+        leave::caller_left(unit, &mut file, news.timestamp, by).await?;
+        if let Some(leg) = calls::caller_leg(unit.scope(), unit.tx(), file.id()).await?
+            && leg.state != entity::LegState::Completed
+        {
+            tracing::debug!(leg = %leg.id, "a caller's leg had ended otherwise");
+        }
+        file.save(unit).await?;
+    }
+    Ok(Reply::Nothing)
+}
+
+fn read<T>(read: std::result::Result<T, MissingParameter>) -> Result<T> {
+    read.map_err(|missing| Error::invalid(format!("/{}", missing.0), "is missing"))
+}
+
+/// Keeps a callback that could not be processed, with the job that tries again.
+pub async fn keep(app: &App, scope: CompanyScope, hop: &Hop, raw: &Raw) -> Result<()> {
+    let params = Params::from(raw.params.clone());
+    let key = hop.key(&raw.address(), &params);
+    let mut unit = Unit::begin(app, scope).await?;
+    match webhooks::claim(scope, unit.tx(), row(app, scope, &key, raw, &params)).await? {
+        Claim::Settled(_) | Claim::Kept => return Ok(()),
+        Claim::New => {}
+    }
+    let soon = unit.now() + chrono::TimeDelta::milliseconds(500);
+    let id: entity::id::JobId = unit.id();
+    unit.job(JobKind::SettleCallback, id, json!(raw), soon);
+    unit.commit().await
+}
+
+/// The job: processes a kept callback again.
+pub async fn settle_kept(app: &App, scope: CompanyScope, payload: &Value) -> Result<Done> {
+    let raw: Raw = serde_json::from_value(payload.clone())
+        .map_err(|cause| Error::internal("read a kept callback", cause))?;
+    match Hop::parse(&raw.path, &raw.query) {
+        Some(hop) => process(app, scope, &hop, &raw).await.map(|_| Done::Yes),
+        None => Ok(Done::Yes),
+    }
+}

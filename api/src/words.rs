@@ -1,0 +1,124 @@
+//! What we ourselves say to callers and agents on the line, in the languages that we speak. Flows bring their own words.
+
+use std::time::Duration;
+
+use twilio::twiml::Say;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Language {
+    English,
+    Spanish,
+    French,
+    German,
+}
+
+/// Words in one language; English where we do not speak the one that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Words(Language);
+
+impl Words {
+    /// By BCP 47 tag; only the language of it counts.
+    pub fn of(tag: &str) -> Self {
+        Self(match tag.split('-').next().unwrap_or_default() {
+            "es" => Language::Spanish,
+            "fr" => Language::French,
+            "de" => Language::German,
+            _ => Language::English,
+        })
+    }
+
+    pub fn say(&self, text: String) -> Say {
+        Say::new(text).language(match self.0 {
+            Language::English => "en-US",
+            Language::Spanish => "es-ES",
+            Language::French => "fr-FR",
+            Language::German => "de-DE",
+        })
+    }
+
+    pub fn not_in_service(&self) -> String {
+        match self.0 {
+            Language::English => "The number you have dialed is not in service. Goodbye.",
+            Language::Spanish => "El número que ha marcado no está en servicio. Adiós.",
+            Language::French => "Le numéro que vous avez composé n'est pas en service. Au revoir.",
+            Language::German => "Die gewählte Nummer ist nicht vergeben. Auf Wiederhören.",
+        }
+        .to_owned()
+    }
+
+    pub fn apology(&self) -> String {
+        match self.0 {
+            Language::English => "We are sorry, something went wrong on our side. Please call again later.",
+            Language::Spanish => "Lo sentimos, ha ocurrido un error. Por favor, llame más tarde.",
+            Language::French => {
+                "Nous sommes désolés, une erreur s'est produite. Veuillez rappeler plus tard."
+            }
+            Language::German => {
+                "Es tut uns leid, bei uns ist ein Fehler aufgetreten. Bitte rufen Sie später wieder an."
+            }
+        }
+        .to_owned()
+    }
+
+    /// `position` counts from 1.
+    pub fn position(&self, position: u64) -> String {
+        match self.0 {
+            Language::English => format!("You are number {position} in line."),
+            Language::Spanish => format!("Usted es el número {position} en la cola."),
+            Language::French => format!("Vous êtes numéro {position} dans la file d'attente."),
+            Language::German => format!("Sie sind Nummer {position} in der Warteschlange."),
+        }
+    }
+
+    /// Rounded up to whole minutes.
+    pub fn expected_wait(&self, wait: Duration) -> String {
+        let minutes = wait.as_secs().div_ceil(60).max(1);
+        match (self.0, minutes) {
+            (Language::English, 1) => "The expected wait is about one minute.".to_owned(),
+            (Language::English, _) => format!("The expected wait is about {minutes} minutes."),
+            (Language::Spanish, 1) => "La espera estimada es de un minuto.".to_owned(),
+            (Language::Spanish, _) => format!("La espera estimada es de unos {minutes} minutos."),
+            (Language::French, 1) => "L'attente estimée est d'environ une minute.".to_owned(),
+            (Language::French, _) => format!("L'attente estimée est d'environ {minutes} minutes."),
+            (Language::German, 1) => "Die Wartezeit beträgt etwa eine Minute.".to_owned(),
+            (Language::German, _) => format!("Die Wartezeit beträgt etwa {minutes} Minuten."),
+        }
+    }
+
+    pub fn press_one(&self, queue: &str) -> String {
+        match self.0 {
+            Language::English => format!("A call for {queue}. Press 1 to take it."),
+            Language::Spanish => format!("Una llamada para {queue}. Pulse 1 para aceptarla."),
+            Language::French => format!("Un appel pour {queue}. Appuyez sur 1 pour le prendre."),
+            Language::German => format!("Ein Anruf für {queue}. Drücken Sie 1, um ihn anzunehmen."),
+        }
+    }
+
+    pub fn too_late(&self) -> String {
+        match self.0 {
+            Language::English => "This call has already been taken. Goodbye.",
+            Language::Spanish => "Esta llamada ya ha sido atendida. Adiós.",
+            Language::French => "Cet appel a déjà été pris. Au revoir.",
+            Language::German => "Dieser Anruf wurde bereits angenommen. Auf Wiederhören.",
+        }
+        .to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_rounded_up_and_never_zero() {
+        let words = Words::of("en-GB");
+        assert_eq!(words.expected_wait(Duration::from_secs(0)), "The expected wait is about one minute.");
+        assert_eq!(words.expected_wait(Duration::from_secs(61)), "The expected wait is about 2 minutes.");
+    }
+
+    #[test]
+    fn a_language_that_we_do_not_speak_is_english() {
+        assert_eq!(Words::of("xx"), Words::of("en"));
+        assert_ne!(Words::of("de-AT"), Words::of("en"));
+    }
+}

@@ -1,0 +1,6 @@
+//! The REST client against a real HTTP server on loopback.
+
+mod description;
+mod failures;
+mod operations;
+mod server;
