@@ -68,8 +68,6 @@ impl TestApp {
                 server::serve(&app, listener, stopped).await.expect("the server runs until it is stopped");
             }
         });
-        let client =
-            reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().expect("a client");
         let running = Mutex::new(Some(Running { database, stop, server }));
         Self { app, clock, url, running }
     }
