@@ -23,7 +23,7 @@ pub struct Status {
     pub held: usize,
 }
 
-/// The agents of the company's active members, by name.
+/// The agents of the company, by name.
 pub async fn all(app: &App, scope: CompanyScope) -> Result<Vec<AgentWithWork>> {
     Ok(agents::all(scope, app.db.reader()).await?)
 }

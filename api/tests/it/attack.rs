@@ -12,8 +12,7 @@ use uuid::Uuid;
 
 use crate::openapi;
 use crate::samples::{Acting, Sample, sample};
-use crate::support::database::Kind;
-use crate::support::{Answer, Person, TestApp, World, dump};
+use crate::support::{Answer, Backend, Person, TestApp, World, dump};
 
 /// An operation of the specification.
 pub struct Operation<'a> {
@@ -99,28 +98,28 @@ enum Credentials<'a> {
 
 #[tokio::test]
 async fn every_operation_withstands_attack_on_sqlite() {
-    attack_all(Kind::Sqlite).await;
+    attack_all(Backend::Sqlite).await;
 }
 
 #[tokio::test]
 async fn every_operation_withstands_attack_on_postgres() {
-    attack_all(Kind::Postgres).await;
+    attack_all(Backend::Postgres).await;
 }
 
-async fn attack_all(kind: Kind) {
+async fn attack_all(backend: Backend) {
     let document = openapi::document();
     let operations = operations(&document);
     assert!(operations.len() > 20, "only {} operations were found", operations.len());
     for operation in &operations {
-        let Some(app) = TestApp::on(kind).await else { return };
+        let Some(app) = TestApp::on(backend).await else { return };
         let world = World::create(&app).await;
         let sample = sample_of(operation, &world);
         succeeds_for_whom_it_is_for(&app, &world, operation, &sample).await;
         app.close().await;
 
-        every_seat_that_may_can(kind, operation).await;
+        every_seat_that_may_can(backend, operation).await;
 
-        let app = TestApp::on(kind).await.expect("it was there before");
+        let app = TestApp::on(backend).await.expect("it was there before");
         let world = World::create(&app).await;
         let sample = sample_of(operation, &world);
         let shot = Shot { app: &app, operation, sample: &sample };
@@ -163,10 +162,10 @@ async fn succeeds_for_whom_it_is_for(
 }
 
 /// Each in a world of its own, since it may change it.
-async fn every_seat_that_may_can(kind: Kind, operation: &Operation<'_>) {
+async fn every_seat_that_may_can(backend: Backend, operation: &Operation<'_>) {
     let Some(permission) = &operation.permission else { return };
     for seat in Seat::ALL {
-        let app = TestApp::on(kind).await.expect("it was there before");
+        let app = TestApp::on(backend).await.expect("it was there before");
         if let Some(rows) = app.app.authz.rows(seat, permission) {
             let world = World::create(&app).await;
             let sample = sample_of(operation, &world);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use sea_orm::DbBackend;
 
-use crate::support::{TestApp, on_a_server, tables, texts};
+use crate::support::{TestApp, on_both_databases, tables, texts};
 
 /// Tables without a company, and why.
 const GLOBAL: [&str; 5] = [
@@ -114,7 +114,7 @@ fn of_companies(schema: &BTreeMap<String, Table>) -> impl Iterator<Item = (&Stri
     schema.iter().filter(|(name, _)| !GLOBAL.contains(&name.as_str()))
 }
 
-on_a_server! {
+on_both_databases! {
     async fn every_row_but_the_global_ones_belongs_to_a_company(app) {
         let schema = read(app).await;
         assert!(schema.len() > 25, "only {} tables were read", schema.len());

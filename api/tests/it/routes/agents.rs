@@ -3,9 +3,9 @@
 use entity::SlotHolder;
 use serde_json::json;
 
-use crate::support::{World, on_a_server};
+use crate::support::{World, on_both_databases};
 
-on_a_server! {
+on_both_databases! {
     async fn an_agent_is_shown_with_queues_skills_and_what_it_does(app) {
         let world = World::create(app).await;
         let path = format!("/api/agents/{}", world.ours.agent.agent.unwrap());

@@ -5,7 +5,7 @@ use std::time::Duration;
 use entity::UserStatus;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, PASSWORD, TestApp, World, dump, on_a_server, refresh_token};
+use crate::support::{Answer, PASSWORD, TestApp, World, dump, on_both_databases, refresh_token};
 
 async fn register(app: &TestApp, body: Value) -> Answer {
     app.call("POST", "/api/auth/register").json(body).send().await
@@ -23,7 +23,7 @@ fn text<'a>(data: &'a Value, name: &str) -> &'a str {
     data[name].as_str().unwrap_or_else(|| panic!("{name} is not in {data}"))
 }
 
-on_a_server! {
+on_both_databases! {
     async fn a_founder_owns_his_company_and_has_what_a_company_needs(app) {
         let body = json!({ "email": "Ann@Example.com", "password": "long enough", "name": "Ann", "companyName": "Acme" });
         register(app, body).await.data(202);

@@ -4,9 +4,9 @@ use calldocker::store::companies;
 use entity::audit;
 use sea_orm::{ColumnTrait, QueryFilter};
 
-use crate::support::{Person, World, on_a_server};
+use crate::support::{Person, World, on_both_databases};
 
-on_a_server! {
+on_both_databases! {
     async fn a_company_and_its_numbers_are_shown_to_its_own(app) {
         let world = World::create(app).await;
         let path = format!("/api/companies/{}", world.ours.id);

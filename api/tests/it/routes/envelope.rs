@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use crate::support::{World, on_a_server};
+use crate::support::{World, on_both_databases};
 
-on_a_server! {
+on_both_databases! {
     async fn every_layer_s_failure_is_in_the_envelope(app) {
         let world = World::create(app).await;
         let owner = &world.ours.owner;

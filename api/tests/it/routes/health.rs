@@ -1,8 +1,8 @@
 //! /health
 
-use crate::support::on_a_server;
+use crate::support::on_both_databases;
 
-on_a_server! {
+on_both_databases! {
     async fn a_server_with_its_database_is_ready(app) {
         for path in ["/health", "/health/ready"] {
             let answer = app.call("GET", path).send().await;

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use crate::support::{World, draft, on_a_server};
+use crate::support::{World, draft, on_both_databases};
 
-on_a_server! {
+on_both_databases! {
     async fn a_draft_with_errors_is_saved_and_its_findings_are_told(app) {
         let world = World::create(app).await;
         let broken = json!({ "version": 1, "name": "x", "start": "gone", "nodes": {} });

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use crate::support::{World, on_a_server, refresh_token};
+use crate::support::{World, on_both_databases, refresh_token};
 
-on_a_server! {
+on_both_databases! {
     async fn members_are_listed_by_name_page_by_page(app) {
         let world = World::create(app).await;
         let path = format!("/api/users/company/{}", world.ours.id);

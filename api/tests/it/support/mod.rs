@@ -1,24 +1,22 @@
 //! A whole server for a test: its own database, a simulated clock, a real port.
 
 pub mod centre;
-pub mod database;
+mod database;
 mod dump;
 mod http;
 mod live_calls;
 mod world;
 
+pub use database::{Backend, TestDatabase};
 pub use dump::{dump, tables, texts};
 pub use http::{Answer, Call};
 pub use world::{Person, World, agent_row, draft, person, refresh_token};
-
-use std::sync::Mutex;
 
 use calldocker::app::App;
 use calldocker::bus::Delivery;
 use calldocker::config::Settings;
 use calldocker::http::server;
 use clock::Clock;
-use database::{Kind, TestDatabase};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -32,24 +30,19 @@ pub struct TestApp {
     pub clock: Clock,
     /// As `http://127.0.0.1:40123`.
     pub url: String,
-    running: Mutex<Option<Running>>,
-}
-
-struct Running {
     database: TestDatabase,
-    stop: oneshot::Sender<()>,
+    stop: Option<oneshot::Sender<()>>,
     server: JoinHandle<()>,
+    folder: tempfile::TempDir,
 }
 
 impl TestApp {
     /// A server on a fresh database of this kind; `None` when there is no server for such databases, which it says.
-    pub async fn on(kind: Kind) -> Option<Self> {
-        Some(Self::over(TestDatabase::new(kind).await?).await)
-    }
-
-    pub async fn over(database: TestDatabase) -> Self {
+    pub async fn on(backend: Backend) -> Option<Self> {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let database = TestDatabase::create(backend, folder.path()).await?;
         let settings = Settings::with(&[
-            ("data_dir", database.folder()),
+            ("data_dir", folder.path().to_str().expect("a path of plain text")),
             ("database_url", database.url()),
             ("database_pool", "5"),
             ("sqlite_synchronous", "normal"),
@@ -68,8 +61,7 @@ impl TestApp {
                 server::serve(&app, listener, stopped).await.expect("the server runs until it is stopped");
             }
         });
-        let running = Mutex::new(Some(Running { database, stop, server }));
-        Self { app, clock, url, running }
+        Some(Self { app, clock, url, database, stop: Some(stop), server, folder })
     }
 
     /// A request to this server, e.g. `app.call("GET", "/health").send().await`.
@@ -99,27 +91,41 @@ impl TestApp {
     }
 
     /// Stops the server and removes the database.
-    pub async fn close(&self) {
-        let running = self.running.lock().expect("nobody panicked while closing").take();
-        let Running { database, stop, server } = running.expect("it is closed once");
-        let _ = stop.send(());
-        server.await.expect("the server did not crash");
+    pub async fn close(mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        self.server.await.expect("the server did not crash");
         self.app.db.clone().close().await.expect("the database closes");
-        database.remove().await;
+        self.database.remove().await;
+        drop(self.folder);
     }
 }
 
-/// Scenarios against a server, which run on both databases. The body gets a [`TestApp`].
-macro_rules! on_a_server {
-    ($($(#[$meta:meta])* async fn $name:ident($app:ident) $body:block)+) => {
-        $crate::support::database::on_both_databases! { $(
-            $(#[$meta])*
-            async fn $name(database) {
-                let $app = &$crate::support::TestApp::over(database).await;
-                $body
-                $app.close().await;
+/// Scenarios that run on both databases. Each becomes a module with one test a database.
+macro_rules! on_both_databases {
+    ($($(#[$about:meta])* async fn $name:ident($app:ident) $body:block)+) => { $(
+        $(#[$about])*
+        mod $name {
+            #[allow(unused_imports, reason = "a scenario need not use all that its file does")]
+            use super::*;
+
+            async fn scenario($app: &$crate::support::TestApp) $body
+
+            #[tokio::test]
+            async fn on_sqlite() {
+                let app = $crate::support::TestApp::on($crate::support::Backend::Sqlite).await.expect("SQLite is always there");
+                scenario(&app).await;
+                app.close().await;
             }
-        )+ }
-    };
+
+            #[tokio::test]
+            async fn on_postgres() {
+                let Some(app) = $crate::support::TestApp::on($crate::support::Backend::Postgres).await else { return };
+                scenario(&app).await;
+                app.close().await;
+            }
+        }
+    )+ };
 }
-pub(crate) use on_a_server;
+pub(crate) use on_both_databases;
