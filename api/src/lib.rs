@@ -21,6 +21,7 @@ pub mod outbound;
 pub mod providers;
 pub mod queues;
 pub mod secret;
+pub mod slice;
 pub mod storage;
 pub mod store;
 pub mod webhooks;

@@ -15,10 +15,11 @@ use poem_openapi::registry::{MetaResponses, Registry};
 use poem_openapi::types::{ParseFromJSON, ToJSON, Type};
 use poem_openapi::{ApiResponse, Object};
 
-use super::page::{Pagination, Slice};
+use super::page::Pagination;
 use super::spec::Paths;
 use crate::error::{Error, FieldError};
 use crate::ids::Ids;
+use crate::slice::Slice;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
