@@ -63,20 +63,15 @@ fn write(
 
 fn demo(text: &mut String, settings: &Settings) -> std::fmt::Result {
     writeln!(text)?;
-    writeln!(text, "  Sign in with the password {PASSWORD} as")?;
+    writeln!(text, "  Sign in with the password {PASSWORD}:")?;
     writeln!(text)?;
     for company in COMPANIES {
-        writeln!(
-            text,
-            "    {:<10} {}, {}, {} to agent6   {}",
-            company.name,
-            company.login("owner"),
-            "manager",
-            "agent1",
-            company.number
-        )?;
+        let [owner, manager, first, last] =
+            ["owner", "manager", "agent1", "agent6"].map(|login| company.login(login));
+        let (name, number) = (company.name, company.number);
+        writeln!(text, "    {name:<8} {number}  {owner}, {manager}, {first} … {last}")?;
     }
-    writeln!(text, "    {:<10} {}", "Platform", seed::ADMIN_EMAIL)?;
+    writeln!(text, "    {:<8} {:<12}  {}", "Platform", "", seed::ADMIN_EMAIL)?;
     if !settings.buys_numbers() {
         return Ok(());
     }

@@ -16,6 +16,8 @@ mod migrate;
 mod openapi;
 mod seed;
 mod serve;
+#[cfg(test)]
+mod tests;
 
 /// CallDocker, an open contact centre. Settings come from the environment; see settings.default.toml.
 #[derive(Parser)]
@@ -57,7 +59,7 @@ pub async fn run() -> Result<()> {
     }
     match arguments.command {
         Command::Serve => serve::run(settings).await,
-        Command::Call(arguments) => call::run(&settings, arguments).await,
+        Command::Call(arguments) => call::run(&settings, arguments, &mut std::io::stdout()).await,
         Command::Carrier => carrier::run(settings).await,
         Command::Seed => seed::run(settings).await,
         Command::Migrate => migrate::run(settings).await,
@@ -66,9 +68,13 @@ pub async fn run() -> Result<()> {
     }
 }
 
-/// Writes to standard output; whoever has closed it wants no more, and that is not a failure.
+/// Writes to standard output.
 fn print(text: &str) -> Result<()> {
-    let mut out = std::io::stdout().lock();
+    write(&mut std::io::stdout(), text)
+}
+
+/// Writes at once; a reader who has gone away wants no more, and that is not a failure.
+fn write(out: &mut impl Write, text: &str) -> Result<()> {
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(cause) if cause.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::internal("print", cause)),
         Ok(()) | Err(_) => Ok(()),

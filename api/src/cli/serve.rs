@@ -1,6 +1,7 @@
 //! `calldocker serve`. Where there is no account at a provider, and nobody says that this is production, it also starts
 //! the look-alike and makes the demo, so that a first call can be made at once.
 
+use carrier::Carrier;
 use clock::Clock;
 use migration::{Migrator, MigratorTrait};
 use seed::Standing;
@@ -15,37 +16,65 @@ use crate::error::{Error, Result};
 use crate::http::server;
 use crate::store::system;
 
-pub async fn run(mut settings: Settings) -> Result<()> {
-    let clock = Clock::machine();
-    let carrier = look_alike::start_beside_server(&mut settings, &clock).await?;
-    let app = App::build(settings, clock, Delivery::Deliver).await?;
-    Migrator::up(app.db.writer(), None).await?;
-    demo::refuse_in_production(&app).await?;
-    let standing = fill_when_empty(&app).await?;
-    // Bound before any work starts: what the provider is told to ask is there when it asks.
-    let address = (app.settings.host, app.settings.port);
+pub async fn run(settings: Settings) -> Result<()> {
+    // First of all: another server at this address is noticed before anything is touched.
+    let address = (settings.host, settings.port);
     let listener = TcpListener::bind(address).await.map_err(|cause| {
         Error::internal(format!("listen on {}:{} (HOST and PORT set it)", address.0, address.1), cause)
     })?;
-    system::provision_numbers(&app, look_alike::account_sid(&app.settings)).await?;
-    app.start_work().await?;
-    tracing::info!(url = app.settings.public_url, "ready");
-    if !app.settings.is_production() {
-        let telephone = if carrier.is_some() { Telephone::LookAlike } else { Telephone::Provider };
-        print(&banner::text(&app.settings, telephone, &standing))?;
+    let server = Prepared::new(settings, Clock::machine(), listener).await?;
+    if !server.app.settings.is_production() {
+        print(&server.banner())?;
     }
-    server::serve(&app, listener, async {
-        if let Err(failure) = server::told_to_stop().await {
-            tracing::error!(?failure, "cannot listen for signals; stopping");
+    server
+        .serve(async {
+            if let Err(failure) = server::told_to_stop().await {
+                tracing::error!(?failure, "cannot listen for signals; stopping");
+            }
+            tracing::info!("stopping");
+        })
+        .await
+}
+
+/// A server that has all it needs, and whose work has begun.
+pub struct Prepared {
+    pub app: App,
+    listener: TcpListener,
+    carrier: Option<Carrier>,
+    standing: Standing,
+}
+
+impl Prepared {
+    /// Starts a look-alike where one is wanted, brings the database up to date, and begins to work. `listener` is bound
+    /// already, so that what the provider is told to ask is there when it asks.
+    pub async fn new(mut settings: Settings, clock: Clock, listener: TcpListener) -> Result<Self> {
+        let carrier = look_alike::start_beside_server(&mut settings, &clock).await?;
+        let app = App::build(settings, clock, Delivery::Deliver).await?;
+        Migrator::up(app.db.writer(), None).await?;
+        demo::refuse_in_production(&app).await?;
+        let standing = fill_when_empty(&app).await?;
+        system::provision_numbers(&app, look_alike::account_sid(&app.settings)).await?;
+        app.start_work().await?;
+        tracing::info!(url = app.settings.public_url, "ready");
+        Ok(Self { app, listener, carrier, standing })
+    }
+
+    fn banner(&self) -> String {
+        let telephone = match self.carrier {
+            Some(_) => Telephone::LookAlike,
+            None => Telephone::Provider,
+        };
+        banner::text(&self.app.settings, telephone, &self.standing)
+    }
+
+    /// Serves until `stop`.
+    pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<()> {
+        server::serve(&self.app, self.listener, stop).await?;
+        if let Some(carrier) = self.carrier {
+            carrier.stop().await;
         }
-        tracing::info!("stopping");
-    })
-    .await?;
-    if let Some(carrier) = carrier {
-        carrier.stop().await;
+        Ok(self.app.db.clone().close().await?)
     }
-    app.db.clone().close().await?;
-    Ok(())
 }
 
 /// Makes the demo in an empty database of a server whose calls go to a look-alike. One that reaches the real telephone
