@@ -13,6 +13,7 @@ use crate::calls::urls::Urls;
 use crate::config::Settings;
 use crate::error::{Error, Result};
 use crate::flows_cache::FlowCache;
+use crate::identity::attempts::Attempts;
 use crate::ids::Ids;
 use crate::jobs;
 use crate::keys::Keys;
@@ -39,6 +40,8 @@ pub struct Parts {
     pub desks: Desks,
     /// The evaluated policy.
     pub authz: Table,
+    /// Wrong passwords of late.
+    pub attempts: Attempts,
 }
 
 impl Deref for App {
@@ -68,9 +71,21 @@ impl App {
         let storage = Arc::new(Folder::new(settings.data_dir.join("files")));
         let (flows, desks) = (FlowCache::default(), Desks::default());
         let authz = Table::compile().await?;
-        let parts =
-            Parts { settings, clock, ids, node, keys, db, bus, providers, storage, flows, desks, authz };
-        Ok(Self(Arc::new(parts)))
+        Ok(Self(Arc::new(Parts {
+            settings,
+            clock,
+            ids,
+            node,
+            keys,
+            db,
+            bus,
+            providers,
+            storage,
+            flows,
+            desks,
+            authz,
+            attempts: Attempts::default(),
+        })))
     }
 
     /// Starts what this node does by itself: jobs and routing. They run until the process ends.

@@ -8,7 +8,7 @@ use sea_orm::ConnectionTrait;
 use twilio::rest::{Client, Credentials, Timeouts};
 
 use crate::config::{Settings, TwilioAccount};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Subject};
 use crate::store::companies;
 
 pub struct Providers {
@@ -43,7 +43,7 @@ impl Providers {
 
     /// The client of the company's account.
     pub async fn client<C: ConnectionTrait>(&self, scope: CompanyScope, db: &C) -> Result<Client> {
-        let company = companies::own(scope, db).await?;
+        let company = companies::own(scope, db).await?.ok_or(Error::NotFound(Subject::Company))?;
         let account = self.account(&company)?;
         if let Some(client) = self.lock().get(&account.account_sid) {
             return Ok(client.clone());

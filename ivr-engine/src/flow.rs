@@ -61,7 +61,8 @@ impl Flow {
     }
 }
 
-/// All that is wrong with a document, in a company that has these queues and skills; in the order of the document.
+/// All that is wrong with a document, in a company that has these queues and skills: first its
+/// head, then node by node in the order of their ids, then its shape.
 pub fn validate(document: &Value, catalog: &Catalog) -> Vec<Finding> {
     document::read(document, catalog).1.findings
 }

@@ -46,8 +46,17 @@ pub(crate) struct Exception {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HoursStatus<'a> {
     pub opening: Opening,
-    /// The date is an exception, by this name if it has one.
-    pub exception: Option<Option<&'a str>>,
+    pub day: Day<'a>,
+}
+
+/// Whether a date goes by the week.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Day<'a> {
+    Ordinary,
+    /// It does not; by this name, if it has one.
+    Exception {
+        name: Option<&'a str>,
+    },
 }
 
 /// Whether somebody is there.
@@ -88,7 +97,8 @@ impl Hours {
             });
         HoursStatus {
             opening: if open_today || open_since_yesterday { Opening::Open } else { Opening::Closed },
-            exception: exception.map(|exception| exception.name.as_deref()),
+            day: exception
+                .map_or(Day::Ordinary, |exception| Day::Exception { name: exception.name.as_deref() }),
         }
     }
 

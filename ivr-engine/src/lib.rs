@@ -7,6 +7,27 @@
 //! step(flow, session, input, now) -> session + prompts + what to wait for + trace + problems
 //! ```
 //!
+//! ```
+//! use ivr_engine::{CallFacts, Flow, Input, Next, Session, step};
+//!
+//! let document = serde_json::json!({
+//!     "version": 1,
+//!     "name": "Reception",
+//!     "start": "hello",
+//!     "nodes": {
+//!         "hello": { "type": "say", "text": "Hello {{ call.callerName }}.", "next": { "next": "wait" } },
+//!         "wait": { "type": "enqueue", "queue": "reception" }
+//!     }
+//! });
+//! let flow = Flow::parse(&document).expect("nothing is wrong with it");
+//! let call = CallFacts { from: "+15550100".into(), to: "+15550199".into(), caller_name: None };
+//! let now = "2026-03-02T12:00:00Z".parse().expect("a moment");
+//! let first = step(&flow, Session::new(call), Input::Start, now);
+//! assert!(matches!(first.next, Next::Enqueue { ref queue, .. } if queue == "reception"));
+//! ```
+//!
+//! The format is described in `FLOWS.md` beside this crate, and by [`json_schema`].
+//!
 //! What the crate owns: the document format, its checks and its JSON Schema, opening hours, templates, conditions,
 //! and the rules of asking again. What it must never do: read a clock, draw a random number, do I/O, know TwiML or
 //! the database. The same session, input and `now` always give the same step, which is what makes replay possible.
@@ -37,7 +58,7 @@ pub use effect::{
 pub use engine::step;
 pub use finding::{Catalog, Finding, FindingCode, Known, Severity};
 pub use flow::{Flow, validate};
-pub use hours::{Hours, HoursStatus, Opening};
+pub use hours::{Day, Hours, HoursStatus, Opening};
 pub use input::{DialOutcome, Input, QueueLeft};
 pub use schema::json_schema;
 pub use session::{CallFacts, Session};
@@ -45,3 +66,7 @@ pub use session::{CallFacts, Session};
 /// The version of the rules in this crate. It is stored with every recorded input: a replay with another version may
 /// legitimately differ. It is also the newest `version` of a flow document that is understood.
 pub const ENGINE_VERSION: u32 = 1;
+
+/// The version of the IANA time-zone database in use, such as `2026a`: with another one the same input may find other
+/// opening hours, so it is recorded beside [`ENGINE_VERSION`].
+pub const TIME_ZONE_DATA: &str = chrono_tz::IANA_TZDB_VERSION;

@@ -81,11 +81,16 @@ impl Test {
             (Self::StartsWith(right), Some(left)) => left.starts_with(right.as_str()),
             (Self::Contains(right), Some(left)) => left.contains(right.as_str()),
             (Self::Matches(regex), Some(left)) => regex.is_match(&left),
-            (Self::GreaterThan(right), Some(left)) => left.parse::<f64>().is_ok_and(|left| left > *right),
-            (Self::LessThan(right), Some(left)) => left.parse::<f64>().is_ok_and(|left| left < *right),
+            (Self::GreaterThan(right), Some(left)) => number(&left).is_some_and(|left| left > *right),
+            (Self::LessThan(right), Some(left)) => number(&left).is_some_and(|left| left < *right),
             (Self::In(rights), Some(left)) => rights.contains(&left),
         }
     }
+}
+
+/// Words such as `inf` are no numbers here, though Rust can read them as such.
+fn number(text: &str) -> Option<f64> {
+    text.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
 /// The form in which texts are compared.

@@ -26,7 +26,7 @@ pub fn json_schema() -> Value {
                 "type": "object",
                 "minProperties": 1,
                 "maxProperties": limits::NODES,
-                "propertyNames": { "minLength": 1, "maxLength": limits::NAME_BYTES },
+                "propertyNames": reference("name"),
                 "additionalProperties": reference("node")
             }
         },

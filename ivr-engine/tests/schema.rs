@@ -115,3 +115,28 @@ fn each_required_field_of_the_head_is_missed_by_both() {
         assert!(Flow::parse(&document).is_err(), "the parser does not miss {field}");
     }
 }
+
+/// If this fails, FLOWS.md has been left behind.
+#[test]
+fn the_page_names_every_type_and_every_setting() {
+    let page = include_str!("../FLOWS.md");
+    let schema = json_schema();
+    let nodes = schema["$defs"]["node"]["oneOf"].as_array().expect("the types of node");
+    assert_eq!(nodes.len(), 11);
+    for node in nodes {
+        for name in node["properties"].as_object().expect("settings").keys() {
+            assert!(
+                page.contains(&format!("`{name}`")),
+                "FLOWS.md does not name `{name}` of {}",
+                node["title"]
+            );
+        }
+        assert!(page.contains(&format!("| `{}` |", node["title"].as_str().expect("a type"))));
+    }
+    let document: Value = page
+        .split("```json")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next())
+        .map_or(json!(null), |text| serde_json::from_str(text).expect("the example is JSON"));
+    Flow::parse(&document).expect("the example is a flow");
+}

@@ -543,7 +543,7 @@ fn a_broken_text_is_said_as_far_as_it_goes() {
         > rings
           a -> next
           end ends
-          problem TemplateFailed: `x` is no number; from: Filter error; with:
+          problem TemplateFailed: `x` is no number
           say [en-US] Hello.
           hang up: Completed
     ",

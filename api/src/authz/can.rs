@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use entity::id::{AgentId, CompanyId};
-use entity::{CompanyScope, audit};
+use entity::CompanyScope;
 use poem::http::header;
 use poem::{Request, RequestBody};
 use poem_openapi::registry::{MetaSecurityScheme, Registry};
@@ -15,7 +15,7 @@ use super::permission::Permission;
 use crate::app::App;
 use crate::error::{Error, Result, Subject};
 use crate::http::Failure;
-use crate::identity::{Caller, Standing};
+use crate::identity::{Caller, Standing, audit};
 
 /// The header in which the platform's administrator names the company he acts in.
 pub const COMPANY_HEADER: &str = "X-Company-Id";
@@ -63,6 +63,11 @@ impl<P: Permission> Can<P> {
     pub fn scope_of(&self, company: CompanyId) -> Result<CompanyScope> {
         let scope = self.caller.scope()?;
         if scope.company() == company { Ok(scope) } else { Err(Error::NotFound(Subject::Company)) }
+    }
+
+    /// Whether the caller may do something else beside this: for what an answer shows, or how far a change may go.
+    pub fn also_may<Other: Permission>(&self, app: &App) -> Option<Rows> {
+        app.authz.rows(self.caller.seat(), Other::NAME)
     }
 
     pub fn rows(&self) -> Rows {
@@ -145,17 +150,9 @@ fn named_company(request: &Request) -> Result<Option<CompanyId>> {
 /// Whatever the platform's administrator does in a company is noted there, before it is done.
 async fn audit_admin(app: &App, caller: &Caller, permission: &str, request: &Request) -> Result<()> {
     let Standing::PlatformAdmin { acting_for: Some(_) } = caller.standing else { return Ok(()) };
-    let scope = caller.scope()?;
-    let row = audit::Model {
-        id: app.ids.next(),
-        company_id: scope.company(),
-        user_id: caller.user,
-        action: format!("admin:{permission}"),
-        detail: json!({ "method": request.method().as_str(), "path": request.uri().path() }),
-        at: app.clock.now(),
-    };
+    let detail = json!({ "method": request.method().as_str(), "path": request.uri().path() });
     let tx = app.db.begin().await?;
-    scope.insert::<audit::Entity, _>(&tx, row).await?;
+    audit::note(app, caller.scope()?, &tx, caller.user, &format!("admin:{permission}"), detail).await?;
     tx.commit().await?;
     Ok(())
 }

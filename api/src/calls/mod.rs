@@ -8,6 +8,7 @@ pub mod agent_leg;
 pub mod arrive;
 pub mod carry;
 pub mod conference;
+pub mod desk;
 pub mod enqueue;
 pub mod file;
 pub mod flow;

@@ -15,7 +15,7 @@ use poem_openapi::registry::{MetaResponses, Registry};
 use poem_openapi::types::{ParseFromJSON, ToJSON, Type};
 use poem_openapi::{ApiResponse, Object};
 
-use super::page::Pagination;
+use super::page::{Pagination, Slice};
 use super::spec::Paths;
 use crate::error::{Error, FieldError};
 use crate::ids::Ids;
@@ -55,6 +55,17 @@ impl<T: ParseFromJSON + ToJSON + Type + Send + Sync> Success<Vec<T>> {
     /// 200 with every row of a list that is short by nature.
     pub fn list<Row: Into<T>>(rows: Vec<Row>) -> Reply<Vec<T>> {
         Ok(Json(Self::of(rows.into_iter().map(Into::into).collect())))
+    }
+}
+
+impl<Row> Slice<Row> {
+    /// 200 with a part of a list and the cursor of the next.
+    pub fn reply<T>(self) -> Reply<Vec<T>>
+    where
+        T: ParseFromJSON + ToJSON + Type + Send + Sync + From<Row>,
+    {
+        let data = self.rows.into_iter().map(T::from).collect();
+        Ok(Json(Success { next_cursor: self.next_cursor, ..Success::of(data) }))
     }
 }
 
@@ -352,7 +363,6 @@ impl RequestId {
 /// envelope. Simulated time stands still while a request is in flight.
 pub struct Envelope {
     pub clock: Clock,
-    pub ids: Ids,
     /// What `Allow` of a 405 is made of.
     pub paths: Paths,
 }

@@ -3,10 +3,14 @@
 
 use poem_openapi::{OpenApi, OpenApiService, Tags};
 
+mod availability;
+mod calls;
 pub mod envelope;
 mod health;
 pub mod json_body;
+mod offers;
 pub mod page;
+mod recordings;
 pub mod server;
 pub mod spec;
 pub mod word;
@@ -26,11 +30,19 @@ pub const PUBLIC: &[&str] = &["getHealth", "getLiveness", "getReadiness"];
 pub enum Tag {
     /// For probes and load balancers.
     Health,
+    /// Calls and their stories.
+    Calls,
+    /// Calls offered to agents.
+    Offers,
+    /// Recordings and voicemails.
+    Recordings,
+    /// Agents, what they want and what they do.
+    Agents,
 }
 
 /// Every resource.
 fn resources() -> impl OpenApi + 'static {
-    health::Health
+    (health::Health, calls::Calls, offers::Offers, recordings::Recordings, availability::AvailabilityOfAgents)
 }
 
 fn service() -> OpenApiService<impl OpenApi + 'static, ()> {

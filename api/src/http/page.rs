@@ -65,6 +65,28 @@ pub fn limit_within(limit: Option<u64>, largest: u64) -> Result<u64> {
     }
 }
 
+/// A part of a list that is read by cursor.
+#[derive(Clone, Debug)]
+pub struct Slice<Row> {
+    pub rows: Vec<Row>,
+    pub next_cursor: Option<String>,
+}
+
+impl<Row> Slice<Row> {
+    pub fn empty() -> Self {
+        Self { rows: Vec::new(), next_cursor: None }
+    }
+
+    /// Of `rows`, which were read one beyond `limit` to see whether there are more.
+    pub fn of<Key: Serialize>(mut rows: Vec<Row>, limit: u64, key: impl Fn(&Row) -> Key) -> Self {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next_cursor = rows.last().filter(|_| more).map(|last| cursor(&key(last)));
+        Self { rows, next_cursor }
+    }
+}
+
 /// The sort key of a row as a cursor.
 pub fn cursor(key: &impl Serialize) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(key).expect("a sort key is JSON"))

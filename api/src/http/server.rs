@@ -5,9 +5,9 @@ use std::io::Result as IoResult;
 use std::time::Duration;
 
 use poem::endpoint::make_sync;
-use poem::http::uri::Scheme;
 use poem::listener::{Acceptor, TcpAcceptor};
 use poem::web::{LocalAddr, RemoteAddr};
+use poem::http::uri::Scheme;
 use poem::{Endpoint, EndpointExt, IntoResponse, Response, Route, Server, get};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -15,7 +15,7 @@ use super::envelope::Envelope;
 use super::spec::Spec;
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::ids::Ids;
+use crate::webhooks::twilio::TwilioWebhooks;
 
 /// How long requests under way may take to end after the server was told to stop.
 const SHUTDOWN: Duration = Duration::from_secs(10);
@@ -27,15 +27,15 @@ const SHUTDOWN: Duration = Duration::from_secs(10);
 /// does not start.
 pub fn endpoint(app: &App) -> Result<impl Endpoint<Output = Response> + 'static> {
     let spec = super::specification()?;
-    let envelope =
-        Envelope { clock: app.clock.clone(), ids: Ids::new(app.clock.clone()), paths: spec.paths() };
-    Ok(routes(&spec).data(app.clone()).with(envelope))
+    let envelope = Envelope { clock: app.clock.clone(), paths: spec.paths() };
+    Ok(routes(app, &spec).data(app.clone()).with(envelope))
 }
 
-fn routes(spec: &Spec) -> Route {
+fn routes(app: &App, spec: &Spec) -> Route {
     let (yaml, docs) = (spec.yaml(), spec.docs());
     Route::new()
         .nest_no_strip("/", super::service())
+        .nest_no_strip(TwilioWebhooks::PREFIX, TwilioWebhooks::new(app))
         .at("/openapi.yaml", get(make_sync(move |_| yaml.clone().with_content_type("application/yaml"))))
         .at("/docs", get(make_sync(move |_| docs.clone().with_content_type("text/html; charset=utf-8"))))
 }
@@ -45,10 +45,7 @@ pub async fn serve(app: &App, listener: TcpListener, stop: impl Future<Output = 
     let endpoint = endpoint(app)?;
     let failed = |cause| Error::internal("serve HTTP", cause);
     let acceptor = NoDelay(TcpAcceptor::from_tokio(listener).map_err(failed)?);
-    Server::new_with_acceptor(acceptor)
-        .run_with_graceful_shutdown(endpoint, stop, Some(SHUTDOWN))
-        .await
-        .map_err(failed)
+    Server::new_with_acceptor(acceptor).run_with_graceful_shutdown(endpoint, stop, Some(SHUTDOWN)).await.map_err(failed)
 }
 
 /// Resolves when the process is told to end: SIGTERM, or SIGINT from a terminal.

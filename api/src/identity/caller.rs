@@ -1,8 +1,10 @@
 //! The caller of a request: read from the database at each request, in one query, so that a ban, a changed role, a
 //! removed membership and a logout hold at once and not when the token runs out.
 
+use chrono::{DateTime, Utc};
 use entity::id::{AgentId, CompanyId, MembershipId, SessionId, UserId};
 use entity::{CompanyScope, MembershipStatus, PlatformRole, Role, UserStatus};
+use sea_orm::ConnectionTrait;
 
 use super::tokens;
 use crate::app::App;
@@ -22,23 +24,14 @@ pub struct Caller {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
     /// The platform's administrator, in the company that this request names, if it names one.
-    PlatformAdmin {
-        acting_for: Option<CompanyId>,
-    },
-    Member {
-        membership: MembershipId,
-        company: CompanyId,
-        role: Role,
-        agent: Option<AgentId>,
-    },
+    PlatformAdmin { acting_for: Option<CompanyId> },
+    Member { membership: MembershipId, company: CompanyId, role: Role, agent: Option<AgentId> },
     /// A user without a company.
     Alone,
 }
 
-const INVALID: Error =
-    Error::Unauthorized { code: "TOKEN_INVALID", message: "The access token is not valid." };
-const ENDED: Error =
-    Error::Unauthorized { code: "SESSION_ENDED", message: "This session has ended. Sign in again." };
+const INVALID: Error = Error::Unauthorized { code: "TOKEN_INVALID", message: "The access token is not valid." };
+const ENDED: Error = Error::Unauthorized { code: "SESSION_ENDED", message: "This session has ended. Sign in again." };
 
 impl Caller {
     /// Who sent this access token. `named` is the company that the request names beside it: the platform's
@@ -48,17 +41,29 @@ impl Caller {
     /// `Unauthorized` for a token that is not ours, has run out, or whose session, user or membership is no longer good;
     /// `NotFound(Company)` when `named` is not there for this caller.
     pub async fn of_token(app: &App, token: &str, named: Option<CompanyId>) -> Result<Self> {
-        let claims = tokens::verify(&app.keys, app.clock.now(), token)?;
-        let row =
-            system::session_with_standing(app.db.reader(), claims.session, named).await?.ok_or(INVALID)?;
-        // A token names the membership of its session; one that does not was not issued for it.
-        if row.user != claims.user || row.membership.as_ref().map(|member| member.id) != claims.membership {
+        let now = app.clock.now();
+        let claims = tokens::verify(&app.keys, now, token)?;
+        let caller = Self::of_session(app.db.reader(), claims.session, named, now).await?;
+        // A token names the user and the membership of its session; one that does not was not issued for it.
+        let membership = match caller.standing {
+            Standing::Member { membership, .. } => Some(membership),
+            Standing::PlatformAdmin { .. } | Standing::Alone => None,
+        };
+        if caller.user != claims.user || membership != claims.membership {
             return Err(INVALID);
         }
-        if row.revoked_at.is_some()
-            || row.expires_at <= app.clock.now()
-            || row.user_status != UserStatus::Active
-        {
+        Ok(caller)
+    }
+
+    /// Who holds this session.
+    pub(super) async fn of_session(
+        db: &impl ConnectionTrait,
+        session: SessionId,
+        named: Option<CompanyId>,
+        now: DateTime<Utc>,
+    ) -> Result<Self> {
+        let row = system::session_with_standing(db, session, named).await?.ok_or(INVALID)?;
+        if row.revoked_at.is_some() || row.expires_at <= now || row.user_status != UserStatus::Active {
             return Err(ENDED);
         }
         let standing = match (row.platform_role, row.membership) {
@@ -75,14 +80,13 @@ impl Caller {
                 if named.is_some_and(|company| company != member.company) {
                     return Err(Error::NotFound(Subject::Company));
                 }
-                let (membership, company, role, agent) =
-                    (member.id, member.company, member.role, member.agent);
+                let (membership, company, role, agent) = (member.id, member.company, member.role, member.agent);
                 Standing::Member { membership, company, role, agent }
             }
             (None, None) if named.is_some() => return Err(Error::NotFound(Subject::Company)),
             (None, None) => Standing::Alone,
         };
-        Ok(Self { user: row.user, session: claims.session, standing })
+        Ok(Self { user: row.user, session, standing })
     }
 
     /// The right to the rows of the caller's company.
@@ -91,9 +95,7 @@ impl Caller {
     /// When the caller acts in no company.
     pub fn scope(&self) -> Result<CompanyScope> {
         let company = match self.standing {
-            Standing::Member { company, .. } | Standing::PlatformAdmin { acting_for: Some(company) } => {
-                company
-            }
+            Standing::Member { company, .. } | Standing::PlatformAdmin { acting_for: Some(company) } => company,
             Standing::PlatformAdmin { acting_for: None } => {
                 return Err(Error::Invalid {
                     code: "COMPANY_REQUIRED",
@@ -103,10 +105,7 @@ impl Caller {
             }
             Standing::Alone => return Err(Error::NotFound(Subject::Company)),
         };
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the session, user and membership were read for this request"
-        )]
+        #[expect(clippy::disallowed_methods, reason = "the session, user and membership were read for this request")]
         Ok(CompanyScope::dangerous_mint(company))
     }
 

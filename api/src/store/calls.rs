@@ -143,6 +143,21 @@ pub async fn recordings<C: ConnectionTrait>(
         .await?)
 }
 
+/// Newest first.
+pub async fn voicemails<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    limit: u64,
+) -> Result<Vec<recording::Model>> {
+    Ok(scope
+        .find::<recording::Entity>()
+        .filter(recording::Column::Kind.eq(entity::RecordingKind::Voicemail))
+        .order_by_desc(recording::Column::Id)
+        .limit(limit)
+        .all(db)
+        .await?)
+}
+
 pub async fn recording<C: ConnectionTrait>(
     scope: CompanyScope,
     db: &C,

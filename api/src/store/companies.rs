@@ -1,17 +1,23 @@
-//! A company's own row.
+//! A company, as those see it who act in it. Lists of companies are in `system`.
 
-use entity::{CompanyScope, company};
-use sea_orm::{ConnectionTrait, EntityTrait};
+use entity::{CompanyScope, company, phone_number};
+use sea_orm::{ConnectionTrait, DbErr, QueryOrder};
 
-use crate::error::{Error, Result, Subject};
+use super::system;
 use crate::words::Words;
 
-#[expect(clippy::disallowed_methods, reason = "a company is found by the id of its own scope")]
-pub async fn own<C: ConnectionTrait>(scope: CompanyScope, db: &C) -> Result<company::Model> {
-    company::Entity::find_by_id(scope.company()).one(db).await?.ok_or(Error::NotFound(Subject::Company))
+pub async fn own(scope: CompanyScope, db: &impl ConnectionTrait) -> Result<Option<company::Model>, DbErr> {
+    system::company(db, scope.company()).await
 }
 
-/// What we ourselves say to the company's callers.
-pub async fn words<C: ConnectionTrait>(scope: CompanyScope, db: &C) -> Result<Words> {
-    Ok(Words::of(&own(scope, db).await?.language))
+pub async fn phone_numbers(
+    scope: CompanyScope,
+    db: &impl ConnectionTrait,
+) -> Result<Vec<phone_number::Model>, DbErr> {
+    scope.find::<phone_number::Entity>().order_by_asc(phone_number::Column::Number).all(db).await
+}
+
+/// What we ourselves say to the company's callers, in its language.
+pub async fn words(scope: CompanyScope, db: &impl ConnectionTrait) -> Result<Words, DbErr> {
+    Ok(Words::of(&own(scope, db).await?.map(|company| company.language).unwrap_or_default()))
 }

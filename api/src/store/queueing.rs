@@ -361,6 +361,17 @@ pub fn calls_of(scope: CompanyScope, agent: AgentId) -> Condition {
         .add(call::Column::Id.in_subquery(offers.into_query()))
 }
 
+/// Whether the agent has a segment of the call or an open offer for it.
+pub async fn is_call_of<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    agent: AgentId,
+    call: CallId,
+) -> Result<bool> {
+    let found = scope.find_by_id::<call::Entity>(call).filter(calls_of(scope, agent)).count(db).await?;
+    Ok(found > 0)
+}
+
 // ---- slots
 
 /// Takes a slot of the agent: the primary key keeps anybody from taking the same one.

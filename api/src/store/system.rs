@@ -6,12 +6,17 @@ mod work;
 
 pub use work::*;
 
-use entity::id::{AgentId, CompanyId, MembershipId, SessionId, UserId};
+use entity::id::{AgentId, CompanyId, InvitationId, MembershipId, SessionId, UserId};
 use entity::{MembershipStatus, PlatformRole, Role, UserStatus};
-use entity::{agent, company, membership, session, user};
+use entity::{agent, company, invitation, membership, outbox_counter, routing_state, session, user};
 use sea_orm::prelude::DateTimeUtc;
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, JoinType, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait, RelationDef, Set,
+};
+
+use super::Tx;
 
 /// A session with all that decides what it may be used for.
 #[derive(Debug)]
@@ -99,4 +104,129 @@ pub async fn session_with_standing(
 /// Whether the database answers.
 pub async fn ping(db: &impl ConnectionTrait) -> Result<(), DbErr> {
     db.execute_unprepared("SELECT 1").await.map(drop)
+}
+
+/// A membership with the name of its company.
+#[derive(Clone, Debug)]
+pub struct MembershipOfUser {
+    pub membership: membership::Model,
+    pub company: company::Model,
+}
+
+/// The active memberships of a user, the oldest first.
+pub async fn memberships_of(db: &impl ConnectionTrait, user: UserId) -> Result<Vec<MembershipOfUser>, DbErr> {
+    let company_of: RelationDef =
+        membership::Entity::belongs_to(company::Entity).from(membership::Column::CompanyId).to(company::Column::Id).into();
+    let rows = membership::Entity::find()
+        .filter(membership::Column::UserId.eq(user))
+        .filter(membership::Column::Status.eq(MembershipStatus::Active))
+        .join(JoinType::InnerJoin, company_of)
+        .select_also(company::Entity)
+        .order_by_asc(membership::Column::Id)
+        .all(db)
+        .await?;
+    let both = |(membership, company): (membership::Model, Option<company::Model>)| {
+        company.map(|company| MembershipOfUser { membership, company })
+    };
+    Ok(rows.into_iter().filter_map(both).collect())
+}
+
+/// The membership of a user in a company, whatever its status.
+pub async fn membership_in(
+    db: &impl ConnectionTrait,
+    company: CompanyId,
+    user: UserId,
+) -> Result<Option<membership::Model>, DbErr> {
+    membership::Entity::find()
+        .filter(membership::Column::CompanyId.eq(company))
+        .filter(membership::Column::UserId.eq(user))
+        .one(db)
+        .await
+}
+
+/// The invitation with this token, if it can still be accepted.
+pub async fn open_invitation(
+    db: &impl ConnectionTrait,
+    token_hash: &str,
+    now: DateTimeUtc,
+) -> Result<Option<invitation::Model>, DbErr> {
+    invitation::Entity::find()
+        .filter(invitation::Column::TokenHash.eq(token_hash))
+        .filter(invitation::Column::AcceptedAt.is_null())
+        .filter(invitation::Column::ExpiresAt.gt(now))
+        .one(db)
+        .await
+}
+
+/// Accepts an invitation; answers whether this call did it.
+pub async fn accept_invitation(tx: &Tx, id: InvitationId, now: DateTimeUtc) -> Result<bool, DbErr> {
+    let done = invitation::Entity::update_many()
+        .col_expr(invitation::Column::AcceptedAt, Expr::val(now))
+        .filter(invitation::Column::Id.eq(id))
+        .filter(invitation::Column::AcceptedAt.is_null())
+        .exec(tx)
+        .await?;
+    Ok(done.rows_affected == 1)
+}
+
+/// A company with the rows that each must have.
+pub async fn insert_company(tx: &Tx, company: company::Model) -> Result<(), DbErr> {
+    let id = company.id;
+    company::Entity::insert(company.into_active_model().reset_all()).exec_without_returning(tx).await?;
+    let routing = routing_state::Model { company_id: id, node_id: None, lease_until: None };
+    routing_state::Entity::insert(routing.into_active_model().reset_all()).exec_without_returning(tx).await?;
+    let counter = outbox_counter::Model { company_id: id, last_seq: 0 };
+    outbox_counter::Entity::insert(counter.into_active_model().reset_all()).exec_without_returning(tx).await.map(drop)
+}
+
+pub async fn insert_membership(tx: &Tx, membership: membership::Model) -> Result<(), DbErr> {
+    membership::Entity::insert(membership.into_active_model().reset_all()).exec_without_returning(tx).await.map(drop)
+}
+
+/// Makes a membership good again, with a new role.
+pub async fn revive_membership(tx: &Tx, id: MembershipId, role: Role) -> Result<(), DbErr> {
+    let changes = membership::ActiveModel {
+        role: Set(role),
+        status: Set(MembershipStatus::Active),
+        ..Default::default()
+    };
+    membership::Entity::update_many().set(changes).filter(membership::Column::Id.eq(id)).exec(tx).await.map(drop)
+}
+
+/// Inserts an agent unless the membership has one.
+pub async fn insert_agent_unless_there(tx: &Tx, agent: agent::Model) -> Result<(), DbErr> {
+    let mut insert = agent::Entity::insert(agent.into_active_model().reset_all()).into_query();
+    let membership = [agent::Column::CompanyId, agent::Column::MembershipId];
+    insert.on_conflict(OnConflict::columns(membership).do_nothing().to_owned());
+    tx.execute(&insert).await.map(drop)
+}
+
+/// Gives the agents that a user is, in any company, the user's new name.
+pub async fn rename_agents_of(tx: &Tx, user: UserId, name: &str) -> Result<(), DbErr> {
+    let memberships = membership::Entity::find()
+        .select_only()
+        .column(membership::Column::Id)
+        .filter(membership::Column::UserId.eq(user))
+        .into_query();
+    agent::Entity::update_many()
+        .col_expr(agent::Column::Name, Expr::val(name))
+        .filter(agent::Column::MembershipId.in_subquery(memberships))
+        .exec(tx)
+        .await
+        .map(drop)
+}
+
+pub async fn company(db: &impl ConnectionTrait, id: CompanyId) -> Result<Option<company::Model>, DbErr> {
+    company::Entity::find_by_id(id).one(db).await
+}
+
+/// One page of all companies by name, and how many there are.
+pub async fn companies(
+    db: &impl ConnectionTrait,
+    offset: u64,
+    limit: u64,
+) -> Result<(Vec<company::Model>, u64), DbErr> {
+    let total = company::Entity::find().count(db).await?;
+    let by_name = company::Entity::find().order_by_asc(company::Column::Name).order_by_asc(company::Column::Id);
+    Ok((by_name.offset(offset).limit(limit).all(db).await?, total))
 }

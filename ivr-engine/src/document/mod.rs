@@ -18,7 +18,7 @@ use crate::node::{Need, Node};
 use crate::{Catalog, ENGINE_VERSION, FindingCode, NodeType, Severity, limits};
 pub(crate) use nodes::e164;
 pub(crate) use reader::Checker;
-use reader::{Fields, pointer};
+use reader::{Fields, pointer, short};
 
 /// Reads a document. The flow is there when no finding is an error.
 pub(crate) fn read(document: &Value, catalog: &Catalog) -> (Option<Compiled>, Checker) {
@@ -65,14 +65,13 @@ fn read_document(document: &Value, checker: &mut Checker) -> Option<Compiled> {
         return None;
     }
 
+    // By id, whatever order the JSON library keeps: the same document has the same findings everywhere.
+    let sorted: BTreeMap<&String, &Value> = nodes.iter().collect();
     let mut drafts = BTreeMap::new();
-    for (id, node) in nodes {
+    for (id, node) in sorted {
         checker.node = Some(limits::cut(id, limits::NAME_BYTES).to_owned());
         let at = pointer(&at, id);
-        if id.is_empty() || id.len() > limits::NAME_BYTES {
-            let message = format!("a node's id has 1 to {} bytes", limits::NAME_BYTES);
-            checker.error(FindingCode::BadValue, &at, message);
-        }
+        let _ = short(id, &at, checker);
         drafts.insert(id.clone(), read_node(node, &at, nodes, checker));
     }
     checker.node = None;

@@ -1,6 +1,6 @@
 //! The settings of each type of node.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -260,8 +260,10 @@ fn set(fields: &mut Fields<'_>, checker: &mut Checker) -> Option<Kind> {
         checker.error(FindingCode::BadValue, &at, message);
         return None;
     }
+    // By name, whatever order the JSON library keeps: when not all of them fit, the same ones are kept everywhere.
+    let sorted: BTreeMap<&String, &Value> = given.iter().collect();
     let mut variables = Vec::new();
-    for (name, value) in given {
+    for (name, value) in sorted {
         let at = pointer(&at, name);
         let name = variable(name, &at, checker);
         let template = text(value, &at, checker).and_then(|source| checker.template(source, &at));

@@ -54,53 +54,62 @@ fn parts(
     parts.into_iter().collect()
 }
 
+/// Everything is read whatever is wrong, so that one mistake does not make others.
 fn test(fields: &mut Fields<'_>, checker: &mut Checker) -> Option<Predicate> {
-    let operand = fields.text("operand", checker);
-    let operator = fields.text("operator", checker);
-    let operand = match operand? {
-        "digits" => Operand::Digits,
-        "speech" => Operand::Speech,
-        "caller" => Operand::Caller,
-        "to" => Operand::To,
-        "variable" => {
+    let operand = operand(fields, checker);
+    let test = comparison(fields, operand.as_ref(), checker);
+    Some(Predicate::Test { operand: operand?, test: test? })
+}
+
+fn operand(fields: &mut Fields<'_>, checker: &mut Checker) -> Option<Operand> {
+    match fields.text("operand", checker) {
+        Some("digits") => Some(Operand::Digits),
+        Some("speech") => Some(Operand::Speech),
+        Some("caller") => Some(Operand::Caller),
+        Some("to") => Some(Operand::To),
+        Some("variable") => {
             let name = fields.text("name", checker)?;
-            Operand::Variable(variable(name, &fields.at("name"), checker)?)
+            variable(name, &fields.at("name"), checker).map(Operand::Variable)
         }
-        "hour" => Operand::Hour(required_zone(fields, checker)?),
-        "weekday" => Operand::Weekday(required_zone(fields, checker)?),
-        _ => {
-            let message = "has to be digits, speech, variable, caller, to, hour or weekday";
-            checker.error(FindingCode::BadValue, fields.at("operand"), message);
-            // What else belongs there depends on it.
-            for name in ["name", "zone", "value"] {
-                let _ = fields.optional(name);
+        Some("hour") => required_zone(fields, checker).map(Operand::Hour),
+        Some("weekday") => required_zone(fields, checker).map(Operand::Weekday),
+        other => {
+            if other.is_some() {
+                let message = "has to be digits, speech, variable, caller, to, hour or weekday";
+                checker.error(FindingCode::BadValue, fields.at("operand"), message);
             }
-            return None;
+            // They depend on the operand.
+            let _ = (fields.optional("name"), fields.optional("zone"));
+            None
         }
-    };
-    let test = match operator? {
-        "exists" => Test::Exists,
-        "equals" => Test::Equals(comparable(fields, &operand, checker)?),
-        "notEquals" => Test::NotEquals(comparable(fields, &operand, checker)?),
-        "startsWith" => Test::StartsWith(comparable(fields, &operand, checker)?),
-        "contains" => Test::Contains(comparable(fields, &operand, checker)?),
-        "greaterThan" => Test::GreaterThan(number(fields, checker)?),
-        "lessThan" => Test::LessThan(number(fields, checker)?),
-        "matches" => Test::Matches(Box::new(regex(fields, checker)?)),
-        "in" => {
+    }
+}
+
+fn comparison(fields: &mut Fields<'_>, operand: Option<&Operand>, checker: &mut Checker) -> Option<Test> {
+    match fields.text("operator", checker) {
+        Some("exists") => Some(Test::Exists),
+        Some("equals") => comparable(fields, operand, checker).map(Test::Equals),
+        Some("notEquals") => comparable(fields, operand, checker).map(Test::NotEquals),
+        Some("startsWith") => comparable(fields, operand, checker).map(Test::StartsWith),
+        Some("contains") => comparable(fields, operand, checker).map(Test::Contains),
+        Some("greaterThan") => number(fields, checker).map(Test::GreaterThan),
+        Some("lessThan") => number(fields, checker).map(Test::LessThan),
+        Some("matches") => regex(fields, checker).map(|regex| Test::Matches(Box::new(regex))),
+        Some("in") => {
             let (value, at) = fields.required("value", checker)?;
             let items = items(value, &at, (1, limits::LIST_ITEMS), checker);
-            let values: Vec<_> = items.iter().map(|(value, at)| one(value, at, &operand, checker)).collect();
-            Test::In(values.into_iter().collect::<Option<_>>()?)
+            let values: Vec<_> = items.iter().map(|(value, at)| one(value, at, operand, checker)).collect();
+            values.into_iter().collect::<Option<_>>().map(Test::In)
         }
-        _ => {
-            let message = "has to be equals, notEquals, startsWith, contains, matches, greaterThan, lessThan, in or exists";
-            checker.error(FindingCode::BadValue, fields.at("operator"), message);
+        other => {
+            if other.is_some() {
+                let message = "has to be equals, notEquals, startsWith, contains, matches, greaterThan, lessThan, in or exists";
+                checker.error(FindingCode::BadValue, fields.at("operator"), message);
+            }
             let _ = fields.optional("value");
-            return None;
+            None
         }
-    };
-    Some(Predicate::Test { operand, test })
+    }
 }
 
 fn required_zone(fields: &mut Fields<'_>, checker: &mut Checker) -> Option<Tz> {
@@ -108,13 +117,13 @@ fn required_zone(fields: &mut Fields<'_>, checker: &mut Checker) -> Option<Tz> {
     zone(name, &fields.at("zone"), checker)
 }
 
-fn comparable(fields: &mut Fields<'_>, operand: &Operand, checker: &mut Checker) -> Option<String> {
+fn comparable(fields: &mut Fields<'_>, operand: Option<&Operand>, checker: &mut Checker) -> Option<String> {
     let (value, at) = fields.required("value", checker)?;
     one(value, &at, operand, checker)
 }
 
 /// A text or a number to compare with, in the form in which texts are compared.
-fn one(value: &Value, at: &str, operand: &Operand, checker: &mut Checker) -> Option<String> {
+fn one(value: &Value, at: &str, operand: Option<&Operand>, checker: &mut Checker) -> Option<String> {
     let text = match value {
         Value::String(text) => fold(text),
         Value::Number(number) => number.to_string(),
@@ -124,8 +133,10 @@ fn one(value: &Value, at: &str, operand: &Operand, checker: &mut Checker) -> Opt
         }
     };
     let wanted = match operand {
-        Operand::Weekday(_) if !WEEKDAYS.contains(&text.as_str()) => "mon, tue, wed, thu, fri, sat or sun",
-        Operand::Hour(_) if !text.parse::<u8>().is_ok_and(|hour| hour < 24) => "an hour from 0 to 23",
+        Some(Operand::Weekday(_)) if !WEEKDAYS.contains(&text.as_str()) => {
+            "mon, tue, wed, thu, fri, sat or sun"
+        }
+        Some(Operand::Hour(_)) if !text.parse::<u8>().is_ok_and(|hour| hour < 24) => "an hour from 0 to 23",
         _ if text.is_empty() => "a text that is not empty; `not` and `exists` ask for nothing",
         _ => return Some(text),
     };

@@ -1,5 +1,6 @@
 //! Reading JSON with findings instead of a first error.
 
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value};
@@ -135,7 +136,9 @@ impl<'a> Fields<'a> {
 
     /// Tells of fields that nobody asked for.
     pub(crate) fn finish(self, checker: &mut Checker) {
-        for name in self.map.keys().filter(|name| !self.known.contains(&name.as_str())) {
+        let unknown: BTreeSet<&String> =
+            self.map.keys().filter(|name| !self.known.contains(&name.as_str())).collect();
+        for name in unknown {
             let message =
                 format!("unknown field `{}`; known are: {}", limits::cut(name, 40), self.known.join(", "));
             checker.error(FindingCode::UnknownField, pointer(&self.at, name), message);

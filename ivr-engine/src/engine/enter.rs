@@ -2,7 +2,7 @@
 
 use super::{Place, Run, Turn};
 use crate::document::e164;
-use crate::hours::Opening;
+use crate::hours::{Day, Opening};
 use crate::node::{Asking, Collect, Kind, Menu, Text, Transfer, Voicemail};
 use crate::session::State;
 use crate::{Accepts, Next, Outcome, Passage, ProblemCode, limits};
@@ -26,10 +26,10 @@ impl<'f> Run<'f> {
             }
             Kind::Hours(hours) => {
                 let status = hours.status(self.now);
-                Turn::Port(match (status.exception, status.opening) {
-                    (Some(_), _) if place.node.next.contains_key("exception") => "exception",
-                    (_, Opening::Open) => "open",
-                    (_, Opening::Closed) => "closed",
+                Turn::Port(match (status.day, status.opening) {
+                    (Day::Exception { .. }, _) if place.node.next.contains_key("exception") => "exception",
+                    (Day::Exception { .. } | Day::Ordinary, Opening::Open) => "open",
+                    (Day::Exception { .. } | Day::Ordinary, Opening::Closed) => "closed",
                 })
             }
             Kind::Set(variables) => {
@@ -110,7 +110,11 @@ impl<'f> Run<'f> {
 
     fn question(&mut self, id: &str, asking: &'f Asking, before: Option<&'f Text>) -> Vec<crate::Prompt> {
         let before = before.and_then(|text| self.said(id, text));
-        before.into_iter().chain(self.heard(id, &asking.prompt)).collect()
+        let prompt = self.heard(id, &asking.prompt);
+        if prompt.is_none() {
+            self.problem(ProblemCode::TemplateFailed, Some(id), "the prompt came out empty".to_owned());
+        }
+        before.into_iter().chain(prompt).collect()
     }
 
     fn gather_choice(&mut self, id: &str, menu: &'f Menu, before: Option<&'f Text>) -> Next {

@@ -147,7 +147,9 @@ impl ParseFilter for Bounded {
         let given: Vec<Expression> = arguments.positional.collect();
         let (least, most) = self.arguments();
         if arguments.keyword.next().is_some() || given.len() < least || given.len() > most {
-            return Err(refuse(format!("`{}` takes {least} to {most} arguments", self.as_str())));
+            let range = if least == most { least.to_string() } else { format!("{least} to {most}") };
+            let noun = if most == 1 { "argument" } else { "arguments" };
+            return Err(refuse(format!("`{}` takes {range} {noun}", self.as_str())));
         }
         Ok(Box::new(Applied { filter: *self, arguments: given }))
     }

@@ -1,8 +1,9 @@
 //! Texts with values in them: Liquid, as in Twilio Studio, without the parts that can run long or grow large.
 //!
-//! There are `if`, `unless`, `case`, `assign`, `comment` and `raw`, and the filters of [`filters`]. There are no loops,
-//! no `capture` and no partials, every value on the way is bounded by [`limits::TEXT_BYTES`], and so is the output:
-//! a template costs time and memory in proportion to its length, whatever it says.
+//! There are `if`, `unless`, `case` and `assign`, and the filters of [`filters`]. There are no loops, no `capture`, no
+//! partials, and no `comment` and `raw`, on whose unclosed blocks the parser panics. Every value on the way is bounded by
+//! [`limits::TEXT_BYTES`], and so is the output: a template costs time and memory in proportion to its length, whatever
+//! it says.
 
 mod filters;
 mod scope;
@@ -45,7 +46,7 @@ impl Template {
         let parser = parser()?;
         match catch_unwind(AssertUnwindSafe(|| parser.parse(source))) {
             Ok(Ok(compiled)) => Ok(Self::Liquid { source: source.to_owned(), compiled }),
-            Ok(Err(error)) => Err(first_lines(&error)),
+            Ok(Err(error)) => Err(brief(&error)),
             Err(_) => Err("the template cannot be read".to_owned()),
         }
     }
@@ -58,10 +59,8 @@ impl Template {
                 let mut out = Bounded(Vec::new());
                 let failure = match catch_unwind(AssertUnwindSafe(|| compiled.render_to(&mut out, scope))) {
                     Ok(Ok(())) => None,
-                    Ok(Err(error)) if out.is_full() => {
-                        Some(format!("longer than {} bytes: {error}", limits::TEXT_BYTES))
-                    }
-                    Ok(Err(error)) => Some(first_lines(&error)),
+                    Ok(Err(_)) if out.is_full() => Some(format!("longer than {} bytes", limits::TEXT_BYTES)),
+                    Ok(Err(error)) => Some(brief(&error)),
                     Err(_) => Some("the template could not be completed".to_owned()),
                 };
                 Rendered { text: one_line(&String::from_utf8_lossy(&out.0)), failure }
@@ -121,9 +120,7 @@ fn parser() -> Result<&'static liquid::Parser, String> {
             .tag(stdlib::AssignTag)
             .block(stdlib::IfBlock)
             .block(stdlib::UnlessBlock)
-            .block(stdlib::CaseBlock)
-            .block(stdlib::CommentBlock)
-            .block(stdlib::RawBlock);
+            .block(stdlib::CaseBlock);
         for filter in filters::Bounded::ALL {
             builder = builder.filter(filter);
         }
@@ -132,16 +129,28 @@ fn parser() -> Result<&'static liquid::Parser, String> {
     made.as_ref().map_err(Clone::clone)
 }
 
-/// Liquid's messages go on with a listing of the source; the first lines say what is wrong.
-fn first_lines(error: &liquid::Error) -> String {
+/// Liquid draws the place in the source and lists all that it knows; an author needs where, what, and what he wrote.
+fn brief(error: &liquid::Error) -> String {
     let text = error.to_string();
-    let lines: Vec<&str> = text
-        .lines()
-        .map(|line| line.trim().trim_start_matches("liquid:").trim())
-        .filter(|line| !line.is_empty())
-        .take(3)
-        .collect();
-    limits::cut(&lines.join("; "), 300).to_owned()
+    let mut lines = text.lines().map(str::trim);
+    let first = lines.next().unwrap_or_default().trim_start_matches("liquid:").trim();
+    let place = first.strip_prefix("-->").and_then(|place| place.trim().split_once(':'));
+    let rest: Vec<&str> = lines.collect();
+    let asked = rest.iter().find_map(|line| {
+        let (name, value) = line.split_once('=')?;
+        name.starts_with("requested").then_some(value)
+    });
+    let drawn = rest.iter().find_map(|line| line.strip_prefix("= "));
+    let mut told = match place {
+        Some((line, column)) => {
+            format!("line {line}, column {column}: {}", drawn.unwrap_or("cannot be read"))
+        }
+        None => first.to_owned(),
+    };
+    if let Some(asked) = asked {
+        told.push_str(&format!(" ({asked})"));
+    }
+    limits::cut(&told, 300).to_owned()
 }
 
 /// Speech is one line: runs of white space become one space, and what XML cannot hold goes.

@@ -49,6 +49,15 @@ fn a_text_is_completed_with_what_is_known_of_the_call() {
 }
 
 #[test]
+fn values_are_texts_until_a_filter_makes_numbers_of_them() {
+    assert_eq!(said("{% assign n = vars.tries | plus: 0 %}{% if n > 1 %}more{% endif %}"), "more");
+    assert_eq!(
+        said("{% if vars.tries == '2' %}two{% endif %}{% if vars.tries == 2 %}never{% endif %}"),
+        "two"
+    );
+}
+
+#[test]
 fn what_is_not_set_is_empty_and_never_fails() {
     for source in [
         "{{ vars.none }}",
@@ -109,6 +118,8 @@ fn bombs_are_refused_or_go_off_harmlessly() {
         "{% tablerow i in (1..1000000000) %}boom{% endtablerow %}",
         "{% capture a %}{{ a }}{{ a }}{% endcapture %}",
         "{% include 'x' %}",
+        "{% comment %}x{{% endcomment",
+        "{% raw %}{{ x }}{% endraw %}",
         "{{ 99999999999999999999 }}",
         "{{ 'a' | url_encode }}",
         "{{ a",
@@ -135,4 +146,18 @@ fn bombs_are_refused_or_go_off_harmlessly() {
     let (text, failure) = failed(&long);
     assert_eq!(text.len(), 3_000);
     assert!(failure.contains("longer than 3000 bytes"), "{failure}");
+}
+#[test]
+fn the_author_is_told_what_is_wrong_and_where() {
+    for (source, told) in [
+        ("Hi {% for i in (1..2) %}x{% endfor %}", "line 1, column 7: Unknown tag. (for)"),
+        ("Hi\n{{ a", "line 2, column 4: expected Literal"),
+        ("{% if a %}x", "line 1, column 12: Unclosed block. {% endif %} tag expected."),
+        ("{{ 'a' | url_encode }}", "Unknown filter (url_encode)"),
+        ("{{ 'a' | append }}", "`append` takes 1 argument"),
+        ("{{ 'a' | slice }}", "`slice` takes 1 to 2 arguments"),
+    ] {
+        assert_eq!(Template::parse(source).expect_err(source), told);
+    }
+    assert_eq!(failed("{{ 'a' | plus: 1 }}").1, "`a` is no number");
 }

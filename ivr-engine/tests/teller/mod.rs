@@ -1,5 +1,7 @@
 //! Tells a call as a story: a line that begins with `>` is what happens, the others are what the flow does about it.
 
+#![allow(dead_code, reason = "each file of tests uses a part of it")]
+
 use chrono::{DateTime, TimeDelta, Utc};
 use ivr_engine::{
     Accepts, CallFacts, DialOutcome, Flow, Input, Next, Passage, Prompt, QueueLeft, Session, Step, step,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use entity::id::CompanyId;
-use entity::{CompanyScope, JobState, company, job, outbox, routing_change, webhook_request};
+use entity::{CompanyScope, JobState, job, outbox, routing_change, webhook_request};
 use sea_orm::sea_query::{Condition, Expr, LockBehavior, LockType};
 use sea_orm::{
     ColumnTrait, DbBackend, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
@@ -114,15 +114,6 @@ pub async fn companies_with_routing_changes(db: &Database) -> Result<BTreeSet<Co
 /// For routing, which serves each company in turn.
 pub fn routing_scope(company: CompanyId) -> CompanyScope {
     CompanyScope::dangerous_mint(company)
-}
-
-pub async fn company(db: &Database, id: CompanyId) -> Result<Option<company::Model>> {
-    Ok(company::Entity::find_by_id(id).one(db.reader()).await?)
-}
-
-/// Every company, for a start that has to look after all of them.
-pub async fn companies(db: &Database) -> Result<Vec<company::Model>> {
-    Ok(company::Entity::find().order_by_asc(company::Column::Id).all(db.reader()).await?)
 }
 
 /// Forgets settled requests and told events that nobody can ask for any more.

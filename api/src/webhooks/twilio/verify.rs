@@ -39,7 +39,7 @@ pub struct Signed<'a> {
 pub async fn verify(app: &App, company: &str, request: Signed<'_>) -> Result<Verdict> {
     let params = Params::from_form(request.body);
     let company = match company.parse::<CompanyId>() {
-        Ok(id) => system::company(&app.db, id).await?,
+        Ok(id) => system::company(app.db.reader(), id).await?,
         Err(_) => None,
     };
     let account = match &company {

@@ -1,0 +1,146 @@
+//! What people see of calls and do with them at their desks.
+
+use bytes::Bytes;
+use entity::id::{AgentId, CallId, RecordingId, UserId};
+use entity::{CallStatus, CompanyScope, call, call_event, offer, recording};
+use serde_json::json;
+
+use super::{CallFile, accept};
+use crate::app::App;
+use crate::authz::Whose;
+use crate::error::{Error, Result, Subject};
+use crate::http::page::{Slice, read_cursor};
+use crate::identity::audit;
+use crate::store::{Unit, calls, queueing};
+
+/// A call that the caller may see; somebody else's does not exist.
+pub async fn visible(app: &App, scope: CompanyScope, whose: Whose, id: CallId) -> Result<call::Model> {
+    let db = app.db.reader();
+    let call = calls::get(scope, db, id).await?;
+    let theirs = match whose {
+        Whose::Everybodys => true,
+        Whose::Agents(agent) => queueing::is_call_of(scope, db, agent, id).await?,
+        Whose::Nobodys => false,
+    };
+    if theirs { Ok(call) } else { Err(Error::NotFound(Subject::Call)) }
+}
+
+pub async fn list(
+    app: &App,
+    scope: CompanyScope,
+    whose: Whose,
+    status: Option<CallStatus>,
+    cursor: Option<String>,
+    limit: u64,
+) -> Result<Slice<call::Model>> {
+    let of_agent = match whose {
+        Whose::Everybodys => None,
+        Whose::Agents(agent) => Some(agent),
+        Whose::Nobodys => return Ok(Slice::empty()),
+    };
+    let filter = calls::Filter { status, of_agent, before: read_cursor(cursor.as_deref())? };
+    let rows = calls::list(scope, app.db.reader(), &filter, limit + 1).await?;
+    Ok(Slice::of(rows, limit, |last| last.id))
+}
+
+pub async fn events(
+    app: &App,
+    scope: CompanyScope,
+    whose: Whose,
+    id: CallId,
+    cursor: Option<String>,
+    limit: u64,
+) -> Result<Slice<call_event::Model>> {
+    visible(app, scope, whose, id).await?;
+    let after = read_cursor(cursor.as_deref())?.unwrap_or(0);
+    let rows = calls::events(scope, app.db.reader(), id, after, limit + 1).await?;
+    Ok(Slice::of(rows, limit, |last| last.seq))
+}
+
+/// What may be changed of a call.
+#[derive(Clone, Debug, Default)]
+pub struct CallPatch {
+    pub disposition: Option<String>,
+    pub notes: Option<String>,
+}
+
+pub async fn update(app: &App, scope: CompanyScope, whose: Whose, id: CallId, patch: CallPatch) -> Result<call::Model> {
+    visible(app, scope, whose, id).await?;
+    let mut unit = Unit::begin(app, scope).await?;
+    let mut file = CallFile::open(&unit, id).await?;
+    file.row.disposition = patch.disposition.or(file.row.disposition);
+    file.row.notes = patch.notes.or(file.row.notes);
+    let row = file.row.clone();
+    file.save(&mut unit).await?;
+    unit.commit().await?;
+    Ok(row)
+}
+
+/// An offer with its call.
+#[derive(Clone, Debug)]
+pub struct OfferView {
+    pub offer: offer::Model,
+    pub call: call::Model,
+}
+
+/// The open offers of the agent who asks.
+pub async fn offers(app: &App, scope: CompanyScope, agent: Option<AgentId>) -> Result<Vec<OfferView>> {
+    let Some(agent) = agent else { return Ok(Vec::new()) };
+    let mut views = Vec::new();
+    for offer in queueing::open_offers_of_agent(scope, app.db.reader(), Some(agent)).await? {
+        if offer.expires_at > app.clock.now() {
+            let call = calls::get(scope, app.db.reader(), offer.call_id).await?;
+            views.push(OfferView { offer, call });
+        }
+    }
+    Ok(views)
+}
+
+/// The offer that the agent got first, if any.
+pub async fn next_offer(app: &App, scope: CompanyScope, agent: Option<AgentId>) -> Result<Option<OfferView>> {
+    Ok(offers(app, scope, agent).await?.into_iter().next())
+}
+
+/// Accepts the offer that the agent got first.
+pub async fn take_next(app: &App, scope: CompanyScope, agent: Option<AgentId>) -> Result<Option<OfferView>> {
+    let Some(next) = next_offer(app, scope, agent).await? else { return Ok(None) };
+    accept::accept(app, scope, next.offer.id, agent).await?;
+    let offer = queueing::offer(scope, app.db.reader(), next.offer.id).await?;
+    let call = calls::get(scope, app.db.reader(), next.offer.call_id).await?;
+    Ok(Some(OfferView { offer, call }))
+}
+
+/// Who answers offers is an agent.
+pub fn acting_agent(agent: Option<AgentId>) -> Result<AgentId> {
+    agent.ok_or(Error::NotFound(Subject::Agent))
+}
+
+/// Whose wrap-up may be ended: an agent's own, or anybody's.
+pub fn whose_work(whose: Whose) -> Result<Option<AgentId>> {
+    match whose {
+        Whose::Everybodys => Ok(None),
+        Whose::Agents(agent) => Ok(Some(agent)),
+        Whose::Nobodys => Err(Error::NotFound(Subject::Call)),
+    }
+}
+
+pub async fn recordings(app: &App, scope: CompanyScope, whose: Whose, call: CallId) -> Result<Vec<recording::Model>> {
+    visible(app, scope, whose, call).await?;
+    calls::recordings(scope, app.db.reader(), call).await
+}
+
+pub async fn voicemails(app: &App, scope: CompanyScope) -> Result<Vec<recording::Model>> {
+    calls::voicemails(scope, app.db.reader(), 100).await
+}
+
+/// The sound of a recording; who listens is noted first.
+pub async fn listen(app: &App, scope: CompanyScope, user: UserId, id: RecordingId) -> Result<Bytes> {
+    let row = calls::recording(scope, app.db.reader(), id).await?;
+    let Some(key) = row.storage_key else {
+        return Err(Error::conflict("RECORDING_NOT_STORED", "This recording has not been stored yet."));
+    };
+    let unit = Unit::begin(app, scope).await?;
+    audit::note(app, scope, unit.tx(), user, "recording:listen", json!({"recordingId": id})).await?;
+    unit.commit().await?;
+    app.storage.get(&key).await?.ok_or(Error::NotFound(Subject::Recording))
+}

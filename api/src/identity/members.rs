@@ -1,0 +1,130 @@
+//! The people of a company: inviting, changing a role, removing. A company always keeps an owner.
+
+use entity::id::{InvitationId, UserId};
+use entity::{
+    Availability, CompanyScope, MembershipStatus, RevokedBecause, Role, RoutingSubject, agent, invitation,
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
+
+use super::caller::Caller;
+use super::email::Email;
+use super::{audit, register, tokens};
+use crate::app::App;
+use crate::error::{Error, Result, Subject};
+use crate::secret::Secret;
+use crate::store::sessions::{self, Sessions};
+use crate::store::unit::Unit;
+use crate::store::users::{self, Member};
+use crate::store::workforce::{self, Changed};
+use crate::store::{agents, invitations, system};
+
+const INVITATION_LIFE: TimeDelta = TimeDelta::days(7);
+
+/// An invitation and the token that accepts it, which is shown once and stored as its hash.
+pub struct Invited {
+    pub id: InvitationId,
+    pub email: String,
+    pub role: Role,
+    pub token: Secret,
+    pub expires_at: DateTime<Utc>,
+}
+
+pub async fn get(app: &App, scope: CompanyScope, id: UserId) -> Result<Member> {
+    users::member(scope, app.db.reader(), id).await?.ok_or(Error::NotFound(Subject::User))
+}
+
+/// Invites somebody into the company. That he may have an account already is not told; that he is a member is.
+pub async fn invite(app: &App, scope: CompanyScope, by: &Caller, email: Email, role: Role) -> Result<Invited> {
+    if users::is_member(scope, app.db.reader(), email.as_str()).await? {
+        return Err(Error::conflict("ALREADY_MEMBER", "Somebody with this address is in the company already."));
+    }
+    let (now, token) = (app.clock.now(), Secret::new(app.ids.token()));
+    let row = invitation::Model {
+        id: app.ids.next(),
+        company_id: scope.company(),
+        email: email.as_str().to_owned(),
+        role,
+        token_hash: tokens::hash(token.expose()),
+        invited_by: by.user,
+        created_at: now,
+        expires_at: now + INVITATION_LIFE,
+        accepted_at: None,
+    };
+    let invited = Invited { id: row.id, email: row.email.clone(), role, token, expires_at: row.expires_at };
+    let tx = app.db.begin().await?;
+    let detail = json!({ "invitationId": row.id, "email": row.email, "role": role });
+    invitations::insert(scope, &tx, row).await?;
+    audit::note(app, scope, &tx, by.user, "users:invite", detail).await?;
+    tx.commit().await?;
+    Ok(invited)
+}
+
+/// Gives a member another role; one who becomes an agent gets what an agent needs.
+pub async fn change_role(app: &App, scope: CompanyScope, by: &Caller, id: UserId, role: Role) -> Result<Member> {
+    let unit = Unit::begin(app, scope).await?;
+    let owners = users::lock_owners(scope, unit.tx()).await?;
+    let member = users::member(scope, unit.tx(), id).await?.ok_or(Error::NotFound(Subject::User))?;
+    if role != Role::Owner {
+        keep_an_owner(&owners, &member)?;
+    }
+    users::set_role(scope, unit.tx(), member.membership.id, role).await?;
+    if role == Role::Agent {
+        let agent = register::new_agent(app, scope.company(), member.membership.id, &member.user.name);
+        system::insert_agent_unless_there(unit.tx(), agent).await?;
+    }
+    let detail = json!({ "userId": id, "from": member.membership.role, "to": role });
+    audit::note(app, scope, unit.tx(), by.user, "users:role", detail).await?;
+    unit.commit().await?;
+    get(app, scope, id).await
+}
+
+/// Removes a member: his sessions in this company end, and as an agent he gets no more offers. His name stays in what
+/// he did.
+pub async fn remove(app: &App, scope: CompanyScope, by: &Caller, id: UserId) -> Result<()> {
+    let mut unit = Unit::begin(app, scope).await?;
+    let owners = users::lock_owners(scope, unit.tx()).await?;
+    let member = users::member(scope, unit.tx(), id).await?.ok_or(Error::NotFound(Subject::User))?;
+    keep_an_owner(&owners, &member)?;
+    let membership = member.membership.id;
+    users::set_status(scope, unit.tx(), membership, MembershipStatus::Removed).await?;
+    sessions::revoke(unit.tx(), Sessions::OfMembership(membership), RevokedBecause::Administrator, unit.now()).await?;
+    if let Some(agent) = agents::lock_of_membership(scope, unit.tx(), membership).await? {
+        send_home(&mut unit, agent, by.user).await?;
+    }
+    let detail = json!({ "userId": id, "role": member.membership.role });
+    audit::note(app, scope, unit.tx(), by.user, "users:remove", detail).await?;
+    unit.commit().await
+}
+
+fn keep_an_owner(owners: &[entity::membership::Model], member: &Member) -> Result<()> {
+    match owners {
+        [last] if last.id == member.membership.id => {
+            Err(Error::conflict("LAST_OWNER", "A company keeps at least one owner."))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Takes an agent off the air, so that routing offers it nothing more.
+async fn send_home(unit: &mut Unit, agent: agent::Model, by: UserId) -> Result<()> {
+    let change = Changed {
+        agent: agent.id,
+        by: Some(by),
+        because: "member_removed",
+        before: json!({ "availability": agent.availability }),
+        after: json!({ "availability": Availability::Offline }),
+        at: unit.now(),
+    };
+    let id = agent.id;
+    let home = agent::Model {
+        availability: Availability::Offline,
+        availability_reason: None,
+        available_since: unit.now(),
+        ..agent
+    };
+    workforce::save_agent(unit.scope(), unit.tx(), home).await?;
+    workforce::write_history(unit.scope(), unit.tx(), unit.id(), change).await?;
+    unit.reroute(RoutingSubject::Agent, id);
+    Ok(())
+}

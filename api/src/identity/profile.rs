@@ -1,0 +1,66 @@
+//! What somebody sees and changes of himself.
+
+use entity::id::{AgentId, CompanyId};
+use entity::{RevokedBecause, user};
+use sea_orm::Set;
+
+use super::caller::{Caller, Standing};
+use super::passwords::{self, Verdict};
+use crate::app::App;
+use crate::authz::Seat;
+use crate::error::{Error, Result, Subject};
+use crate::secret::Secret;
+use crate::store::sessions::{self, Sessions};
+use crate::store::system::MembershipOfUser;
+use crate::store::{system, users};
+
+/// A user as he acts in the present session.
+#[derive(Clone, Debug)]
+pub struct Profile {
+    pub user: user::Model,
+    pub seat: Seat,
+    pub company: Option<CompanyId>,
+    pub agent: Option<AgentId>,
+}
+
+pub async fn of(app: &App, caller: &Caller) -> Result<Profile> {
+    let user = users::by_id(app.db.reader(), caller.user).await?.ok_or(Error::NotFound(Subject::User))?;
+    let company = match caller.standing {
+        Standing::Member { company, .. } => Some(company),
+        Standing::PlatformAdmin { acting_for } => acting_for,
+        Standing::Alone => None,
+    };
+    Ok(Profile { user, seat: caller.seat(), company, agent: caller.agent() })
+}
+
+/// Changes the caller's name, also as an agent in every company.
+pub async fn rename(app: &App, caller: &Caller, name: String) -> Result<Profile> {
+    let tx = app.db.begin().await?;
+    system::rename_agents_of(&tx, caller.user, &name).await?;
+    let changes = user::ActiveModel { name: Set(name), updated_at: Set(app.clock.now()), ..Default::default() };
+    users::update(&tx, caller.user, changes).await?;
+    tx.commit().await?;
+    of(app, caller).await
+}
+
+/// Changes the caller's password, and ends his sessions elsewhere.
+pub async fn change_password(app: &App, caller: &Caller, current: Secret, new: Secret) -> Result<()> {
+    let user = users::by_id(app.db.reader(), caller.user).await?.ok_or(Error::NotFound(Subject::User))?;
+    if passwords::verify(current, Some(user.password_hash)).await? == Verdict::Wrong {
+        return Err(Error::invalid("/currentPassword", "is wrong"));
+    }
+    let password_hash = passwords::hash(new).await?;
+    let now = app.clock.now();
+    let tx = app.db.begin().await?;
+    let changes = user::ActiveModel { password_hash: Set(password_hash), updated_at: Set(now), ..Default::default() };
+    users::update(&tx, caller.user, changes).await?;
+    let others = Sessions::OthersOf(caller.user, caller.session);
+    sessions::revoke(&tx, others, RevokedBecause::LoggedOut, now).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The companies in which the caller can act.
+pub async fn memberships(app: &App, caller: &Caller) -> Result<Vec<MembershipOfUser>> {
+    Ok(system::memberships_of(app.db.reader(), caller.user).await?)
+}

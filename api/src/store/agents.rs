@@ -1,0 +1,113 @@
+//! Agents with their skills, queues and slots.
+
+use std::collections::HashMap;
+
+use entity::id::{AgentId, MembershipId, QueueId, SkillId, UserId};
+use entity::{Activity, MembershipStatus, SlotHolder};
+use entity::{CompanyScope, agent, agent_skill, agent_slot, membership, queue_member, skill};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationDef};
+
+use super::Tx;
+
+/// An agent with what others want to know of it.
+#[derive(Clone, Debug)]
+pub struct AgentWithWork {
+    pub agent: agent::Model,
+    pub user: UserId,
+    pub activity: Activity,
+    pub queues: Vec<QueueId>,
+    pub skills: Vec<SkillLevel>,
+}
+
+#[derive(Clone, Debug)]
+pub struct SkillLevel {
+    pub skill: SkillId,
+    pub name: String,
+    /// 1 to 10.
+    pub level: i32,
+}
+
+/// The agents of the company's active members, by name.
+pub async fn all(scope: CompanyScope, db: &impl ConnectionTrait) -> Result<Vec<AgentWithWork>, DbErr> {
+    let rows = active(scope).order_by_asc(agent::Column::Name).order_by_asc(agent::Column::Id);
+    with_work(scope, db, rows.select_also(membership::Entity).all(db).await?).await
+}
+
+pub async fn by_id(
+    scope: CompanyScope,
+    db: &impl ConnectionTrait,
+    id: AgentId,
+) -> Result<Option<AgentWithWork>, DbErr> {
+    let row = active(scope).filter(agent::Column::Id.eq(id)).select_also(membership::Entity).one(db).await?;
+    Ok(with_work(scope, db, row.into_iter().collect()).await?.pop())
+}
+
+fn active(scope: CompanyScope) -> sea_orm::Select<agent::Entity> {
+    let member: RelationDef =
+        agent::Entity::belongs_to(membership::Entity).from(agent::Column::MembershipId).to(membership::Column::Id).into();
+    scope
+        .find::<agent::Entity>()
+        .join(JoinType::InnerJoin, member)
+        .filter(membership::Column::Status.eq(MembershipStatus::Active))
+}
+
+async fn with_work(
+    scope: CompanyScope,
+    db: &impl ConnectionTrait,
+    rows: Vec<(agent::Model, Option<membership::Model>)>,
+) -> Result<Vec<AgentWithWork>, DbErr> {
+    let ids: Vec<_> = rows.iter().map(|(agent, _)| agent.id).collect();
+    let mut queues: HashMap<AgentId, Vec<QueueId>> = HashMap::new();
+    let members = scope.find::<queue_member::Entity>().filter(queue_member::Column::AgentId.is_in(ids.clone()));
+    for member in members.order_by_asc(queue_member::Column::QueueId).all(db).await? {
+        queues.entry(member.agent_id).or_default().push(member.queue_id);
+    }
+    let names: HashMap<_, _> =
+        scope.find::<skill::Entity>().all(db).await?.into_iter().map(|skill| (skill.id, skill.name)).collect();
+    let mut skills: HashMap<AgentId, Vec<SkillLevel>> = HashMap::new();
+    for row in scope.find::<agent_skill::Entity>().filter(agent_skill::Column::AgentId.is_in(ids.clone())).all(db).await? {
+        let name = names.get(&row.skill_id).cloned().unwrap_or_default();
+        skills.entry(row.agent_id).or_default().push(SkillLevel { skill: row.skill_id, name, level: row.level });
+    }
+    let mut slots: HashMap<AgentId, Vec<SlotHolder>> = HashMap::new();
+    for slot in scope.find::<agent_slot::Entity>().filter(agent_slot::Column::AgentId.is_in(ids)).all(db).await? {
+        slots.entry(slot.agent_id).or_default().push(slot.holder);
+    }
+    let with = |(agent, membership): (agent::Model, Option<membership::Model>)| {
+        let held = slots.remove(&agent.id).unwrap_or_default();
+        let mut skills = skills.remove(&agent.id).unwrap_or_default();
+        skills.sort_by(|a, b| a.name.cmp(&b.name));
+        membership.map(|membership| AgentWithWork {
+            user: membership.user_id,
+            activity: activity(&agent, &held),
+            queues: queues.remove(&agent.id).unwrap_or_default(),
+            skills,
+            agent,
+        })
+    };
+    Ok(rows.into_iter().filter_map(with).collect())
+}
+
+/// What an agent does, from the slots that it holds: a call outweighs an offer, an offer outweighs wrap-up.
+pub fn activity(agent: &agent::Model, held: &[SlotHolder]) -> Activity {
+    if held.contains(&SlotHolder::Segment) {
+        Activity::OnCall
+    } else if held.contains(&SlotHolder::Offer) {
+        Activity::Offered
+    } else if held.contains(&SlotHolder::WrapUp) {
+        Activity::WrapUp
+    } else if agent.not_responding_since.is_some() {
+        Activity::NotResponding
+    } else {
+        Activity::Idle
+    }
+}
+
+/// The agent that a member is, if it is one; locked until the transaction ends.
+pub async fn lock_of_membership(
+    scope: CompanyScope,
+    tx: &Tx,
+    membership: MembershipId,
+) -> Result<Option<agent::Model>, DbErr> {
+    scope.find::<agent::Entity>().filter(agent::Column::MembershipId.eq(membership)).lock_exclusive().one(tx).await
+}

@@ -1,0 +1,136 @@
+//! Users, and the members of a company. A user belongs to no company, so the queries about a user alone have no scope;
+//! whatever says in which company somebody is goes through one.
+
+#![expect(clippy::disallowed_methods, reason = "the table of users has no company")]
+
+use std::collections::HashMap;
+
+use entity::id::{AgentId, MembershipId, UserId};
+use entity::{CompanyScope, MembershipStatus, Role, Updated, UserStatus, agent, membership, user};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, JoinType, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait, RelationDef, Set,
+};
+
+use super::Tx;
+
+/// A member of a company.
+#[derive(Clone, Debug)]
+pub struct Member {
+    pub membership: membership::Model,
+    pub user: user::Model,
+    pub agent: Option<AgentId>,
+}
+
+pub async fn by_email(db: &impl ConnectionTrait, email: &str) -> Result<Option<user::Model>, DbErr> {
+    user::Entity::find().filter(user::Column::Email.eq(email)).one(db).await
+}
+
+pub async fn by_id(db: &impl ConnectionTrait, id: UserId) -> Result<Option<user::Model>, DbErr> {
+    user::Entity::find_by_id(id).one(db).await
+}
+
+/// Inserts a user unless the address is taken; tells whether it was inserted.
+pub async fn insert_unless_known(tx: &Tx, user: user::Model) -> Result<bool, DbErr> {
+    let mut insert = user::Entity::insert(user.into_active_model().reset_all()).into_query();
+    insert.on_conflict(OnConflict::column(user::Column::Email).do_nothing().to_owned());
+    Ok(tx.execute(&insert).await?.rows_affected() == 1)
+}
+
+pub async fn update(tx: &Tx, id: UserId, changes: user::ActiveModel) -> Result<(), DbErr> {
+    user::Entity::update_many().set(changes).filter(user::Column::Id.eq(id)).exec(tx).await.map(drop)
+}
+
+/// One page of the company's active members by name, and how many there are in all.
+pub async fn members(
+    scope: CompanyScope,
+    db: &impl ConnectionTrait,
+    offset: u64,
+    limit: u64,
+) -> Result<(Vec<Member>, u64), DbErr> {
+    let active = || scope.find::<membership::Entity>().filter(membership::Column::Status.eq(MembershipStatus::Active));
+    let total = active().count(db).await?;
+    let rows = active()
+        .join(JoinType::InnerJoin, membership_user())
+        .select_also(user::Entity)
+        .order_by_asc(user::Column::Name)
+        .order_by_asc(membership::Column::Id)
+        .offset(offset)
+        .limit(limit)
+        .all(db)
+        .await?;
+    Ok((with_agents(scope, db, rows).await?, total))
+}
+
+/// An active member by the user's id.
+pub async fn member(scope: CompanyScope, db: &impl ConnectionTrait, id: UserId) -> Result<Option<Member>, DbErr> {
+    let row = scope
+        .find::<membership::Entity>()
+        .filter(membership::Column::UserId.eq(id))
+        .filter(membership::Column::Status.eq(MembershipStatus::Active))
+        .join(JoinType::InnerJoin, membership_user())
+        .select_also(user::Entity)
+        .one(db)
+        .await?;
+    Ok(with_agents(scope, db, row.into_iter().collect()).await?.pop())
+}
+
+/// The company's active owners, locked until the transaction ends, so that two of them cannot remove each other.
+pub async fn lock_owners(scope: CompanyScope, tx: &Tx) -> Result<Vec<membership::Model>, DbErr> {
+    scope
+        .find::<membership::Entity>()
+        .filter(membership::Column::Role.eq(Role::Owner))
+        .filter(membership::Column::Status.eq(MembershipStatus::Active))
+        .order_by_asc(membership::Column::Id)
+        .lock_exclusive()
+        .all(tx)
+        .await
+}
+
+pub async fn set_role(scope: CompanyScope, tx: &Tx, id: MembershipId, role: Role) -> Result<Updated, DbErr> {
+    let changes = membership::ActiveModel { role: Set(role), ..Default::default() };
+    scope.update::<membership::Entity, _>(tx, id, changes).await
+}
+
+pub async fn set_status(
+    scope: CompanyScope,
+    tx: &Tx,
+    id: MembershipId,
+    status: MembershipStatus,
+) -> Result<Updated, DbErr> {
+    let changes = membership::ActiveModel { status: Set(status), ..Default::default() };
+    scope.update::<membership::Entity, _>(tx, id, changes).await
+}
+
+/// Whether somebody with this address is an active member already.
+pub async fn is_member(scope: CompanyScope, db: &impl ConnectionTrait, email: &str) -> Result<bool, DbErr> {
+    let found = scope
+        .find::<membership::Entity>()
+        .filter(membership::Column::Status.eq(MembershipStatus::Active))
+        .join(JoinType::InnerJoin, membership_user())
+        .filter(user::Column::Email.eq(email))
+        .filter(user::Column::Status.ne(UserStatus::Deleted))
+        .count(db)
+        .await?;
+    Ok(found > 0)
+}
+
+fn membership_user() -> RelationDef {
+    membership::Entity::belongs_to(user::Entity).from(membership::Column::UserId).to(user::Column::Id).into()
+}
+
+async fn with_agents(
+    scope: CompanyScope,
+    db: &impl ConnectionTrait,
+    rows: Vec<(membership::Model, Option<user::Model>)>,
+) -> Result<Vec<Member>, DbErr> {
+    let ids = rows.iter().map(|(membership, _)| membership.id);
+    let agents = scope.find::<agent::Entity>().filter(agent::Column::MembershipId.is_in(ids)).all(db).await?;
+    let agents: HashMap<_, _> = agents.into_iter().map(|agent| (agent.membership_id, agent.id)).collect();
+    let member = |(membership, user): (membership::Model, Option<user::Model>)| {
+        let agent = agents.get(&membership.id).copied();
+        user.map(|user| Member { membership, user, agent })
+    };
+    Ok(rows.into_iter().filter_map(member).collect())
+}

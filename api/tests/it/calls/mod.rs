@@ -1,0 +1,3 @@
+//! Whole calls through the carrier look-alike, on both databases.
+
+mod inbound;

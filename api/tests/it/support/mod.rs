@@ -1,0 +1,2 @@
+pub mod centre;
+pub mod database;

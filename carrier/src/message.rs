@@ -1,0 +1,169 @@
+//! Messages: what the customer sends is kept and reported as delivered; what people send reaches the customer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use crate::callbacks::Callback;
+use crate::faults::CallbackKind;
+use crate::script::Answer;
+use crate::sid::{self, Kind};
+use crate::state::Shared;
+use crate::twiml::{Link, Method};
+use crate::webhook::Params;
+
+/// A message, in either direction.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Message {
+    pub sid: String,
+    pub from: String,
+    pub to: String,
+    pub body: String,
+    pub media: Vec<String>,
+    pub messaging_service_sid: Option<String>,
+    /// `inbound` or `outbound-api`.
+    pub direction: &'static str,
+    /// Twilio's word.
+    pub status: &'static str,
+    pub error_code: Option<u32>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub sent_at: Option<DateTime<Utc>>,
+}
+
+/// A message to be sent by the REST API.
+pub(crate) struct Outgoing {
+    pub from: String,
+    pub to: String,
+    pub body: String,
+    pub media: Vec<String>,
+    pub messaging_service_sid: Option<String>,
+    pub status_callback: Option<String>,
+}
+
+/// Between two states of a message on its way.
+const HOP: Duration = Duration::from_secs(1);
+
+impl Shared {
+    /// Takes a message and reports it sent, and then delivered or undelivered (30003, when the phone is unreachable).
+    pub(crate) fn send_message(self: &Arc<Self>, outgoing: Outgoing) -> Message {
+        let now = self.clock.now();
+        let message = Message {
+            sid: sid::new(Kind::Message),
+            from: outgoing.from,
+            to: outgoing.to,
+            body: outgoing.body,
+            media: outgoing.media,
+            messaging_service_sid: outgoing.messaging_service_sid,
+            direction: "outbound-api",
+            status: "queued",
+            error_code: None,
+            created_at: now,
+            updated_at: now,
+            sent_at: None,
+        };
+        {
+            let mut state = self.lock();
+            state.messages.insert(message.sid.clone(), message.clone());
+            state.messages.trim(self.settings.keep_calls, |_| true);
+        }
+        let (shared, sid, to) = (self.clone(), message.sid.clone(), message.to.clone());
+        let mut busy = Some(self.clock.busy());
+        tokio::spawn(async move {
+            let reachable =
+                shared.lock().endpoints.get(&to).is_none_or(|phone| phone.answer != Answer::Unreachable);
+            let last = if reachable { "delivered" } else { "undelivered" };
+            for status in ["sent", last] {
+                let sleep = shared.clock.sleep(HOP);
+                busy = Some(crate::webhook::released(&mut busy, sleep).await);
+                shared.move_message(&sid, status, outgoing.status_callback.as_deref());
+            }
+        });
+        message
+    }
+
+    fn move_message(self: &Arc<Self>, sid: &str, status: &'static str, callback: Option<&str>) {
+        let now = self.clock.now();
+        let mut state = self.lock();
+        let Some(message) = state.messages.get_mut(sid) else { return };
+        message.status = status;
+        message.updated_at = now;
+        match status {
+            "sent" => message.sent_at = Some(now),
+            "undelivered" => message.error_code = Some(30003),
+            _ => {}
+        }
+        let Some(url) = callback else { return };
+        let mut params: Params = [
+            ("AccountSid", self.settings.account_sid.as_str()),
+            ("ApiVersion", "2010-04-01"),
+            ("From", &message.from),
+            ("To", &message.to),
+            ("MessageSid", sid),
+            ("SmsSid", sid),
+            ("MessageStatus", status),
+            ("SmsStatus", status),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+        if let Some(service) = &message.messaging_service_sid {
+            params.push(("MessagingServiceSid".to_owned(), service.clone()));
+        }
+        if let Some(code) = message.error_code {
+            params.push(("ErrorCode".to_owned(), code.to_string()));
+        }
+        let link = Link { url: url.to_owned(), method: Method::Post };
+        let callback =
+            Callback { kind: CallbackKind::Message, event: status.to_owned(), link, params, leg: None };
+        self.call_back(sid, callback);
+    }
+
+    /// Somebody sends a message to one of the customer's numbers; `None` when that number is nobody's or has no
+    /// address for messages.
+    pub(crate) fn receive_message(self: &Arc<Self>, from: &str, to: &str, body: &str) -> Option<Message> {
+        let now = self.clock.now();
+        let message = Message {
+            sid: sid::new(Kind::Message),
+            from: from.to_owned(),
+            to: to.to_owned(),
+            body: body.to_owned(),
+            media: Vec::new(),
+            messaging_service_sid: None,
+            direction: "inbound",
+            status: "received",
+            error_code: None,
+            created_at: now,
+            updated_at: now,
+            sent_at: Some(now),
+        };
+        let mut state = self.lock();
+        let hook = state.number(to)?.sms.clone();
+        if !hook.is_set() {
+            return None;
+        }
+        state.messages.insert(message.sid.clone(), message.clone());
+        drop(state);
+        let params: Params = [
+            ("AccountSid", self.settings.account_sid.as_str()),
+            ("ApiVersion", "2010-04-01"),
+            ("Body", body),
+            ("From", from),
+            ("To", to),
+            ("MessageSid", &message.sid),
+            ("SmsSid", &message.sid),
+            ("SmsMessageSid", &message.sid),
+            ("NumMedia", "0"),
+            ("NumSegments", "1"),
+            ("SmsStatus", "received"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+        let link = Link { url: hook.url, method: hook.method };
+        let callback =
+            Callback { kind: CallbackKind::Message, event: "received".to_owned(), link, params, leg: None };
+        self.call_back(&message.sid, callback);
+        Some(message)
+    }
+}
