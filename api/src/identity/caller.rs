@@ -10,7 +10,7 @@ use super::tokens;
 use crate::app::App;
 use crate::authz::Seat;
 use crate::error::{Error, Result, Subject};
-use crate::store::system;
+use crate::store::system::{self, SessionWithStanding};
 
 /// Somebody who has proved who he is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,14 +24,23 @@ pub struct Caller {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
     /// The platform's administrator, in the company that this request names, if it names one.
-    PlatformAdmin { acting_for: Option<CompanyId> },
-    Member { membership: MembershipId, company: CompanyId, role: Role, agent: Option<AgentId> },
+    PlatformAdmin {
+        acting_for: Option<CompanyId>,
+    },
+    Member {
+        membership: MembershipId,
+        company: CompanyId,
+        role: Role,
+        agent: Option<AgentId>,
+    },
     /// A user without a company.
     Alone,
 }
 
-const INVALID: Error = Error::Unauthorized { code: "TOKEN_INVALID", message: "The access token is not valid." };
-const ENDED: Error = Error::Unauthorized { code: "SESSION_ENDED", message: "This session has ended. Sign in again." };
+const INVALID: Error =
+    Error::Unauthorized { code: "TOKEN_INVALID", message: "The access token is not valid." };
+const ENDED: Error =
+    Error::Unauthorized { code: "SESSION_ENDED", message: "This session has ended. Sign in again." };
 
 impl Caller {
     /// Who sent this access token. `named` is the company that the request names beside it: the platform's
@@ -63,10 +72,23 @@ impl Caller {
         now: DateTime<Utc>,
     ) -> Result<Self> {
         let row = system::session_with_standing(db, session, named).await?.ok_or(INVALID)?;
+        Self::of_row(&row, session, named, now)
+    }
+
+    /// Who holds this session, as its row says now.
+    ///
+    /// # Errors
+    /// As [`Caller::of_token`] once the token is known to be the session's.
+    pub fn of_row(
+        row: &SessionWithStanding,
+        session: SessionId,
+        named: Option<CompanyId>,
+        now: DateTime<Utc>,
+    ) -> Result<Self> {
         if row.revoked_at.is_some() || row.expires_at <= now || row.user_status != UserStatus::Active {
             return Err(ENDED);
         }
-        let standing = match (row.platform_role, row.membership) {
+        let standing = match (row.platform_role, &row.membership) {
             (Some(PlatformRole::Admin), _) => {
                 if named.is_some() && !row.named_company_exists {
                     return Err(Error::NotFound(Subject::Company));
@@ -80,7 +102,8 @@ impl Caller {
                 if named.is_some_and(|company| company != member.company) {
                     return Err(Error::NotFound(Subject::Company));
                 }
-                let (membership, company, role, agent) = (member.id, member.company, member.role, member.agent);
+                let (membership, company, role, agent) =
+                    (member.id, member.company, member.role, member.agent);
                 Standing::Member { membership, company, role, agent }
             }
             (None, None) if named.is_some() => return Err(Error::NotFound(Subject::Company)),
@@ -89,13 +112,24 @@ impl Caller {
         Ok(Self { user: row.user, session, standing })
     }
 
+    /// The company in which the caller acts, if any.
+    pub fn company(&self) -> Option<CompanyId> {
+        match self.standing {
+            Standing::Member { company, .. } => Some(company),
+            Standing::PlatformAdmin { acting_for } => acting_for,
+            Standing::Alone => None,
+        }
+    }
+
     /// The right to the rows of the caller's company.
     ///
     /// # Errors
     /// When the caller acts in no company.
     pub fn scope(&self) -> Result<CompanyScope> {
         let company = match self.standing {
-            Standing::Member { company, .. } | Standing::PlatformAdmin { acting_for: Some(company) } => company,
+            Standing::Member { company, .. } | Standing::PlatformAdmin { acting_for: Some(company) } => {
+                company
+            }
             Standing::PlatformAdmin { acting_for: None } => {
                 return Err(Error::Invalid {
                     code: "COMPANY_REQUIRED",
@@ -105,7 +139,10 @@ impl Caller {
             }
             Standing::Alone => return Err(Error::NotFound(Subject::Company)),
         };
-        #[expect(clippy::disallowed_methods, reason = "the session, user and membership were read for this request")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the session, user and membership were read for this request"
+        )]
         Ok(CompanyScope::dangerous_mint(company))
     }
 

@@ -9,18 +9,19 @@ use sea_orm::{
 
 use crate::config::{Settings, SqliteSynchronous};
 
+pub mod agents;
 pub mod calls;
 pub mod companies;
-pub mod jobs;
-pub mod queueing;
-pub mod agents;
 pub mod flows;
 pub mod invitations;
+pub mod jobs;
+pub mod outbox;
+pub mod queueing;
 pub mod queues;
 pub mod sessions;
 pub mod system;
-pub mod users;
 pub mod unit;
+pub mod users;
 pub mod webhooks;
 pub mod workforce;
 

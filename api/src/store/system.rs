@@ -2,18 +2,20 @@
 
 #![expect(clippy::disallowed_methods, reason = "this file and its folder are where unscoped queries live")]
 
+mod sockets;
 mod work;
 
+pub use sockets::*;
 pub use work::*;
 
 use entity::id::{AgentId, CompanyId, InvitationId, MembershipId, SessionId, UserId};
 use entity::{MembershipStatus, PlatformRole, Role, UserStatus};
 use entity::{agent, company, invitation, membership, outbox_counter, routing_state, session, user};
 use sea_orm::prelude::DateTimeUtc;
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, JoinType, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, QueryTrait, RelationDef, Set,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, JoinType,
+    PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, QueryTrait, RelationDef, Set,
 };
 
 use super::Tx;
@@ -46,6 +48,13 @@ pub async fn session_with_standing(
     id: SessionId,
     named: Option<CompanyId>,
 ) -> Result<Option<SessionWithStanding>, DbErr> {
+    let mut query = standing_of_sessions(named);
+    query.and_where(Expr::col((session::Entity, session::Column::Id)).eq(id.0));
+    db.query_one(&query).await?.map(|row| read_standing(&row)).transpose()
+}
+
+/// Sessions with all that decides what they may be used for; the caller says which.
+fn standing_of_sessions(named: Option<CompanyId>) -> SelectStatement {
     use {
         agent::Column as A, company::Column as C, membership::Column as M, session::Column as S,
         user::Column as U,
@@ -77,9 +86,11 @@ pub async fn session_with_standing(
                 .equals((membership::Entity, M::Id))
                 .and(Expr::col((agent::Entity, A::CompanyId)).equals((membership::Entity, M::CompanyId))),
         )
-        .left_join(company::Entity, Expr::col((company::Entity, C::Id)).eq(named.map(|id| id.0)))
-        .and_where(Expr::col((session::Entity, S::Id)).eq(id.0));
-    let Some(row) = db.query_one(&query).await? else { return Ok(None) };
+        .left_join(company::Entity, Expr::col((company::Entity, C::Id)).eq(named.map(|id| id.0)));
+    query
+}
+
+fn read_standing(row: &QueryResult) -> Result<SessionWithStanding, DbErr> {
     let membership = match row.try_get::<Option<MembershipId>>("", "membership_id")? {
         Some(id) => Some(MemberOfSession {
             id,
@@ -90,7 +101,7 @@ pub async fn session_with_standing(
         }),
         None => None,
     };
-    Ok(Some(SessionWithStanding {
+    Ok(SessionWithStanding {
         user: row.try_get("", "user_id")?,
         user_status: row.try_get("", "user_status")?,
         platform_role: row.try_get("", "platform_role")?,
@@ -98,7 +109,7 @@ pub async fn session_with_standing(
         revoked_at: row.try_get("", "revoked_at")?,
         membership,
         named_company_exists: row.try_get::<Option<CompanyId>>("", "named_company_id")?.is_some(),
-    }))
+    })
 }
 
 /// Whether the database answers.
@@ -115,8 +126,10 @@ pub struct MembershipOfUser {
 
 /// The active memberships of a user, the oldest first.
 pub async fn memberships_of(db: &impl ConnectionTrait, user: UserId) -> Result<Vec<MembershipOfUser>, DbErr> {
-    let company_of: RelationDef =
-        membership::Entity::belongs_to(company::Entity).from(membership::Column::CompanyId).to(company::Column::Id).into();
+    let company_of: RelationDef = membership::Entity::belongs_to(company::Entity)
+        .from(membership::Column::CompanyId)
+        .to(company::Column::Id)
+        .into();
     let rows = membership::Entity::find()
         .filter(membership::Column::UserId.eq(user))
         .filter(membership::Column::Status.eq(MembershipStatus::Active))
@@ -176,11 +189,17 @@ pub async fn insert_company(tx: &Tx, company: company::Model) -> Result<(), DbEr
     let routing = routing_state::Model { company_id: id, node_id: None, lease_until: None };
     routing_state::Entity::insert(routing.into_active_model().reset_all()).exec_without_returning(tx).await?;
     let counter = outbox_counter::Model { company_id: id, last_seq: 0 };
-    outbox_counter::Entity::insert(counter.into_active_model().reset_all()).exec_without_returning(tx).await.map(drop)
+    outbox_counter::Entity::insert(counter.into_active_model().reset_all())
+        .exec_without_returning(tx)
+        .await
+        .map(drop)
 }
 
 pub async fn insert_membership(tx: &Tx, membership: membership::Model) -> Result<(), DbErr> {
-    membership::Entity::insert(membership.into_active_model().reset_all()).exec_without_returning(tx).await.map(drop)
+    membership::Entity::insert(membership.into_active_model().reset_all())
+        .exec_without_returning(tx)
+        .await
+        .map(drop)
 }
 
 /// Makes a membership good again, with a new role.
@@ -190,7 +209,12 @@ pub async fn revive_membership(tx: &Tx, id: MembershipId, role: Role) -> Result<
         status: Set(MembershipStatus::Active),
         ..Default::default()
     };
-    membership::Entity::update_many().set(changes).filter(membership::Column::Id.eq(id)).exec(tx).await.map(drop)
+    membership::Entity::update_many()
+        .set(changes)
+        .filter(membership::Column::Id.eq(id))
+        .exec(tx)
+        .await
+        .map(drop)
 }
 
 /// Inserts an agent unless the membership has one.
@@ -227,6 +251,7 @@ pub async fn companies(
     limit: u64,
 ) -> Result<(Vec<company::Model>, u64), DbErr> {
     let total = company::Entity::find().count(db).await?;
-    let by_name = company::Entity::find().order_by_asc(company::Column::Name).order_by_asc(company::Column::Id);
+    let by_name =
+        company::Entity::find().order_by_asc(company::Column::Name).order_by_asc(company::Column::Id);
     Ok((by_name.offset(offset).limit(limit).all(db).await?, total))
 }
