@@ -17,6 +17,7 @@ pub mod keys;
 pub mod numbers;
 pub mod outbound;
 pub mod providers;
+pub mod realtime;
 pub mod secret;
 pub mod storage;
 pub mod store;

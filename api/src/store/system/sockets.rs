@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use entity::id::{CompanyId, QueueId, SessionId};
-use entity::{agent, outbox_counter, queue, queue_member, session};
+use entity::{CompanyScope, agent, outbox_counter, queue, queue_member, session};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 
@@ -53,6 +53,11 @@ pub async fn sessions_of_sockets(
         }
     }
     Ok(found)
+}
+
+/// For telling sockets what happened, and how queues stand: each company's members are told their own company's.
+pub fn outbox_scope(company: CompanyId) -> CompanyScope {
+    CompanyScope::dangerous_mint(company)
 }
 
 /// The last sequence number of each of these companies' outboxes.
