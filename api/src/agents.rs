@@ -12,7 +12,8 @@ use serde_json::json;
 use crate::app::App;
 use crate::calls::{CallFile, leave, rows};
 use crate::config::Timing;
-use crate::error::Result;
+use crate::error::{Error, Result, Subject};
+use crate::store::agents::{self, AgentWithWork};
 use crate::store::{Audience, Unit, jobs, queueing, workforce};
 
 /// An agent with both axes.
@@ -22,6 +23,15 @@ pub struct Status {
     pub activity: Activity,
     /// Calls held now, offers and wrap-up included.
     pub held: usize,
+}
+
+/// The agents of the company, by name.
+pub async fn all(app: &App, scope: CompanyScope) -> Result<Vec<AgentWithWork>> {
+    Ok(agents::all(scope, app.db.reader()).await?)
+}
+
+pub async fn get(app: &App, scope: CompanyScope, id: AgentId) -> Result<AgentWithWork> {
+    agents::by_id(scope, app.db.reader(), id).await?.ok_or(Error::NotFound(Subject::Agent))
 }
 
 /// Sets what the agent wants. By his own hand it also ends not-responding.

@@ -4,6 +4,7 @@
 //! lasts is the interpreter's.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -14,7 +15,7 @@ use crate::leg::{Input, Leg};
 use crate::sid::{self, Kind};
 use crate::state::{Shared, State};
 use crate::transcript::LineKind;
-use crate::webhook::Params;
+use crate::webhook::{Params, released};
 
 /// Twilio's states of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -110,6 +111,10 @@ pub(crate) struct Call {
     pub ended: Option<DateTime<Utc>>,
     pub answered_by: Option<String>,
     pub listener: Option<Listener>,
+    /// Parameters of its webhooks that only the outside world knows.
+    pub extra: Params,
+    /// How long it may last once it was answered.
+    pub time_limit: Option<Duration>,
     /// The leg that this one is bridged with.
     pub peer: Option<String>,
     /// The conference that this one is in.
@@ -127,6 +132,8 @@ pub(crate) struct Plan {
     pub number_sid: Option<String>,
     pub direction: Direction,
     pub listener: Option<Listener>,
+    pub extra: Params,
+    pub time_limit: Option<Duration>,
 }
 
 impl Call {
@@ -164,6 +171,10 @@ impl Call {
         }
         if let Some(parent) = &self.parent {
             add("ParentCallSid", parent);
+        }
+        for (name, value) in &self.extra {
+            params.retain(|(n, _)| n != name);
+            params.push((name.clone(), value.clone()));
         }
         params
     }
@@ -203,6 +214,8 @@ impl Shared {
             ended: None,
             answered_by: None,
             listener: plan.listener,
+            extra: plan.extra,
+            time_limit: plan.time_limit,
             peer: None,
             room: None,
             queue: None,
@@ -239,11 +252,27 @@ impl Shared {
         call.updated = now;
         match event {
             Event::Initiated | Event::Ringing => {}
-            Event::Answered => call.answered = Some(now),
+            Event::Answered => {
+                call.answered = Some(now);
+                if let Some(limit) = call.time_limit {
+                    self.end_after(call.leg.clone(), limit);
+                }
+            }
             Event::Completed => call.ended = Some(now),
         }
         call.leg.line(LineKind::Status, status.as_str());
         self.announce(call, event);
+    }
+
+    /// Ends a call when its time is over.
+    pub(crate) fn end_after(self: &Arc<Self>, leg: Arc<Leg>, limit: Duration) {
+        let clock = self.clock.clone();
+        let mut busy = Some(clock.busy());
+        tokio::spawn(async move {
+            busy = Some(released(&mut busy, clock.sleep(limit)).await);
+            leg.send(Input::End);
+            drop(busy);
+        });
     }
 
     /// One progress callback, when it was asked for.

@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use clock::{Busy, Clock, Signal};
@@ -134,6 +135,27 @@ impl Leg {
         }
     }
 
+    /// Time passes in which the leg's task does not look at its inbox; what comes stays there. The signals have to be
+    /// taken all the same, since the clock stands still for as long as one is pending.
+    pub(crate) async fn idle(&self, busy: &mut Option<Busy>, wait: Duration) {
+        if wait.is_zero() {
+            return;
+        }
+        let sleep = self.clock.sleep(wait);
+        let deaf = async {
+            loop {
+                drop(self.inbox_signal.raised().await);
+            }
+        };
+        let guard = tokio::select! {
+            biased;
+            guard = sleep => guard,
+            () = deaf => unreachable!("it never ends"),
+            () = release(busy) => unreachable!("released guards never come back"),
+        };
+        *busy = Some(guard);
+    }
+
     /// Adds a line, for the phone's owner to react to.
     pub(crate) fn line(&self, kind: LineKind, text: impl Into<String>) {
         let text = text.into();
@@ -152,7 +174,9 @@ impl Leg {
     }
 
     fn wake_phone(&self) {
-        if self.lock().phone_open {
+        let inner = self.lock();
+        // Under the lock: after `close_phone` nobody would take what is raised.
+        if inner.phone_open {
             self.phone_signal.raise();
         }
     }

@@ -30,6 +30,7 @@ mod transcript;
 mod twiml;
 mod webhook;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -44,7 +45,7 @@ pub use faults::{
     WebhookEffect, WebhookFault,
 };
 pub use handle::{CallHandle, CallSummary, Ended, Snapshot, Subscription};
-pub use message::Message;
+pub use message::{Message, MessageDirection, MessageStatus};
 pub use number::NewNumber;
 pub use script::{Answer, AnsweredBy, Endpoint, Script, Step};
 pub use transcript::{Line, LineKind};
@@ -78,7 +79,7 @@ impl Settings {
             clock,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             webhook_timeout: Duration::from_secs(15),
-            keep_calls: 20_000,
+            keep_calls: 5_000,
         }
     }
 }
@@ -95,11 +96,15 @@ pub struct NewCall {
     pub caller_name: Option<String>,
     #[serde(default)]
     pub script: Script,
+    /// What else the outside world tells of the call, sent with all its webhooks: `ForwardedFrom`, `FromCity`,
+    /// `StirVerstat`, …
+    #[serde(default)]
+    pub params: BTreeMap<String, String>,
 }
 
 impl NewCall {
     pub fn new(from: &str, to: &str, script: Script) -> Self {
-        Self { from: from.to_owned(), to: to.to_owned(), caller_name: None, script }
+        Self { from: from.to_owned(), to: to.to_owned(), caller_name: None, script, params: BTreeMap::new() }
     }
 }
 
@@ -187,5 +192,7 @@ pub(crate) fn inbound_plan(call: &NewCall) -> Plan {
         number_sid: None,
         direction: Direction::Inbound,
         listener: None,
+        extra: call.params.clone().into_iter().collect(),
+        time_limit: None,
     }
 }

@@ -14,6 +14,45 @@ use crate::state::Shared;
 use crate::twiml::{Link, Method};
 use crate::webhook::Params;
 
+/// Twilio's states of a message that are imitated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageStatus {
+    Queued,
+    Sent,
+    Delivered,
+    Undelivered,
+    Received,
+}
+
+impl MessageStatus {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            MessageStatus::Queued => "queued",
+            MessageStatus::Sent => "sent",
+            MessageStatus::Delivered => "delivered",
+            MessageStatus::Undelivered => "undelivered",
+            MessageStatus::Received => "received",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MessageDirection {
+    Inbound,
+    OutboundApi,
+}
+
+impl MessageDirection {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            MessageDirection::Inbound => "inbound",
+            MessageDirection::OutboundApi => "outbound-api",
+        }
+    }
+}
+
 /// A message, in either direction.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Message {
@@ -23,10 +62,8 @@ pub struct Message {
     pub body: String,
     pub media: Vec<String>,
     pub messaging_service_sid: Option<String>,
-    /// `inbound` or `outbound-api`.
-    pub direction: &'static str,
-    /// Twilio's word.
-    pub status: &'static str,
+    pub direction: MessageDirection,
+    pub status: MessageStatus,
     pub error_code: Option<u32>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -57,8 +94,8 @@ impl Shared {
             body: outgoing.body,
             media: outgoing.media,
             messaging_service_sid: outgoing.messaging_service_sid,
-            direction: "outbound-api",
-            status: "queued",
+            direction: MessageDirection::OutboundApi,
+            status: MessageStatus::Queued,
             error_code: None,
             created_at: now,
             updated_at: now,
@@ -74,8 +111,8 @@ impl Shared {
         tokio::spawn(async move {
             let reachable =
                 shared.lock().endpoints.get(&to).is_none_or(|phone| phone.answer != Answer::Unreachable);
-            let last = if reachable { "delivered" } else { "undelivered" };
-            for status in ["sent", last] {
+            let last = if reachable { MessageStatus::Delivered } else { MessageStatus::Undelivered };
+            for status in [MessageStatus::Sent, last] {
                 let sleep = shared.clock.sleep(HOP);
                 busy = Some(crate::webhook::released(&mut busy, sleep).await);
                 shared.move_message(&sid, status, outgoing.status_callback.as_deref());
@@ -84,16 +121,16 @@ impl Shared {
         message
     }
 
-    fn move_message(self: &Arc<Self>, sid: &str, status: &'static str, callback: Option<&str>) {
+    fn move_message(self: &Arc<Self>, sid: &str, status: MessageStatus, callback: Option<&str>) {
         let now = self.clock.now();
         let mut state = self.lock();
         let Some(message) = state.messages.get_mut(sid) else { return };
         message.status = status;
         message.updated_at = now;
         match status {
-            "sent" => message.sent_at = Some(now),
-            "undelivered" => message.error_code = Some(30003),
-            _ => {}
+            MessageStatus::Sent => message.sent_at = Some(now),
+            MessageStatus::Undelivered => message.error_code = Some(30003),
+            MessageStatus::Queued | MessageStatus::Delivered | MessageStatus::Received => {}
         }
         let Some(url) = callback else { return };
         let mut params: Params = [
@@ -103,8 +140,8 @@ impl Shared {
             ("To", &message.to),
             ("MessageSid", sid),
             ("SmsSid", sid),
-            ("MessageStatus", status),
-            ("SmsStatus", status),
+            ("MessageStatus", status.as_str()),
+            ("SmsStatus", status.as_str()),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into();
@@ -115,8 +152,13 @@ impl Shared {
             params.push(("ErrorCode".to_owned(), code.to_string()));
         }
         let link = Link { url: url.to_owned(), method: Method::Post };
-        let callback =
-            Callback { kind: CallbackKind::Message, event: status.to_owned(), link, params, leg: None };
+        let callback = Callback {
+            kind: CallbackKind::Message,
+            event: status.as_str().to_owned(),
+            link,
+            params,
+            leg: None,
+        };
         self.call_back(sid, callback);
     }
 
@@ -131,8 +173,8 @@ impl Shared {
             body: body.to_owned(),
             media: Vec::new(),
             messaging_service_sid: None,
-            direction: "inbound",
-            status: "received",
+            direction: MessageDirection::Inbound,
+            status: MessageStatus::Received,
             error_code: None,
             created_at: now,
             updated_at: now,

@@ -104,7 +104,6 @@ impl Endpoint for Entrance {
         let mut busy = Some(self.shared.clock.busy());
         let body = request.take_body().into_bytes_limit(BODY_LIMIT).await?;
         let path = request.uri().path().to_owned();
-        let control = path.starts_with("/carrier");
         if path == "/carrier/health" {
             return Ok(Reply::text("ok").into_response());
         }
@@ -120,8 +119,8 @@ impl Endpoint for Entrance {
             params.extend(form_urlencoded::parse(&body).into_owned());
         }
         let call = |path| Call { method: request.method(), path, params: params.clone(), body: &body };
-        if control {
-            return Ok(control::answer(&self.shared, &call(parts[1..].to_vec()), &mut busy).await);
+        if let ["carrier", rest @ ..] = parts.as_slice() {
+            return Ok(control::answer(&self.shared, &call(rest.to_vec()), &mut busy).await);
         }
         let effect = self.shared.dice.rest(request.method().as_str(), &path);
         match effect {

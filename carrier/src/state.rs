@@ -36,6 +36,8 @@ pub(crate) struct Shared {
 pub(crate) struct State {
     pub calls: Shelf<Call>,
     pub conferences: Shelf<Conference>,
+    /// SIDs of the conferences that have not ended, by name.
+    pub live_rooms: HashMap<String, String>,
     pub queues: Shelf<Queue>,
     pub recordings: Shelf<Recording>,
     /// SIDs of those that have not ended.

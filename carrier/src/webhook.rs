@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use clock::{Busy, Clock};
+use clock::Busy;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION};
 use reqwest::{StatusCode, Url};
 use twilio::signature::{Channel, sign, url_as_signed};
@@ -26,6 +26,13 @@ pub(crate) struct Reply {
     pub body: String,
     /// Where it came from in the end: relative addresses in it start there.
     pub url: String,
+}
+
+/// What came of a request for TwiML.
+pub(crate) struct Fetched {
+    pub result: Result<Reply, Failure>,
+    /// How long a fault lets it take on the clock.
+    pub delay: Duration,
 }
 
 /// The one HTTP client, and what it signs with.
@@ -102,17 +109,14 @@ impl Client {
         Ok(Self { http, token, limit })
     }
 
-    /// Sends a request of a voice call and returns the reply if it is a good one. `busy` is held throughout, but for the waiting of a fault.
-    pub(crate) async fn fetch(
-        &self,
-        clock: &Clock,
-        dice: &Dice,
-        busy: &mut Option<Busy>,
-        link: &Link,
-        params: &Params,
-    ) -> Result<Reply, Failure> {
-        let policy = Policy::of(&link.url)?;
-        match dice.webhook(&link.url) {
+    /// Sends a request of a voice call. The caller holds a [`Busy`] guard meanwhile, and then waits for the delay.
+    pub(crate) async fn fetch(&self, dice: &Dice, link: &Link, params: &Params) -> Fetched {
+        let policy = match Policy::of(&link.url) {
+            Ok(policy) => policy,
+            Err(failure) => return Fetched { result: Err(failure), delay: Duration::ZERO },
+        };
+        let mut delay = Duration::ZERO;
+        let result = match dice.webhook(&link.url) {
             None => self.attempts(&policy, link, params, Channel::Voice).await,
             Some(WebhookEffect::Double) => {
                 // The first of the two has its effect at the customer's; nobody reads its answer.
@@ -124,17 +128,16 @@ impl Client {
             }
             Some(WebhookEffect::Slow(by)) => {
                 let result = self.attempts(&policy, link, params, Channel::Voice).await;
-                let delay = seconds(by);
                 let limit = policy.total.unwrap_or(self.limit).min(self.limit);
-                let sleep = clock.sleep(delay.min(limit));
-                *busy = Some(released(busy, sleep).await);
+                delay = seconds(by).min(limit);
                 if delay < limit {
                     result
                 } else {
                     Err(Failure::new(11200, "HTTP retrieval failure: timeout (injected)"))
                 }
             }
-        }
+        };
+        Fetched { result, delay }
     }
 
     /// Sends a status callback; no faults of webhooks, since those of callbacks are decided before.

@@ -196,3 +196,17 @@ async fn a_whisper_is_heard_by_the_one_who_answers_before_the_bridge() {
     assert_eq!(story.hooks("/dialed").pop().expect("two").get("DialCallStatus"), "completed");
     assert!(!texts(&declined, LineKind::Status).contains(&format!("connected with {BOB}")));
 }
+
+#[tokio::test]
+async fn a_call_ends_when_its_time_is_over() {
+    let story = Story::begin().await;
+    story.twiml("/answer", "<Pause length='600'/>");
+    let first = ring(&story, BOB, &[("TimeLimit", "30")]).await.text("sid");
+    let second = ring(&story, BOB, &[]).await.text("sid");
+    story.pass(20.0).await;
+    story.post(&format!("/Calls/{second}.json"), &[("TimeLimit", "45")]).await;
+    story.pass(60.0).await;
+    for (sid, duration) in [(first, "30"), (second, "45")] {
+        assert_eq!(story.get(&format!("/Calls/{sid}.json")).await.text("duration"), duration);
+    }
+}

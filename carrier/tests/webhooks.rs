@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use carrier::{
-    CallStatus, Faults, LineKind, NewCall, NewNumber, Script, Settings, WebhookEffect, WebhookFault,
+    CallStatus, Faults, LineKind, NewCall, NewNumber, Script, Settings, Step, WebhookEffect, WebhookFault,
 };
 use clock::Clock;
 use support::{ACCOUNT, ANN, OFFICE, Story, TOKEN, failing, moved, plain, said, tells, texts, twiml};
@@ -39,6 +39,24 @@ async fn the_first_request_carries_what_twilio_sends() {
     }
     assert!(!hook.token.is_empty(), "requests carry an idempotency token");
     assert_eq!(hook.params.get("CallerName"), None, "only with VoiceCallerIdLookup");
+}
+
+#[tokio::test]
+async fn what_the_outside_world_tells_of_a_call_comes_with_it() {
+    let story = Story::begin().await;
+    story.twiml("/voice", "<Hangup/>");
+    let mut call = NewCall::new("anonymous", OFFICE, Script::silent());
+    call.params =
+        [("ForwardedFrom", "+15550123456"), ("ToCity", "AUSTIN")].map(|(n, v)| (n.into(), v.into())).into();
+    story.carrier.place_call(call);
+    story.pass(1.0).await;
+    let hook = story.hook("/voice");
+    assert_eq!(
+        (hook.get("From"), hook.get("ForwardedFrom"), hook.get("ToCity")),
+        ("anonymous", "+15550123456", "AUSTIN")
+    );
+    assert_eq!(hook.params.get("FromCity"), None, "a hidden number has no place");
+    assert!(hook.signed);
 }
 
 #[tokio::test]
@@ -175,6 +193,21 @@ async fn a_slow_answer_within_the_limit_counts() {
     assert_eq!(said(&call), Vec::<String>::new());
     story.pass(1.0).await;
     assert_eq!(said(&call), ["Hello"]);
+}
+
+#[tokio::test]
+async fn whoever_hangs_up_during_a_slow_answer_is_gone_when_it_comes() {
+    let story = Story::begin().await;
+    story.twiml("/voice", "<Say>Hello</Say>");
+    story.faults(Faults {
+        webhooks: vec![WebhookFault::once("/voice", WebhookEffect::Slow(10.0))],
+        ..Faults::default()
+    });
+    let call = story.calls([Step::Wait(2.0), Step::PressNow("1".into()), Step::Wait(1.0), Step::HangUp]);
+    story.pass(9.0).await;
+    assert_eq!(call.status(), CallStatus::Ringing);
+    story.pass(2.0).await;
+    assert_eq!((call.status(), said(&call)), (CallStatus::NoAnswer, Vec::new()));
 }
 
 #[tokio::test]

@@ -219,26 +219,39 @@ impl Drop for Busy {
     }
 }
 
+impl SignalInner {
+    fn lock(&self) -> MutexGuard<'_, SignalState> {
+        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
 /// A wake-up that does not get lost and that keeps a simulated clock still until it has been received.
 #[derive(Clone)]
 pub struct Signal(Arc<SignalInner>);
 
 struct SignalInner {
     clock: Clock,
-    pending: Mutex<Option<Busy>>,
+    state: Mutex<SignalState>,
     notify: Notify,
+}
+
+#[derive(Default)]
+struct SignalState {
+    pending: Option<Busy>,
+    /// Somebody has begun to receive. Before that a signal holds no clock: nobody may ever come.
+    received: bool,
 }
 
 impl Signal {
     pub fn new(clock: &Clock) -> Self {
-        Self(Arc::new(SignalInner { clock: clock.clone(), pending: Mutex::new(None), notify: Notify::new() }))
+        Self(Arc::new(SignalInner { clock: clock.clone(), state: Mutex::default(), notify: Notify::new() }))
     }
 
     /// Wakes the receiver, now or when it next waits; several calls before that are one.
     pub fn raise(&self) {
-        let mut pending = self.0.pending.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        if pending.is_none() {
-            *pending = Some(self.0.clock.busy());
+        let mut state = self.0.lock();
+        if state.pending.is_none() {
+            state.pending = Some(if state.received { self.0.clock.busy() } else { Busy(None) });
             self.0.notify.notify_one();
         }
     }
@@ -246,9 +259,12 @@ impl Signal {
     /// Waits for the next [`Signal::raise`]. For one receiver.
     pub async fn raised(&self) -> Busy {
         loop {
-            if let Some(guard) = self.0.pending.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take()
             {
-                return guard;
+                let mut state = self.0.lock();
+                state.received = true;
+                if let Some(guard) = state.pending.take() {
+                    return guard;
+                }
             }
             self.0.notify.notified().await;
         }
@@ -300,6 +316,7 @@ mod tests {
     async fn a_signal_raised_before_anyone_waits_is_received_and_holds_the_clock() {
         let clock = Clock::simulated(noon());
         let signal = Signal::new(&clock);
+        assert!(tokio::time::timeout(Duration::from_millis(1), signal.raised()).await.is_err(), "nobody raised it");
         signal.raise();
         signal.raise();
         let advance = tokio::spawn({

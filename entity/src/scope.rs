@@ -78,7 +78,7 @@ impl CompanyScope {
         E::Model: IntoActiveModel<E::ActiveModel>,
         C: ConnectionTrait,
     {
-        let insert: Insert<E::ActiveModel> = E::insert(self.owned::<E>(model)).into();
+        let insert: Insert<E::ActiveModel> = E::insert(self.owned::<E>(model));
         let mut query = sea_orm::QueryTrait::into_query(insert);
         query.on_conflict(sea_orm::sea_query::OnConflict::new().do_nothing().to_owned());
         let rows = db.execute(&query).await?.rows_affected();

@@ -2,8 +2,8 @@
 
 use std::marker::PhantomData;
 
-use entity::id::{AgentId, CompanyId};
 use entity::CompanyScope;
+use entity::id::{AgentId, CompanyId};
 use poem::http::header;
 use poem::{Request, RequestBody};
 use poem_openapi::registry::{MetaSecurityScheme, Registry};

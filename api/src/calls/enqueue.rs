@@ -28,6 +28,10 @@ pub struct Wish {
 
 /// Puts the caller into the queue; `None` when the queue or a skill does not exist.
 pub async fn enter(unit: &mut Unit, file: &mut CallFile, wish: Wish) -> Result<Option<queue_entry::Model>> {
+    // An input that did not fit makes the flow ask for the same thing again: he keeps the place that he has.
+    if let Some(entry) = queueing::open_entry(unit.scope(), unit.tx(), file.id()).await? {
+        return Ok(Some(entry));
+    }
     let Some(queue) = queueing::queue_by_name(unit.scope(), unit.tx(), &wish.queue).await? else {
         file.note(unit, EventKind::FlowProblem, json!({"code": "unknownQueue", "queue": wish.queue}));
         return Ok(None);

@@ -95,7 +95,7 @@ async fn record(unit: &mut Unit, file: &mut CallFile, input: &Input) -> Result<(
         queue_figures: json!({}),
         answers: json!([]),
         engine_version: i32::try_from(ivr_engine::ENGINE_VERSION).unwrap_or(i32::MAX),
-        time_zone_version: chrono_tz::IANA_TZDB_VERSION.to_owned(),
+        time_zone_version: ivr_engine::TIME_ZONE_DATA.to_owned(),
     };
     Ok(unit.scope().insert::<engine_input::Entity, _>(unit.tx(), row).await?)
 }

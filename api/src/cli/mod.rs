@@ -52,9 +52,11 @@ pub async fn run() -> Result<()> {
 
 /// Logs go to standard error: standard output belongs to what a command prints.
 fn start_log(settings: &Settings) -> Result<()> {
-    let filter = tracing_subscriber::EnvFilter::try_new(&settings.log).map_err(|cause| Error::internal("LOG", cause))?;
+    let filter = tracing_subscriber::EnvFilter::try_new(&settings.log)
+        .map_err(|cause| Error::internal("LOG", cause))?;
     let colours = std::io::IsTerminal::is_terminal(&std::io::stderr());
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr);
+    let log =
+        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr);
     match settings.log_format {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().init(),

@@ -56,6 +56,18 @@ impl<T: ParseFromJSON + ToJSON + Type + Send + Sync> Success<Vec<T>> {
     pub fn list<Row: Into<T>>(rows: Vec<Row>) -> Reply<Vec<T>> {
         Ok(Json(Self::of(rows.into_iter().map(Into::into).collect())))
     }
+
+    /// 200 with one page of a list.
+    pub fn page<Row: Into<T>>(rows: Vec<Row>, pagination: Pagination) -> Reply<Vec<T>> {
+        let rows = rows.into_iter().map(Into::into).collect();
+        Ok(Json(Self { pagination: Some(pagination), ..Self::of(rows) }))
+    }
+
+    /// 200 with what follows a cursor, and the cursor behind it, if more follows.
+    pub fn stretch<Row: Into<T>>(rows: Vec<Row>, next_cursor: Option<String>) -> Reply<Vec<T>> {
+        let rows = rows.into_iter().map(Into::into).collect();
+        Ok(Json(Self { next_cursor, ..Self::of(rows) }))
+    }
 }
 
 impl<Row> Slice<Row> {
@@ -297,7 +309,7 @@ impl Answer {
     }
 
     /// What poem and poem-openapi report by themselves.
-    fn to_framework(error: &poem::Error, allow: Option<String>) -> Self {
+    fn to_framework(error: &poem::Error, paths: &Paths, path: &str) -> Self {
         let parameter = |name: &str, reason: &str| {
             let field = FieldError { field: name.to_owned(), message: reason.to_owned() };
             Self::new(StatusCode::BAD_REQUEST, "INVALID_PARAMETER", "A parameter is not valid.")
@@ -306,8 +318,11 @@ impl Answer {
         if let Some(bad) = error.downcast_ref::<ParseParamError>() {
             return parameter(bad.name, &bad.reason);
         }
-        if error.is::<ParsePathError>() {
-            return parameter("path", "is not of the required form");
+        if let Some(bad) = error.downcast_ref::<ParsePathError>() {
+            // poem-openapi names the parameters of a path by their place: param0, param1.
+            let place = bad.name.strip_prefix("param").and_then(|place| place.parse().ok());
+            let name = place.and_then(|place| paths.parameter(path, place));
+            return parameter(name.unwrap_or(bad.name), &bad.reason);
         }
         if error.is::<NotFoundError>() {
             return Self::new(StatusCode::NOT_FOUND, "NO_SUCH_PATH", "There is nothing at this address.");
@@ -318,7 +333,8 @@ impl Answer {
                 "METHOD_NOT_ALLOWED",
                 "This address does not know that method.",
             );
-            return answer.with(header::ALLOW, allow.unwrap_or_default());
+            // What the specification does not know is the specification itself and its page.
+            return answer.with(header::ALLOW, paths.allow(path).unwrap_or_else(|| "GET, HEAD".to_owned()));
         }
         if error.is::<ContentTypeError>() {
             return Self::to_refusal(&Refused::ContentType(String::new()));
@@ -435,7 +451,7 @@ impl<E> Enveloped<E> {
             // A layer below has made its own answer on purpose, e.g. TwiML for the provider.
             return error.into_response();
         } else {
-            let answer = Answer::to_framework(&error, self.paths.allow(path));
+            let answer = Answer::to_framework(&error, &self.paths, path);
             if answer.status.is_server_error() {
                 tracing::error!(request_id = id.0, path, cause = %error, "a request failed");
             }

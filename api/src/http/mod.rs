@@ -5,14 +5,21 @@ use poem_openapi::{OpenApi, OpenApiService, Tags};
 
 mod availability;
 mod calls;
+mod agents;
+mod auth;
+mod companies;
 pub mod envelope;
 mod health;
+mod ivr;
 pub mod json_body;
 mod offers;
 pub mod page;
 mod recordings;
+mod profile;
+mod queues;
 pub mod server;
 pub mod spec;
+mod users;
 pub mod word;
 
 pub use envelope::{Accepted, Created, Done, Failure, Reply, Success};
@@ -23,11 +30,18 @@ pub use word::Word;
 use crate::error::Result;
 
 /// The operations that anybody may call, by their ids. Every other one takes a [`crate::authz::Can`].
-pub const PUBLIC: &[&str] = &["getHealth", "getLiveness", "getReadiness"];
+pub const PUBLIC: &[&str] =
+    &["getHealth", "getLiveness", "getReadiness", "logIn", "refreshTokens", "refreshTokensAlias", "register"];
 
 /// The chapters of the specification.
 #[derive(Tags)]
 pub enum Tag {
+    /// Who takes calls.
+    Agents,
+    /// Registration, tokens, sessions, the own profile.
+    Auth,
+    /// Companies and their phone numbers.
+    Companies,
     /// For probes and load balancers.
     Health,
     /// Calls and their stories.
@@ -36,13 +50,22 @@ pub enum Tag {
     Offers,
     /// Recordings and voicemails.
     Recordings,
-    /// Agents, what they want and what they do.
-    Agents,
+    /// Call flows.
+    Ivr,
+    /// Where callers wait.
+    Queues,
+    /// The people of a company.
+    Users,
 }
 
 /// Every resource.
 fn resources() -> impl OpenApi + 'static {
-    (health::Health, calls::Calls, offers::Offers, recordings::Recordings, availability::AvailabilityOfAgents)
+    (
+        (auth::Auth, profile::OwnProfile, users::Users, companies::Companies),
+        (ivr::Ivr, queues::Queues, agents::Agents, availability::AvailabilityOfAgents),
+        (calls::Calls, offers::Offers, recordings::Recordings),
+        health::Health,
+    )
 }
 
 fn service() -> OpenApiService<impl OpenApi + 'static, ()> {

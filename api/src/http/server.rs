@@ -5,9 +5,9 @@ use std::io::Result as IoResult;
 use std::time::Duration;
 
 use poem::endpoint::make_sync;
+use poem::http::uri::Scheme;
 use poem::listener::{Acceptor, TcpAcceptor};
 use poem::web::{LocalAddr, RemoteAddr};
-use poem::http::uri::Scheme;
 use poem::{Endpoint, EndpointExt, IntoResponse, Response, Route, Server, get};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -52,7 +52,10 @@ pub async fn serve(app: &App, listener: TcpListener, stop: impl Future<Output = 
     };
     let failed = |cause| Error::internal("serve HTTP", cause);
     let acceptor = NoDelay(TcpAcceptor::from_tokio(listener).map_err(failed)?);
-    Server::new_with_acceptor(acceptor).run_with_graceful_shutdown(endpoint, stop, Some(SHUTDOWN)).await.map_err(failed)
+    Server::new_with_acceptor(acceptor)
+        .run_with_graceful_shutdown(endpoint, stop, Some(SHUTDOWN))
+        .await
+        .map_err(failed)
 }
 
 /// Resolves when the process is told to end: SIGTERM, or SIGINT from a terminal.

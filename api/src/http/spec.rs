@@ -93,16 +93,22 @@ pub struct Paths(Vec<(Vec<String>, String)>);
 impl Paths {
     /// The value of `Allow` for an address, if the specification knows it.
     pub fn allow(&self, path: &str) -> Option<String> {
-        let fits = |template: &Vec<String>| {
-            template.len() == segments(path).count()
-                && template
-                    .iter()
-                    .zip(segments(path))
-                    .all(|(known, given)| known.starts_with('{') || known == given)
-        };
-        let allowed: BTreeSet<_> =
-            self.0.iter().filter(|(template, _)| fits(template)).map(|(_, m)| m.as_str()).collect();
+        let allowed: BTreeSet<_> = self.fitting(path).map(|(_, methods)| methods.as_str()).collect();
         (!allowed.is_empty()).then(|| allowed.into_iter().collect::<Vec<_>>().join(", "))
+    }
+
+    /// The name of the parameter at this place, from 0, of an address.
+    pub fn parameter(&self, path: &str, place: usize) -> Option<&str> {
+        let (template, _) = self.fitting(path).next()?;
+        template.iter().filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}')).nth(place)
+    }
+
+    fn fitting(&self, path: &str) -> impl Iterator<Item = &(Vec<String>, String)> {
+        let given: Vec<String> = segments(path).map(str::to_owned).collect();
+        self.0.iter().filter(move |(template, _)| {
+            template.len() == given.len()
+                && template.iter().zip(&given).all(|(known, given)| known.starts_with('{') || known == given)
+        })
     }
 }
 
@@ -188,6 +194,7 @@ fn repair(document: &mut Value) {
     document["openapi"] = json!("3.0.3");
     document["servers"] = json!([{ "url": "/", "description": "This server" }]);
     mend(document);
+    name_for_clients(document);
     add_failures(document);
     let request_schemas = reachable_from_requests(document);
     if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
@@ -209,10 +216,64 @@ fn repair(document: &mut Value) {
     }
 }
 
+/// The names under which generated clients know the schemas: our suffixes say which way a type goes, and a client
+/// rather wants `User`, `UserInput` and `UserListReply`.
+fn name_for_clients(document: &mut Value) {
+    let Some(schemas) = document["components"]["schemas"].as_object_mut() else { return };
+    let mut renamed = Map::new();
+    for (name, schema) in std::mem::take(schemas) {
+        let before = renamed.insert(client_name(&name), schema);
+        assert!(
+            before.is_none(),
+            "two schemas are {} to a client: rename one with #[oai(rename)]",
+            client_name(&name)
+        );
+    }
+    *schemas = renamed;
+    rename_references(document);
+}
+
+fn rename_references(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            for (key, value) in map {
+                match value {
+                    Value::String(target) if key == "$ref" || target.starts_with("#/components/schemas/") => {
+                        if let Some(name) = target.strip_prefix("#/components/schemas/") {
+                            *target = format!("#/components/schemas/{}", client_name(name));
+                        }
+                    }
+                    other => rename_references(other),
+                }
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(rename_references),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+fn client_name(name: &str) -> String {
+    if let Some(listed) = name.strip_prefix("Success_list_") {
+        format!("{}ListReply", client_name(listed))
+    } else if let Some(data) = name.strip_prefix("Success_") {
+        format!("{}Reply", client_name(data))
+    } else if let Some(out) = name.strip_suffix("Out") {
+        out.to_owned()
+    } else if let Some(input) = name.strip_suffix("In") {
+        format!("{input}Input")
+    } else {
+        name.to_owned()
+    }
+}
+
 /// What is wrong at any depth of poem-openapi's output.
 fn mend(value: &mut Value) {
     match value {
         Value::Object(map) => {
+            // What is the default anyway.
+            map.retain(|key, value| {
+                !(key == "deprecated" && *value == false || key == "explode" && *value == true)
+            });
             mend_default(map);
             mend_format(map);
             if let Some(content) = map.get_mut("content").and_then(Value::as_object_mut) {
@@ -484,5 +545,6 @@ mod tests {
         assert_eq!(spec.paths().allow("/guarded/7").as_deref(), Some("GET, HEAD"));
         assert_eq!(spec.paths().allow("/open").as_deref(), Some("POST"));
         assert_eq!(spec.paths().allow("/elsewhere"), None);
+        assert_eq!(spec.paths().parameter("/guarded/7", 0), Some("id"));
     }
 }

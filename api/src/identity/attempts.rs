@@ -55,21 +55,25 @@ mod tests {
 
     #[test]
     fn after_ten_wrong_passwords_there_is_a_pause_of_five_minutes_for_that_address() {
-        let (attempts, noon): (_, DateTime<Utc>) = (Attempts::default(), "2026-03-02T12:00:00Z".parse().unwrap());
+        let (attempts, noon): (_, DateTime<Utc>) =
+            (Attempts::default(), "2026-03-02T12:00:00Z".parse().unwrap());
         let (ann, bob) = (Email::read("ann@example.com").unwrap(), Email::read("bob@example.com").unwrap());
         for second in 0..10 {
             attempts.check(&ann, noon).unwrap();
             attempts.failed(&ann, noon + TimeDelta::seconds(second));
         }
         let refused = attempts.check(&ann, noon + TimeDelta::seconds(10));
-        assert!(matches!(refused, Err(Error::TooOften { retry_after }) if retry_after == Duration::from_secs(290)));
+        assert!(
+            matches!(refused, Err(Error::TooOften { retry_after }) if retry_after == Duration::from_secs(290))
+        );
         attempts.check(&bob, noon + TimeDelta::seconds(10)).unwrap();
         attempts.check(&ann, noon + TimeDelta::seconds(300)).unwrap();
     }
 
     #[test]
     fn the_right_password_forgets_the_wrong_ones() {
-        let (attempts, noon): (_, DateTime<Utc>) = (Attempts::default(), "2026-03-02T12:00:00Z".parse().unwrap());
+        let (attempts, noon): (_, DateTime<Utc>) =
+            (Attempts::default(), "2026-03-02T12:00:00Z".parse().unwrap());
         let ann = Email::read("ann@example.com").unwrap();
         for _ in 0..10 {
             attempts.failed(&ann, noon);

@@ -9,7 +9,14 @@ use crate::error::Result;
 use crate::store::Tx;
 
 /// Notes that `user` did `action`, in the transaction in which it is done. `detail` holds ids and no secrets.
-pub async fn note(app: &App, scope: CompanyScope, tx: &Tx, user: UserId, action: &str, detail: Value) -> Result<()> {
+pub async fn note(
+    app: &App,
+    scope: CompanyScope,
+    tx: &Tx,
+    user: UserId,
+    action: &str,
+    detail: Value,
+) -> Result<()> {
     let row = audit::Model {
         id: app.ids.next(),
         company_id: scope.company(),

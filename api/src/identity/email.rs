@@ -12,8 +12,13 @@ impl Email {
         let text = text.trim().to_lowercase();
         let bad = || Error::invalid("/email", "must be an address as in ann@example.com");
         let (local, domain) = text.rsplit_once('@').ok_or_else(bad)?;
-        let plain = |part: &str| !part.is_empty() && !part.chars().any(|c| c.is_whitespace() || c.is_control());
-        let good = plain(local) && !local.contains('@') && plain(domain) && !domain.starts_with('.') && !domain.ends_with('.');
+        let plain =
+            |part: &str| !part.is_empty() && !part.chars().any(|c| c.is_whitespace() || c.is_control());
+        let good = plain(local)
+            && !local.contains('@')
+            && plain(domain)
+            && !domain.starts_with('.')
+            && !domain.ends_with('.');
         if good && text.len() <= 320 { Ok(Self(text)) } else { Err(bad()) }
     }
 

@@ -1,10 +1,10 @@
 //! The people of a company: inviting, changing a role, removing. A company always keeps an owner.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::{InvitationId, UserId};
 use entity::{
     Availability, CompanyScope, MembershipStatus, RevokedBecause, Role, RoutingSubject, agent, invitation,
 };
-use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
 use super::caller::Caller;
@@ -30,14 +30,28 @@ pub struct Invited {
     pub expires_at: DateTime<Utc>,
 }
 
+/// One page of the members by name, and how many there are in all.
+pub async fn page(app: &App, scope: CompanyScope, offset: u64, limit: u64) -> Result<(Vec<Member>, u64)> {
+    Ok(users::members(scope, app.db.reader(), offset, limit).await?)
+}
+
 pub async fn get(app: &App, scope: CompanyScope, id: UserId) -> Result<Member> {
     users::member(scope, app.db.reader(), id).await?.ok_or(Error::NotFound(Subject::User))
 }
 
 /// Invites somebody into the company. That he may have an account already is not told; that he is a member is.
-pub async fn invite(app: &App, scope: CompanyScope, by: &Caller, email: Email, role: Role) -> Result<Invited> {
+pub async fn invite(
+    app: &App,
+    scope: CompanyScope,
+    by: &Caller,
+    email: Email,
+    role: Role,
+) -> Result<Invited> {
     if users::is_member(scope, app.db.reader(), email.as_str()).await? {
-        return Err(Error::conflict("ALREADY_MEMBER", "Somebody with this address is in the company already."));
+        return Err(Error::conflict(
+            "ALREADY_MEMBER",
+            "Somebody with this address is in the company already.",
+        ));
     }
     let (now, token) = (app.clock.now(), Secret::new(app.ids.token()));
     let row = invitation::Model {
@@ -61,7 +75,13 @@ pub async fn invite(app: &App, scope: CompanyScope, by: &Caller, email: Email, r
 }
 
 /// Gives a member another role; one who becomes an agent gets what an agent needs.
-pub async fn change_role(app: &App, scope: CompanyScope, by: &Caller, id: UserId, role: Role) -> Result<Member> {
+pub async fn change_role(
+    app: &App,
+    scope: CompanyScope,
+    by: &Caller,
+    id: UserId,
+    role: Role,
+) -> Result<Member> {
     let unit = Unit::begin(app, scope).await?;
     let owners = users::lock_owners(scope, unit.tx()).await?;
     let member = users::member(scope, unit.tx(), id).await?.ok_or(Error::NotFound(Subject::User))?;
@@ -88,7 +108,13 @@ pub async fn remove(app: &App, scope: CompanyScope, by: &Caller, id: UserId) -> 
     keep_an_owner(&owners, &member)?;
     let membership = member.membership.id;
     users::set_status(scope, unit.tx(), membership, MembershipStatus::Removed).await?;
-    sessions::revoke(unit.tx(), Sessions::OfMembership(membership), RevokedBecause::Administrator, unit.now()).await?;
+    sessions::revoke(
+        unit.tx(),
+        Sessions::OfMembership(membership),
+        RevokedBecause::Administrator,
+        unit.now(),
+    )
+    .await?;
     if let Some(agent) = agents::lock_of_membership(scope, unit.tx(), membership).await? {
         send_home(&mut unit, agent, by.user).await?;
     }

@@ -37,7 +37,8 @@ pub async fn of(app: &App, caller: &Caller) -> Result<Profile> {
 pub async fn rename(app: &App, caller: &Caller, name: String) -> Result<Profile> {
     let tx = app.db.begin().await?;
     system::rename_agents_of(&tx, caller.user, &name).await?;
-    let changes = user::ActiveModel { name: Set(name), updated_at: Set(app.clock.now()), ..Default::default() };
+    let changes =
+        user::ActiveModel { name: Set(name), updated_at: Set(app.clock.now()), ..Default::default() };
     users::update(&tx, caller.user, changes).await?;
     tx.commit().await?;
     of(app, caller).await
@@ -52,7 +53,8 @@ pub async fn change_password(app: &App, caller: &Caller, current: Secret, new: S
     let password_hash = passwords::hash(new).await?;
     let now = app.clock.now();
     let tx = app.db.begin().await?;
-    let changes = user::ActiveModel { password_hash: Set(password_hash), updated_at: Set(now), ..Default::default() };
+    let changes =
+        user::ActiveModel { password_hash: Set(password_hash), updated_at: Set(now), ..Default::default() };
     users::update(&tx, caller.user, changes).await?;
     let others = Sessions::OthersOf(caller.user, caller.session);
     sessions::revoke(&tx, others, RevokedBecause::LoggedOut, now).await?;

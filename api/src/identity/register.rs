@@ -3,7 +3,9 @@
 //! nor a company: a founder owns, an invited one gets the role of the invitation.
 
 use entity::id::{CompanyId, UserId};
-use entity::{Availability, MembershipStatus, Reach, Role, UserStatus, agent, company, invitation, membership, user};
+use entity::{
+    Availability, MembershipStatus, Reach, Role, UserStatus, agent, company, invitation, membership, user,
+};
 
 use super::email::Email;
 use super::passwords::{self, Verdict};
@@ -90,7 +92,8 @@ enum Join {
 }
 
 async fn invitation(app: &App, token: &Secret, email: &Email) -> Result<invitation::Model> {
-    let found = system::open_invitation(app.db.reader(), &tokens::hash(token.expose()), app.clock.now()).await?;
+    let found =
+        system::open_invitation(app.db.reader(), &tokens::hash(token.expose()), app.clock.now()).await?;
     found.filter(|invitation| invitation.email == email.as_str()).ok_or(Error::NotFound(Subject::Invitation))
 }
 

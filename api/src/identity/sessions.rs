@@ -8,6 +8,7 @@ use entity::{PlatformRole, RevokedBecause, UserStatus, refresh_token, session, u
 use super::caller::{Caller, Standing};
 use super::email::Email;
 use super::passwords::{self, Verdict};
+use super::profile::{self, Profile};
 use super::tokens::{self, Claims};
 use crate::app::App;
 use crate::authz::Seat;
@@ -30,10 +31,19 @@ pub struct Tokens {
     pub expires_in: u64,
 }
 
+/// A fresh sign-in.
+#[derive(Debug)]
+pub struct SignedIn {
+    pub profile: Profile,
+    pub tokens: Tokens,
+}
+
 const WRONG: Error =
     Error::Unauthorized { code: "INVALID_CREDENTIALS", message: "The address or the password is wrong." };
-const STALE: Error =
-    Error::Unauthorized { code: "REFRESH_TOKEN_INVALID", message: "The refresh token is not valid. Sign in again." };
+const STALE: Error = Error::Unauthorized {
+    code: "REFRESH_TOKEN_INVALID",
+    message: "The refresh token is not valid. Sign in again.",
+};
 const REUSED: Error = Error::Unauthorized {
     code: "REFRESH_TOKEN_REUSED",
     message: "This refresh token was used before, so the session was ended. Sign in again.",
@@ -43,7 +53,7 @@ const REUSED: Error = Error::Unauthorized {
 ///
 /// # Errors
 /// One and the same for an unknown address, a wrong password and a banned user; `TooOften` after ten of them.
-pub async fn sign_in(app: &App, email: &Email, password: Secret) -> Result<(user::Model, Tokens)> {
+pub async fn sign_in(app: &App, email: &Email, password: Secret) -> Result<SignedIn> {
     let now = app.clock.now();
     app.attempts.check(email, now)?;
     let user = users::by_email(app.db.reader(), email.as_str()).await?;
@@ -58,22 +68,29 @@ pub async fn sign_in(app: &App, email: &Email, password: Secret) -> Result<(user
     app.attempts.succeeded(email);
     let memberships = system::memberships_of(app.db.reader(), user.id).await?;
     let last = sessions::last_membership(app.db.reader(), user.id).await?;
-    let chosen = memberships.iter().find(|one| Some(one.membership.id) == last).or_else(|| memberships.first());
+    let chosen =
+        memberships.iter().find(|one| Some(one.membership.id) == last).or_else(|| memberships.first());
     let tx = app.db.begin().await?;
     let tokens = open(app, &tx, &user, chosen).await?;
     tx.commit().await?;
-    Ok((user, tokens))
+    signed_in(app, tokens).await
 }
 
 /// A session of the same user in another of his companies; the present one stays as it is.
-pub async fn switch(app: &App, caller: &Caller, company: CompanyId) -> Result<(user::Model, Tokens)> {
+pub async fn switch(app: &App, caller: &Caller, company: CompanyId) -> Result<SignedIn> {
     let user = users::by_id(app.db.reader(), caller.user).await?.ok_or(Error::NotFound(Subject::User))?;
     let memberships = system::memberships_of(app.db.reader(), caller.user).await?;
-    let chosen = memberships.iter().find(|one| one.company.id == company).ok_or(Error::NotFound(Subject::Company))?;
+    let chosen =
+        memberships.iter().find(|one| one.company.id == company).ok_or(Error::NotFound(Subject::Company))?;
     let tx = app.db.begin().await?;
     let tokens = open(app, &tx, &user, Some(chosen)).await?;
     tx.commit().await?;
-    Ok((user, tokens))
+    signed_in(app, tokens).await
+}
+
+async fn signed_in(app: &App, tokens: Tokens) -> Result<SignedIn> {
+    let caller = Caller::of_token(app, tokens.access.expose(), None).await?;
+    Ok(SignedIn { profile: profile::of(app, &caller).await?, tokens })
 }
 
 async fn open(app: &App, tx: &Tx, user: &user::Model, member: Option<&MembershipOfUser>) -> Result<Tokens> {
@@ -81,7 +98,9 @@ async fn open(app: &App, tx: &Tx, user: &user::Model, member: Option<&Membership
     // The platform's administrator acts from his platform role alone, so his sessions name no membership.
     let (seat, member) = match (user.platform_role, member) {
         (Some(PlatformRole::Admin), _) => (Seat::Admin, None),
-        (None, Some(member)) => (member.membership.role.into(), Some((member.membership.id, member.company.id))),
+        (None, Some(member)) => {
+            (member.membership.role.into(), Some((member.membership.id, member.company.id)))
+        }
         (None, None) => (Seat::Alone, None),
     };
     let session = session::Model {

@@ -5,7 +5,10 @@ use std::collections::HashMap;
 use entity::id::{AgentId, MembershipId, QueueId, SkillId, UserId};
 use entity::{Activity, MembershipStatus, SlotHolder};
 use entity::{CompanyScope, agent, agent_skill, agent_slot, membership, queue_member, skill};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationDef};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
+    RelationDef,
+};
 
 use super::Tx;
 
@@ -43,8 +46,10 @@ pub async fn by_id(
 }
 
 fn active(scope: CompanyScope) -> sea_orm::Select<agent::Entity> {
-    let member: RelationDef =
-        agent::Entity::belongs_to(membership::Entity).from(agent::Column::MembershipId).to(membership::Column::Id).into();
+    let member: RelationDef = agent::Entity::belongs_to(membership::Entity)
+        .from(agent::Column::MembershipId)
+        .to(membership::Column::Id)
+        .into();
     scope
         .find::<agent::Entity>()
         .join(JoinType::InnerJoin, member)
@@ -58,19 +63,36 @@ async fn with_work(
 ) -> Result<Vec<AgentWithWork>, DbErr> {
     let ids: Vec<_> = rows.iter().map(|(agent, _)| agent.id).collect();
     let mut queues: HashMap<AgentId, Vec<QueueId>> = HashMap::new();
-    let members = scope.find::<queue_member::Entity>().filter(queue_member::Column::AgentId.is_in(ids.clone()));
+    let members =
+        scope.find::<queue_member::Entity>().filter(queue_member::Column::AgentId.is_in(ids.clone()));
     for member in members.order_by_asc(queue_member::Column::QueueId).all(db).await? {
         queues.entry(member.agent_id).or_default().push(member.queue_id);
     }
-    let names: HashMap<_, _> =
-        scope.find::<skill::Entity>().all(db).await?.into_iter().map(|skill| (skill.id, skill.name)).collect();
+    let names: HashMap<_, _> = scope
+        .find::<skill::Entity>()
+        .all(db)
+        .await?
+        .into_iter()
+        .map(|skill| (skill.id, skill.name))
+        .collect();
     let mut skills: HashMap<AgentId, Vec<SkillLevel>> = HashMap::new();
-    for row in scope.find::<agent_skill::Entity>().filter(agent_skill::Column::AgentId.is_in(ids.clone())).all(db).await? {
+    for row in scope
+        .find::<agent_skill::Entity>()
+        .filter(agent_skill::Column::AgentId.is_in(ids.clone()))
+        .all(db)
+        .await?
+    {
         let name = names.get(&row.skill_id).cloned().unwrap_or_default();
-        skills.entry(row.agent_id).or_default().push(SkillLevel { skill: row.skill_id, name, level: row.level });
+        skills.entry(row.agent_id).or_default().push(SkillLevel {
+            skill: row.skill_id,
+            name,
+            level: row.level,
+        });
     }
     let mut slots: HashMap<AgentId, Vec<SlotHolder>> = HashMap::new();
-    for slot in scope.find::<agent_slot::Entity>().filter(agent_slot::Column::AgentId.is_in(ids)).all(db).await? {
+    for slot in
+        scope.find::<agent_slot::Entity>().filter(agent_slot::Column::AgentId.is_in(ids)).all(db).await?
+    {
         slots.entry(slot.agent_id).or_default().push(slot.holder);
     }
     let with = |(agent, membership): (agent::Model, Option<membership::Model>)| {
@@ -109,5 +131,10 @@ pub async fn lock_of_membership(
     tx: &Tx,
     membership: MembershipId,
 ) -> Result<Option<agent::Model>, DbErr> {
-    scope.find::<agent::Entity>().filter(agent::Column::MembershipId.eq(membership)).lock_exclusive().one(tx).await
+    scope
+        .find::<agent::Entity>()
+        .filter(agent::Column::MembershipId.eq(membership))
+        .lock_exclusive()
+        .one(tx)
+        .await
 }

@@ -12,7 +12,11 @@ pub async fn all(scope: CompanyScope, db: &impl ConnectionTrait) -> Result<Vec<f
     scope.find::<flow::Entity>().order_by_asc(flow::Column::Name).all(db).await
 }
 
-pub async fn by_id(scope: CompanyScope, db: &impl ConnectionTrait, id: FlowId) -> Result<Option<flow::Model>, DbErr> {
+pub async fn by_id(
+    scope: CompanyScope,
+    db: &impl ConnectionTrait,
+    id: FlowId,
+) -> Result<Option<flow::Model>, DbErr> {
     scope.find_by_id::<flow::Entity>(id).one(db).await
 }
 
@@ -27,11 +31,17 @@ pub async fn insert(scope: CompanyScope, tx: &Tx, flow: flow::Model) -> Result<I
 }
 
 pub async fn has_other_named(scope: CompanyScope, tx: &Tx, name: &str, id: FlowId) -> Result<bool, DbErr> {
-    let other = scope.find::<flow::Entity>().filter(flow::Column::Name.eq(name)).filter(flow::Column::Id.ne(id));
+    let other =
+        scope.find::<flow::Entity>().filter(flow::Column::Name.eq(name)).filter(flow::Column::Id.ne(id));
     Ok(other.one(tx).await?.is_some())
 }
 
-pub async fn update(scope: CompanyScope, tx: &Tx, id: FlowId, changes: flow::ActiveModel) -> Result<Updated, DbErr> {
+pub async fn update(
+    scope: CompanyScope,
+    tx: &Tx,
+    id: FlowId,
+    changes: flow::ActiveModel,
+) -> Result<Updated, DbErr> {
     scope.update::<flow::Entity, _>(tx, id, changes).await
 }
 

@@ -6,7 +6,11 @@ use sea_orm::DbErr;
 
 use super::Tx;
 
-pub async fn insert(scope: CompanyScope, tx: &Tx, invitation: invitation::Model) -> Result<InvitationId, DbErr> {
+pub async fn insert(
+    scope: CompanyScope,
+    tx: &Tx,
+    invitation: invitation::Model,
+) -> Result<InvitationId, DbErr> {
     let id = invitation.id;
     scope.insert::<invitation::Entity, _>(tx, invitation).await?;
     Ok(id)

@@ -43,6 +43,7 @@ async fn with_agents(
     for member in members {
         agents.entry(member.queue_id).or_default().push(member.agent_id);
     }
-    let with = |queue: queue::Model| QueueWithAgents { agents: agents.remove(&queue.id).unwrap_or_default(), queue };
+    let with =
+        |queue: queue::Model| QueueWithAgents { agents: agents.remove(&queue.id).unwrap_or_default(), queue };
     Ok(queues.into_iter().map(with).collect())
 }

@@ -6,14 +6,17 @@ use entity::id::{MembershipId, SessionId, UserId};
 use entity::{RevokedBecause, refresh_token, session};
 use sea_orm::prelude::{DateTimeUtc, Expr};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    UpdateMany,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder, UpdateMany,
 };
 
 use super::Tx;
 
 pub async fn insert(tx: &Tx, session: session::Model) -> Result<(), DbErr> {
-    session::Entity::insert(session.into_active_model().reset_all()).exec_without_returning(tx).await.map(drop)
+    session::Entity::insert(session.into_active_model().reset_all())
+        .exec_without_returning(tx)
+        .await
+        .map(drop)
 }
 
 /// The user's sessions that are still good, the newest first.
@@ -65,7 +68,12 @@ pub enum Sessions {
 }
 
 /// Ends sessions for good; those that have ended keep their first reason. Answers how many ended.
-pub async fn revoke(tx: &Tx, which: Sessions, because: RevokedBecause, now: DateTimeUtc) -> Result<u64, DbErr> {
+pub async fn revoke(
+    tx: &Tx,
+    which: Sessions,
+    because: RevokedBecause,
+    now: DateTimeUtc,
+) -> Result<u64, DbErr> {
     use session::Column as S;
     let open: UpdateMany<session::Entity> = session::Entity::update_many()
         .col_expr(S::RevokedAt, Expr::val(now))
@@ -73,7 +81,9 @@ pub async fn revoke(tx: &Tx, which: Sessions, because: RevokedBecause, now: Date
         .filter(S::RevokedAt.is_null());
     let these = match which {
         Sessions::One(id) => open.filter(S::Id.eq(id)),
-        Sessions::OneOf(user, id) => open.filter(S::Id.eq(id)).filter(S::UserId.eq(user)).filter(S::ExpiresAt.gt(now)),
+        Sessions::OneOf(user, id) => {
+            open.filter(S::Id.eq(id)).filter(S::UserId.eq(user)).filter(S::ExpiresAt.gt(now))
+        }
         Sessions::AllOf(user) => open.filter(S::UserId.eq(user)),
         Sessions::OthersOf(user, id) => open.filter(S::UserId.eq(user)).filter(S::Id.ne(id)),
         Sessions::OfMembership(id) => open.filter(S::MembershipId.eq(id)),
@@ -82,7 +92,10 @@ pub async fn revoke(tx: &Tx, which: Sessions, because: RevokedBecause, now: Date
 }
 
 pub async fn insert_token(tx: &Tx, token: refresh_token::Model) -> Result<(), DbErr> {
-    refresh_token::Entity::insert(token.into_active_model().reset_all()).exec_without_returning(tx).await.map(drop)
+    refresh_token::Entity::insert(token.into_active_model().reset_all())
+        .exec_without_returning(tx)
+        .await
+        .map(drop)
 }
 
 pub async fn token(db: &impl ConnectionTrait, hash: &str) -> Result<Option<refresh_token::Model>, DbErr> {

@@ -9,8 +9,8 @@ use entity::id::{AgentId, MembershipId, UserId};
 use entity::{CompanyScope, MembershipStatus, Role, Updated, UserStatus, agent, membership, user};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, JoinType, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, QueryTrait, RelationDef, Set,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, JoinType,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, RelationDef, Set,
 };
 
 use super::Tx;
@@ -49,7 +49,8 @@ pub async fn members(
     offset: u64,
     limit: u64,
 ) -> Result<(Vec<Member>, u64), DbErr> {
-    let active = || scope.find::<membership::Entity>().filter(membership::Column::Status.eq(MembershipStatus::Active));
+    let active =
+        || scope.find::<membership::Entity>().filter(membership::Column::Status.eq(MembershipStatus::Active));
     let total = active().count(db).await?;
     let rows = active()
         .join(JoinType::InnerJoin, membership_user())
@@ -64,7 +65,11 @@ pub async fn members(
 }
 
 /// An active member by the user's id.
-pub async fn member(scope: CompanyScope, db: &impl ConnectionTrait, id: UserId) -> Result<Option<Member>, DbErr> {
+pub async fn member(
+    scope: CompanyScope,
+    db: &impl ConnectionTrait,
+    id: UserId,
+) -> Result<Option<Member>, DbErr> {
     let row = scope
         .find::<membership::Entity>()
         .filter(membership::Column::UserId.eq(id))

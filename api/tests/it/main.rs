@@ -1,4 +1,14 @@
-//! The integration tests, in one binary.
+//! One binary for all tests that need a whole server. `routes/` mirrors the addresses of the API; `attack` takes every
+//! operation of openapi.yaml in turn; `schema` reads the migrated databases.
+//!
+//! Every scenario runs on SQLite, and on PostgreSQL when TEST_POSTGRES_URL names a server on which databases may be
+//! made and dropped.
 
+mod attack;
+mod authz_matrix;
 mod calls;
+mod openapi;
+mod routes;
+mod samples;
+mod schema;
 mod support;

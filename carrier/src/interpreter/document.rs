@@ -3,7 +3,7 @@
 use super::{Exit, Session, Source};
 use crate::transcript::LineKind;
 use crate::twiml::{self, Document, Failure, Link, Play, Say, Verb};
-use crate::webhook::{Params, Reply};
+use crate::webhook::{Fetched, Params, Reply};
 
 impl Session {
     /// A document for the call itself; asks the fallback when it cannot be had.
@@ -47,7 +47,8 @@ impl Session {
         params.extend(extra);
         let shared = self.shared.clone();
         let began = shared.clock.now();
-        let result = shared.client.fetch(&shared.clock, &shared.dice, &mut self.busy, link, &params).await;
+        let Fetched { result, delay } = shared.client.fetch(&shared.dice, link, &params).await;
+        self.leg.idle(&mut self.busy, delay).await;
         let (status, size) = match &result {
             Ok(reply) => (reply.status.to_string(), format!(", {} bytes", reply.body.len())),
             Err(failure) => (failure.code.to_string(), String::new()),

@@ -9,7 +9,7 @@ use crate::transcript::LineKind;
 use crate::twiml::{Play, Say};
 
 /// How long a sound of unknown length plays.
-const SOUND: Duration = Duration::from_secs(5);
+pub(super) const SOUND: Duration = Duration::from_secs(5);
 /// How long a tone plays.
 const TONE: Duration = Duration::from_millis(250);
 

@@ -1,10 +1,17 @@
 //! A leg's stay in a conference: waiting, talking, on hold, until it leaves or is put out.
 
+use std::sync::Arc;
+
+use super::prompt::SOUND;
 use super::{Exit, Flow, Session, Source, Stage};
 use crate::call::CallStatus;
 use crate::conference::{Entrance, Hears, LeaveReason};
-use crate::leg::Input;
-use crate::twiml::{Conference, Dial, Link, Music};
+use crate::leg::{Input, Leg};
+use crate::script::speaking_time;
+use crate::state::Shared;
+use crate::transcript::LineKind;
+use crate::twiml::{Conference, Dial, Link, Music, Verb};
+use crate::webhook::released;
 
 impl Session {
     /// `<Dial><Conference>`.
@@ -105,37 +112,42 @@ impl Session {
 }
 
 /// An announcement to legs in a conference: heard by each, and over when the longest document of it is.
-pub(crate) fn announce(
-    shared: &std::sync::Arc<crate::state::Shared>,
-    room: String,
-    audience: Vec<std::sync::Arc<crate::leg::Leg>>,
-    link: Link,
-) {
+pub(crate) fn announce(shared: &Arc<Shared>, room: String, audience: Vec<Arc<Leg>>, link: Link) {
     let shared = shared.clone();
     let mut busy = Some(shared.clock.busy());
     tokio::spawn(async move {
         let params = vec![("ConferenceSid".to_owned(), room.clone())];
-        let reply = shared.client.fetch(&shared.clock, &shared.dice, &mut busy, &link, &params).await;
-        let document = reply.and_then(|reply| super::document::read(&reply));
+        let fetched = shared.client.fetch(&shared.dice, &link, &params).await;
+        let sleep = shared.clock.sleep(fetched.delay);
+        busy = Some(released(&mut busy, sleep).await);
+        let document = fetched.result.and_then(|reply| super::document::read(&reply));
         let Ok(document) = document else {
             shared.announced(&room, "announcement-fail");
             return;
         };
         for verb in &document.verbs {
             let (text, kind, time) = match verb {
-                crate::twiml::Verb::Say(say) => {
-                    (say.text.clone(), crate::LineKind::Said, crate::script::speaking_time(&say.text))
+                Verb::Say(say) => (say.text.clone(), LineKind::Said, speaking_time(&say.text)),
+                Verb::Play(play) => (play.url.clone(), LineKind::Played, SOUND),
+                Verb::Pause(length) => {
+                    let sleep = shared.clock.sleep(*length);
+                    busy = Some(released(&mut busy, sleep).await);
+                    continue;
                 }
-                crate::twiml::Verb::Play(play) => {
-                    (play.url.clone(), crate::LineKind::Played, std::time::Duration::from_secs(5))
-                }
-                _ => continue,
+                Verb::Gather(_)
+                | Verb::Record(_)
+                | Verb::Dial(_)
+                | Verb::Enqueue(_)
+                | Verb::Leave
+                | Verb::Hangup
+                | Verb::Redirect(_)
+                | Verb::Reject(_) => continue,
             };
             for leg in &audience {
                 leg.line(kind, text.as_str());
             }
             let sleep = shared.clock.sleep(time);
-            busy = Some(crate::webhook::released(&mut busy, sleep).await);
+            busy = Some(released(&mut busy, sleep).await);
         }
         shared.announced(&room, "announcement-end");
     });

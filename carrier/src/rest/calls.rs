@@ -1,5 +1,8 @@
 //! Calls: create, list, fetch, redirect, end.
 
+use std::time::Duration;
+
+use chrono::TimeDelta;
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -39,6 +42,8 @@ pub(super) fn create(context: &Context) -> Result {
         number_sid: None,
         direction: Direction::OutboundApi,
         listener: progress(context)?,
+        extra: Vec::new(),
+        time_limit: time_limit(context),
     };
     let shared = context.shared;
     let leg = shared.create_call(plan);
@@ -49,6 +54,11 @@ pub(super) fn create(context: &Context) -> Result {
 
 pub(super) fn timeout(context: &Context) -> u64 {
     context.call.number("Timeout").unwrap_or(TIMEOUT).clamp(1, 600)
+}
+
+/// How long the call may last.
+pub(super) fn time_limit(context: &Context) -> Option<Duration> {
+    context.call.number("TimeLimit").map(Duration::from_secs)
 }
 
 pub(super) fn detection(context: &Context) -> Detection {
@@ -130,6 +140,15 @@ pub(super) fn update(context: &Context, sid: &str) -> Result {
                 return not_now("Call is not in-progress. Cannot redirect.");
             }
             call.leg.send(Input::Redirect(source));
+        }
+        // Counted from the answer; what is over already ends now.
+        if let Some(limit) = time_limit(context) {
+            let lasted = call.answered.map_or(TimeDelta::zero(), |at| shared.clock.now() - at);
+            match call.answered {
+                Some(_) => shared
+                    .end_after(call.leg.clone(), limit.saturating_sub(lasted.to_std().unwrap_or_default())),
+                None => call.time_limit = Some(limit),
+            }
         }
         if let Some(listener) = progress(context)? {
             call.listener = Some(listener);

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Context, Reply, RestError, Result, url_param};
-use crate::conference::{Conference, LeaveReason};
+use crate::conference::{Conference, EndReason, LeaveReason};
 use crate::interpreter::announce;
 use crate::sid::rfc2822;
 use crate::state::Shared;
@@ -42,7 +42,7 @@ pub(super) fn update(context: &Context, sid: &str) -> Result {
     match context.call.text("Status") {
         None => {}
         Some("completed") => {
-            shared.end_room(sid, "conference-ended-via-api", None, LeaveReason::ConferenceEnded);
+            shared.end_room(sid, EndReason::OverRest, None, LeaveReason::ConferenceEnded);
         }
         Some(other) => return Err(RestError::bad(20001, format!("Invalid Status: {other}"))),
     }
@@ -65,7 +65,7 @@ fn render(shared: &Shared, conference: &Conference) -> Value {
             "participants": format!("{base}/Participants.json"),
             "recordings": format!("{base}/Recordings.json"),
         },
-        "reason_conference_ended": conference.end.as_ref().map(|(why, _)| *why),
+        "reason_conference_ended": conference.end.as_ref().map(|(why, _)| why.as_str()),
         "call_sid_ending_conference": conference.end.as_ref().and_then(|(_, call)| call.clone()),
     })
 }

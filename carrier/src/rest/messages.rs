@@ -63,7 +63,7 @@ fn render(shared: &Shared, message: &Message) -> Value {
     json!({
         "body": message.body,
         "num_segments": message.body.chars().count().div_ceil(160).max(1).to_string(),
-        "direction": message.direction,
+        "direction": message.direction.as_str(),
         "from": if message.from.is_empty() { None } else { Some(&message.from) },
         "to": message.to,
         "date_updated": rfc2822(message.updated_at),
@@ -72,7 +72,7 @@ fn render(shared: &Shared, message: &Message) -> Value {
         "uri": format!("{base}.json"),
         "account_sid": shared.settings.account_sid,
         "num_media": message.media.len().to_string(),
-        "status": message.status,
+        "status": message.status.as_str(),
         "messaging_service_sid": message.messaging_service_sid,
         "sid": message.sid,
         "date_sent": message.sent_at.map(rfc2822),

@@ -47,6 +47,8 @@ pub(super) fn create(context: &Context, key: &str) -> Result {
         number_sid: None,
         direction: Direction::OutboundApi,
         listener: calls::progress(context)?,
+        extra: Vec::new(),
+        time_limit: calls::time_limit(context),
     });
     let sid = leg.sid.clone();
     let room = match shared.expect_participant(&sid, &entrance) {

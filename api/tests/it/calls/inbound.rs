@@ -3,12 +3,11 @@
 use carrier::Step;
 use entity::{CallOutcome, CallStatus, EndedBy, EntryOutcome, SegmentState};
 
-use crate::support::centre::{Centre, Plan};
-use crate::support::database::on_both_databases;
+use crate::support::centre::{Centre, Plan, whole_calls};
 
-on_both_databases! {
-    async fn a_call_goes_its_whole_way_and_the_caller_hangs_up(database) {
-        let centre = Centre::open(database, Plan::default()).await;
+whole_calls! {
+    async fn a_call_goes_its_whole_way_and_the_caller_hangs_up(ground) {
+        let centre = Centre::open(ground, Plan::default()).await;
         centre.ring([Step::AfterConnected(30.0), Step::HangUp]);
         centre.pass(5).await;
         assert_eq!(centre.call().await.status, CallStatus::Offered, "{}", centre.all_stories().await);

@@ -15,11 +15,10 @@ use chrono::{DateTime, Utc};
 use clock::Clock;
 use entity::id::{AgentId, CallId, CompanyId, FlowId, FlowVersionId, MembershipId, OfferId, QueueId, UserId};
 use entity::*;
-use migration::{Migrator, MigratorTrait};
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
 use serde_json::{Value, json};
 
-use super::database::TestDatabase;
+use super::database::{Backend, TestDatabase};
 
 pub const NUMBER: &str = "+12025550100";
 pub const CALLER: &str = "+12025550199";
@@ -48,6 +47,49 @@ impl Default for Plan {
     }
 }
 
+/// A migrated database and a folder of its own.
+pub struct Ground {
+    database: TestDatabase,
+    folder: tempfile::TempDir,
+}
+
+impl Ground {
+    /// `None` for PostgreSQL when there is no server to make a database on.
+    pub async fn new(backend: Backend) -> Option<Self> {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let database = TestDatabase::create(backend, folder.path()).await?;
+        Some(Self { database, folder })
+    }
+}
+
+/// Whole-call scenarios, each on both databases; the body gets the [`Ground`] to open a [`Centre`] on.
+macro_rules! whole_calls {
+    ($($(#[$about:meta])* async fn $name:ident($ground:ident) $body:block)+) => { $(
+        $(#[$about])*
+        mod $name {
+            #[allow(unused_imports, reason = "a scenario need not use all that its file does")]
+            use super::*;
+
+            async fn scenario($ground: $crate::support::centre::Ground) $body
+
+            #[tokio::test]
+            async fn on_sqlite() {
+                use $crate::support::{Backend, centre::Ground};
+                scenario(Ground::new(Backend::Sqlite).await.expect("SQLite is always there")).await;
+            }
+
+            #[tokio::test]
+            async fn on_postgres() {
+                use $crate::support::{Backend, centre::Ground};
+                if let Some(ground) = Ground::new(Backend::Postgres).await {
+                    scenario(ground).await;
+                }
+            }
+        }
+    )+ };
+}
+pub(crate) use whole_calls;
+
 /// Says hello and enqueues.
 pub fn straight_to_the_queue() -> Value {
     json!({
@@ -67,7 +109,7 @@ pub struct Centre {
     pub queue: QueueId,
     pub agents: Vec<AgentId>,
     pub user: UserId,
-    _database: TestDatabase,
+    ground: Ground,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
 }
 
@@ -76,15 +118,17 @@ pub fn noon() -> DateTime<Utc> {
 }
 
 impl Centre {
-    pub async fn open(database: TestDatabase, plan: Plan) -> Self {
+    pub async fn open(ground: Ground, plan: Plan) -> Self {
         let clock = Clock::simulated(noon());
         let token = "a-token-that-only-this-test-knows";
         let carrier = Carrier::start(carrier::Settings::new(ACCOUNT, token, clock.clone())).await.unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let settings = Settings::with(&[
-            ("data_dir", database.folder()),
-            ("database_url", database.url()),
+            ("data_dir", ground.folder.path().to_str().expect("a plain path")),
+            ("database_url", ground.database.url()),
+            ("database_pool", "5"),
+            ("sqlite_synchronous", "normal"),
             ("public_url", &address),
             ("twilio_account_sid", ACCOUNT),
             ("twilio_auth_token", token),
@@ -92,7 +136,6 @@ impl Centre {
         ])
         .unwrap();
         let app = App::build(settings, clock.clone(), plan.delivery).await.unwrap();
-        Migrator::up(app.db.writer(), None).await.unwrap();
         let (scope, queue, agents, user) = found_company(&app, &plan).await;
         app.start_work().await.unwrap();
         let (stop, stopped) = tokio::sync::oneshot::channel();
@@ -102,10 +145,10 @@ impl Centre {
             server::serve(&served, listener, stopped).await.unwrap();
         });
         let mut number = NewNumber::new(NUMBER, app.urls(scope.company()).voice());
-        number.voice_fallback_url = Some(app.urls(scope.company()).fallback());
-        number.status_callback = Some(app.urls(scope.company()).call_status());
+        number.voice_fallback_url = app.urls(scope.company()).fallback();
+        number.status_callback = app.urls(scope.company()).call_status();
         carrier.add_number(number);
-        Self { app, clock, carrier, scope, queue, agents, user, _database: database, stop: Some(stop) }
+        Self { app, clock, carrier, scope, queue, agents, user, ground, stop: Some(stop) }
     }
 
     pub fn ring(&self, steps: impl IntoIterator<Item = Step>) -> CallHandle {
@@ -221,6 +264,7 @@ impl Centre {
     pub async fn close(mut self) {
         drop(self.stop.take());
         self.carrier.stop().await;
+        self.ground.database.remove().await;
     }
 }
 

@@ -1,85 +1,114 @@
-//! A database of its own for each test: a temporary SQLite file, or a fresh PostgreSQL database on the throwaway server
-//! that TEST_POSTGRES_URL names.
+//! A database a test, copied from one that was migrated once.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use sea_orm::{ConnectionTrait, Database};
+use migration::{Migrator, MigratorTrait};
+use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
+use tokio::sync::{Mutex, OnceCell};
+use uuid::Uuid;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum Backend {
     Sqlite,
     Postgres,
 }
 
-pub struct TestDatabase {
-    folder: PathBuf,
-    url: String,
+pub enum TestDatabase {
+    /// Vanishes with its folder.
+    Sqlite {
+        url: String,
+    },
+    Postgres {
+        url: String,
+        name: String,
+    },
 }
 
 impl TestDatabase {
-    /// `None` for PostgreSQL when there is no server to make one on.
-    pub async fn new(kind: Kind) -> Option<Self> {
-        let name = format!("calldocker_{}", uuid::Uuid::new_v4().simple());
-        let folder = std::env::temp_dir().join(&name);
-        let url = match kind {
-            Kind::Sqlite => format!("sqlite://{}", folder.join("test.db").display()),
-            Kind::Postgres => {
-                let Ok(server) = std::env::var("TEST_POSTGRES_URL") else {
-                    eprintln!("skipped on PostgreSQL: TEST_POSTGRES_URL is not set (run it through `make test`)");
+    /// `None` when there is no PostgreSQL to test on.
+    pub async fn create(backend: Backend, folder: &Path) -> Option<Self> {
+        match backend {
+            Backend::Sqlite => {
+                let file = folder.join("test.db");
+                std::fs::copy(sqlite_template().await, &file).expect("the template is copied");
+                Some(Self::Sqlite { url: format!("sqlite://{}", file.display()) })
+            }
+            Backend::Postgres => {
+                let Ok(admin) = std::env::var("TEST_POSTGRES_URL") else {
+                    println!("skipped: TEST_POSTGRES_URL is not set, so nothing is tested on PostgreSQL");
                     return None;
                 };
-                let admin = Database::connect(&server).await.expect("TEST_POSTGRES_URL names a server");
-                admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
-                admin.close().await.unwrap();
-                let (base, _) = server.rsplit_once('/').expect("a database address has a path");
-                format!("{base}/{name}")
+                let (template, name) = (postgres_template(&admin).await, unique("test"));
+                // One at a time: a template must not be in use while it is copied.
+                static TURN: Mutex<()> = Mutex::const_new(());
+                let _turn = TURN.lock().await;
+                run(&admin, &format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
+                Some(Self::Postgres { url: with_database(&admin, &name), name })
             }
-        };
-        std::fs::create_dir_all(&folder).unwrap();
-        Some(Self { folder, url })
-    }
-
-    pub fn folder(&self) -> &str {
-        self.folder.to_str().expect("a temporary folder with a plain name")
+        }
     }
 
     pub fn url(&self) -> &str {
-        &self.url
+        match self {
+            Self::Sqlite { url } | Self::Postgres { url, .. } => url,
+        }
     }
-}
 
-impl Drop for TestDatabase {
-    fn drop(&mut self) {
-        // A PostgreSQL database goes with its throwaway server.
-        let _ = std::fs::remove_dir_all(&self.folder);
-    }
-}
-
-/// One test, run on SQLite and on PostgreSQL. The body gets a [`TestDatabase`].
-macro_rules! on_both_databases {
-    ($(#[$meta:meta])* async fn $name:ident($database:ident) $body:block) => {
-        mod $name {
-            #[allow(unused_imports)]
-            use super::*;
-
-            async fn story($database: crate::support::database::TestDatabase) $body
-
-            $(#[$meta])*
-            #[tokio::test]
-            async fn on_sqlite() {
-                use crate::support::database::{Kind, TestDatabase};
-                story(TestDatabase::new(Kind::Sqlite).await.expect("SQLite needs no server")).await;
-            }
-
-            $(#[$meta])*
-            #[tokio::test]
-            async fn on_postgres() {
-                use crate::support::database::{Kind, TestDatabase};
-                if let Some(database) = TestDatabase::new(Kind::Postgres).await {
-                    story(database).await;
-                }
+    pub async fn remove(&self) {
+        match self {
+            Self::Sqlite { .. } => {}
+            Self::Postgres { name, .. } => {
+                let admin =
+                    std::env::var("TEST_POSTGRES_URL").expect("it was set when the database was made");
+                run(&admin, &format!("DROP DATABASE {name} WITH (FORCE)")).await;
             }
         }
-    };
+    }
 }
-pub(crate) use on_both_databases;
+
+async fn sqlite_template() -> &'static Path {
+    static FILE: OnceCell<PathBuf> = OnceCell::const_new();
+    FILE.get_or_init(|| async {
+        let file = std::env::temp_dir().join(format!("{}.db", unique("calldocker-template")));
+        let db = connect(&format!("sqlite://{}?mode=rwc", file.display())).await;
+        Migrator::up(&db, None).await.expect("the migrations run");
+        db.close().await.expect("the template closes");
+        file
+    })
+    .await
+}
+
+async fn postgres_template(admin: &str) -> &'static str {
+    static NAME: OnceCell<String> = OnceCell::const_new();
+    NAME.get_or_init(|| async {
+        let name = unique("template");
+        run(admin, &format!("CREATE DATABASE {name}")).await;
+        let db = connect(&with_database(admin, &name)).await;
+        Migrator::up(&db, None).await.expect("the migrations run");
+        db.close().await.expect("the template closes");
+        name
+    })
+    .await
+}
+
+fn unique(word: &str) -> String {
+    format!("{word}_{}", Uuid::now_v7().simple())
+}
+
+/// The address of another database on the same server.
+fn with_database(admin: &str, name: &str) -> String {
+    let (server, _) = admin.rsplit_once('/').expect("TEST_POSTGRES_URL ends in /database");
+    format!("{server}/{name}")
+}
+
+async fn connect(url: &str) -> DatabaseConnection {
+    let mut options = sea_orm::ConnectOptions::new(url);
+    options.sqlx_logging(false).max_connections(1);
+    Database::connect(options).await.unwrap_or_else(|e| panic!("cannot reach {url}: {e}"))
+}
+
+async fn run(admin: &str, statement: &str) {
+    let db = connect(admin).await;
+    db.execute_unprepared(statement).await.unwrap_or_else(|e| panic!("{statement}: {e}"));
+    db.close().await.expect("the connection closes");
+}

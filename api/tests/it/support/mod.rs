@@ -1,2 +1,135 @@
+//! A whole server for a test: its own database, a simulated clock, a real port.
+
 pub mod centre;
-pub mod database;
+mod database;
+mod dump;
+mod http;
+mod world;
+
+pub use database::{Backend, TestDatabase};
+pub use dump::{dump, tables, texts};
+pub use http::{Answer, Call};
+pub use world::{Person, World, agent_row, draft, person, refresh_token};
+
+use std::time::Duration;
+
+use calldocker::app::App;
+use calldocker::bus::Delivery;
+use calldocker::config::Settings;
+use calldocker::http::server;
+use clock::Clock;
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// The password of everybody in the tests.
+pub const PASSWORD: &str = "correct horse battery";
+
+pub struct TestApp {
+    pub app: App,
+    pub clock: Clock,
+    /// As `http://127.0.0.1:40123`.
+    pub url: String,
+    client: reqwest::Client,
+    database: TestDatabase,
+    stop: Option<oneshot::Sender<()>>,
+    server: JoinHandle<()>,
+    folder: tempfile::TempDir,
+}
+
+impl TestApp {
+    /// A server on a fresh database of this kind; `None` when there is no server for such databases, which it says.
+    pub async fn on(backend: Backend) -> Option<Self> {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let database = TestDatabase::create(backend, folder.path()).await?;
+        let settings = Settings::with(&[
+            ("data_dir", folder.path().to_str().expect("a path of plain text")),
+            ("database_url", database.url()),
+            ("database_pool", "5"),
+            ("sqlite_synchronous", "normal"),
+            ("jwt_expires_in", "15m"),
+        ])
+        .expect("settings for tests");
+        let clock = Clock::simulated("2026-03-02T12:00:00Z".parse().expect("a time"));
+        let app = App::build(settings, clock.clone(), Delivery::Deliver).await.expect("the app is built");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("a bound port"));
+        let (stop, stopped) = oneshot::channel::<()>();
+        let server = tokio::spawn({
+            let app = app.clone();
+            async move {
+                let stopped = async { drop(stopped.await) };
+                server::serve(&app, listener, stopped).await.expect("the server runs until it is stopped");
+            }
+        });
+        let client =
+            reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().expect("a client");
+        Some(Self { app, clock, url, client, database, stop: Some(stop), server, folder })
+    }
+
+    /// A request to this server, e.g. `app.call("GET", "/health").send().await`.
+    pub fn call(&self, method: &str, path: &str) -> Call {
+        Call::new(&self.client, method, format!("{}{path}", self.url))
+    }
+
+    pub async fn get(&self, path: &str, by: &Person) -> Answer {
+        self.call("GET", path).by(by).send().await
+    }
+
+    pub async fn post(&self, path: &str, by: &Person, body: Value) -> Answer {
+        self.call("POST", path).by(by).json(body).send().await
+    }
+
+    pub async fn put(&self, path: &str, by: &Person, body: Value) -> Answer {
+        self.call("PUT", path).by(by).json(body).send().await
+    }
+
+    pub async fn delete(&self, path: &str, by: &Person) -> Answer {
+        self.call("DELETE", path).by(by).send().await
+    }
+
+    pub async fn log_in(&self, email: &str, password: &str) -> Answer {
+        let body = serde_json::json!({ "email": email, "password": password });
+        self.call("POST", "/api/auth/login").json(body).send().await
+    }
+
+    /// Stops the server and removes the database.
+    pub async fn close(mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        self.server.await.expect("the server did not crash");
+        self.app.db.clone().close().await.expect("the database closes");
+        self.database.remove().await;
+        drop(self.folder);
+    }
+}
+
+/// Scenarios that run on both databases. Each becomes a module with one test a database.
+macro_rules! on_both_databases {
+    ($($(#[$about:meta])* async fn $name:ident($app:ident) $body:block)+) => { $(
+        $(#[$about])*
+        mod $name {
+            #[allow(unused_imports, reason = "a scenario need not use all that its file does")]
+            use super::*;
+
+            async fn scenario($app: &$crate::support::TestApp) $body
+
+            #[tokio::test]
+            async fn on_sqlite() {
+                let app = $crate::support::TestApp::on($crate::support::Backend::Sqlite).await.expect("SQLite is always there");
+                scenario(&app).await;
+                app.close().await;
+            }
+
+            #[tokio::test]
+            async fn on_postgres() {
+                let Some(app) = $crate::support::TestApp::on($crate::support::Backend::Postgres).await else { return };
+                scenario(&app).await;
+                app.close().await;
+            }
+        }
+    )+ };
+}
+pub(crate) use on_both_databases;

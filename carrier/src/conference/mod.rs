@@ -4,19 +4,19 @@
 //! with startConferenceOnEnter; the first participant alone decides where events go. What those who wait hear is
 //! played by the interpreter, which is told whenever it becomes something else.
 
+mod events;
+
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
 use crate::call::{CallStatus, Direction};
-use crate::callbacks::{Callback, Listener};
-use crate::faults::CallbackKind;
+use crate::callbacks::Listener;
 use crate::leg::{Input, Leg};
 use crate::recording::NewRecording;
 use crate::sid::{self, Kind};
 use crate::state::{Shared, State};
 use crate::twiml::{Failure, Music};
-use crate::webhook::Params;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RoomStatus {
@@ -43,7 +43,7 @@ pub(crate) struct Conference {
     pub updated: DateTime<Utc>,
     pub participants: Vec<Participant>,
     /// Why it ended, and by whose call.
-    pub end: Option<(&'static str, Option<String>)>,
+    pub end: Option<(EndReason, Option<String>)>,
     listener: Option<Listener>,
     record: Option<Option<Listener>>,
 }
@@ -119,6 +119,39 @@ impl LeaveReason {
     }
 }
 
+/// Why a conference ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EndReason {
+    OverRest,
+    LastKicked,
+    LastLeft,
+    /// One with endConferenceOnExit.
+    ModeratorKicked,
+    ModeratorLeft,
+}
+
+impl EndReason {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            EndReason::OverRest => "conference-ended-via-api",
+            EndReason::LastKicked => "last-participant-kicked",
+            EndReason::LastLeft => "last-participant-left",
+            EndReason::ModeratorKicked => "participant-with-end-conference-on-exit-kicked",
+            EndReason::ModeratorLeft => "participant-with-end-conference-on-exit-left",
+        }
+    }
+
+    fn sentence(self) -> &'static str {
+        match self {
+            EndReason::OverRest => "Conference ended via API",
+            EndReason::LastKicked => "Last participant was removed via API",
+            EndReason::LastLeft => "Last participant left",
+            EndReason::ModeratorKicked => "Participant with endConferenceOnExit was removed via API",
+            EndReason::ModeratorLeft => "Participant with endConferenceOnExit left",
+        }
+    }
+}
+
 /// What can be changed of a participant over REST; `None` leaves it.
 #[derive(Default)]
 pub(crate) struct Change {
@@ -170,7 +203,8 @@ impl Conference {
 
 impl State {
     pub(crate) fn live_conference(&mut self, name: &str) -> Option<&mut Conference> {
-        self.conferences.values_mut().find(|c| c.name == name && c.status != RoomStatus::Completed)
+        let sid = self.live_rooms.get(name)?;
+        self.conferences.get_mut(sid)
     }
 
     /// Tells every participant for whom something else is to be heard now.
@@ -232,6 +266,7 @@ impl Shared {
         conference.listener = entrance.listener.clone();
         conference.record = entrance.record.clone();
         let sid = conference.sid.clone();
+        state.live_rooms.insert(conference.name.clone(), sid.clone());
         state.conferences.insert(sid.clone(), conference);
         state.conferences.trim(self.settings.keep_calls, |c| c.status == RoomStatus::Completed);
         sid
@@ -344,10 +379,10 @@ impl Shared {
         self.leave_event(leg.as_ref(), conference, &left, reason, status);
         let kicked = reason == LeaveReason::Kicked;
         let end = match (left.joined && left.end_on_exit, conference.participants.is_empty()) {
-            (true, _) if kicked => Some("participant-with-end-conference-on-exit-kicked"),
-            (true, _) => Some("participant-with-end-conference-on-exit-left"),
-            (false, true) if kicked => Some("last-participant-kicked"),
-            (false, true) => Some("last-participant-left"),
+            (true, _) if kicked => Some(EndReason::ModeratorKicked),
+            (true, _) => Some(EndReason::ModeratorLeft),
+            (false, true) if kicked => Some(EndReason::LastKicked),
+            (false, true) => Some(EndReason::LastLeft),
             (false, false) => None,
         };
         // A kicked one has to be told that he is out; others know.
@@ -367,7 +402,7 @@ impl Shared {
     pub(crate) fn end_room(
         self: &Arc<Self>,
         room: &str,
-        why: &'static str,
+        why: EndReason,
         by: Option<&Participant>,
         reason: LeaveReason,
     ) {
@@ -390,10 +425,13 @@ impl Shared {
                 self.leave_event(Some(&call.leg), conference, participant, reason, call.status);
             }
             conference.status = RoomStatus::Completed;
+            state.live_rooms.remove(&conference.name);
             conference.updated = self.clock.now();
             conference.end = Some((why, by.map(|p| p.call_sid.clone())));
-            let mut extra =
-                vec![("ReasonConferenceEnded", why.to_owned()), ("Reason", sentence(why).to_owned())];
+            let mut extra = vec![
+                ("ReasonConferenceEnded", why.as_str().to_owned()),
+                ("Reason", why.sentence().to_owned()),
+            ];
             if let Some(by) = by {
                 extra.push(("CallSidEndingConference", by.call_sid.clone()));
                 if let Some(label) = &by.label {
@@ -456,80 +494,6 @@ impl Shared {
         state.refresh(room);
         Some(Ok(changed))
     }
-
-    /// An announcement to the whole conference was heard, or could not be.
-    pub(crate) fn announced(self: &Arc<Self>, room: &str, event: &'static str) {
-        if let Some(conference) = self.lock().conferences.get_mut(room) {
-            self.room_event(None, conference, event, None, &[]);
-        }
-    }
-
-    fn leave_event(
-        self: &Arc<Self>,
-        leg: Option<&Arc<Leg>>,
-        conference: &mut Conference,
-        left: &Participant,
-        reason: LeaveReason,
-        status: CallStatus,
-    ) {
-        let extra = [
-            ("ParticipantCallStatus", status.as_str().to_owned()),
-            ("ReasonParticipantLeft", reason.as_str().to_owned()),
-        ];
-        self.room_event(leg, conference, "participant-leave", Some(left), &extra);
-    }
-
-    fn room_event(
-        self: &Arc<Self>,
-        leg: Option<&Arc<Leg>>,
-        conference: &mut Conference,
-        event: &'static str,
-        about: Option<&Participant>,
-        extra: &[(&str, String)],
-    ) {
-        if let Some(leg) = leg {
-            leg.line(crate::LineKind::Status, format!("{event} in conference {}", conference.name));
-        }
-        let Some(listener) = &mut conference.listener else { return };
-        if listener.next(subscription(event)).is_none() {
-            return;
-        }
-        let mut params: Params = Vec::with_capacity(20);
-        let mut add = |name: &str, value: &str| params.push((name.to_owned(), value.to_owned()));
-        add("AccountSid", &self.settings.account_sid);
-        add("ConferenceSid", &conference.sid);
-        add("FriendlyName", &conference.name);
-        // From 1, in the order of the events.
-        add("SequenceNumber", &listener.sequence.to_string());
-        add("Timestamp", &sid::rfc2822(self.clock.now()));
-        add("StatusCallbackEvent", event);
-        if let Some(p) = about {
-            add("CallSid", &p.call_sid);
-            add("Muted", flag(p.muted));
-            add("Hold", flag(p.hold.is_some()));
-            add("Coaching", flag(p.coaching.is_some()));
-            if let Some(coached) = &p.coaching {
-                add("CallSidToCoach", coached);
-            }
-            add("EndConferenceOnExit", flag(p.end_on_exit));
-            add("StartConferenceOnEnter", flag(p.start_on_enter));
-            if let Some(label) = &p.label {
-                add("ParticipantLabel", label);
-            }
-        }
-        for (name, value) in extra {
-            add(name, value);
-        }
-        let link = listener.link.clone();
-        let callback = Callback {
-            kind: CallbackKind::Conference,
-            event: event.to_owned(),
-            link,
-            params,
-            leg: leg.cloned(),
-        };
-        self.call_back(&conference.sid, callback);
-    }
 }
 
 fn check(conference: &Conference, call_sid: &str, entrance: &Entrance) -> Result<(), Failure> {
@@ -555,29 +519,4 @@ fn check(conference: &Conference, call_sid: &str, entrance: &Entrance) -> Result
 
 fn nobody_to_coach() -> Failure {
     Failure::new(13240, "the call SID to coach is not that of a participant of an in-progress conference")
-}
-
-fn subscription(event: &str) -> &str {
-    match event.strip_prefix("participant-").or_else(|| event.strip_prefix("conference-")) {
-        Some("unmute") => "mute",
-        Some("unhold") => "hold",
-        Some(name) => name,
-        None => "announcement",
-    }
-}
-
-fn sentence(why: &str) -> &'static str {
-    match why {
-        "conference-ended-via-api" => "Conference ended via API",
-        "last-participant-kicked" => "Last participant was removed via API",
-        "last-participant-left" => "Last participant left",
-        "participant-with-end-conference-on-exit-kicked" => {
-            "Participant with endConferenceOnExit was removed via API"
-        }
-        _ => "Participant with endConferenceOnExit left",
-    }
-}
-
-fn flag(value: bool) -> &'static str {
-    if value { "true" } else { "false" }
 }

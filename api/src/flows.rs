@@ -1,0 +1,161 @@
+//! Flows as documents: drafts that are checked at every save, and published versions that never change. What a flow
+//! says to a caller is the engine's; calls that are under way keep the version that they began with.
+
+use entity::id::{FlowId, UserId};
+use entity::{CompanyScope, Inserted, flow, flow_version};
+use ivr_engine::{Catalog, ENGINE_VERSION, Finding, Flow, Known, Severity};
+use sea_orm::{ConnectionTrait, Set, SqlErr};
+use serde_json::Value;
+
+use crate::app::App;
+use crate::error::{Error, FieldError, Result, Subject};
+use crate::store::flows;
+
+/// A flow with what is wrong with its draft.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    pub flow: flow::Model,
+    pub findings: Vec<Finding>,
+}
+
+pub async fn all(app: &App, scope: CompanyScope) -> Result<Vec<flow::Model>> {
+    Ok(flows::all(scope, app.db.reader()).await?)
+}
+
+pub async fn get(app: &App, scope: CompanyScope, id: FlowId) -> Result<Checked> {
+    let flow = flows::by_id(scope, app.db.reader(), id).await?.ok_or(Error::NotFound(Subject::Flow))?;
+    check(app.db.reader(), scope, flow).await
+}
+
+/// A new flow. A draft with errors is saved like any other: only publishing refuses it.
+pub async fn create(app: &App, scope: CompanyScope, name: String, draft: Value) -> Result<Checked> {
+    let now = app.clock.now();
+    let flow = flow::Model {
+        id: app.ids.next(),
+        company_id: scope.company(),
+        name,
+        draft,
+        published_version_id: None,
+        created_at: now,
+        updated_at: now,
+    };
+    let tx = app.db.begin().await?;
+    match flows::insert(scope, &tx, flow.clone()).await? {
+        Inserted::Yes => {}
+        Inserted::Conflicted => return Err(name_taken()),
+    }
+    let checked = check(&tx, scope, flow).await?;
+    tx.commit().await?;
+    Ok(checked)
+}
+
+/// What to change of a flow; `None` leaves it.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    pub name: Option<String>,
+    pub draft: Option<Value>,
+}
+
+pub async fn change(app: &App, scope: CompanyScope, id: FlowId, changes: Changes) -> Result<Checked> {
+    let tx = app.db.begin().await?;
+    let mut flow = flows::lock(scope, &tx, id).await?.ok_or(Error::NotFound(Subject::Flow))?;
+    if let Some(name) = changes.name {
+        if flows::has_other_named(scope, &tx, &name, id).await? {
+            return Err(name_taken());
+        }
+        flow.name = name;
+    }
+    if let Some(draft) = changes.draft {
+        flow.draft = draft;
+    }
+    flow.updated_at = app.clock.now();
+    let row = flow::ActiveModel {
+        name: Set(flow.name.clone()),
+        draft: Set(flow.draft.clone()),
+        updated_at: Set(flow.updated_at),
+        ..Default::default()
+    };
+    flows::update(scope, &tx, id, row).await?;
+    let checked = check(&tx, scope, flow).await?;
+    tx.commit().await?;
+    Ok(checked)
+}
+
+/// Deletes a flow with its versions.
+///
+/// # Errors
+/// `FLOW_IN_USE` as long as a number opens it, or a call is recorded that went through it.
+pub async fn delete(app: &App, scope: CompanyScope, id: FlowId) -> Result<()> {
+    let tx = app.db.begin().await?;
+    let deleted = flows::delete(scope, &tx, id).await.map_err(|error| match error.sql_err() {
+        Some(SqlErr::ForeignKeyConstraintViolation(_)) => {
+            Error::conflict("FLOW_IN_USE", "A number opens this flow, or calls went through it.")
+        }
+        Some(_) | None => error.into(),
+    })?;
+    if deleted == 0 {
+        return Err(Error::NotFound(Subject::Flow));
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Publishes the draft as the next version, which new calls then get.
+///
+/// # Errors
+/// `FLOW_NOT_PUBLISHABLE` with every finding of severity error.
+pub async fn publish(app: &App, scope: CompanyScope, id: FlowId, by: UserId) -> Result<flow_version::Model> {
+    let tx = app.db.begin().await?;
+    let flow = flows::lock(scope, &tx, id).await?.ok_or(Error::NotFound(Subject::Flow))?;
+    let checked = check(&tx, scope, flow).await?;
+    let errors: Vec<_> =
+        checked.findings.into_iter().filter(|finding| finding.severity == Severity::Error).collect();
+    // The engine parses it at every call: what it cannot parse must not be published, whatever the checks say.
+    let errors =
+        if errors.is_empty() { Flow::parse(&checked.flow.draft).err().unwrap_or_default() } else { errors };
+    if !errors.is_empty() {
+        return Err(Error::Invalid {
+            code: "FLOW_NOT_PUBLISHABLE",
+            message: "The flow has errors.".into(),
+            fields: errors.into_iter().map(field).collect(),
+        });
+    }
+    let now = app.clock.now();
+    let version = flow_version::Model {
+        id: app.ids.next(),
+        company_id: scope.company(),
+        flow_id: id,
+        number: flows::last_number(scope, &tx, id).await? + 1,
+        document: checked.flow.draft,
+        engine_version: i32::try_from(ENGINE_VERSION).unwrap_or(i32::MAX),
+        published_by: Some(by),
+        published_at: now,
+    };
+    flows::publish(scope, &tx, version.clone(), now).await?;
+    tx.commit().await?;
+    Ok(version)
+}
+
+/// The published versions, the newest first.
+pub async fn versions(app: &App, scope: CompanyScope, id: FlowId) -> Result<Vec<flow_version::Model>> {
+    flows::by_id(scope, app.db.reader(), id).await?.ok_or(Error::NotFound(Subject::Flow))?;
+    Ok(flows::versions(scope, app.db.reader(), id).await?)
+}
+
+async fn check(db: &impl ConnectionTrait, scope: CompanyScope, flow: flow::Model) -> Result<Checked> {
+    let (queues, skills) = flows::references(scope, db).await?;
+    let catalog = Catalog { queues: Known::only(queues), skills: Known::only(skills) };
+    let findings = ivr_engine::validate(&flow.draft, &catalog);
+    Ok(Checked { flow, findings })
+}
+
+/// A finding as a wrong field of the draft.
+fn field(finding: Finding) -> FieldError {
+    let within =
+        finding.field.or_else(|| finding.node.map(|node| format!("/nodes/{node}"))).unwrap_or_default();
+    FieldError { field: format!("/draft{within}"), message: finding.message }
+}
+
+fn name_taken() -> Error {
+    Error::conflict("FLOW_NAME_TAKEN", "Another flow of the company has this name.")
+}

@@ -1,0 +1,199 @@
+//! Coming in and going out: registration, tokens, the companies one can act in.
+
+use entity::Role;
+use poem::web::Data;
+use poem_openapi::param::Query;
+use poem_openapi::payload::Json;
+use poem_openapi::{Object, OpenApi};
+use uuid::Uuid;
+
+use super::envelope::{Accepted, Done, Failure, Reply, Success};
+use super::profile::ProfileOut;
+use super::{JsonBody, Tag, Word};
+use crate::app::App;
+use crate::authz::{Can, ReadProfile, WriteSessions};
+use crate::error::Error;
+use crate::identity::Email;
+use crate::identity::profile;
+use crate::identity::register::{Joining, Registration, register};
+use crate::identity::sessions::{self, Ending, SignedIn, Tokens};
+use crate::secret::Secret;
+use crate::store::system::MembershipOfUser;
+
+pub struct Auth;
+
+/// A new user.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct RegistrationIn {
+    #[oai(validator(min_length = 3, max_length = 320))]
+    email: String,
+    #[oai(validator(min_length = 8, max_length = 128))]
+    password: String,
+    #[oai(validator(min_length = 1, max_length = 200))]
+    name: String,
+    /// Makes a company of this name with the user as its owner.
+    #[oai(validator(min_length = 1, max_length = 200))]
+    company_name: Option<String>,
+    /// Joins the company that sent this token, in the role of the invitation.
+    #[oai(validator(min_length = 1, max_length = 200))]
+    invite_token: Option<String>,
+}
+
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct CredentialsIn {
+    #[oai(validator(min_length = 1, max_length = 320))]
+    email: String,
+    #[oai(validator(min_length = 1, max_length = 128))]
+    password: String,
+}
+
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct RefreshIn {
+    #[oai(validator(min_length = 1, max_length = 200))]
+    refresh_token: String,
+}
+
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct SwitchIn {
+    company_id: Uuid,
+}
+
+/// A fresh sign-in.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct SignedInOut {
+    user: ProfileOut,
+    /// The access token: `Authorization: Bearer …`.
+    token: String,
+    refresh_token: String,
+    /// Seconds until the access token runs out.
+    expires_in: u64,
+}
+
+/// Tokens that replace those before.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct TokensOut {
+    token: String,
+    refresh_token: String,
+    /// Seconds until the access token runs out.
+    expires_in: u64,
+}
+
+/// A company in which the caller can act.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct MembershipOut {
+    company_id: Uuid,
+    company_name: String,
+    role: Word<Role>,
+}
+
+impl From<SignedIn> for SignedInOut {
+    fn from(SignedIn { profile, tokens }: SignedIn) -> Self {
+        let TokensOut { token, refresh_token, expires_in } = tokens.into();
+        Self { user: profile.into(), token, refresh_token, expires_in }
+    }
+}
+
+impl From<Tokens> for TokensOut {
+    fn from(tokens: Tokens) -> Self {
+        Self {
+            token: tokens.access.expose().to_owned(),
+            refresh_token: tokens.refresh.expose().to_owned(),
+            expires_in: tokens.expires_in,
+        }
+    }
+}
+
+impl From<MembershipOfUser> for MembershipOut {
+    fn from(MembershipOfUser { membership, company }: MembershipOfUser) -> Self {
+        Self { company_id: company.id.into(), company_name: company.name, role: Word(membership.role) }
+    }
+}
+
+#[OpenApi(prefix_path = "/api/auth", tag = "Tag::Auth")]
+impl Auth {
+    /// Registers a user.
+    ///
+    /// The answer is the same whether or not the address is known. Somebody who is known and sends his password gets the
+    /// company beside those that he has.
+    #[oai(path = "/register", method = "post", operation_id = "register")]
+    async fn register(
+        &self,
+        Data(app): Data<&App>,
+        body: JsonBody<RegistrationIn>,
+    ) -> Result<Accepted, Failure> {
+        let body = body.0;
+        let joining = match (body.company_name, body.invite_token) {
+            (None, None) => Joining::None,
+            (Some(name), None) => Joining::Founding(name),
+            (None, Some(token)) => Joining::Invited(Secret::new(token)),
+            (Some(_), Some(_)) => {
+                return Err(Error::invalid("/inviteToken", "cannot stand beside companyName").into());
+            }
+        };
+        let (email, password) = (Email::read(&body.email)?, Secret::new(body.password));
+        register(app, Registration { email, password, name: body.name, joining }).await?;
+        Accepted::saying("If the address was free, the account is there now: sign in.")
+    }
+
+    /// Signs in.
+    #[oai(path = "/login", method = "post", operation_id = "logIn")]
+    async fn log_in(&self, Data(app): Data<&App>, body: JsonBody<CredentialsIn>) -> Reply<SignedInOut> {
+        let email = Email::read(&body.0.email)?;
+        Success::ok(sessions::sign_in(app, &email, Secret::new(body.0.password)).await?)
+    }
+
+    /// Exchanges a refresh token for new tokens.
+    ///
+    /// A refresh token is good once. Within 30 seconds the same successor is returned again; after that its use ends the
+    /// session.
+    #[oai(path = "/refresh", method = "post", operation_id = "refreshTokens")]
+    async fn refresh(&self, Data(app): Data<&App>, body: JsonBody<RefreshIn>) -> Reply<TokensOut> {
+        Success::ok(sessions::refresh(app, &Secret::new(body.0.refresh_token)).await?)
+    }
+
+    /// Exchanges a refresh token for new tokens (another name of `/api/auth/refresh`).
+    #[oai(path = "/refresh-token", method = "post", operation_id = "refreshTokensAlias")]
+    async fn refresh_alias(&self, Data(app): Data<&App>, body: JsonBody<RefreshIn>) -> Reply<TokensOut> {
+        Success::ok(sessions::refresh(app, &Secret::new(body.0.refresh_token)).await?)
+    }
+
+    /// Ends this session, or every session of the caller.
+    #[oai(path = "/logout", method = "post", operation_id = "logOut")]
+    async fn log_out(
+        &self,
+        can: Can<WriteSessions>,
+        Data(app): Data<&App>,
+        /// Ends every session of the caller.
+        all: Query<Option<bool>>,
+    ) -> Result<Json<Done>, Failure> {
+        let ending = if all.0 == Some(true) { Ending::All } else { Ending::This };
+        sessions::end(app, can.caller(), ending).await?;
+        Done::saying("Signed out.")
+    }
+
+    /// Lists the companies in which the caller can act.
+    #[oai(path = "/memberships", method = "get", operation_id = "listMemberships")]
+    async fn memberships(&self, can: Can<ReadProfile>, Data(app): Data<&App>) -> Reply<Vec<MembershipOut>> {
+        Success::list(profile::memberships(app, can.caller()).await?)
+    }
+
+    /// Opens a session of the caller in another of his companies.
+    ///
+    /// The present session stays as it is.
+    #[oai(path = "/switch", method = "post", operation_id = "switchCompany")]
+    async fn switch(
+        &self,
+        can: Can<WriteSessions>,
+        Data(app): Data<&App>,
+        body: JsonBody<SwitchIn>,
+    ) -> Reply<SignedInOut> {
+        Success::ok(sessions::switch(app, can.caller(), body.0.company_id.into()).await?)
+    }
+}

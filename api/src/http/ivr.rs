@@ -1,0 +1,252 @@
+//! Call flows: drafts, their findings, their published versions.
+
+use chrono::{DateTime, Utc};
+use entity::{flow, flow_version};
+use ivr_engine::{Finding, Severity};
+use poem::web::Data;
+use poem_openapi::param::Path;
+use poem_openapi::payload::Json;
+use poem_openapi::types::Any;
+use poem_openapi::{Enum, Object, OpenApi};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::envelope::{Created, Done, Failure, Reply, Success};
+use super::{JsonBody, Tag};
+use crate::app::App;
+use crate::authz::{Can, PublishFlows, ReadFlows, WriteFlows};
+use crate::flows::{self, Changes, Checked};
+
+pub struct Ivr;
+
+/// A flow, as it stands in lists.
+#[derive(Object)]
+#[oai(rename_all = "camelCase", skip_serializing_if_is_none)]
+struct FlowSummaryOut {
+    id: Uuid,
+    name: String,
+    /// The version that new calls get; absent until one is published.
+    published_version_id: Option<Uuid>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+/// A flow with its draft and what is wrong with it.
+#[derive(Object)]
+#[oai(rename_all = "camelCase", skip_serializing_if_is_none)]
+struct FlowOut {
+    id: Uuid,
+    name: String,
+    /// The flow's document.
+    draft: Any<Value>,
+    /// Empty for a draft without fault; one with errors cannot be published.
+    findings: Vec<FindingOut>,
+    /// The version that new calls get; absent until one is published.
+    published_version_id: Option<Uuid>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+/// Something that is wrong with a draft.
+#[derive(Object)]
+#[oai(rename_all = "camelCase", skip_serializing_if_is_none)]
+struct FindingOut {
+    severity: SeverityOut,
+    /// For programs.
+    code: String,
+    /// Id of the node concerned.
+    node: Option<String>,
+    /// Port concerned.
+    port: Option<String>,
+    /// JSON pointer into the draft.
+    field: Option<String>,
+    /// For people.
+    message: String,
+}
+
+#[derive(Enum)]
+#[oai(rename_all = "snake_case")]
+enum SeverityOut {
+    /// The draft cannot be published.
+    Error,
+    /// It can, but is probably not what its author wants.
+    Warning,
+}
+
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct NewFlowIn {
+    #[oai(validator(min_length = 1, max_length = 200))]
+    name: String,
+    /// The flow's document.
+    draft: Any<Value>,
+}
+
+/// What is left out stays as it is.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct FlowIn {
+    #[oai(validator(min_length = 1, max_length = 200))]
+    name: Option<String>,
+    /// The flow's document.
+    draft: Option<Any<Value>>,
+}
+
+/// A published version; it never changes.
+#[derive(Object)]
+#[oai(rename_all = "camelCase", skip_serializing_if_is_none)]
+struct FlowVersionOut {
+    id: Uuid,
+    flow_id: Uuid,
+    /// From 1.
+    number: i32,
+    document: Any<Value>,
+    /// Who published it.
+    published_by: Option<Uuid>,
+    published_at: DateTime<Utc>,
+}
+
+impl From<flow::Model> for FlowSummaryOut {
+    fn from(flow: flow::Model) -> Self {
+        Self {
+            id: flow.id.into(),
+            name: flow.name,
+            published_version_id: flow.published_version_id.map(Into::into),
+            created_at: flow.created_at,
+            updated_at: flow.updated_at,
+        }
+    }
+}
+
+impl From<Checked> for FlowOut {
+    fn from(Checked { flow, findings }: Checked) -> Self {
+        Self {
+            id: flow.id.into(),
+            name: flow.name,
+            draft: Any(flow.draft),
+            findings: findings.into_iter().map(Into::into).collect(),
+            published_version_id: flow.published_version_id.map(Into::into),
+            created_at: flow.created_at,
+            updated_at: flow.updated_at,
+        }
+    }
+}
+
+impl From<Finding> for FindingOut {
+    fn from(finding: Finding) -> Self {
+        let code = serde_json::to_value(finding.code).ok();
+        Self {
+            severity: match finding.severity {
+                Severity::Error => SeverityOut::Error,
+                Severity::Warning => SeverityOut::Warning,
+            },
+            code: code.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned(),
+            node: finding.node,
+            port: finding.port,
+            field: finding.field,
+            message: finding.message,
+        }
+    }
+}
+
+impl From<flow_version::Model> for FlowVersionOut {
+    fn from(version: flow_version::Model) -> Self {
+        Self {
+            id: version.id.into(),
+            flow_id: version.flow_id.into(),
+            number: version.number,
+            document: Any(version.document),
+            published_by: version.published_by.map(Into::into),
+            published_at: version.published_at,
+        }
+    }
+}
+
+#[OpenApi(prefix_path = "/api/ivr", tag = "Tag::Ivr")]
+impl Ivr {
+    /// Lists the company's flows.
+    #[oai(path = "/", method = "get", operation_id = "listFlows")]
+    async fn list(&self, can: Can<ReadFlows>, Data(app): Data<&App>) -> Reply<Vec<FlowSummaryOut>> {
+        Success::list(flows::all(app, can.scope()?).await?)
+    }
+
+    /// Makes a flow.
+    ///
+    /// A draft with errors is saved too; the findings say what they are.
+    #[oai(path = "/", method = "post", operation_id = "createFlow")]
+    async fn post(
+        &self,
+        can: Can<WriteFlows>,
+        Data(app): Data<&App>,
+        body: JsonBody<NewFlowIn>,
+    ) -> Result<Created<FlowOut>, Failure> {
+        Created::of(flows::create(app, can.scope()?, body.0.name, body.0.draft.0).await?)
+    }
+
+    /// Shows a flow with its draft and findings.
+    #[oai(path = "/:id", method = "get", operation_id = "getFlow")]
+    async fn get(
+        &self,
+        can: Can<ReadFlows>,
+        Data(app): Data<&App>,
+        /// The flow's id.
+        id: Path<Uuid>,
+    ) -> Reply<FlowOut> {
+        Success::ok(flows::get(app, can.scope()?, id.0.into()).await?)
+    }
+
+    /// Changes a flow's name or draft.
+    #[oai(path = "/:id", method = "put", operation_id = "updateFlow")]
+    async fn put(
+        &self,
+        can: Can<WriteFlows>,
+        Data(app): Data<&App>,
+        /// The flow's id.
+        id: Path<Uuid>,
+        body: JsonBody<FlowIn>,
+    ) -> Reply<FlowOut> {
+        let changes = Changes { name: body.0.name, draft: body.0.draft.map(|draft| draft.0) };
+        Success::ok(flows::change(app, can.scope()?, id.0.into(), changes).await?)
+    }
+
+    /// Deletes a flow with its versions.
+    ///
+    /// Refused as long as a number opens it or a recorded call went through it.
+    #[oai(path = "/:id", method = "delete", operation_id = "deleteFlow")]
+    async fn delete(
+        &self,
+        can: Can<WriteFlows>,
+        Data(app): Data<&App>,
+        /// The flow's id.
+        id: Path<Uuid>,
+    ) -> Result<Json<Done>, Failure> {
+        flows::delete(app, can.scope()?, id.0.into()).await?;
+        Done::saying("The flow is deleted.")
+    }
+
+    /// Publishes the draft as a new version.
+    ///
+    /// New calls get it; calls under way keep theirs. Errors of the draft are named in `errors`.
+    #[oai(path = "/:id/activate", method = "post", operation_id = "publishFlow")]
+    async fn activate(
+        &self,
+        can: Can<PublishFlows>,
+        Data(app): Data<&App>,
+        /// The flow's id.
+        id: Path<Uuid>,
+    ) -> Result<Created<FlowVersionOut>, Failure> {
+        Created::of(flows::publish(app, can.scope()?, id.0.into(), can.caller().user).await?)
+    }
+
+    /// Lists the published versions of a flow, the newest first.
+    #[oai(path = "/:id/versions", method = "get", operation_id = "listFlowVersions")]
+    async fn versions(
+        &self,
+        can: Can<ReadFlows>,
+        Data(app): Data<&App>,
+        /// The flow's id.
+        id: Path<Uuid>,
+    ) -> Reply<Vec<FlowVersionOut>> {
+        Success::list(flows::versions(app, can.scope()?, id.0.into()).await?)
+    }
+}

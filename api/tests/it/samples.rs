@@ -1,0 +1,112 @@
+//! One good request for every operation of openapi.yaml. A new operation needs an arm here; the attacks do the rest.
+
+use calldocker::authz::Seat;
+use serde_json::{Value, json};
+
+use crate::support::{World, draft, refresh_token};
+
+/// A request that succeeds when the right person sends it.
+#[derive(Debug)]
+pub struct Sample {
+    /// Whose request succeeds.
+    pub by: Seat,
+    pub status: u16,
+    /// Values for the parameters of the path, by name.
+    pub path: Vec<(&'static str, String)>,
+    /// Without the question mark.
+    pub query: &'static str,
+    pub body: Option<Value>,
+    /// For each id in the body: its JSON pointer, and an id of the other company to put there.
+    pub foreign: Vec<(&'static str, String)>,
+}
+
+impl Sample {
+    fn by(by: Seat) -> Self {
+        Self { by, status: 200, path: Vec::new(), query: "", body: None, foreign: Vec::new() }
+    }
+
+    fn made(self) -> Self {
+        Self { status: 201, ..self }
+    }
+
+    fn accepted(self) -> Self {
+        Self { status: 202, ..self }
+    }
+
+    fn id(self, id: impl ToString) -> Self {
+        self.path("id", id)
+    }
+
+    fn path(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.path.push((name, value.to_string()));
+        self
+    }
+
+    fn query(self, query: &'static str) -> Self {
+        Self { query, ..self }
+    }
+
+    fn body(self, body: Value) -> Self {
+        Self { body: Some(body), ..self }
+    }
+
+    fn foreign(mut self, pointer: &'static str, id: impl ToString) -> Self {
+        self.foreign.push((pointer, id.to_string()));
+        self
+    }
+}
+
+/// The sample of an operation, with ids of `world.ours`.
+pub fn sample(operation: &str, world: &World) -> Option<Sample> {
+    let (ours, theirs) = (&world.ours, &world.theirs);
+    let owner = || Sample::by(Seat::Owner);
+    let sample = match operation {
+        // Public: anybody may, so nobody in particular does.
+        "getHealth" | "getLiveness" | "getReadiness" => owner(),
+        "register" => owner().accepted().body(json!({
+            "email": "new@example.com", "password": "long enough", "name": "New", "companyName": "Newco"
+        })),
+        "logIn" => owner().body(json!({ "email": ours.owner.email, "password": crate::support::PASSWORD })),
+        "refreshTokens" | "refreshTokensAlias" => {
+            owner().body(json!({ "refreshToken": refresh_token(&ours.owner.email) }))
+        }
+
+        "logOut" => owner().query("all=true"),
+        "listMemberships" => owner(),
+        "switchCompany" => owner().body(json!({ "companyId": ours.id })).foreign("/companyId", theirs.id),
+        "getProfile" => owner(),
+        "updateProfile" => owner().body(json!({ "name": "Another Name" })),
+        "changePassword" => {
+            let current = crate::support::PASSWORD;
+            owner().body(json!({ "currentPassword": current, "newPassword": "another good one" }))
+        }
+        "listSessions" => owner(),
+        "endSession" => owner().id(ours.owner.session),
+
+        "listUsersOfCompany" => owner().path("companyId", ours.id).query("page=1&limit=2"),
+        "inviteUser" => owner().made().body(json!({ "email": "invited@example.com", "role": "agent" })),
+        "getUser" => owner().id(ours.agent.user),
+        "updateUser" => owner().id(ours.agent.user).body(json!({ "role": "manager" })),
+        "removeUser" => owner().id(ours.manager.user),
+
+        "listCompanies" => Sample::by(Seat::Admin),
+        "getCompany" => owner().id(ours.id),
+        "listPhoneNumbers" => owner().id(ours.id),
+
+        "listFlows" => owner(),
+        "createFlow" => owner().made().body(json!({ "name": "Night", "draft": draft() })),
+        "getFlow" => owner().id(ours.flow),
+        "updateFlow" => owner().id(ours.flow).body(json!({ "name": "Day", "draft": draft() })),
+        "deleteFlow" => owner().id(ours.draft_flow),
+        "publishFlow" => owner().made().id(ours.flow),
+        "listFlowVersions" => owner().id(ours.flow),
+
+        "listQueues" => owner(),
+        "getQueue" => owner().id(ours.queue),
+        "listAgents" => owner(),
+        "listAgentsOfCompany" => owner().path("companyId", ours.id),
+        "getAgent" => owner().id(ours.agent.agent.expect("the agent is an agent")),
+        _ => return None,
+    };
+    Some(sample)
+}

@@ -1,0 +1,317 @@
+//! People and things to test with: two companies that have one of everything, a user without a company, and the
+//! platform's administrator. Rows are written past the API, tokens signed past the sign-in: what is tested is the rest.
+
+use calldocker::authz::Seat;
+use calldocker::identity::{passwords, tokens};
+use calldocker::secret::Secret;
+use calldocker::store::{sessions, system, users};
+use entity::id::{
+    AgentId, CompanyId, FlowId, FlowVersionId, MembershipId, PhoneNumberId, QueueId, SessionId, SkillId,
+    UserId,
+};
+use entity::{
+    Availability, CompanyScope, IdleReading, MembershipStatus, PlatformRole, Reach, Role, Strategy,
+    UserStatus, agent, agent_skill, company, flow, flow_version, membership, phone_number, queue,
+    queue_member, refresh_token, session, skill, user,
+};
+use sea_orm::TransactionTrait;
+use serde_json::{Value, json};
+use tokio::sync::OnceCell;
+
+use super::{PASSWORD, TestApp};
+
+/// Somebody with a session.
+#[derive(Clone, Debug)]
+pub struct Person {
+    pub user: UserId,
+    pub email: String,
+    pub seat: Seat,
+    pub membership: Option<MembershipId>,
+    pub agent: Option<AgentId>,
+    pub session: SessionId,
+    pub token: String,
+    /// Where the platform's administrator acts.
+    pub acting_for: Option<CompanyId>,
+}
+
+/// A company with one of everything.
+#[derive(Clone, Debug)]
+pub struct Company {
+    pub id: CompanyId,
+    pub scope: CompanyScope,
+    pub owner: Person,
+    pub manager: Person,
+    pub agent: Person,
+    pub queue: QueueId,
+    pub skill: SkillId,
+    /// Opened by the number.
+    pub flow: FlowId,
+    pub flow_version: FlowVersionId,
+    /// Never published, opened by nothing.
+    pub draft_flow: FlowId,
+    pub number: PhoneNumberId,
+}
+
+pub struct World {
+    pub ours: Company,
+    pub theirs: Company,
+    pub alone: Person,
+    pub admin: Person,
+}
+
+impl World {
+    pub async fn create(app: &TestApp) -> Self {
+        let ours = Company::create(app, "Ours").await;
+        let theirs = Company::create(app, "Theirs").await;
+        let alone = person(app, "alone@example.com", Seat::Alone, None).await;
+        let admin = person(app, "admin@example.com", Seat::Admin, None).await;
+        Self { admin: Person { acting_for: Some(ours.id), ..admin }, ours, theirs, alone }
+    }
+
+    /// Who sits there, in our company where the seat is in one.
+    pub fn at(&self, seat: Seat) -> &Person {
+        match seat {
+            Seat::Admin => &self.admin,
+            Seat::Owner => &self.ours.owner,
+            Seat::Manager => &self.ours.manager,
+            Seat::Agent => &self.ours.agent,
+            Seat::Alone => &self.alone,
+        }
+    }
+}
+
+impl Company {
+    pub async fn create(app: &TestApp, name: &str) -> Self {
+        let (ids, now) = (&app.app.ids, app.app.clock.now());
+        let id: CompanyId = ids.next();
+        let word = name.to_lowercase();
+        let tx = app.app.db.begin().await.unwrap();
+        let row = company::Model {
+            id,
+            name: name.to_owned(),
+            time_zone: "Europe/Berlin".to_owned(),
+            language: "en-US".to_owned(),
+            demo: false,
+            twilio_account_sid: None,
+            twilio_auth_token_sealed: None,
+            created_at: now,
+        };
+        system::insert_company(&tx, row).await.unwrap();
+        tx.commit().await.unwrap();
+        let owner =
+            person(app, &format!("owner@{word}.example.com"), Seat::Owner, Some((id, Role::Owner))).await;
+        let manager =
+            person(app, &format!("manager@{word}.example.com"), Seat::Manager, Some((id, Role::Manager)))
+                .await;
+        let agent =
+            person(app, &format!("agent@{word}.example.com"), Seat::Agent, Some((id, Role::Agent))).await;
+        #[expect(clippy::disallowed_methods, reason = "the test has just made the company")]
+        let scope = CompanyScope::dangerous_mint(id);
+        let company = Self {
+            id,
+            scope,
+            queue: ids.next(),
+            skill: ids.next(),
+            flow: ids.next(),
+            flow_version: ids.next(),
+            draft_flow: ids.next(),
+            number: ids.next(),
+            owner,
+            manager,
+            agent,
+        };
+        company.insert_things(app, &word).await;
+        company
+    }
+
+    async fn insert_things(&self, app: &TestApp, word: &str) {
+        let (now, scope, company_id) = (app.app.clock.now(), self.scope, self.id);
+        let agent_id = self.agent.agent.unwrap();
+        let tx = app.app.db.writer().begin().await.unwrap();
+        let queue = queue::Model {
+            id: self.queue,
+            company_id,
+            name: format!("{word} support"),
+            strategy: Strategy::LongestIdle,
+            idle_reading: IdleReading::SinceLastCall,
+            ring_seconds: 20,
+            wrap_up_seconds: 30,
+            decline_cool_off_seconds: 60,
+            hold_music_url: None,
+            created_at: now,
+        };
+        scope.insert::<queue::Entity, _>(&tx, queue).await.unwrap();
+        let member = queue_member::Model { company_id, queue_id: self.queue, agent_id };
+        scope.insert::<queue_member::Entity, _>(&tx, member).await.unwrap();
+        let skill = skill::Model { id: self.skill, company_id, name: format!("{word} german") };
+        scope.insert::<skill::Entity, _>(&tx, skill).await.unwrap();
+        let level = agent_skill::Model { company_id, agent_id, skill_id: self.skill, level: 7 };
+        scope.insert::<agent_skill::Entity, _>(&tx, level).await.unwrap();
+        for (id, name) in [(self.flow, "opened"), (self.draft_flow, "draft")] {
+            let flow = flow::Model {
+                id,
+                company_id,
+                name: format!("{word} {name}"),
+                draft: draft(),
+                published_version_id: None,
+                created_at: now,
+                updated_at: now,
+            };
+            scope.insert::<flow::Entity, _>(&tx, flow).await.unwrap();
+        }
+        let version = flow_version::Model {
+            id: self.flow_version,
+            company_id,
+            flow_id: self.flow,
+            number: 1,
+            document: draft(),
+            engine_version: 1,
+            published_by: Some(self.owner.user),
+            published_at: now,
+        };
+        scope.insert::<flow_version::Entity, _>(&tx, version).await.unwrap();
+        let number = phone_number::Model {
+            id: self.number,
+            company_id,
+            account_sid: format!("AC{word}"),
+            number: "+4930123456".to_owned(),
+            label: format!("{word} main line"),
+            flow_id: self.flow,
+            created_at: now,
+        };
+        scope.insert::<phone_number::Entity, _>(&tx, number).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// Every id of this company: what must not stand in an answer to anybody else.
+    pub fn ids(&self) -> Vec<String> {
+        let people = [&self.owner, &self.manager, &self.agent];
+        let mut ids = vec![
+            self.id.to_string(),
+            self.queue.to_string(),
+            self.skill.to_string(),
+            self.flow.to_string(),
+            self.flow_version.to_string(),
+            self.draft_flow.to_string(),
+            self.number.to_string(),
+        ];
+        ids.extend(people.iter().flat_map(|person| [person.user.to_string(), person.session.to_string()]));
+        ids.extend(people.iter().filter_map(|person| person.agent).map(|agent| agent.to_string()));
+        ids
+    }
+}
+
+/// A document that can be published.
+pub fn draft() -> Value {
+    json!({
+        "version": 1,
+        "name": "Greeting",
+        "language": "en-US",
+        "start": "bye",
+        "nodes": { "bye": { "type": "hangup" } }
+    })
+}
+
+/// The first refresh token of somebody's session.
+pub fn refresh_token(email: &str) -> String {
+    format!("the first refresh token of {email}")
+}
+
+/// A user with a good session.
+pub async fn person(app: &TestApp, email: &str, seat: Seat, member: Option<(CompanyId, Role)>) -> Person {
+    static HASH: OnceCell<String> = OnceCell::const_new();
+    let hash = HASH.get_or_init(|| async { passwords::hash(Secret::new(PASSWORD)).await.unwrap() }).await;
+    let (ids, now) = (&app.app.ids, app.app.clock.now());
+    let user = user::Model {
+        id: ids.next(),
+        email: email.to_owned(),
+        name: email.split('@').next().unwrap().to_owned(),
+        password_hash: hash.clone(),
+        platform_role: (seat == Seat::Admin).then_some(PlatformRole::Admin),
+        status: UserStatus::Active,
+        created_at: now,
+        updated_at: now,
+    };
+    let tx = app.app.db.begin().await.unwrap();
+    assert!(users::insert_unless_known(&tx, user.clone()).await.unwrap(), "{email} is taken");
+    let mut agent_id = None;
+    let membership = match member {
+        Some((company_id, role)) => {
+            let (id, status) = (ids.next(), MembershipStatus::Active);
+            let row = membership::Model { id, company_id, user_id: user.id, role, status, created_at: now };
+            system::insert_membership(&tx, row).await.unwrap();
+            if role == Role::Agent {
+                let agent = agent(ids.next(), company_id, id, &user.name, now);
+                agent_id = Some(agent.id);
+                system::insert_agent_unless_there(&tx, agent).await.unwrap();
+            }
+            Some((id, company_id))
+        }
+        None => None,
+    };
+    let session = session::Model {
+        id: ids.next(),
+        user_id: user.id,
+        membership_id: membership.map(|(id, _)| id),
+        created_at: now,
+        refreshed_at: now,
+        expires_at: now + chrono::TimeDelta::days(7),
+        revoked_at: None,
+        revoked_because: None,
+    };
+    let session_id = session.id;
+    sessions::insert(&tx, session).await.unwrap();
+    let refresh = refresh_token::Model {
+        token_hash: tokens::hash(&refresh_token(email)),
+        session_id,
+        created_at: now,
+        spent_at: None,
+    };
+    sessions::insert_token(&tx, refresh).await.unwrap();
+    tx.commit().await.unwrap();
+    let life = app.app.settings.access_token_life;
+    let claims = tokens::Claims::new(user.id, session_id, seat, membership, now, life);
+    Person {
+        user: user.id,
+        email: email.to_owned(),
+        seat,
+        membership: membership.map(|(id, _)| id),
+        agent: agent_id,
+        session: session_id,
+        token: tokens::sign(&app.app.keys, &claims).unwrap(),
+        acting_for: None,
+    }
+}
+
+/// An idle agent, for tests of what is derived from its row.
+pub fn agent_row(now: chrono::DateTime<chrono::Utc>) -> agent::Model {
+    let id = uuid::Uuid::from_u128(1);
+    agent(id.into(), id.into(), id.into(), "Ann", now)
+}
+
+fn agent(
+    id: AgentId,
+    company_id: CompanyId,
+    membership_id: MembershipId,
+    name: &str,
+    now: chrono::DateTime<chrono::Utc>,
+) -> agent::Model {
+    agent::Model {
+        id,
+        company_id,
+        membership_id,
+        name: name.to_owned(),
+        reach: Reach::Number,
+        number: Some("+4917012345".to_owned()),
+        capacity: 1,
+        availability: Availability::Offline,
+        availability_reason: None,
+        available_since: now,
+        not_responding_since: None,
+        heartbeat_at: None,
+        last_offered_at: None,
+        last_call_ended_at: None,
+        calls_handled: 0,
+        talk_ms: 0,
+    }
+}
