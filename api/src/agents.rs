@@ -178,11 +178,7 @@ pub async fn tell_status(unit: &mut Unit, id: AgentId) -> Result<()> {
     let row = workforce::agent(unit.scope(), unit.tx(), id).await?;
     let slots = queueing::slots_of(unit.scope(), unit.tx(), &[id]).await?;
     let status = status(row, &slots);
-    unit.tell(
-        &[Audience::Agent(id), Audience::Supervisors],
-        "agent:status",
-        describe(&status),
-    );
+    unit.tell(&[Audience::Agent(id), Audience::Supervisors], "agent:status", describe(&status));
     Ok(())
 }
 
