@@ -3,9 +3,11 @@
 #![expect(clippy::disallowed_methods, reason = "this file and its folder are where unscoped queries live")]
 
 mod sockets;
+mod tools;
 mod work;
 
 pub use sockets::*;
+pub use tools::*;
 pub use work::*;
 
 use entity::id::{AgentId, CompanyId, InvitationId, MembershipId, SessionId, UserId};
