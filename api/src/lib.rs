@@ -20,6 +20,7 @@ pub mod numbers;
 pub mod outbound;
 pub mod providers;
 pub mod queues;
+pub mod realtime;
 pub mod secret;
 pub mod slice;
 pub mod storage;

@@ -176,6 +176,21 @@ impl ApiResponse for Failure {
     fn register(_: &mut Registry) {}
 }
 
+/// How a failure is put to a client, in the envelope and in a socket's acknowledgement alike.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wording {
+    pub code: &'static str,
+    pub message: String,
+    pub fields: Vec<FieldError>,
+}
+
+impl Wording {
+    pub fn of(error: &Error) -> Self {
+        let Answer { status: _, code, message, fields, headers: _ } = Answer::to_error(error);
+        Self { code, message, fields }
+    }
+}
+
 /// What is wrong with a request before any use case sees it.
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
