@@ -142,20 +142,23 @@ pub async fn tell_status(unit: &mut Unit, id: AgentId) -> Result<()> {
 
 /// Both axes of an agent, from the row and the slots that are held.
 pub fn status(row: agent::Model, slots: &[agent_slot::Model]) -> Status {
-    let held: Vec<_> = slots.iter().filter(|slot| slot.agent_id == row.id).collect();
-    let holds = |holder| held.iter().any(|slot| slot.holder == holder);
-    let activity = if holds(SlotHolder::Segment) {
+    let held: Vec<_> = slots.iter().filter(|slot| slot.agent_id == row.id).map(|slot| slot.holder).collect();
+    Status { activity: activity(&row, &held), held: held.len(), row }
+}
+
+/// What an agent does, from the slots that it holds: a call outweighs wrap-up, wrap-up outweighs an offer.
+pub fn activity(row: &agent::Model, held: &[SlotHolder]) -> Activity {
+    if held.contains(&SlotHolder::Segment) {
         Activity::OnCall
-    } else if holds(SlotHolder::WrapUp) {
+    } else if held.contains(&SlotHolder::WrapUp) {
         Activity::WrapUp
-    } else if holds(SlotHolder::Offer) {
+    } else if held.contains(&SlotHolder::Offer) {
         Activity::Offered
     } else if row.not_responding_since.is_some() {
         Activity::NotResponding
     } else {
         Activity::Idle
-    };
-    Status { activity, held: held.len(), row }
+    }
 }
 
 fn axes(row: &agent::Model) -> serde_json::Value {

@@ -92,6 +92,7 @@ impl App {
     pub async fn start_work(&self) -> Result<()> {
         system::free_leases_of_the_dead(self).await?;
         tokio::spawn(jobs::run(self.clone()));
+        tokio::spawn(jobs::housekeeping::run(self.clone()));
         tokio::spawn(router::run(self.clone()));
         Ok(())
     }

@@ -42,7 +42,8 @@ fn key(settings: &Settings, name: &'static str, set: Option<&Secret>) -> Result<
     }
 }
 
-fn read_or_make(path: &Path) -> std::io::Result<String> {
+/// The secret in this file; made when it is not there.
+pub(crate) fn read_or_make(path: &Path) -> std::io::Result<String> {
     match std::fs::read_to_string(path) {
         Ok(text) => return Ok(text.trim().to_owned()),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}

@@ -1,14 +1,23 @@
 //! The commands of the binary, one file each.
 
+use std::io::Write;
+
 use clap::{Parser, Subcommand};
 
 use crate::config::{LogFormat, Settings};
 use crate::error::{Error, Result};
 
+mod banner;
+mod call;
+mod carrier;
 mod healthcheck;
+mod look_alike;
 mod migrate;
 mod openapi;
+mod seed;
 mod serve;
+#[cfg(test)]
+mod tests;
 
 /// CallDocker, an open contact centre. Settings come from the environment; see settings.default.toml.
 #[derive(Parser)]
@@ -22,6 +31,12 @@ struct Arguments {
 enum Command {
     /// Runs the server: brings the database up to date, then serves until SIGTERM.
     Serve,
+    /// Plays a caller through the look-alike, and prints the call as it happens.
+    Call(call::Arguments),
+    /// Runs the look-alike of Twilio by itself, on 127.0.0.1:CARRIER_PORT.
+    Carrier,
+    /// Makes the demo companies in an empty database.
+    Seed,
     /// Brings the database up to date and ends.
     Migrate,
     /// Prints the specification of the API (openapi.yaml).
@@ -44,9 +59,25 @@ pub async fn run() -> Result<()> {
     }
     match arguments.command {
         Command::Serve => serve::run(settings).await,
+        Command::Call(arguments) => call::run(&settings, arguments, &mut std::io::stdout()).await,
+        Command::Carrier => carrier::run(settings).await,
+        Command::Seed => seed::run(settings).await,
         Command::Migrate => migrate::run(settings).await,
         Command::Openapi => openapi::run(),
         Command::Healthcheck => healthcheck::run(&settings).await,
+    }
+}
+
+/// Writes to standard output.
+fn print(text: &str) -> Result<()> {
+    write(&mut std::io::stdout(), text)
+}
+
+/// Writes at once; a reader who has gone away wants no more, and that is not a failure.
+fn write(out: &mut impl Write, text: &str) -> Result<()> {
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(cause) if cause.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::internal("print", cause)),
+        Ok(()) | Err(_) => Ok(()),
     }
 }
 

@@ -51,9 +51,10 @@ struct SkillOut {
 }
 
 impl From<AgentWithWork> for AgentOut {
-    fn from(AgentWithWork { agent, user, activity, queues, skills }: AgentWithWork) -> Self {
+    fn from(AgentWithWork { agent, user, held, queues, skills }: AgentWithWork) -> Self {
         let skill = |SkillLevel { skill, name, level }| SkillOut { id: skill.into(), name, level };
         Self {
+            activity: Word(agents::activity(&agent, &held)),
             id: agent.id.into(),
             user_id: user.into(),
             name: agent.name,
@@ -63,7 +64,6 @@ impl From<AgentWithWork> for AgentOut {
             availability: Word(agent.availability),
             availability_reason: agent.availability_reason,
             available_since: agent.available_since,
-            activity: Word(activity),
             queue_ids: queues.into_iter().map(Into::into).collect(),
             skills: skills.into_iter().map(skill).collect(),
         }

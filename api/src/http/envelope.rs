@@ -62,12 +62,6 @@ impl<T: ParseFromJSON + ToJSON + Type + Send + Sync> Success<Vec<T>> {
         let rows = rows.into_iter().map(Into::into).collect();
         Ok(Json(Self { pagination: Some(pagination), ..Self::of(rows) }))
     }
-
-    /// 200 with what follows a cursor, and the cursor behind it, if more follows.
-    pub fn stretch<Row: Into<T>>(rows: Vec<Row>, next_cursor: Option<String>) -> Reply<Vec<T>> {
-        let rows = rows.into_iter().map(Into::into).collect();
-        Ok(Json(Self { next_cursor, ..Self::of(rows) }))
-    }
 }
 
 impl<Row> Slice<Row> {

@@ -3,10 +3,10 @@
 
 use poem_openapi::{OpenApi, OpenApiService, Tags};
 
-mod availability;
-mod calls;
 mod agents;
 mod auth;
+mod availability;
+mod calls;
 mod companies;
 pub mod envelope;
 mod health;
@@ -14,9 +14,9 @@ mod ivr;
 pub mod json_body;
 mod offers;
 pub mod page;
-mod recordings;
 mod profile;
 mod queues;
+mod recordings;
 pub mod server;
 pub mod spec;
 mod users;
@@ -36,7 +36,7 @@ pub const PUBLIC: &[&str] =
 /// The chapters of the specification.
 #[derive(Tags)]
 pub enum Tag {
-    /// Who takes calls.
+    /// Who takes calls, what they want and what they do.
     Agents,
     /// Registration, tokens, sessions, the own profile.
     Auth,
@@ -44,16 +44,16 @@ pub enum Tag {
     Companies,
     /// For probes and load balancers.
     Health,
+    /// Call flows.
+    Ivr,
     /// Calls and their stories.
     Calls,
     /// Calls offered to agents.
     Offers,
-    /// Recordings and voicemails.
-    Recordings,
-    /// Call flows.
-    Ivr,
     /// Where callers wait.
     Queues,
+    /// Recordings and voicemails.
+    Recordings,
     /// The people of a company.
     Users,
 }

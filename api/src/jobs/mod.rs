@@ -1,6 +1,8 @@
 //! Durable jobs: rows that were written with the change that made them necessary. A job is done at least once; its row is
 //! deleted when it is done, so nothing that a killed node was about to do is lost.
 
+pub mod housekeeping;
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use entity::id::{AgentId, MembershipId, QueueId, SkillId, UserId};
-use entity::{Activity, MembershipStatus, SlotHolder};
 use entity::{CompanyScope, agent, agent_skill, agent_slot, membership, queue_member, skill};
+use entity::{MembershipStatus, SlotHolder};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
     RelationDef,
@@ -17,7 +17,8 @@ use super::Tx;
 pub struct AgentWithWork {
     pub agent: agent::Model,
     pub user: UserId,
-    pub activity: Activity,
+    /// By what its slots are held.
+    pub held: Vec<SlotHolder>,
     pub queues: Vec<QueueId>,
     pub skills: Vec<SkillLevel>,
 }
@@ -101,28 +102,13 @@ async fn with_work(
         skills.sort_by(|a, b| a.name.cmp(&b.name));
         membership.map(|membership| AgentWithWork {
             user: membership.user_id,
-            activity: activity(&agent, &held),
+            held,
             queues: queues.remove(&agent.id).unwrap_or_default(),
             skills,
             agent,
         })
     };
     Ok(rows.into_iter().filter_map(with).collect())
-}
-
-/// What an agent does, from the slots that it holds: a call outweighs an offer, an offer outweighs wrap-up.
-pub fn activity(agent: &agent::Model, held: &[SlotHolder]) -> Activity {
-    if held.contains(&SlotHolder::Segment) {
-        Activity::OnCall
-    } else if held.contains(&SlotHolder::Offer) {
-        Activity::Offered
-    } else if held.contains(&SlotHolder::WrapUp) {
-        Activity::WrapUp
-    } else if agent.not_responding_since.is_some() {
-        Activity::NotResponding
-    } else {
-        Activity::Idle
-    }
 }
 
 /// The agent that a member is, if it is one; locked until the transaction ends.

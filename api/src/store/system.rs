@@ -2,8 +2,10 @@
 
 #![expect(clippy::disallowed_methods, reason = "this file and its folder are where unscoped queries live")]
 
+mod tools;
 mod work;
 
+pub use tools::*;
 pub use work::*;
 
 use entity::id::{AgentId, CompanyId, InvitationId, MembershipId, SessionId, UserId};

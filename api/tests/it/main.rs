@@ -1,5 +1,5 @@
-//! One binary for all tests that need a whole server. `routes/` mirrors the addresses of the API; `attack` takes every
-//! operation of openapi.yaml in turn; `schema` reads the migrated databases.
+//! One binary for all tests that need a whole server. `routes/` mirrors the addresses of the API, `calls/` tells whole
+//! calls; `attack` takes every operation of openapi.yaml in turn; `schema` reads the migrated databases.
 //!
 //! Every scenario runs on SQLite, and on PostgreSQL when TEST_POSTGRES_URL names a server on which databases may be
 //! made and dropped.

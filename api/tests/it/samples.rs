@@ -18,11 +18,30 @@ pub struct Sample {
     pub body: Option<Value>,
     /// For each id in the body: its JSON pointer, and an id of the other company to put there.
     pub foreign: Vec<(&'static str, String)>,
+    /// As whom the caller acts.
+    pub acting: Acting,
+}
+
+/// As whom the caller of an operation acts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Acting {
+    /// As the member that he is.
+    AsMember,
+    /// As his own agent: who is none finds nothing, whatever he may.
+    AsOwnAgent,
 }
 
 impl Sample {
     fn by(by: Seat) -> Self {
-        Self { by, status: 200, path: Vec::new(), query: "", body: None, foreign: Vec::new() }
+        Self {
+            by,
+            status: 200,
+            path: Vec::new(),
+            query: "",
+            body: None,
+            foreign: Vec::new(),
+            acting: Acting::AsMember,
+        }
     }
 
     fn made(self) -> Self {
@@ -31,6 +50,10 @@ impl Sample {
 
     fn accepted(self) -> Self {
         Self { status: 202, ..self }
+    }
+
+    fn as_own_agent(self) -> Self {
+        Self { acting: Acting::AsOwnAgent, ..self }
     }
 
     fn id(self, id: impl ToString) -> Self {
@@ -60,6 +83,8 @@ impl Sample {
 pub fn sample(operation: &str, world: &World) -> Option<Sample> {
     let (ours, theirs) = (&world.ours, &world.theirs);
     let owner = || Sample::by(Seat::Owner);
+    let agent = || Sample::by(Seat::Agent);
+    let agent_id = ours.agent.agent.expect("the agent is an agent");
     let sample = match operation {
         // Public: anybody may, so nobody in particular does.
         "getHealth" | "getLiveness" | "getReadiness" => owner(),
@@ -105,7 +130,24 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
         "getQueue" => owner().id(ours.queue),
         "listAgents" => owner(),
         "listAgentsOfCompany" => owner().path("companyId", ours.id),
-        "getAgent" => owner().id(ours.agent.agent.expect("the agent is an agent")),
+        "getAgent" => owner().id(agent_id),
+        "setAgentAvailability" => owner().id(agent_id).body(json!({ "status": "away", "reason": "lunch" })),
+        "sendHeartbeat" => agent().as_own_agent(),
+
+        "listCalls" => owner().query("status=offered&limit=10"),
+        "getCall" => agent().id(ours.calls.offered),
+        "updateCall" => agent().id(ours.calls.wrap_up).body(json!({ "notes": "Called about the bill." })),
+        "listCallEvents" => owner().id(ours.calls.offered),
+        "listCallRecordings" => owner().id(ours.calls.wrap_up),
+        "endWrapUp" => agent().id(ours.calls.wrap_up).body(json!({ "disposition": "billing" })),
+        "extendWrapUp" => agent().id(ours.calls.wrap_up),
+        "peekNextCall" => agent(),
+        "takeNextCall" => agent().as_own_agent(),
+        "listOffers" => agent(),
+        "acceptOffer" => agent().as_own_agent().id(ours.calls.offer),
+        "declineOffer" => agent().as_own_agent().id(ours.calls.offer),
+        "listVoicemails" => owner(),
+        "getRecordingContent" => owner().id(ours.calls.voicemail),
         _ => return None,
     };
     Some(sample)

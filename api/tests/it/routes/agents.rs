@@ -11,7 +11,7 @@ on_both_databases! {
         let path = format!("/api/agents/{}", world.ours.agent.agent.unwrap());
         let shown = app.get(&path, &world.ours.manager).await;
         let shown = shown.data(200);
-        assert_eq!(shown["activity"], "idle");
+        assert_eq!(shown["activity"], "wrap_up");
         assert_eq!(shown["queueIds"], json!([world.ours.queue]));
         assert_eq!(shown["skills"], json!([{ "id": world.ours.skill, "name": "ours german", "level": 7 }]));
         let listed = app.get("/api/agents", &world.ours.manager).await;
@@ -31,15 +31,15 @@ on_both_databases! {
 }
 
 #[test]
-fn a_call_outweighs_an_offer_and_an_offer_outweighs_wrap_up() {
-    use calldocker::store::agents::activity;
+fn a_call_outweighs_wrap_up_and_wrap_up_outweighs_an_offer() {
+    use calldocker::agents::activity;
     use entity::Activity;
     let now = "2026-03-02T12:00:00Z".parse().unwrap();
     let mut agent = crate::support::agent_row(now);
     assert_eq!(activity(&agent, &[]), Activity::Idle);
     agent.not_responding_since = Some(now);
     assert_eq!(activity(&agent, &[]), Activity::NotResponding);
-    assert_eq!(activity(&agent, &[SlotHolder::WrapUp]), Activity::WrapUp);
-    assert_eq!(activity(&agent, &[SlotHolder::WrapUp, SlotHolder::Offer]), Activity::Offered);
-    assert_eq!(activity(&agent, &[SlotHolder::Offer, SlotHolder::Segment]), Activity::OnCall);
+    assert_eq!(activity(&agent, &[SlotHolder::Offer]), Activity::Offered);
+    assert_eq!(activity(&agent, &[SlotHolder::Offer, SlotHolder::WrapUp]), Activity::WrapUp);
+    assert_eq!(activity(&agent, &[SlotHolder::WrapUp, SlotHolder::Segment]), Activity::OnCall);
 }

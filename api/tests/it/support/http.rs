@@ -1,18 +1,28 @@
 //! A small client: says who calls, and what came back.
 
+use std::sync::LazyLock;
+use std::time::Duration;
+
 use entity::id::CompanyId;
 use reqwest::{Client, Method, RequestBuilder, StatusCode, header::HeaderMap};
 use serde_json::Value;
 
 use super::Person;
 
+/// One for all tests, since making one takes longer than most tests. It keeps no connection: that would belong to the
+/// runtime of a test that has ended.
+static CLIENT: LazyLock<Client> = LazyLock::new(|| {
+    let client = Client::builder().no_proxy().pool_max_idle_per_host(0).timeout(Duration::from_secs(30));
+    client.build().expect("a client")
+});
+
 #[must_use = "a call does nothing until it is sent"]
 pub struct Call(RequestBuilder);
 
 impl Call {
-    pub fn new(client: &Client, method: &str, url: String) -> Self {
+    pub fn new(method: &str, url: String) -> Self {
         let method = Method::from_bytes(method.as_bytes()).expect("a method");
-        Self(client.request(method, url))
+        Self(CLIENT.request(method, url))
     }
 
     /// With the access token of this person, and, for the platform's administrator, the company he acts in.

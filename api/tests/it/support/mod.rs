@@ -4,14 +4,13 @@ pub mod centre;
 mod database;
 mod dump;
 mod http;
+mod live_calls;
 mod world;
 
 pub use database::{Backend, TestDatabase};
 pub use dump::{dump, tables, texts};
 pub use http::{Answer, Call};
 pub use world::{Person, World, agent_row, draft, person, refresh_token};
-
-use std::time::Duration;
 
 use calldocker::app::App;
 use calldocker::bus::Delivery;
@@ -31,7 +30,6 @@ pub struct TestApp {
     pub clock: Clock,
     /// As `http://127.0.0.1:40123`.
     pub url: String,
-    client: reqwest::Client,
     database: TestDatabase,
     stop: Option<oneshot::Sender<()>>,
     server: JoinHandle<()>,
@@ -63,14 +61,12 @@ impl TestApp {
                 server::serve(&app, listener, stopped).await.expect("the server runs until it is stopped");
             }
         });
-        let client =
-            reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().expect("a client");
-        Some(Self { app, clock, url, client, database, stop: Some(stop), server, folder })
+        Some(Self { app, clock, url, database, stop: Some(stop), server, folder })
     }
 
     /// A request to this server, e.g. `app.call("GET", "/health").send().await`.
     pub fn call(&self, method: &str, path: &str) -> Call {
-        Call::new(&self.client, method, format!("{}{path}", self.url))
+        Call::new(method, format!("{}{path}", self.url))
     }
 
     pub async fn get(&self, path: &str, by: &Person) -> Answer {

@@ -18,6 +18,7 @@ use sea_orm::TransactionTrait;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
+use super::live_calls::{self, LiveCalls};
 use super::{PASSWORD, TestApp};
 
 /// Somebody with a session.
@@ -50,6 +51,7 @@ pub struct Company {
     /// Never published, opened by nothing.
     pub draft_flow: FlowId,
     pub number: PhoneNumberId,
+    pub calls: LiveCalls,
 }
 
 pub struct World {
@@ -110,6 +112,7 @@ impl Company {
         let company = Self {
             id,
             scope,
+            calls: LiveCalls::named(ids),
             queue: ids.next(),
             skill: ids.next(),
             flow: ids.next(),
@@ -121,6 +124,8 @@ impl Company {
             agent,
         };
         company.insert_things(app, &word).await;
+        let agent = company.agent.agent.expect("the agent is an agent");
+        live_calls::insert(app, scope, agent, company.queue, &company.calls).await;
         company
     }
 
@@ -194,6 +199,10 @@ impl Company {
             self.flow_version.to_string(),
             self.draft_flow.to_string(),
             self.number.to_string(),
+            self.calls.offered.to_string(),
+            self.calls.offer.to_string(),
+            self.calls.wrap_up.to_string(),
+            self.calls.voicemail.to_string(),
         ];
         ids.extend(people.iter().flat_map(|person| [person.user.to_string(), person.session.to_string()]));
         ids.extend(people.iter().filter_map(|person| person.agent).map(|agent| agent.to_string()));
@@ -301,9 +310,9 @@ fn agent(
         company_id,
         membership_id,
         name: name.to_owned(),
-        reach: Reach::Number,
+        reach: Reach::Client,
         number: Some("+4917012345".to_owned()),
-        capacity: 1,
+        capacity: 2,
         availability: Availability::Offline,
         availability_reason: None,
         available_since: now,
