@@ -3,7 +3,9 @@
 pub mod centre;
 mod database;
 mod dump;
+mod founding;
 mod http;
+mod rest;
 mod live_calls;
 mod world;
 
