@@ -3,8 +3,10 @@
 pub mod centre;
 mod database;
 mod dump;
+mod founding;
 mod http;
 mod live_calls;
+mod rest;
 mod world;
 
 pub use database::{Backend, TestDatabase};
