@@ -160,7 +160,8 @@ impl Calls {
         Query(cursor): Query<Option<String>>,
     ) -> Reply<Vec<CallOut>> {
         let limit = limit_within(limit, super::page::LARGEST_LIMIT)?;
-        let page = desk::list(app, can.scope()?, can.whose(), status.map(|word| word.0), cursor, limit).await?;
+        let page =
+            desk::list(app, can.scope()?, can.whose(), status.map(|word| word.0), cursor, limit).await?;
         page.reply()
     }
 
@@ -217,7 +218,12 @@ impl Calls {
 
     /// Gives wrap-up thirty seconds more.
     #[oai(path = "/api/calls/:id/wrap-up/extend", method = "post", operation_id = "extendWrapUp")]
-    async fn extend(&self, can: Can<WriteCalls>, Data(app): Data<&App>, Path(id): Path<Uuid>) -> Reply<WrapUpOut> {
+    async fn extend(
+        &self,
+        can: Can<WriteCalls>,
+        Data(app): Data<&App>,
+        Path(id): Path<Uuid>,
+    ) -> Reply<WrapUpOut> {
         let agent = desk::whose_work(can.whose())?;
         let wrap_up_until = wrap_up::extend(app, can.scope()?, CallId(id), agent).await?;
         Success::ok(WrapUpOut { wrap_up_until })

@@ -22,7 +22,7 @@ use super::database::{Backend, TestDatabase};
 
 pub const NUMBER: &str = "+12025550100";
 pub const CALLER: &str = "+12025550199";
-const ACCOUNT: &str = "AC00000000000000000000000000000001";
+pub const ACCOUNT: &str = "AC00000000000000000000000000000001";
 
 /// What a scenario may choose.
 pub struct Plan {
@@ -229,7 +229,13 @@ impl Centre {
         for call in self.calls().await {
             text += &format!("\ncall {} {:?} {:?}\n", call.id, call.status, call.outcome);
             for line in calls::events(self.scope, self.app.db.reader(), call.id, 0, 1000).await.unwrap() {
-                text += &format!("  {} {} {} {}\n", line.seq, line.occurred_at.format("%T%.3f"), line.kind, line.data);
+                text += &format!(
+                    "  {} {} {} {}\n",
+                    line.seq,
+                    line.occurred_at.format("%T%.3f"),
+                    line.kind,
+                    line.data
+                );
             }
         }
         for leg in self.carrier.snapshot().calls {
@@ -255,9 +261,16 @@ impl Centre {
         assert!(slots.is_empty(), "slots are still held: {slots:?}\n{stories}");
         let entries = queueing::open_entries(self.scope, db).await.unwrap();
         assert!(entries.is_empty(), "somebody still waits: {entries:?}\n{stories}");
-        let failed = self.scope.find::<job::Entity>().filter(job::Column::State.eq(JobState::Failed)).all(db).await.unwrap();
+        let failed = self
+            .scope
+            .find::<job::Entity>()
+            .filter(job::Column::State.eq(JobState::Failed))
+            .all(db)
+            .await
+            .unwrap();
         assert!(failed.is_empty(), "a job has failed: {failed:?}\n{stories}");
-        let alive: Vec<_> = self.carrier.snapshot().calls.into_iter().filter(|leg| !leg.status.is_terminal()).collect();
+        let alive: Vec<_> =
+            self.carrier.snapshot().calls.into_iter().filter(|leg| !leg.status.is_terminal()).collect();
         assert!(alive.is_empty(), "a leg is still alive at the carrier: {alive:?}\n{stories}");
     }
 
@@ -269,7 +282,7 @@ impl Centre {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test founds its own company")]
-async fn found_company(app: &App, plan: &Plan) -> (CompanyScope, QueueId, Vec<AgentId>, UserId) {
+pub async fn found_company(app: &App, plan: &Plan) -> (CompanyScope, QueueId, Vec<AgentId>, UserId) {
     let tx = app.db.begin().await.unwrap();
     let now = app.clock.now();
     let company: CompanyId = app.ids.next();
@@ -315,7 +328,10 @@ async fn found_company(app: &App, plan: &Plan) -> (CompanyScope, QueueId, Vec<Ag
             created_at: now,
             updated_at: now,
         };
-        user::Entity::insert(person.clone().into_active_model().reset_all()).exec_without_returning(&tx).await.unwrap();
+        user::Entity::insert(person.clone().into_active_model().reset_all())
+            .exec_without_returning(&tx)
+            .await
+            .unwrap();
         user.get_or_insert(person.id);
         let member = membership::Model {
             id: app.ids.next::<MembershipId>(),
@@ -386,4 +402,3 @@ async fn found_company(app: &App, plan: &Plan) -> (CompanyScope, QueueId, Vec<Ag
     tx.commit().await.unwrap();
     (scope, queue.id, agents, user.expect("at least one agent"))
 }
-

@@ -5,6 +5,7 @@ mod database;
 mod dump;
 mod http;
 mod live_calls;
+pub mod process;
 mod world;
 
 pub use database::{Backend, TestDatabase};
