@@ -11,6 +11,7 @@ mod commands;
 mod crash;
 mod node;
 mod openapi;
+mod realtime;
 mod routes;
 mod samples;
 mod schema;
