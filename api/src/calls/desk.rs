@@ -9,8 +9,8 @@ use super::{CallFile, accept};
 use crate::app::App;
 use crate::authz::Whose;
 use crate::error::{Error, Result, Subject};
-use crate::slice::{Slice, read_cursor};
 use crate::identity::audit;
+use crate::slice::{Slice, read_cursor};
 use crate::store::{Unit, calls, queueing};
 
 /// A call that the caller may see; somebody else's does not exist.

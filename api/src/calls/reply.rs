@@ -13,7 +13,7 @@ use super::urls::{Heard, Urls};
 use crate::words::Words;
 
 /// Seconds of quiet between two announcements to a caller who waits.
-const QUIET: u32 = 15;
+pub const QUIET: u32 = 15;
 /// How long an agent at a number has to press 1.
 const PRESS_SECONDS: u32 = 8;
 
@@ -84,6 +84,8 @@ pub struct Wait {
     pub position: u64,
     pub expected: Option<Duration>,
     pub music: Option<String>,
+    /// Seconds until he is asked for again, where no music fills them.
+    pub quiet: u32,
     pub words: Words,
 }
 
@@ -272,7 +274,7 @@ impl Wait {
         }
         let filled = match &self.music {
             Some(url) => spoken.play(Play::url(url)),
-            None => spoken.pause(Pause::seconds(QUIET)),
+            None => spoken.pause(Pause::seconds(self.quiet)),
         };
         filled.redirect(Redirect::to(urls.wait(self.entry, self.hop + 1)))
     }

@@ -28,7 +28,6 @@ pub async fn left(
     let sid = result.recording_sid.clone().or_else(|| sid_of(&result.url));
     if let (Some(sid), true) = (sid, seconds > 0) {
         expect(unit, file, &sid, Some(seconds), mailbox).await?;
-        file.row.outcome = Some(CallOutcome::Voicemail);
     }
     Ok(Input::Recorded { seconds })
 }
@@ -103,6 +102,13 @@ async fn expect(
         stored_at: None,
     };
     unit.scope().insert::<recording::Entity, _>(unit.tx(), row.clone()).await?;
+    if seconds.is_some_and(|seconds| seconds > 0) {
+        // Whoever hangs up after his message is the usual case: his call may be over by now.
+        file.row.outcome = Some(CallOutcome::Voicemail);
+        // The provider's own callback is usually faster; this is for the one that gets lost.
+        let later = unit.now() + unit.app().settings.timing.check_call;
+        unit.job(JobKind::StoreRecording, row.id, json!({}), later);
+    }
     file.note(
         unit,
         EventKind::VoicemailLeft,

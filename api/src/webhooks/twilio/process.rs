@@ -37,12 +37,8 @@ impl Raw {
 /// The reply to a request, the same for the same request.
 pub async fn process(app: &App, scope: CompanyScope, hop: &Hop, raw: &Raw) -> Result<String> {
     let params = Params::from(raw.params.clone());
-    // Waiting asks for the same thing again and again and changes nothing: it needs no claim.
-    if let Hop::Wait { entry, hop } = hop {
-        return Ok(render(app, scope, &enqueue::wait(app, scope, *entry, *hop).await?));
-    }
-    if matches!(hop, Hop::AgentExit) {
-        return Ok(render(app, scope, &Reply::HangUp));
+    if let Some(reply) = look_up(app, scope, hop, &params).await? {
+        return Ok(render(app, scope, &reply));
     }
     let key = hop.key(&raw.address(), &params);
     let mut unit = Unit::begin(app, scope).await?;
@@ -54,6 +50,35 @@ pub async fn process(app: &App, scope: CompanyScope, hop: &Hop, raw: &Raw) -> Re
     webhooks::settle(scope, unit.tx(), &key, &reply).await?;
     unit.commit().await?;
     Ok(reply)
+}
+
+/// The reply to a request that only asks how things stand. It changes nothing, so it needs no claim; and it must have
+/// none, since a stored reply would send a caller who is parked a second time to where he belonged the first time.
+async fn look_up(app: &App, scope: CompanyScope, hop: &Hop, params: &Params) -> Result<Option<Reply>> {
+    Ok(match hop {
+        Hop::Wait { entry, hop } => Some(enqueue::wait(app, scope, *entry, *hop).await?),
+        Hop::CallerJoin { call } | Hop::Park { call } => {
+            Some(enqueue::where_the_caller_belongs(app, scope, *call).await?)
+        }
+        // He is being brought somewhere. Nothing is settled by this; should the line do what we answer, it is the same
+        // as where he is going.
+        Hop::QueueExit { call, .. }
+            if enqueue::was_moved(&read(EnqueueResult::from_params(params))?.result) =>
+        {
+            Some(enqueue::where_the_caller_belongs(app, scope, *call).await?)
+        }
+        Hop::AgentExit => Some(Reply::HangUp),
+        Hop::Voice
+        | Hop::Fallback
+        | Hop::Step { .. }
+        | Hop::QueueExit { .. }
+        | Hop::AgentAnswer { .. }
+        | Hop::AgentPress { .. }
+        | Hop::CallStatus
+        | Hop::LegStatus { .. }
+        | Hop::Conference { .. }
+        | Hop::Recording { .. } => None,
+    })
 }
 
 fn render(app: &App, scope: CompanyScope, reply: &Reply) -> String {
@@ -83,10 +108,6 @@ async fn run(unit: &mut Unit, hop: &Hop, params: &Params) -> Result<Reply> {
         Hop::QueueExit { call, entry, version } => {
             enqueue::exit(unit, *call, *entry, *version, &read(EnqueueResult::from_params(params))?).await
         }
-        Hop::CallerJoin { call } | Hop::Park { call } => {
-            let file = CallFile::open(unit, *call).await?;
-            enqueue::where_the_caller_belongs(unit, &file).await
-        }
         Hop::AgentAnswer { offer } => {
             agent_leg::answered(unit, *offer, &read(VoiceRequest::from_params(params))?).await
         }
@@ -112,7 +133,9 @@ async fn run(unit: &mut Unit, hop: &Hop, params: &Params) -> Result<Reply> {
             .await?;
             Ok(Reply::Nothing)
         }
-        Hop::Wait { .. } | Hop::AgentExit => Ok(Reply::HangUp),
+        Hop::Wait { .. } | Hop::CallerJoin { .. } | Hop::Park { .. } | Hop::AgentExit => {
+            Err(Error::internal("process a webhook", "a question was taken for a request"))
+        }
     }
 }
 

@@ -1,3 +1,11 @@
 //! Whole calls through the carrier look-alike, on both databases.
 
+mod callbacks;
+mod flows;
 mod inbound;
+mod many;
+mod numbers;
+mod offers;
+mod races;
+mod restart;
+mod voicemail;

@@ -21,7 +21,8 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 
-use crate::support::centre::{ACCOUNT, NUMBER, Plan, found_company};
+use crate::support::centre::{ACCOUNT, NUMBER, Plan};
+use crate::support::founding::{Company, found_company};
 use crate::support::process::{Server, free_port};
 use crate::support::{Backend, TestDatabase};
 use books::Books;
@@ -83,7 +84,7 @@ async fn weather(backend: Backend, storm: Storm) {
         flow: menu(),
         ..Plan::default()
     };
-    let (scope, _, agents, _) = found_company(&app, &plan).await;
+    let Company { scope, agents, .. } = found_company(&app, &plan).await;
     let mut server = Server::start(folder.path(), port, settings(&carrier, &database, port));
     let urls = Urls::new(&server.url, scope.company());
     let mut number = NewNumber::new(NUMBER, urls.voice());

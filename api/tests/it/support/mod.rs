@@ -3,9 +3,11 @@
 pub mod centre;
 mod database;
 mod dump;
+pub mod founding;
 mod http;
 mod live_calls;
 pub mod process;
+mod rest;
 mod world;
 
 pub use database::{Backend, TestDatabase};
