@@ -3,9 +3,10 @@
 pub mod centre;
 mod database;
 mod dump;
-mod founding;
+pub mod founding;
 mod http;
 mod live_calls;
+pub mod process;
 mod rest;
 mod world;
 
