@@ -9,7 +9,7 @@ use super::{CallFile, accept};
 use crate::app::App;
 use crate::authz::Whose;
 use crate::error::{Error, Result, Subject};
-use crate::http::page::{Slice, read_cursor};
+use crate::slice::{Slice, read_cursor};
 use crate::identity::audit;
 use crate::store::{Unit, calls, queueing};
 

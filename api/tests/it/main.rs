@@ -8,6 +8,7 @@ mod attack;
 mod authz_matrix;
 mod calls;
 mod openapi;
+mod realtime;
 mod routes;
 mod samples;
 mod schema;
