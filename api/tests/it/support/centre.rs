@@ -11,7 +11,7 @@ use calldocker::config::Settings;
 use calldocker::error::Error;
 use calldocker::http::server;
 use calldocker::store::{calls, queueing};
-use carrier::{CallHandle, Carrier, Endpoint, Faults, LineKind, NewCall, NewNumber, Script, Step};
+use carrier::{CallHandle, Carrier, Endpoint, Faults, LineKind, NewCall, NewNumber, RestEffect, RestFault, Script, Step};
 use chrono::{DateTime, Utc};
 use clock::Clock;
 use entity::id::{AgentId, CallId, OfferId, UserId};
@@ -417,6 +417,12 @@ impl Centre {
         self.carrier.stop().await;
         self.ground.database.remove().await;
     }
+}
+
+/// The provider fails to bring this caller anywhere for some seconds, so that the agent is alone in the room meanwhile.
+pub fn cannot_be_brought(caller: &CallHandle) -> Faults {
+    let fails = RestFault::once("POST", caller.sid(), RestEffect::ServerError);
+    Faults { rest: vec![RestFault { times: Some(3), ..fails }], ..Faults::default() }
 }
 
 /// The code of a conflict.
