@@ -194,7 +194,7 @@ test('a request that Twilio did not sign is refused and leaves nothing behind', 
   assert.equal((await send({ 'x-twilio-signature': signature, host: 'evil.example' }, { To: number, Extra: '1' })).status, 403)
   // Of another account, however well it is signed.
   assert.equal((await webhook(voiceUrl, { ...params, AccountSid: sid('AC') })).status, 403)
-  const other = voiceUrl.replace(/[0-9a-f]{12}$/, '000000000000')
+  const other = target.replace(/[0-9a-f]{12}$/, '000000000000')
   assert.equal((await webhook(other, params, 'another-token')).status, 403)
   assert.deepEqual(await allCalls(owner), before)
 })

@@ -11,6 +11,7 @@ use twilio::webhook::{
 
 use super::hop::Hop;
 use crate::app::App;
+use crate::calls::arrive::Rescue;
 use crate::calls::story::EventKind;
 use crate::calls::urls::Heard;
 use crate::calls::{CallFile, Reply, agent_leg, arrive, conference, enqueue, flow, leave, voicemail};
@@ -40,6 +41,9 @@ pub async fn process(app: &App, scope: CompanyScope, hop: &Hop, raw: &Raw) -> Re
     if let Some(reply) = look_up(app, scope, hop, &params).await? {
         return Ok(render(app, scope, &reply));
     }
+    if matches!(hop, Hop::Fallback) {
+        return fall_back(app, scope, &params).await;
+    }
     let key = hop.key(&raw.address(), &params);
     let mut unit = Unit::begin(app, scope).await?;
     match webhooks::claim(scope, unit.tx(), row(app, scope, &key, raw, &params)).await? {
@@ -50,6 +54,19 @@ pub async fn process(app: &App, scope: CompanyScope, hop: &Hop, raw: &Raw) -> Re
     webhooks::settle(scope, unit.tx(), &key, &reply).await?;
     unit.commit().await?;
     Ok(reply)
+}
+
+/// The reply to a line that could not get on. Each time is another one, though all have the same address, so none is kept.
+async fn fall_back(app: &App, scope: CompanyScope, params: &Params) -> Result<String> {
+    let request = read(VoiceRequest::from_params(params))?;
+    let mut unit = Unit::begin(app, scope).await?;
+    let rescue = arrive::rescue(&mut unit, &request).await?;
+    unit.commit().await?;
+    let reply = match rescue {
+        Rescue::Say(reply) => reply,
+        Rescue::Resume(call) => enqueue::where_the_caller_belongs(app, scope, call).await?,
+    };
+    Ok(render(app, scope, &reply))
 }
 
 /// The reply to a request that only asks how things stand. It changes nothing, so it needs no claim; and it must have
@@ -100,7 +117,6 @@ fn row(app: &App, scope: CompanyScope, key: &str, raw: &Raw, params: &Params) ->
 async fn run(unit: &mut Unit, hop: &Hop, params: &Params) -> Result<Reply> {
     match hop {
         Hop::Voice => arrive::arrive(unit, &read(VoiceRequest::from_params(params))?).await,
-        Hop::Fallback => arrive::apologize(unit, &read(VoiceRequest::from_params(params))?).await,
         Hop::Step { call, version, heard, mailbox } => {
             let at = At { call: *call, version: *version, heard: *heard, mailbox: mailbox.as_deref() };
             step(unit, at, params).await
@@ -136,7 +152,7 @@ async fn run(unit: &mut Unit, hop: &Hop, params: &Params) -> Result<Reply> {
             .await?;
             Ok(Reply::Nothing)
         }
-        Hop::Wait { .. } | Hop::CallerJoin { .. } | Hop::Park { .. } => {
+        Hop::Fallback | Hop::Wait { .. } | Hop::CallerJoin { .. } | Hop::Park { .. } => {
             Err(Error::internal("process a webhook", "a question was taken for a request"))
         }
     }

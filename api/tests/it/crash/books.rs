@@ -20,7 +20,7 @@ use crate::support::centre::NUMBER;
 /// What the provider says when the application cannot be asked.
 const PROVIDERS_APOLOGY: &str = "an application error has occurred";
 /// What the application says when it cannot go on.
-const OUR_APOLOGY: &str = "something has gone wrong";
+const OUR_APOLOGY: &str = "something went wrong on our side";
 /// How long two may be in a room before both must have been seen there.
 const A_MOMENT: Duration = Duration::from_secs(3);
 
@@ -66,9 +66,10 @@ impl Leg {
         self.lines.iter().any(|line| line.kind == LineKind::Said && line.text.contains(text))
     }
 
-    /// Whether the application's answer to the first question has come back.
+    /// Whether the application has answered any question about what to do with this call.
     fn was_answered(&self) -> bool {
-        self.lines.iter().any(|line| line.kind == LineKind::Webhook && line.text.contains(" -> 200"))
+        let questions = self.lines.iter().filter(|line| line.kind == LineKind::Webhook);
+        questions.filter(|line| line.text.starts_with("POST ")).any(|line| line.text.contains(" -> 200"))
     }
 
     fn stays(&self) -> Vec<Stay<'_>> {
@@ -134,20 +135,25 @@ impl Books {
         self.provider.iter().filter(|(_, leg)| leg.inbound)
     }
 
+    /// How many the provider turned away because it could not ask what to do with them.
+    pub fn turned_away(&self) -> usize {
+        self.callers().filter(|(_, leg)| leg.said(PROVIDERS_APOLOGY)).count()
+    }
+
     pub fn summary(&self) -> String {
         let outcomes =
             self.calls.iter().filter_map(|call| call.outcome).fold(BTreeMap::new(), |mut counts, outcome| {
                 *counts.entry(outcome.as_str()).or_insert(0) += 1;
                 counts
             });
-        let heard = |text: &str| self.callers().filter(|(_, leg)| leg.said(text)).count();
+        let apologies = self.callers().filter(|(_, leg)| leg.said(OUR_APOLOGY)).count();
         format!(
             "{} people called, {} calls are in the books: {outcomes:?}; {} heard the provider's apology while the server \
              was down, {} ours; {} offers, {} conversations begun, {} connected",
             self.callers().count(),
             self.calls.len(),
-            heard(PROVIDERS_APOLOGY),
-            heard(OUR_APOLOGY),
+            self.turned_away(),
+            apologies,
             self.offers.len(),
             self.segments.len(),
             self.segments.iter().filter(|segment| segment.connected_at.is_some()).count(),

@@ -11,7 +11,9 @@ use calldocker::config::Settings;
 use calldocker::error::Error;
 use calldocker::http::server;
 use calldocker::store::{calls, queueing};
-use carrier::{CallHandle, Carrier, Endpoint, Faults, LineKind, NewCall, NewNumber, RestEffect, RestFault, Script, Step};
+use carrier::{
+    CallHandle, Carrier, Endpoint, Faults, LineKind, NewCall, NewNumber, RestEffect, RestFault, Script, Step,
+};
 use chrono::{DateTime, Utc};
 use clock::Clock;
 use entity::id::{AgentId, CallId, OfferId, UserId};

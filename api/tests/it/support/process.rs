@@ -2,6 +2,8 @@
 //! started again, asked to stop.
 
 use std::fs::OpenOptions;
+use std::net::TcpListener;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Output, Stdio};
 use std::time::Duration;
@@ -46,14 +48,44 @@ pub fn free_port() -> u16 {
     let mut rng = rand::rng();
     (0..200)
         .map(|_| rng.random_range(20_000..32_000))
-        .find(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
         .expect("a free port")
+}
+
+/// Who holds the socket at which a server listens.
+pub enum Door {
+    /// The server itself: it is closed while the server is not there.
+    Own,
+    /// This process, as a service manager would: whoever comes meanwhile waits.
+    HandedDown(TcpListener),
+}
+
+impl Door {
+    pub fn held_at(port: u16) -> Self {
+        Self::HandedDown(TcpListener::bind(("127.0.0.1", port)).expect("a free port"))
+    }
+
+    fn serve(&self, environment: &Environment) -> Command {
+        match self {
+            Self::Own => calldocker(&["serve"], environment),
+            Self::HandedDown(socket) => {
+                // The protocol wants the socket as descriptor 3; the shell moves it there and becomes the server.
+                let mut command = Command::new("/bin/sh");
+                command.args(["-c", "exec \"$0\" serve 3<&0 </dev/null", BINARY]).env_clear();
+                command.envs(environment.iter().map(|(name, value)| (name, value))).env("LISTEN_FDS", "1");
+                let socket = socket.try_clone().expect("a socket can be shared");
+                command.stdin(Stdio::from(OwnedFd::from(socket))).kill_on_drop(true);
+                command
+            }
+        }
+    }
 }
 
 /// `calldocker serve`. Dropped, it is killed.
 pub struct Server {
     /// As `http://127.0.0.1:20123`.
     pub url: String,
+    door: Door,
     environment: Environment,
     log: PathBuf,
     child: Child,
@@ -65,6 +97,11 @@ impl Server {
     /// Starts one at a port of its own; what it prints goes to a file in `folder`, which is its data directory, too,
     /// unless the settings name another.
     pub fn start(folder: &Path, port: u16, settings: Environment) -> Self {
+        Self::start_behind(Door::Own, folder, port, settings)
+    }
+
+    /// [`Server::start`], with the socket of that port held by whoever the door says.
+    pub fn start_behind(door: Door, folder: &Path, port: u16, settings: Environment) -> Self {
         let url = format!("http://127.0.0.1:{port}");
         let mut environment: Environment = vec![
             ("PORT", port.to_string()),
@@ -72,9 +109,9 @@ impl Server {
         ];
         environment.extend(settings);
         let log = folder.join("server.log");
-        let child = spawn(&environment, &log);
+        let child = spawn(&door, &environment, &log);
         let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(5)).build();
-        Self { url, environment, log, child, http: http.expect("a client"), clock: Clock::machine() }
+        Self { url, door, environment, log, child, http: http.expect("a client"), clock: Clock::machine() }
     }
 
     /// What other commands need in order to meet this server.
@@ -103,10 +140,11 @@ impl Server {
         );
     }
 
-    /// Kills the process without a word, as a loss of power does, and starts it again at once.
-    pub async fn kill_and_restart(&mut self) {
+    /// Kills the process without a word, as a loss of power does, and starts it again after so long.
+    pub async fn kill_and_restart(&mut self, after: Duration) {
         self.child.kill().await.expect("the process can be killed");
-        self.child = spawn(&self.environment, &self.log);
+        drop(self.clock.sleep(after).await);
+        self.child = spawn(&self.door, &self.environment, &self.log);
     }
 
     /// Tells the server to stop.
@@ -130,8 +168,8 @@ impl Server {
     }
 }
 
-fn spawn(environment: &Environment, log: &Path) -> Child {
+fn spawn(door: &Door, environment: &Environment, log: &Path) -> Child {
     let file = OpenOptions::new().create(true).append(true).open(log).expect("the log can be written");
     let both = file.try_clone().expect("the log can be written twice");
-    calldocker(&["serve"], environment).stdout(file).stderr(both).spawn().expect("the server's binary starts")
+    door.serve(environment).stdout(file).stderr(both).spawn().expect("the server's binary starts")
 }
