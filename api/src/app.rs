@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::flows_cache::FlowCache;
 use crate::identity::attempts::Attempts;
 use crate::ids::Ids;
-use crate::jobs;
+use crate::jobs::{self, Workshop};
 use crate::keys::Keys;
 use crate::providers::Providers;
 use crate::realtime::{self, Sockets};
@@ -39,6 +39,8 @@ pub struct Parts {
     pub storage: Arc<dyn Storage>,
     pub flows: FlowCache,
     pub desks: Desks,
+    /// What this node does of the jobs.
+    pub workshop: Workshop,
     /// The connected sockets of this node.
     pub sockets: Sockets,
     /// The evaluated policy.
@@ -86,6 +88,7 @@ impl App {
             storage,
             flows,
             desks,
+            workshop: Workshop::default(),
             sockets: Sockets::default(),
             authz,
             attempts: Attempts::default(),

@@ -99,7 +99,10 @@ impl Table {
         aim: impl Into<String>,
         verdict: Verdict,
     ) {
-        self.rows.push(Row { what: what.into(), value: value.into(), aim: aim.into(), verdict });
+        let row = Row { what: what.into(), value: value.into(), aim: aim.into(), verdict };
+        // For who watches: the table itself comes at the end.
+        eprintln!("{}: {} = {}", self.title, row.what.trim(), row.value);
+        self.rows.push(row);
     }
 
     pub fn print(&self) {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
 use calldocker::calls::story::EventKind;
+use calldocker::store::calls;
 use carrier::Carrier;
 use chrono::{DateTime, Utc};
 use clock::Clock;
@@ -19,21 +20,49 @@ use crate::ground::Ground;
 ///
 /// # Errors
 /// When that takes longer, or the database does not answer.
-pub async fn rest(ground: &Ground, scope: CompanyScope, clock: &Clock, patience: Duration) -> Result<u64, Failure> {
+pub async fn rest(
+    ground: &Ground,
+    scope: CompanyScope,
+    carrier: &Carrier,
+    clock: &Clock,
+    patience: Duration,
+) -> Result<u64, Failure> {
     let began = Instant::now();
     let db = ground.db.reader();
     loop {
-        let calls = scope.find::<call::Entity>().filter(call::Column::Status.ne(CallStatus::Completed)).count(db).await?;
+        let live = scope.find::<call::Entity>().filter(call::Column::Status.ne(CallStatus::Completed)).count(db).await?;
         let jobs = scope.find::<job::Entity>().filter(job::Column::State.ne(JobState::Failed)).count(db).await?;
-        if calls == 0 && jobs == 0 {
+        if live == 0 && jobs == 0 {
             let failed = scope.find::<job::Entity>().filter(job::Column::State.eq(JobState::Failed));
             return Ok(failed.count(db).await?);
         }
         if began.elapsed() > patience {
-            return Err(format!("{calls} calls still live and {jobs} jobs wait after {patience:?}").into());
+            let stories = stories(ground, scope, carrier).await?;
+            return Err(format!("{live} calls still live and {jobs} jobs wait after {patience:?}\n{stories}").into());
         }
         drop(clock.sleep(Duration::from_millis(200)).await);
     }
+}
+
+/// What both sides know of a few calls that do not end.
+async fn stories(ground: &Ground, scope: CompanyScope, carrier: &Carrier) -> Result<String, Failure> {
+    let db = ground.db.reader();
+    let live = scope.find::<call::Entity>().filter(call::Column::Status.ne(CallStatus::Completed)).limit(3);
+    let mut text = String::new();
+    for call in live.all(db).await? {
+        text += &format!("call {} is {:?}\n", call.id, call.status);
+        for line in calls::events(scope, db, call.id, 0, 100).await? {
+            text += &format!("  {} {} {}\n", line.received_at.format("%T%.3f"), line.kind, line.data);
+        }
+        for leg in calls::legs(scope, db, call.id).await? {
+            text += &format!("  leg {:?} is {:?}\n", leg.kind, leg.state);
+            let there = leg.provider_sid.and_then(|sid| carrier.call(&sid));
+            for line in there.iter().flat_map(|call| call.transcript()) {
+                text += &format!("    {} {:?} {}\n", line.at.format("%T%.3f"), line.kind, line.text);
+            }
+        }
+    }
+    Ok(text)
 }
 
 /// How many calls were over, wrap-up included, between the two moments.

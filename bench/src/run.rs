@@ -90,7 +90,7 @@ pub async fn run(kind: Kind, scale: &Scale) -> Result<Option<Table>, Failure> {
     let plan = Plan::new(&ground, &carrier.api_url())?;
     let (server, _) = plan.start(&clock).await?;
     let mut bench = Bench { scale, ground: &ground, clock: &clock, recorder: &recorder, carrier, centre, table: Table::new(format!("{kind:?}")) };
-    observe::rest(&ground, bench.centre.scope, &clock, REST).await?;
+    bench.rest().await?;
     let idle = machine::resident(server.pid).unwrap_or_default();
     bench.closed(&server, ceiling).await?;
     for (calls, lasting, measured) in &scale.open {
@@ -123,6 +123,13 @@ struct Bench<'a> {
 }
 
 impl Bench<'_> {
+    async fn rest(&self) -> Result<(), Failure> {
+        match observe::rest(self.ground, self.centre.scope, &self.carrier, self.clock, REST).await? {
+            0 => Ok(()),
+            given_up => Err(format!("the server gave up {given_up} jobs").into()),
+        }
+    }
+
     /// As fast as it goes; what a call costs is counted from rest to rest, so with all that it leaves to do.
     async fn closed(&mut self, server: &Server, ceiling: Option<f64>) -> Result<(), Failure> {
         let postmaster = self.ground.postmaster().await?;
@@ -136,7 +143,7 @@ impl Bench<'_> {
         let (to, took) = (self.clock.now(), began.elapsed());
         let webhooks = self.recorder.take();
         let finished = observe::ended(self.ground, self.centre.scope, from, to).await?;
-        observe::rest(self.ground, self.centre.scope, self.clock, REST).await?;
+        self.rest().await?;
         let writes = self.ground.writes().await?.wrapping_sub(writes);
         let (cpu, database_cpu) = (of_server().saturating_sub(cpu), of_database().saturating_sub(database_cpu));
         if calls == 0 || finished == 0 {
@@ -186,7 +193,7 @@ impl Bench<'_> {
         let plan = Open { rate, ramp: lasting, measured, talk: lasting.saturating_sub(BEFORE_TALK) };
         let Opened { webhooks, in_progress, calls: placed } =
             load::open(&self.carrier, self.recorder, &self.centre.numbers, self.clock, plan).await;
-        observe::rest(self.ground, self.centre.scope, self.clock, REST).await?;
+        self.rest().await?;
         if webhooks.all.count() == 0 {
             return Err(format!("no webhook was measured with {placed} calls").into());
         }
@@ -219,7 +226,7 @@ impl Bench<'_> {
         let number = [self.centre.scarce.clone()];
         load::closed(&self.carrier, &number, callers, lasting, SHORT_TALK).await;
         let idle = observe::idle(self.ground, self.centre.scope, &self.carrier, from).await?;
-        observe::rest(self.ground, self.centre.scope, self.clock, REST).await?;
+        self.rest().await?;
         if idle.to_offer.count() == 0 {
             return Err("no agent became free while somebody waited".into());
         }

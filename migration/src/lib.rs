@@ -13,6 +13,7 @@ mod m0004_calls;
 mod m0005_queueing;
 mod m0006_work;
 mod m0007_recordings;
+mod m0008_calls_by_index;
 mod sql;
 
 pub struct Migrator;
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_queueing::Migration),
             Box::new(m0006_work::Migration),
             Box::new(m0007_recordings::Migration),
+            Box::new(m0008_calls_by_index::Migration),
         ]
     }
 }

@@ -12,7 +12,7 @@ use super::{CallFile, leave};
 use crate::app::App;
 use crate::error::{Error, Result, Subject};
 use crate::store::queueing::{self, Won};
-use crate::store::{Audience, Unit, workforce};
+use crate::store::{Audience, Unit, jobs, workforce};
 
 /// An agent with a device accepts: he has reserved the call, and his phone is called. `by` is whose offer it must be.
 pub async fn accept(app: &App, scope: CompanyScope, id: OfferId, by: Option<AgentId>) -> Result<CallId> {
@@ -50,6 +50,7 @@ pub async fn reserve(
     if queueing::settle_offer(scope, unit.tx(), offer.id, OfferState::Accepted, now).await? == Won::No {
         return Err(lost(unit, offer.id).await?);
     }
+    jobs::cancel(unit, JobKind::ExpireOffer, offer.id).await?;
     for other in queueing::open_offers_of_round(scope, unit.tx(), offer.round_id).await? {
         leave::settle(unit, file, &other, OfferState::TakenByOther).await?;
     }

@@ -173,12 +173,8 @@ pub async fn dial_agent(app: &App, scope: CompanyScope, id: LegId) -> Result<Don
     };
     let create = CreateCall::url(&call.to_address, &leg.address, urls.agent_answer(offer))
         .status_callback(urls.leg_status(id))
-        .status_callback_event([
-            CallEvent::Initiated,
-            CallEvent::Ringing,
-            CallEvent::Answered,
-            CallEvent::Completed,
-        ])
+        // Its creation is our own doing, and its answer asks for a document: being told of them again costs a commit each.
+        .status_callback_event([CallEvent::Ringing, CallEvent::Completed])
         .timeout(ring);
     let client = app.providers.client(scope, app.db.reader()).await?;
     match client.create_call(&create).await {

@@ -4,7 +4,8 @@
 use chrono::{DateTime, Utc};
 use entity::id::OfferId;
 use entity::{
-    CallOutcome, CallStatus, EndedBy, EntryOutcome, LegKind, RoutingSubject, SegmentState, leg, segment,
+    CallOutcome, CallStatus, EndedBy, EntryOutcome, JobKind, LegKind, RoutingSubject, SegmentState, leg,
+    segment,
 };
 use serde_json::json;
 use twilio::webhook::{ConferenceEvent, ConferenceEventKind, ReasonLeft};
@@ -15,7 +16,7 @@ use super::story::EventKind;
 use super::{CallFile, leave};
 use crate::error::Result;
 use crate::store::queueing::{self, Won};
-use crate::store::{Unit, calls};
+use crate::store::{Unit, calls, jobs};
 
 pub async fn happened(unit: &mut Unit, offer: OfferId, event: &ConferenceEvent) -> Result<()> {
     let Some(seen) = queueing::segment_of_offer(unit.scope(), unit.tx(), offer).await? else { return Ok(()) };
@@ -147,6 +148,7 @@ async fn connect(
     let at = file.last_moment();
     segment.state = state;
     segment.connected_at = Some(at);
+    jobs::cancel(unit, JobKind::JoinDeadline, segment.id).await?;
     let entry = segment.queue_entry_id;
     if queueing::close_entry(unit.scope(), unit.tx(), entry, EntryOutcome::Answered, at).await? == Won::Yes {
         file.note(unit, EventKind::Dequeued, json!({"entryId": entry, "outcome": EntryOutcome::Answered}));

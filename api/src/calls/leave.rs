@@ -12,7 +12,7 @@ use super::story::EventKind;
 use super::{CallFile, flow, wrap_up};
 use crate::error::Result;
 use crate::store::queueing::{self, Won};
-use crate::store::{Audience, Unit, calls, workforce};
+use crate::store::{Audience, Unit, calls, jobs, workforce};
 
 /// The caller is no longer on the line, however we learnt it; the second time changes nothing.
 pub async fn caller_left(
@@ -94,6 +94,7 @@ pub async fn settle(
         return Ok(Won::No);
     }
     queueing::release_slot(unit.scope(), unit.tx(), offer.id).await?;
+    jobs::cancel(unit, JobKind::ExpireOffer, offer.id).await?;
     unit.reroute(RoutingSubject::Agent, offer.agent_id);
     unit.tell(
         &[Audience::Agent(offer.agent_id), Audience::Supervisors],
@@ -158,6 +159,7 @@ pub async fn give_up_segment(
     let (offer, agent, entry, id) = (segment.offer_id, segment.agent_id, segment.queue_entry_id, segment.id);
     queueing::save_segment(unit.scope(), unit.tx(), segment).await?;
     queueing::release_slot(unit.scope(), unit.tx(), offer).await?;
+    jobs::cancel(unit, JobKind::JoinDeadline, id).await?;
     unit.reroute(RoutingSubject::Agent, agent);
     unit.reroute(RoutingSubject::Entry, entry);
     if let Some(leg) = calls::offer_leg(unit.scope(), unit.tx(), offer).await? {

@@ -155,12 +155,13 @@ pub fn caller_label(call: CallId) -> String {
 /// One room an offer: a caller who goes back to the queue meets the next agent in another room, and late events of the
 /// first cannot be taken for the second's.
 fn room(urls: &Urls, offer: OfferId) -> Conference {
-    use ConferenceSubscription::{End, Hold, Join, Leave, Modify, Mute, Start};
+    use ConferenceSubscription::{Hold, Join, Leave, Modify, Mute};
     Conference::new(format!("room-{offer}"))
         .beep(Beep::Never)
         .wait_url("")
         .status_callback(urls.conference(offer))
-        .status_callback_event([Start, End, Join, Leave, Mute, Hold, Modify])
+        // Start and end follow from who joins and leaves.
+        .status_callback_event([Join, Leave, Mute, Hold, Modify])
 }
 
 fn park(

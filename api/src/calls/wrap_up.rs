@@ -9,7 +9,7 @@ use super::story::EventKind;
 use super::{CallFile, leave};
 use crate::app::App;
 use crate::error::{Error, Result, Subject};
-use crate::store::{Audience, Unit, queueing, workforce};
+use crate::store::{Audience, Unit, jobs, queueing, workforce};
 use entity::CompanyScope;
 
 /// Seconds that one extension adds, and how many there are.
@@ -81,6 +81,7 @@ async fn finish(unit: &mut Unit, file: &mut CallFile, mut segment: segment::Mode
         json!({"agentId": agent, "disposition": segment.disposition, "segmentId": segment.id}),
     );
     queueing::release_slot(unit.scope(), unit.tx(), segment.offer_id).await?;
+    jobs::cancel(unit, JobKind::EndWrapUp, segment.id).await?;
     queueing::save_segment(unit.scope(), unit.tx(), segment).await?;
     unit.reroute(RoutingSubject::Agent, agent);
     unit.reroute(RoutingSubject::Queue, queue);

@@ -2,15 +2,14 @@
 //! deleted when it is done, so nothing that a killed node was about to do is lost.
 
 pub mod housekeeping;
+mod workshop;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::Busy;
 use entity::id::{AgentId, CallId, LegId, OfferId, PhoneNumberId, RecordingId, SegmentId};
 use entity::{JobKind, job};
-use tokio::sync::Semaphore;
 
 use crate::agents::Watch;
 use crate::app::App;
@@ -19,10 +18,10 @@ use crate::error::{Error, Result};
 use crate::store::system::{self, Claimed};
 use crate::store::{Unit, jobs as rows};
 
+pub use workshop::Workshop;
+
 /// How often a node looks for jobs that nobody woke it for.
 const POLL: Duration = Duration::from_secs(1);
-/// Jobs under way at once on one node: most wait for the provider.
-const AT_ONCE: usize = 64;
 /// After so many tries a job is kept as failed, for a person to see.
 const TRIES: i32 = 12;
 
@@ -37,6 +36,8 @@ pub enum Attempt {
 #[derive(Debug)]
 pub enum Done {
     Yes,
+    /// Done, and forgotten with the unit that did it.
+    Forgotten,
     /// It is to be done again at this time: a repeating job.
     Again(DateTime<Utc>),
     /// It could not be done now.
@@ -59,11 +60,11 @@ impl Done {
 
 /// Runs until the process ends.
 pub async fn run(app: App) {
-    let places = Arc::new(Semaphore::new(AT_ONCE));
+    app.workshop.open();
     let mut next = app.clock.now();
     loop {
         let busy = wait(&app, next).await;
-        next = match round(&app, &places, &busy).await {
+        next = match round(&app, &busy).await {
             Ok(next) => next,
             Err(error) => {
                 tracing::error!(?error, "cannot claim jobs");
@@ -81,42 +82,61 @@ async fn wait(app: &App, next: DateTime<Utc>) -> Busy {
     }
 }
 
-/// Claims what is due and sets it going; answers when to look again.
-async fn round(app: &App, places: &Arc<Semaphore>, _busy: &Busy) -> Result<DateTime<Utc>> {
+/// Forgets what is done, claims what is due and sets it going; answers when to look again. However many jobs ended since
+/// the last round, forgetting them is one commit, and the same one that claims others.
+async fn round(app: &App, _busy: &Busy) -> Result<DateTime<Utc>> {
     loop {
-        let free = places.available_permits();
+        for job in app.workshop.take_handed(app.clock.now()) {
+            begin(app, job).await;
+        }
+        let (done, free) = (app.workshop.take_done(), app.workshop.places());
+        let claimed = match system::turn_over_jobs(app, &done, free).await {
+            Ok(claimed) => claimed,
+            Err(error) => {
+                app.workshop.put_done_back(done);
+                return Err(error);
+            }
+        };
         if free == 0 {
             // Whoever finishes wakes this loop.
             return Ok(app.clock.now() + POLL);
         }
-        let claimed = system::claim_jobs(app, free).await?;
         if claimed.is_empty() {
             let due = system::next_job_at(app).await?;
             let poll = app.clock.now() + POLL;
             return Ok(due.map_or(poll, |due| due.min(poll)));
         }
         for job in claimed {
-            let place = places.clone().acquire_owned().await.expect("never closed");
-            let (app, guard) = (app.clone(), app.clock.busy());
-            tokio::spawn(async move {
-                perform(&app, job).await;
-                drop(place);
-                app.bus.wake_here(crate::bus::Wake::Jobs);
-                drop(guard);
-            });
+            begin(app, job).await;
         }
     }
+}
+
+async fn begin(app: &App, job: Claimed) {
+    let place = app.workshop.place().await;
+    let (app, guard) = (app.clone(), app.clock.busy());
+    tokio::spawn(async move {
+        perform(&app, job).await;
+        drop(place);
+        app.bus.wake_here(crate::bus::Wake::Jobs);
+        drop(guard);
+    });
 }
 
 async fn perform(app: &App, claimed: Claimed) {
     let job = claimed.job.clone();
     let finished = match work(app, &claimed).await {
-        Ok(Done::Yes) => rows::finish(app, &claimed).await,
+        Ok(Done::Yes) => {
+            app.workshop.done(job.id);
+            Ok(())
+        }
+        Ok(Done::Forgotten) => Ok(()),
         Ok(Done::Again(at)) => rows::again(app, &claimed, at).await,
         Ok(Done::Retry { after, because }) => put_back(app, &claimed, after, because).await,
         Err(Error::NotFound(subject)) => {
             tracing::debug!(kind = ?job.kind, ?subject, "a job's subject is gone");
-            rows::finish(app, &claimed).await
+            app.workshop.done(job.id);
+            Ok(())
         }
         Err(error) => put_back(app, &claimed, None, format!("{error:?}")).await,
     };
@@ -178,6 +198,7 @@ async fn in_unit(
 ) -> Result<Done> {
     let mut unit = Unit::begin(app, claimed.scope).await?;
     work(&mut unit).await?;
+    rows::finish_in(&unit, claimed).await?;
     unit.commit().await?;
-    Ok(Done::Yes)
+    Ok(Done::Forgotten)
 }

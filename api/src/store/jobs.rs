@@ -30,16 +30,29 @@ pub async fn is_queued(
     Ok(query.count(unit.tx()).await? > 0)
 }
 
-pub async fn finish(app: &App, claimed: &Claimed) -> Result<()> {
-    let tx = app.db.begin().await?;
+/// Forgets a job with the unit that did it: what it did and that it is done are one commit.
+pub async fn finish_in(unit: &Unit, claimed: &Claimed) -> Result<()> {
     claimed
         .scope
         .delete_many::<job::Entity>()
         .filter(job::Column::Id.eq(claimed.job.id))
-        .filter(job::Column::NodeId.eq(app.node))
-        .exec(&tx)
+        .filter(job::Column::NodeId.eq(unit.app().node))
+        .exec(unit.tx())
         .await?;
-    Ok(tx.commit().await?)
+    Ok(())
+}
+
+/// Forgets what was to be done about `subject` at a later time, since nothing is left to do then. One that is being done
+/// finds that out by itself.
+pub async fn cancel(unit: &Unit, kind: JobKind, subject: impl Into<Uuid>) -> Result<()> {
+    unit.scope()
+        .delete_many::<job::Entity>()
+        .filter(job::Column::SubjectId.eq(subject.into()))
+        .filter(job::Column::Kind.eq(kind))
+        .filter(job::Column::State.eq(JobState::Queued))
+        .exec(unit.tx())
+        .await?;
+    Ok(())
 }
 
 /// A repeating job: a new beginning, with its tries forgotten.

@@ -13,6 +13,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::Tx;
+use super::system::Claimed;
 use crate::app::App;
 use crate::bus::Wake;
 use crate::error::Result;
@@ -133,22 +134,36 @@ impl Unit {
 
     /// Writes what has gathered, commits, and only then wakes whom it concerns.
     pub async fn commit(mut self) -> Result<()> {
-        self.write_jobs().await?;
+        let ours = self.write_jobs().await?;
         self.write_changes().await?;
         self.write_news().await?;
         self.tx.commit().await?;
+        self.app.workshop.hand_over(ours);
         for wake in self.wakes {
             self.app.bus.wake(wake);
         }
         Ok(())
     }
 
-    async fn write_jobs(&mut self) -> Result<()> {
-        let jobs = std::mem::take(&mut self.jobs);
+    /// What is due at once is claimed for this node as it is written, as far as the node has places: a claim of its own
+    /// would be one more commit, and the same rows.
+    async fn write_jobs(&mut self) -> Result<Vec<Claimed>> {
+        let mut jobs = std::mem::take(&mut self.jobs);
         if !jobs.is_empty() {
             self.wakes.insert(Wake::Jobs);
         }
-        Ok(self.scope.insert_many::<job::Entity, _>(&self.tx, jobs).await?)
+        let lease_until = self.now + self.app.settings.timing.lease;
+        let due = jobs.iter_mut().filter(|job| job.run_at <= self.now).take(self.app.workshop.free());
+        let ours = due.map(|job| {
+            job.state = JobState::Running;
+            job.attempts = 1;
+            job.node_id = Some(self.app.node);
+            job.lease_until = Some(lease_until);
+            Claimed { job: job.clone(), scope: self.scope }
+        });
+        let ours = ours.collect();
+        self.scope.insert_many::<job::Entity, _>(&self.tx, jobs).await?;
+        Ok(ours)
     }
 
     async fn write_changes(&mut self) -> Result<()> {

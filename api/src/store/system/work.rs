@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use entity::id::CompanyId;
+use entity::id::{CompanyId, JobId};
 use entity::{
     CompanyScope, JobState, job, outbox, queue_entry, routing_change, routing_state, webhook_request,
 };
@@ -15,7 +15,7 @@ use sea_orm::{
 
 use crate::app::App;
 use crate::error::Result;
-use crate::store::Database;
+use crate::store::{Database, Tx};
 
 /// A job that this node holds, with the right to act for its company.
 #[derive(Clone, Debug)]
@@ -24,14 +24,28 @@ pub struct Claimed {
     pub scope: CompanyScope,
 }
 
-/// Claims up to `count` jobs that are due, or whose node has shown no sign of life: one statement, so that no two nodes
-/// claim the same one.
-pub async fn claim_jobs(app: &App, count: usize) -> Result<Vec<Claimed>> {
+/// Forgets the jobs that this node has done, and claims up to `count` that are due, or whose node has shown no sign of
+/// life: one statement, so that no two nodes claim the same one. Both are one commit, and none when there is neither.
+pub async fn turn_over_jobs(app: &App, done: &[JobId], count: usize) -> Result<Vec<Claimed>> {
     let now = app.clock.now();
-    if !anything_due(app, now).await? {
+    let due = count > 0 && anything_due(app, now).await?;
+    if done.is_empty() && !due {
         return Ok(Vec::new());
     }
     let tx = app.db.begin().await?;
+    for done in done.chunks(500) {
+        job::Entity::delete_many()
+            .filter(job::Column::Id.is_in(done.iter().copied()))
+            .filter(job::Column::NodeId.eq(app.node))
+            .exec(&tx)
+            .await?;
+    }
+    let claimed = if due { claim(app, &tx, now, count).await? } else { Vec::new() };
+    tx.commit().await?;
+    Ok(claimed)
+}
+
+async fn claim(app: &App, tx: &Tx, now: DateTime<Utc>, count: usize) -> Result<Vec<Claimed>> {
     let mut due = job::Entity::find()
         .select_only()
         .column(job::Column::Id)
@@ -48,9 +62,8 @@ pub async fn claim_jobs(app: &App, count: usize) -> Result<Vec<Claimed>> {
         .col_expr(job::Column::NodeId, Expr::value(app.node))
         .col_expr(job::Column::LeaseUntil, Expr::value(now + app.settings.timing.lease))
         .filter(job::Column::Id.in_subquery(due.into_query()))
-        .exec_with_returning(&tx)
+        .exec_with_returning(tx)
         .await?;
-    tx.commit().await?;
     claimed.sort_by_key(|job| (job.run_at, job.id));
     Ok(claimed
         .into_iter()
