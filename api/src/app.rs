@@ -18,6 +18,7 @@ use crate::ids::Ids;
 use crate::jobs;
 use crate::keys::Keys;
 use crate::providers::Providers;
+use crate::realtime::{self, Sockets};
 use crate::storage::{Folder, Storage};
 use crate::store::{Database, system};
 
@@ -38,6 +39,8 @@ pub struct Parts {
     pub storage: Arc<dyn Storage>,
     pub flows: FlowCache,
     pub desks: Desks,
+    /// The connected sockets of this node.
+    pub sockets: Sockets,
     /// The evaluated policy.
     pub authz: Table,
     /// Wrong passwords of late.
@@ -83,17 +86,19 @@ impl App {
             storage,
             flows,
             desks,
+            sockets: Sockets::default(),
             authz,
             attempts: Attempts::default(),
         })))
     }
 
-    /// Starts what this node does by itself: jobs and routing. They run until the process ends.
+    /// Starts what this node does by itself: jobs, routing, and telling its sockets. They run until the process ends.
     pub async fn start_work(&self) -> Result<()> {
         system::free_leases_of_the_dead(self).await?;
         tokio::spawn(jobs::run(self.clone()));
         tokio::spawn(jobs::housekeeping::run(self.clone()));
         tokio::spawn(router::run(self.clone()));
+        tokio::spawn(realtime::run(self.clone()));
         Ok(())
     }
 

@@ -68,7 +68,9 @@ pub async fn progressed(unit: &mut Unit, id: LegId, news: &CallProgress) -> Resu
     let (Some(offer), LegKind::Agent) = (seen.offer_id, seen.kind) else { return Ok(()) };
     let mut file = CallFile::open(unit, seen.call_id).await?;
     let Some(state) = state_of(&news.status) else { return Ok(()) };
-    let Learnt::News(leg) = learn(unit, &mut file, offer, &news.call_sid, state).await? else { return Ok(()) };
+    let Learnt::News(leg) = learn(unit, &mut file, offer, &news.call_sid, state).await? else {
+        return Ok(());
+    };
     if leg.state.is_over() {
         ended(unit, &mut file, &leg, offer, news).await?;
     } else if !wanted(unit, offer).await? {

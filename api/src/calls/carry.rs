@@ -8,8 +8,8 @@ use serde_json::json;
 use twilio::rest::{Client, CreateCall, Error as RestError, ParticipantStatus, UpdateCall};
 use twilio::twiml::CallEvent;
 
-use super::reply::Destination;
 use super::file::caller_has_left;
+use super::reply::Destination;
 use super::story::EventKind;
 use super::{CallFile, agent_leg, conference, leave};
 use crate::app::App;

@@ -225,12 +225,9 @@ pub async fn where_the_caller_belongs(app: &App, scope: CompanyScope, id: CallId
         return Ok(Reply::JoinCaller { call: id, offer: segment.offer_id });
     }
     Ok(match (queueing::visit_of(scope, db, id).await?, call.status) {
-        (Some(entry), _) => Reply::Park {
-            call: id,
-            version: call.session_version,
-            entry: entry.id,
-            queue: entry.queue_id,
-        },
+        (Some(entry), _) => {
+            Reply::Park { call: id, version: call.session_version, entry: entry.id, queue: entry.queue_id }
+        }
         // His longest wait ended while he was being brought: the flow has gone on.
         (None, CallStatus::InIvr) => file::current(&call),
         (

@@ -91,22 +91,9 @@ impl CallFile {
         Ok(unit.scope().insert_many::<call_event::Entity, _>(unit.tx(), self.lines).await?)
     }
 
-    /// What people are told of a call.
+    /// What people are told of this call.
     pub fn summary(&self) -> Value {
-        let row = &self.row;
-        json!({
-            "callId": row.id,
-            "status": row.status,
-            "outcome": row.outcome,
-            "from": row.from_address,
-            "to": row.to_address,
-            "callerName": row.caller_name,
-            "queueId": row.queue_id,
-            "agentId": row.agent_id,
-            "startedAt": row.started_at,
-            "answeredAt": row.answered_at,
-            "endedAt": row.ended_at,
-        })
+        summary(&self.row)
     }
 
     fn watchers(&self) -> Vec<Audience> {
@@ -114,6 +101,23 @@ impl CallFile {
         watchers.extend(self.row.agent_id.map(Audience::Agent));
         watchers
     }
+}
+
+/// What people are told of a call.
+pub fn summary(row: &call::Model) -> Value {
+    json!({
+        "callId": row.id,
+        "status": row.status,
+        "outcome": row.outcome,
+        "from": row.from_address,
+        "to": row.to_address,
+        "callerName": row.caller_name,
+        "queueId": row.queue_id,
+        "agentId": row.agent_id,
+        "startedAt": row.started_at,
+        "answeredAt": row.answered_at,
+        "endedAt": row.ended_at,
+    })
 }
 
 /// See [`CallFile::caller_has_left`]; for who only reads.

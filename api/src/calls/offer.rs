@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 use entity::id::{AgentId, CallId, OfferId, QueueEntryId, RoundId};
 use entity::{
-    CallStatus, Inserted, JobKind, LegKind, LegState, OfferState, Reach, SlotHolder, agent, agent_slot, leg,
-    offer, queue, queue_entry,
+    CallStatus, Inserted, JobKind, LegKind, LegState, OfferState, Reach, SlotHolder, agent, agent_slot, call,
+    leg, offer, queue, queue_entry,
 };
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, QueryFilter};
@@ -98,7 +98,7 @@ impl Offer<'_> {
             EventKind::Offered,
             json!({"offerId": self.id, "agentId": self.agent.id, "agent": self.agent.name, "expiresAt": row.expires_at}),
         );
-        let news = describe(&row, file, self.queue, self.entry);
+        let news = describe(&row, &file.row, self.queue, self.entry);
         unit.tell(&[Audience::Agent(self.agent.id), Audience::Supervisors], "offer:new", news);
         crate::agents::tell_status(unit, self.agent.id).await?;
         Ok(Opened::Yes)
@@ -137,9 +137,9 @@ impl Offer<'_> {
 }
 
 /// What an agent is shown of an offered call: who calls, for which queue, how long he has waited.
-fn describe(
+pub fn describe(
     offer: &offer::Model,
-    file: &CallFile,
+    call: &call::Model,
     queue: &queue::Model,
     entry: &queue_entry::Model,
 ) -> Value {
@@ -148,10 +148,10 @@ fn describe(
         "agentId": offer.agent_id,
         "expiresAt": offer.expires_at,
         "call": {
-            "id": file.id(),
-            "from": file.row.from_address,
-            "to": file.row.to_address,
-            "callerName": file.row.caller_name,
+            "id": call.id,
+            "from": call.from_address,
+            "to": call.to_address,
+            "callerName": call.caller_name,
             "queueId": queue.id,
             "queue": queue.name,
             "enteredQueueAt": entry.entered_at,

@@ -47,6 +47,11 @@ impl Desks {
         self.lock().get(&scope.company())?.index.expected_wait(EntryId(entry.0), now)
     }
 
+    /// Whether this node keeps the company's index.
+    pub fn keeps(&self, company: CompanyId) -> bool {
+        self.lock().contains_key(&company)
+    }
+
     /// The figures of a queue; `None` on a node that does not keep the company's index.
     pub fn figures(
         &self,

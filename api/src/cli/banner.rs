@@ -81,12 +81,14 @@ fn demo(text: &mut String, settings: &Settings) -> std::fmt::Result {
     writeln!(text)?;
     writeln!(text, "    {} call --to {} --press 1 --wait 60 --hangup", command(settings), acme.number)?;
     writeln!(text)?;
+    writeln!(text, "  It is offered to {} first. At {}/docs:", acme.login("agent1"), settings.public_url)?;
+    writeln!(text)?;
     writeln!(
         text,
-        "  The call is offered to {}; {}/api/calls lists it.",
-        acme.login("agent1"),
-        settings.public_url
-    )
+        "    take it       POST /api/auth/login, GET /api/offers, POST /api/offers/{{id}}/accept"
+    )?;
+    writeln!(text, "    look back     GET /api/calls, GET /api/calls/{{id}}/events")?;
+    writeln!(text, "    come back     PUT /api/agents/{{id}}/availability, for an agent who let a call ring")
 }
 
 fn possessive(name: &str) -> String {

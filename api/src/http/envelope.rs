@@ -15,10 +15,11 @@ use poem_openapi::registry::{MetaResponses, Registry};
 use poem_openapi::types::{ParseFromJSON, ToJSON, Type};
 use poem_openapi::{ApiResponse, Object};
 
-use super::page::{Pagination, Slice};
+use super::page::Pagination;
 use super::spec::Paths;
 use crate::error::{Error, FieldError};
 use crate::ids::Ids;
+use crate::slice::Slice;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -173,6 +174,21 @@ impl ApiResponse for Failure {
     }
 
     fn register(_: &mut Registry) {}
+}
+
+/// How a failure is put to a client, in the envelope and in a socket's acknowledgement alike.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wording {
+    pub code: &'static str,
+    pub message: String,
+    pub fields: Vec<FieldError>,
+}
+
+impl Wording {
+    pub fn of(error: &Error) -> Self {
+        let Answer { status: _, code, message, fields, headers: _ } = Answer::to_error(error);
+        Self { code, message, fields }
+    }
 }
 
 /// What is wrong with a request before any use case sees it.

@@ -1,11 +1,7 @@
-//! Lists: by page (`page` from 1, `limit` 1 to 100, 50 unless said) where their length is bounded, by cursor where they
-//! grow without end. A cursor is opaque: it holds the sort key of the last row that was seen.
+//! Lists that are read by page: `page` from 1, `limit` 1 to 100, 50 unless said. Those that grow without end are read by
+//! cursor: [`crate::slice`].
 
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use poem_openapi::Object;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
 
@@ -65,41 +61,6 @@ pub fn limit_within(limit: Option<u64>, largest: u64) -> Result<u64> {
     }
 }
 
-/// A part of a list that is read by cursor.
-#[derive(Clone, Debug)]
-pub struct Slice<Row> {
-    pub rows: Vec<Row>,
-    pub next_cursor: Option<String>,
-}
-
-impl<Row> Slice<Row> {
-    pub fn empty() -> Self {
-        Self { rows: Vec::new(), next_cursor: None }
-    }
-
-    /// Of `rows`, which were read one beyond `limit` to see whether there are more.
-    pub fn of<Key: Serialize>(mut rows: Vec<Row>, limit: u64, key: impl Fn(&Row) -> Key) -> Self {
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let more = rows.len() > limit;
-        rows.truncate(limit);
-        let next_cursor = rows.last().filter(|_| more).map(|last| cursor(&key(last)));
-        Self { rows, next_cursor }
-    }
-}
-
-/// The sort key of a row as a cursor.
-pub fn cursor(key: &impl Serialize) -> String {
-    BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(key).expect("a sort key is JSON"))
-}
-
-/// The sort key that a cursor holds; refuses text that was never a cursor.
-pub fn read_cursor<Key: DeserializeOwned>(cursor: Option<&str>) -> Result<Option<Key>> {
-    let Some(cursor) = cursor else { return Ok(None) };
-    let bytes = BASE64_URL_SAFE_NO_PAD.decode(cursor).ok();
-    let key = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    key.map(Some).ok_or_else(|| Error::invalid("cursor", "is not a cursor of this list"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,12 +78,5 @@ mod tests {
         for (page, limit) in [(Some(0), None), (None, Some(0)), (None, Some(101))] {
             assert!(Page::read(page, limit).is_err(), "{page:?} {limit:?}");
         }
-    }
-
-    #[test]
-    fn a_cursor_gives_its_key_back_and_foreign_text_is_refused() {
-        let key = ("2026-03-02".to_owned(), 7);
-        assert_eq!(read_cursor(Some(&cursor(&key))).unwrap(), Some(key));
-        assert!(read_cursor::<(String, i32)>(Some("garbage")).is_err());
     }
 }

@@ -15,6 +15,7 @@ use super::envelope::Envelope;
 use super::spec::Spec;
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::realtime::Gateway;
 use crate::webhooks::twilio::TwilioWebhooks;
 
 /// How long requests under way may take to end after the server was told to stop.
@@ -40,9 +41,15 @@ fn routes(app: &App, spec: &Spec) -> Route {
         .at("/docs", get(make_sync(move |_| docs.clone().with_content_type("text/html; charset=utf-8"))))
 }
 
-/// Serves until `stop`, then lets what is under way end.
+/// Serves until `stop`, then closes the sockets and lets what is under way end.
 pub async fn serve(app: &App, listener: TcpListener, stop: impl Future<Output = ()>) -> Result<()> {
-    let endpoint = endpoint(app)?;
+    let gateway = Gateway::open(app);
+    let sockets = gateway.clone();
+    let endpoint = Route::new().nest_no_strip("/socket.io", gateway).nest_no_strip("/", endpoint(app)?);
+    let stop = async move {
+        stop.await;
+        sockets.close().await;
+    };
     let failed = |cause| Error::internal("serve HTTP", cause);
     let acceptor = NoDelay(TcpAcceptor::from_tokio(listener).map_err(failed)?);
     Server::new_with_acceptor(acceptor)

@@ -10,7 +10,7 @@ use super::tokens;
 use crate::app::App;
 use crate::authz::Seat;
 use crate::error::{Error, Result, Subject};
-use crate::store::system;
+use crate::store::system::{self, SessionWithStanding};
 
 /// Somebody who has proved who he is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,10 +72,23 @@ impl Caller {
         now: DateTime<Utc>,
     ) -> Result<Self> {
         let row = system::session_with_standing(db, session, named).await?.ok_or(INVALID)?;
+        Self::of_row(&row, session, named, now)
+    }
+
+    /// Who holds this session, as its row says now.
+    ///
+    /// # Errors
+    /// As [`Caller::of_token`] once the token is known to be the session's.
+    pub fn of_row(
+        row: &SessionWithStanding,
+        session: SessionId,
+        named: Option<CompanyId>,
+        now: DateTime<Utc>,
+    ) -> Result<Self> {
         if row.revoked_at.is_some() || row.expires_at <= now || row.user_status != UserStatus::Active {
             return Err(ENDED);
         }
-        let standing = match (row.platform_role, row.membership) {
+        let standing = match (row.platform_role, &row.membership) {
             (Some(PlatformRole::Admin), _) => {
                 if named.is_some() && !row.named_company_exists {
                     return Err(Error::NotFound(Subject::Company));
@@ -97,6 +110,15 @@ impl Caller {
             (None, None) => Standing::Alone,
         };
         Ok(Self { user: row.user, session, standing })
+    }
+
+    /// The company in which the caller acts, if any.
+    pub fn company(&self) -> Option<CompanyId> {
+        match self.standing {
+            Standing::Member { company, .. } => Some(company),
+            Standing::PlatformAdmin { acting_for } => acting_for,
+            Standing::Alone => None,
+        }
     }
 
     /// The right to the rows of the caller's company.

@@ -12,6 +12,7 @@ use entity::id::{AgentId, CallId, LegId, OfferId, PhoneNumberId, RecordingId, Se
 use entity::{JobKind, job};
 use tokio::sync::Semaphore;
 
+use crate::agents::Watch;
 use crate::app::App;
 use crate::calls::{carry, offer, voicemail, wrap_up};
 use crate::error::{Error, Result};
@@ -162,8 +163,10 @@ async fn work(app: &App, claimed: &Claimed) -> Result<Done> {
             in_unit(app, claimed, async |unit| wrap_up::time_is_up(unit, SegmentId(subject)).await).await
         }
         JobKind::DeviceLost => {
-            crate::agents::device_lost(app, scope, AgentId(subject)).await?;
-            Ok(Done::Yes)
+            match crate::agents::check_device(app, scope, AgentId(subject), job.id).await? {
+                Watch::Until(at) => Ok(Done::Again(at)),
+                Watch::Over => Ok(Done::Yes),
+            }
         }
     }
 }

@@ -1,12 +1,34 @@
-//! What becomes of a claimed job. A node that has lost its claim changes nothing.
+//! Which jobs wait, and what becomes of a claimed one. A node that has lost its claim changes nothing.
 
 use chrono::{DateTime, Utc};
-use entity::{JobState, job};
-use sea_orm::{ActiveValue::Set, ColumnTrait, QueryFilter};
+use entity::id::JobId;
+use entity::{JobKind, JobState, job};
+use sea_orm::{ActiveValue::Set, ColumnTrait, PaginatorTrait, QueryFilter};
+use uuid::Uuid;
 
+use super::Unit;
 use super::system::Claimed;
 use crate::app::App;
 use crate::error::Result;
+
+/// Whether a job of this kind waits for `subject`, beside `except`. One that is being done does not wait.
+pub async fn is_queued(
+    unit: &Unit,
+    kind: JobKind,
+    subject: impl Into<Uuid>,
+    except: Option<JobId>,
+) -> Result<bool> {
+    let mut query = unit
+        .scope()
+        .find::<job::Entity>()
+        .filter(job::Column::SubjectId.eq(subject.into()))
+        .filter(job::Column::Kind.eq(kind))
+        .filter(job::Column::State.eq(JobState::Queued));
+    if let Some(except) = except {
+        query = query.filter(job::Column::Id.ne(except));
+    }
+    Ok(query.count(unit.tx()).await? > 0)
+}
 
 pub async fn finish(app: &App, claimed: &Claimed) -> Result<()> {
     let tx = app.db.begin().await?;

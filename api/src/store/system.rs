@@ -2,9 +2,11 @@
 
 #![expect(clippy::disallowed_methods, reason = "this file and its folder are where unscoped queries live")]
 
+mod sockets;
 mod tools;
 mod work;
 
+pub use sockets::*;
 pub use tools::*;
 pub use work::*;
 
@@ -12,10 +14,10 @@ use entity::id::{AgentId, CompanyId, InvitationId, MembershipId, SessionId, User
 use entity::{MembershipStatus, PlatformRole, Role, UserStatus};
 use entity::{agent, company, invitation, membership, outbox_counter, routing_state, session, user};
 use sea_orm::prelude::DateTimeUtc;
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, JoinType,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, RelationDef, Set,
+    PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, QueryTrait, RelationDef, Set,
 };
 
 use super::Tx;
@@ -48,6 +50,13 @@ pub async fn session_with_standing(
     id: SessionId,
     named: Option<CompanyId>,
 ) -> Result<Option<SessionWithStanding>, DbErr> {
+    let mut query = standing_of_sessions(named);
+    query.and_where(Expr::col((session::Entity, session::Column::Id)).eq(id.0));
+    db.query_one(&query).await?.map(|row| read_standing(&row)).transpose()
+}
+
+/// Sessions with all that decides what they may be used for; the caller says which.
+fn standing_of_sessions(named: Option<CompanyId>) -> SelectStatement {
     use {
         agent::Column as A, company::Column as C, membership::Column as M, session::Column as S,
         user::Column as U,
@@ -79,9 +88,11 @@ pub async fn session_with_standing(
                 .equals((membership::Entity, M::Id))
                 .and(Expr::col((agent::Entity, A::CompanyId)).equals((membership::Entity, M::CompanyId))),
         )
-        .left_join(company::Entity, Expr::col((company::Entity, C::Id)).eq(named.map(|id| id.0)))
-        .and_where(Expr::col((session::Entity, S::Id)).eq(id.0));
-    let Some(row) = db.query_one(&query).await? else { return Ok(None) };
+        .left_join(company::Entity, Expr::col((company::Entity, C::Id)).eq(named.map(|id| id.0)));
+    query
+}
+
+fn read_standing(row: &QueryResult) -> Result<SessionWithStanding, DbErr> {
     let membership = match row.try_get::<Option<MembershipId>>("", "membership_id")? {
         Some(id) => Some(MemberOfSession {
             id,
@@ -92,7 +103,7 @@ pub async fn session_with_standing(
         }),
         None => None,
     };
-    Ok(Some(SessionWithStanding {
+    Ok(SessionWithStanding {
         user: row.try_get("", "user_id")?,
         user_status: row.try_get("", "user_status")?,
         platform_role: row.try_get("", "platform_role")?,
@@ -100,7 +111,7 @@ pub async fn session_with_standing(
         revoked_at: row.try_get("", "revoked_at")?,
         membership,
         named_company_exists: row.try_get::<Option<CompanyId>>("", "named_company_id")?.is_some(),
-    }))
+    })
 }
 
 /// Whether the database answers.

@@ -43,6 +43,8 @@ pub enum Audience {
     Supervisors,
     Agent(entity::id::AgentId),
     Queue(entity::id::QueueId),
+    /// All sockets of one user.
+    User(entity::id::UserId),
 }
 
 impl Audience {
@@ -52,6 +54,7 @@ impl Audience {
             Self::Supervisors => "supervisors".to_owned(),
             Self::Agent(id) => format!("agent:{id}"),
             Self::Queue(id) => format!("queue:{id}"),
+            Self::User(id) => format!("user:{id}"),
         }
     }
 }

@@ -7,7 +7,11 @@
 mod attack;
 mod authz_matrix;
 mod calls;
+mod commands;
+mod crash;
+mod node;
 mod openapi;
+mod realtime;
 mod routes;
 mod samples;
 mod schema;

@@ -52,7 +52,7 @@ impl Sample {
         Self { status: 202, ..self }
     }
 
-    fn as_own_agent(self) -> Self {
+    fn by_own_agent(self) -> Self {
         Self { acting: Acting::AsOwnAgent, ..self }
     }
 
@@ -132,7 +132,7 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
         "listAgentsOfCompany" => owner().path("companyId", ours.id),
         "getAgent" => owner().id(agent_id),
         "setAgentAvailability" => owner().id(agent_id).body(json!({ "status": "away", "reason": "lunch" })),
-        "sendHeartbeat" => agent().as_own_agent(),
+        "sendHeartbeat" => agent().by_own_agent(),
 
         "listCalls" => owner().query("status=offered&limit=10"),
         "getCall" => agent().id(ours.calls.offered),
@@ -142,10 +142,10 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
         "endWrapUp" => agent().id(ours.calls.wrap_up).body(json!({ "disposition": "billing" })),
         "extendWrapUp" => agent().id(ours.calls.wrap_up),
         "peekNextCall" => agent(),
-        "takeNextCall" => agent().as_own_agent(),
+        "takeNextCall" => agent().by_own_agent(),
         "listOffers" => agent(),
-        "acceptOffer" => agent().as_own_agent().id(ours.calls.offer),
-        "declineOffer" => agent().as_own_agent().id(ours.calls.offer),
+        "acceptOffer" => agent().by_own_agent().id(ours.calls.offer),
+        "declineOffer" => agent().by_own_agent().id(ours.calls.offer),
         "listVoicemails" => owner(),
         "getRecordingContent" => owner().id(ours.calls.voicemail),
         _ => return None,

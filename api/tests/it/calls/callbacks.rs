@@ -2,8 +2,8 @@
 
 use calldocker::calls::urls::Heard;
 use carrier::{
-    Answer, CallbackEffect, CallbackFault, CallbackKind, Endpoint, Faults, RedirectedReply, RestEffect, RestFault,
-    Script, Step, WebhookEffect, WebhookFault,
+    Answer, CallbackEffect, CallbackFault, CallbackKind, Endpoint, Faults, RedirectedReply, RestEffect,
+    RestFault, Script, Step, WebhookEffect, WebhookFault,
 };
 use entity::{Activity, CallOutcome, CallStatus, EndedBy, SegmentState};
 use serde_json::json;
@@ -35,7 +35,11 @@ async fn a_usual_call(ground: Ground, faults: Faults) -> Centre {
 
 async fn assert_answered(centre: &Centre) {
     let (call, stories) = (centre.call().await, centre.all_stories().await);
-    assert_eq!((call.status, call.outcome), (CallStatus::Completed, Some(CallOutcome::Answered)), "{stories}");
+    assert_eq!(
+        (call.status, call.outcome),
+        (CallStatus::Completed, Some(CallOutcome::Answered)),
+        "{stories}"
+    );
     assert_eq!(call.ended_by, Some(EndedBy::Caller), "{stories}");
     let segments = centre.segments().await;
     assert_eq!(segments.len(), 1, "{stories}");

@@ -12,12 +12,15 @@ fn flow(start: &str, nodes: Value) -> Plan {
 }
 
 fn waits_at_most(seconds: u32) -> Plan {
-    flow("wait", json!({
-        "wait": {"type": "enqueue", "queue": "support", "maxWaitSeconds": seconds, "next": {"timeout": "sorry"}},
-        "sorry": {"type": "menu", "prompt": "Nobody was free. Press one.", "choices": [{"digits": "1"}],
-                  "next": {"1": "bye", "timeout": "bye", "noMatch": "bye"}},
-        "bye": {"type": "hangup"},
-    }))
+    flow(
+        "wait",
+        json!({
+            "wait": {"type": "enqueue", "queue": "support", "maxWaitSeconds": seconds, "next": {"timeout": "sorry"}},
+            "sorry": {"type": "menu", "prompt": "Nobody was free. Press one.", "choices": [{"digits": "1"}],
+                      "next": {"1": "bye", "timeout": "bye", "noMatch": "bye"}},
+            "bye": {"type": "hangup"},
+        }),
+    )
 }
 
 whole_calls! {

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use calldocker::bus::Delivery;
 use calldocker::calls::{accept, wrap_up};
 use carrier::{
-    Answer, CallHandle, CallbackEffect, CallbackFault, CallbackKind, Endpoint, Faults, RedirectedReply, RestEffect,
-    RestFault, Script, Step, WebhookEffect, WebhookFault,
+    Answer, CallHandle, CallbackEffect, CallbackFault, CallbackKind, Endpoint, Faults, RedirectedReply,
+    RestEffect, RestFault, Script, Step, WebhookEffect, WebhookFault,
 };
 use entity::id::AgentId;
 use entity::{Availability, Reach, SegmentState, agent_slot};
@@ -35,15 +35,25 @@ fn confusion() -> Faults {
             some(CallbackEffect::Reorder, 0.15),
             some(CallbackEffect::Late(3.0), 0.1),
         ],
-        webhooks: vec![WebhookFault { url: None, does: WebhookEffect::Double, probability: 0.1, times: None }],
+        webhooks: vec![WebhookFault {
+            url: None,
+            does: WebhookEffect::Double,
+            probability: 0.1,
+            times: None,
+        }],
         ..Faults::default()
     }
 }
 
 /// Callbacks get lost as well, and the provider fails in every way that it has.
 fn ruin() -> Faults {
-    let sometimes =
-        |does, probability| RestFault { method: Some("POST".into()), path: None, does, probability, times: None };
+    let sometimes = |does, probability| RestFault {
+        method: Some("POST".into()),
+        path: None,
+        does,
+        probability,
+        times: None,
+    };
     let mut faults = confusion();
     faults.callbacks.insert(0, some(CallbackEffect::Lost, 0.1));
     faults.redirected_reply = RedirectedReply::Executed;
@@ -107,7 +117,8 @@ impl Hour {
                 2 => Endpoint::answers(2.0, Script::new([Step::AfterConnected(8.0), Step::HangUp])),
                 after => Endpoint::answers(f64::from(after) / 2.0, Script::silent()),
             };
-            let presses = Script::new([Step::UntilSaid("press 1".into()), Step::Wait(2.0), Step::Press("1".into())]);
+            let presses =
+                Script::new([Step::UntilSaid("press 1".into()), Step::Wait(2.0), Step::Press("1".into())]);
             let phone = match (self.centre.reaches[agent], self.falls(0.3)) {
                 (Reach::Number, true) => Endpoint::answers(2.0, presses),
                 (Reach::Number | Reach::Client | Reach::Browser, _) => phone,
@@ -127,7 +138,8 @@ impl Hour {
             }
         }
         if self.falls(0.1) {
-            let wrapping = self.centre.segments().await.into_iter().find(|one| one.state == SegmentState::WrapUp);
+            let wrapping =
+                self.centre.segments().await.into_iter().find(|one| one.state == SegmentState::WrapUp);
             if let Some(one) = wrapping {
                 let notes = wrap_up::Notes::default();
                 wrap_up::end(&self.centre.app, self.centre.scope, one.call_id, Some(one.agent_id), notes)
@@ -138,7 +150,8 @@ impl Hour {
     }
 
     async fn assert_capacity(&self) {
-        let slots = self.centre.scope.find::<agent_slot::Entity>().all(self.centre.app.db.reader()).await.unwrap();
+        let slots =
+            self.centre.scope.find::<agent_slot::Entity>().all(self.centre.app.db.reader()).await.unwrap();
         let mut held: HashMap<AgentId, usize> = HashMap::new();
         for slot in &slots {
             *held.entry(slot.agent_id).or_default() += 1;

@@ -21,7 +21,12 @@ fn leg_of(centre: &Centre, agent: usize) -> carrier::CallHandle {
 }
 
 /// The first agent's number does not take the call, in this way; the second's does.
-async fn the_second_number_takes_it(ground: Ground, first: Endpoint, settled: OfferState, activity: Activity) {
+async fn the_second_number_takes_it(
+    ground: Ground,
+    first: Endpoint,
+    settled: OfferState,
+    activity: Activity,
+) {
     let centre = Centre::open(ground, two_numbers()).await;
     centre.phone(0, first);
     centre.phone(1, presses_one(2.0));
@@ -33,7 +38,11 @@ async fn the_second_number_takes_it(ground: Ground, first: Endpoint, settled: Of
     assert_eq!(centre.agent(0).await.activity, activity, "{stories}");
     let segments = centre.segments().await;
     assert_eq!(segments.len(), 1, "the first never had it\n{stories}");
-    assert_eq!((segments[0].agent_id, segments[0].state), (centre.agents[1], SegmentState::Done), "{stories}");
+    assert_eq!(
+        (segments[0].agent_id, segments[0].state),
+        (centre.agents[1], SegmentState::Done),
+        "{stories}"
+    );
     assert_eq!(centre.call().await.outcome, Some(CallOutcome::Answered));
     assert_eq!(centre.entries().await.len(), 1);
     centre.assert_at_rest().await;

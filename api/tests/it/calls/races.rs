@@ -1,7 +1,8 @@
 //! People leave and devices fail at every moment between the first ring and the conversation.
 
 use carrier::{
-    Answer, CallbackEffect, CallbackFault, CallbackKind, Endpoint, Faults, RestEffect, RestFault, Script, Step,
+    Answer, CallbackEffect, CallbackFault, CallbackKind, Endpoint, Faults, RestEffect, RestFault, Script,
+    Step,
 };
 use entity::{Activity, CallOutcome, CallStatus, EndedBy, EntryOutcome, Reach, SegmentState};
 use serde_json::json;
@@ -13,7 +14,11 @@ async fn assert_abandoned(centre: &Centre) {
     centre.pass(130).await;
     let call = centre.call().await;
     let stories = centre.all_stories().await;
-    assert_eq!((call.status, call.outcome), (CallStatus::Completed, Some(CallOutcome::Abandoned)), "{stories}");
+    assert_eq!(
+        (call.status, call.outcome),
+        (CallStatus::Completed, Some(CallOutcome::Abandoned)),
+        "{stories}"
+    );
     assert_eq!(call.ended_by, Some(EndedBy::Caller), "{stories}");
     assert_eq!(centre.entries().await[0].outcome, Some(EntryOutcome::Abandoned), "{stories}");
     assert_eq!(centre.agent(0).await.activity, Activity::Idle, "{stories}");
@@ -35,7 +40,11 @@ async fn the_next_agent_gets_the_call(ground: Ground, phone: Endpoint, faults: F
     let segments = centre.segments().await;
     assert_eq!(segments[0].state, SegmentState::Failed, "{stories}");
     assert_ne!(segments[0].ended_by, Some(EndedBy::Caller), "{stories}");
-    assert_eq!(centre.agent(0).await.activity, Activity::Idle, "a device's failure is not the agent's\n{stories}");
+    assert_eq!(
+        centre.agent(0).await.activity,
+        Activity::Idle,
+        "a device's failure is not the agent's\n{stories}"
+    );
     assert!(centre.open_offers(0).await.is_empty(), "he is left in peace for a while\n{stories}");
 
     centre.accept(1).await;

@@ -1,8 +1,8 @@
 //! Messages that callers leave.
 
 use carrier::{
-    CallHandle, CallbackEffect, CallbackFault, CallbackKind, Faults, RestEffect, RestFault, Step, WebhookEffect,
-    WebhookFault,
+    CallHandle, CallbackEffect, CallbackFault, CallbackKind, Faults, RestEffect, RestFault, Step,
+    WebhookEffect, WebhookFault,
 };
 use entity::{CallOutcome, RecordingState};
 use serde_json::{Value, json};
@@ -42,12 +42,21 @@ async fn assert_kept(centre: &Centre) {
     let row = &recordings[0];
     assert_eq!(row.state, RecordingState::Stored, "{stories}");
     assert_eq!(row.mailbox.as_deref(), Some("night & day"));
-    let bytes = centre.app.storage.get(row.storage_key.as_deref().unwrap()).await.unwrap().expect("the file is there");
+    let bytes = centre
+        .app
+        .storage
+        .get(row.storage_key.as_deref().unwrap())
+        .await
+        .unwrap()
+        .expect("the file is there");
     assert_eq!(i64::try_from(bytes.len()).ok(), row.size_bytes);
     assert!(bytes.starts_with(b"RIFF") && bytes.len() > 1000, "it is a sound");
     let client = centre.app.providers.client(centre.scope, centre.app.db.reader()).await.unwrap();
     let there = client.fetch_recording(&row.provider_sid).await;
-    assert!(there.as_ref().is_err_and(twilio::rest::Error::is_gone), "it is deleted at the provider: {there:?}");
+    assert!(
+        there.as_ref().is_err_and(twilio::rest::Error::is_gone),
+        "it is deleted at the provider: {there:?}"
+    );
     assert_eq!(centre.call().await.outcome, Some(CallOutcome::Voicemail), "{stories}");
     centre.assert_at_rest().await;
 }

@@ -61,7 +61,10 @@ pub async fn found_company(app: &App, plan: &Plan) -> Company {
             created_at: now,
             updated_at: now,
         };
-        user::Entity::insert(person.clone().into_active_model().reset_all()).exec_without_returning(&tx).await.unwrap();
+        user::Entity::insert(person.clone().into_active_model().reset_all())
+            .exec_without_returning(&tx)
+            .await
+            .unwrap();
         user.get_or_insert(person.id);
         let member = membership::Model {
             id: app.ids.next::<MembershipId>(),
@@ -132,4 +135,3 @@ pub async fn found_company(app: &App, plan: &Plan) -> Company {
     tx.commit().await.unwrap();
     Company { scope, agents, user: user.expect("at least one agent") }
 }
-

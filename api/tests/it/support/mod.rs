@@ -1,18 +1,20 @@
 //! A whole server for a test: its own database, a simulated clock, a real port.
 
+mod balancer;
 pub mod centre;
 mod database;
 mod dump;
-mod founding;
+pub mod founding;
 mod http;
-mod rest;
 mod live_calls;
+pub mod process;
+mod rest;
 mod world;
 
 pub use database::{Backend, TestDatabase};
 pub use dump::{dump, tables, texts};
 pub use http::{Answer, Call};
-pub use world::{Person, World, agent_row, draft, person, refresh_token};
+pub use world::{Company, Person, World, agent_row, draft, person, refresh_token};
 
 use calldocker::app::App;
 use calldocker::bus::Delivery;

@@ -58,7 +58,11 @@ impl Centre {
         assert_eq!(count("call.arrived"), 1, "a call arrives once\n{stories}");
         assert_eq!(count("caller.left"), 1, "a caller leaves once\n{stories}");
         assert_eq!(count("call.ended"), 1, "a call ends once\n{stories}");
-        assert_eq!(count("queue.entered"), count("queue.left"), "who comes into a queue leaves it\n{stories}");
+        assert_eq!(
+            count("queue.entered"),
+            count("queue.left"),
+            "who comes into a queue leaves it\n{stories}"
+        );
         assert_eq!(count("wrap_up.started"), count("wrap_up.ended"), "wrap-up ends\n{stories}");
         let settled = ["offer.accepted", "offer.declined", "offer.no_answer", "offer.withdrawn"];
         let settled: usize = settled.iter().map(|kind| count(kind)).sum();

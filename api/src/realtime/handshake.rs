@@ -1,0 +1,180 @@
+//! A socket's way from connected to in its rooms: by the token of its handshake, or by an `authenticate` event within
+//! ten seconds. The token is checked as a request's is.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use chrono::DateTime;
+use serde_json::{Value, json};
+use socketioxide::SocketIo;
+use socketioxide::extract::{AckSender, Event, SocketRef, TryData};
+use socketioxide::handler::ConnectHandler;
+
+use super::bucket::{Bucket, Taken};
+use super::roster::{Admitted, Dismissal, Holder, Line};
+use super::{Wire, events, rooms, snapshot};
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::http::envelope::Wording;
+use crate::identity::{Caller, profile, tokens};
+
+/// How long a socket may be connected without having said who it is.
+pub const TIME_TO_AUTHENTICATE: Duration = Duration::from_secs(10);
+
+const INVALID: Error =
+    Error::Unauthorized { code: "TOKEN_INVALID", message: "The access token is not valid." };
+
+/// Sets the handlers of the default namespace.
+pub fn receive(app: &App, io: &SocketIo) {
+    let (checking, connecting) = (app.clone(), app.clone());
+    let check = move |socket: SocketRef, TryData(auth): TryData<Value>| {
+        let app = checking.clone();
+        async move { check(&app, &socket, auth.unwrap_or_default()).await }
+    };
+    let connect = move |socket: SocketRef| {
+        let app = connecting.clone();
+        async move { connected(&app, socket).await }
+    };
+    io.ns("/", connect.with(check));
+}
+
+/// Refuses a handshake whose token is not good, with the code of the failure as the message of `connect_error`. One
+/// without a token passes: it may authenticate later.
+async fn check(app: &App, socket: &SocketRef, auth: Value) -> Result<(), &'static str> {
+    let _busy = app.clock.busy();
+    let holder = match auth.get("token") {
+        None | Some(Value::Null) => return Ok(()),
+        Some(Value::String(token)) => holder_of(app, token).await,
+        Some(_) => Err(INVALID),
+    };
+    match holder {
+        Ok(holder) => {
+            socket.extensions.insert(holder);
+            Ok(())
+        }
+        Err(error) => Err(wording(&error).code),
+    }
+}
+
+/// Who has this token.
+///
+/// # Errors
+/// As [`Caller::of_token`].
+async fn holder_of(app: &App, token: &str) -> Result<Holder> {
+    let claims = tokens::verify(&app.keys, app.clock.now(), token)?;
+    let caller = Caller::of_token(app, token, None).await?;
+    let until = DateTime::from_timestamp(claims.exp, 0).ok_or(INVALID)?;
+    Ok(Holder { caller, until })
+}
+
+async fn connected(app: &App, socket: SocketRef) {
+    let _busy = app.clock.busy();
+    let leaving = app.clone();
+    socket.on_disconnect(move |socket: SocketRef| {
+        let app = leaving.clone();
+        async move { app.sockets.0.leave(socket.id) }
+    });
+    let now = app.clock.now();
+    let (receiving, bucket) = (app.clone(), Arc::new(Mutex::new(Bucket::full(now))));
+    socket.on_fallback(
+        move |socket: SocketRef, Event(name): Event, TryData(payload): TryData<Value>, ack: AckSender| {
+            let (app, bucket) = (receiving.clone(), bucket.clone());
+            async move {
+                let _busy = app.clock.busy();
+                let taken =
+                    bucket.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take(app.clock.now());
+                let answer = match taken {
+                    Taken::Yes => events::answer(&app, &socket, &name, &payload.unwrap_or_default()).await,
+                    Taken::No => events::too_many(),
+                };
+                // A client that has gone, or reads nothing, gets no answer.
+                let _ = ack.send(&answer);
+            }
+        },
+    );
+    match socket.extensions.remove::<Holder>() {
+        None => {
+            let deadline = now + TIME_TO_AUTHENTICATE;
+            app.sockets.0.greet(socket.id, Wire(socket.clone()), deadline);
+        }
+        Some(holder) => {
+            if let Err(error) = enter(app, &socket, holder).await {
+                let Wording { code, message: _, fields: _ } = wording(&error);
+                Wire(socket.clone()).dismiss(app, Dismissal { code, message: "This socket was not let in." });
+            }
+        }
+    }
+    forget_if_gone(app, &socket);
+}
+
+/// `authenticate {token}`: answered with `authenticated {user}` or `authentication_error {code, message}`. On a socket
+/// that is in already, the new token takes the place of the old one.
+///
+/// # Errors
+/// What `authentication_error` said too.
+pub async fn authenticate(app: &App, socket: &SocketRef, token: &str) -> Result<Value> {
+    let entered = match holder_of(app, token).await {
+        Ok(holder) => enter(app, socket, holder).await,
+        Err(error) => Err(error),
+    };
+    forget_if_gone(app, socket);
+    if let Err(error) = &entered {
+        let Wording { code, message, fields: _ } = wording(error);
+        Wire(socket.clone()).send("authentication_error", &json!({"code": code, "message": message}));
+    }
+    entered
+}
+
+/// Puts the socket into its rooms, says so, and shows it how things stand. Answers the user.
+async fn enter(app: &App, socket: &SocketRef, holder: Holder) -> Result<Value> {
+    let session = holder.caller.session;
+    let place = rooms::of_sessions(app, &[session]).await?.remove(&session);
+    let (caller, rooms) = place.unwrap_or(Err(Dismissal::SESSION_ENDED)).map_err(Error::from)?;
+    let profile = profile::of(app, &caller).await?;
+    let user = json!({"user": {
+        "id": profile.user.id,
+        "name": profile.user.name,
+        "email": profile.user.email,
+        "role": profile.seat.name(),
+        "companyId": profile.company,
+        "agentId": profile.agent,
+    }});
+    let (sid, wire) = (socket.id, Wire(socket.clone()));
+    match app.sockets.0.admit(sid, wire.clone(), Holder { caller, ..holder }, rooms) {
+        Admitted::Yes => {
+            wire.send("authenticated", &user);
+            snapshot::give(app, sid).await;
+        }
+        Admitted::Again => drop(wire.send("authenticated", &user)),
+        Admitted::SomebodyElse => {
+            return Err(Error::conflict("SOCKET_OF_ANOTHER_USER", "Connect anew to be somebody else."));
+        }
+    }
+    Ok(user)
+}
+
+/// It may have gone while it was let in, after its leaving was noted.
+fn forget_if_gone(app: &App, socket: &SocketRef) {
+    if !socket.connected() {
+        app.sockets.0.leave(socket.id);
+    }
+}
+
+fn wording(error: &Error) -> Wording {
+    if let Error::Internal(cause) = error {
+        tracing::error!(?cause, "a socket could not be let in");
+    }
+    Wording::of(error)
+}
+
+impl From<Dismissal> for Error {
+    fn from(why: Dismissal) -> Self {
+        Self::Unauthorized { code: why.code, message: why.message }
+    }
+}
+
+impl Dismissal {
+    pub fn describe(self) -> Value {
+        json!({"code": self.code, "message": self.message})
+    }
+}

@@ -1,0 +1,574 @@
+//! The sockets of this node: who holds each, which rooms it is in, and up to which event it has been told. It is the
+//! one place that sends, so it keeps the order: a socket sees every event that its rooms are meant for, by ascending
+//! seq and once, also while it is given a snapshot or a gap. It never waits and never reads the database.
+//!
+//! Sockets are kept by company and events are looked for within one company only, so nothing can cross.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use chrono::{DateTime, Utc};
+use entity::id::{CompanyId, SessionId};
+use serde_json::Value;
+use socketioxide::socket::Sid;
+
+use crate::identity::Caller;
+
+/// The way to one client.
+pub trait Line: Clone + Send {
+    /// Puts an event into the socket's buffer; does not wait for the client.
+    fn send(&self, event: &str, payload: &Value) -> Sent;
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent {
+    Yes,
+    /// The client reads too slowly, and its buffer is full.
+    Full,
+    /// The socket is closed; its leaving is noted elsewhere.
+    Closed,
+}
+
+/// Who holds a socket, and until when without a new token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holder {
+    pub caller: Caller,
+    /// When the access token runs out.
+    pub until: DateTime<Utc>,
+}
+
+/// Why a socket loses its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dismissal {
+    pub code: &'static str,
+    pub message: &'static str,
+}
+
+impl Dismissal {
+    pub const TOKEN_EXPIRED: Self =
+        Self { code: "TOKEN_EXPIRED", message: "The access token has run out. Refresh it." };
+    pub const SESSION_ENDED: Self =
+        Self { code: "SESSION_ENDED", message: "This session has ended. Sign in again." };
+    pub const NOT_AUTHENTICATED: Self =
+        Self { code: "NOT_AUTHENTICATED", message: "This socket has not said in time who it is." };
+}
+
+/// An event of a company's outbox.
+#[derive(Debug)]
+pub struct Event {
+    pub seq: i64,
+    /// Names of rooms.
+    pub audience: Vec<String>,
+    pub name: String,
+    /// With the seq in it.
+    pub payload: Value,
+}
+
+/// What a socket is told apart from the running events.
+#[derive(Debug)]
+pub struct Message {
+    pub event: String,
+    pub payload: Value,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Admitted {
+    /// In the rooms, and held: events wait until the first [`Roster::release`].
+    Yes,
+    /// It was in already; the new token counts from now on.
+    Again,
+    /// Its holder is somebody else: a socket keeps its user and its company as long as it lives.
+    SomebodyElse,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Hold {
+    Held,
+    /// Somebody else holds it and will release it.
+    Already,
+    /// There is no such socket.
+    Gone,
+}
+
+pub struct Roster<L>(Mutex<Inner<L>>);
+
+struct Inner<L> {
+    /// Who has not said who he is, with the moment at which his time is up.
+    strangers: HashMap<Sid, (L, DateTime<Utc>)>,
+    homes: HashMap<Sid, Option<CompanyId>>,
+    /// `None`: users without a company, whom no event concerns.
+    groups: HashMap<Option<CompanyId>, Group<L>>,
+}
+
+struct Group<L> {
+    /// The last event that was handed to the members; `None` until the first of them knows where to begin.
+    cursor: Option<i64>,
+    members: HashMap<Sid, Member<L>>,
+}
+
+struct Member<L> {
+    line: L,
+    holder: Holder,
+    rooms: BTreeSet<String>,
+    gate: Gate,
+}
+
+enum Gate {
+    /// A snapshot or a gap is being read: events wait.
+    Held(Vec<Arc<Event>>),
+    /// Events after this one go through.
+    Open(i64),
+    /// Something could not be sent: it needs a snapshot before anything else.
+    Behind,
+}
+
+impl<L> Default for Roster<L> {
+    fn default() -> Self {
+        Self(Mutex::new(Inner { strangers: HashMap::new(), homes: HashMap::new(), groups: HashMap::new() }))
+    }
+}
+
+impl<L: Line> Roster<L> {
+    fn lock(&self) -> MutexGuard<'_, Inner<L>> {
+        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    // ---- coming and going
+
+    /// A socket that has not said who it is; it may take until `deadline`.
+    pub fn greet(&self, sid: Sid, line: L, deadline: DateTime<Utc>) {
+        self.lock().strangers.insert(sid, (line, deadline));
+    }
+
+    /// Takes out those who have not said in time who they are.
+    pub fn overdue(&self, now: DateTime<Utc>) -> Vec<L> {
+        let late = self.lock().strangers.extract_if(|_, (_, deadline)| *deadline <= now).collect::<Vec<_>>();
+        late.into_iter().map(|(_, (line, _))| line).collect()
+    }
+
+    pub fn admit(&self, sid: Sid, line: L, holder: Holder, rooms: BTreeSet<String>) -> Admitted {
+        let mut inner = self.lock();
+        inner.strangers.remove(&sid);
+        if let Some(member) = inner.member(sid) {
+            let (old, new) = (member.holder.caller, holder.caller);
+            if (old.user, old.company()) != (new.user, new.company()) {
+                return Admitted::SomebodyElse;
+            }
+            (member.holder, member.rooms) = (holder, rooms);
+            return Admitted::Again;
+        }
+        let home = holder.caller.company();
+        inner.homes.insert(sid, home);
+        let group =
+            inner.groups.entry(home).or_insert_with(|| Group { cursor: None, members: HashMap::new() });
+        group.members.insert(sid, Member { line, holder, rooms, gate: Gate::Held(Vec::new()) });
+        Admitted::Yes
+    }
+
+    pub fn leave(&self, sid: Sid) {
+        let mut inner = self.lock();
+        inner.strangers.remove(&sid);
+        inner.remove(sid);
+    }
+
+    pub fn holder(&self, sid: Sid) -> Option<Holder> {
+        self.lock().member(sid).map(|member| member.holder)
+    }
+
+    /// Whether a member is in a room that this event is meant for.
+    pub fn sees(&self, sid: Sid, event: &Event) -> bool {
+        self.lock().member(sid).is_some_and(|member| event.concerns(&member.rooms))
+    }
+
+    // ---- who they still are
+
+    /// The sessions of all members, each once.
+    pub fn sessions(&self) -> Vec<SessionId> {
+        let inner = self.lock();
+        let members = inner.groups.values().flat_map(|group| group.members.values());
+        let sessions: HashSet<_> = members.map(|member| member.holder.caller.session).collect();
+        sessions.into_iter().collect()
+    }
+
+    /// Takes over what the sessions say now. Takes out the members whose token has run out or whose session is no
+    /// longer good, with the reason. A session without a verdict was not asked for, and stays.
+    pub fn refresh(
+        &self,
+        now: DateTime<Utc>,
+        verdicts: &HashMap<SessionId, Result<(Caller, BTreeSet<String>), Dismissal>>,
+    ) -> Vec<(L, Dismissal)> {
+        let mut inner = self.lock();
+        let mut dismissed = Vec::new();
+        for (home, group) in &mut inner.groups {
+            for (sid, member) in &mut group.members {
+                if let Some(why) = member.judge(*home, now, verdicts.get(&member.holder.caller.session)) {
+                    dismissed.push((*sid, why));
+                }
+            }
+        }
+        dismissed.into_iter().filter_map(|(sid, why)| Some((inner.remove(sid)?.line, why))).collect()
+    }
+
+    // ---- events
+
+    /// Companies with members who know where to begin, and the last event handed to them.
+    pub fn cursors(&self) -> HashMap<CompanyId, i64> {
+        let inner = self.lock();
+        inner.groups.iter().filter_map(|(home, group)| Some(((*home)?, group.cursor?))).collect()
+    }
+
+    pub fn cursor(&self, company: CompanyId) -> Option<i64> {
+        self.lock().groups.get(&Some(company))?.cursor
+    }
+
+    /// Events after `seq` are handed to the members from now on, unless that has begun already.
+    pub fn begin_at(&self, company: CompanyId, seq: i64) {
+        if let Some(group) = self.lock().groups.get_mut(&Some(company)) {
+            group.cursor.get_or_insert(seq);
+        }
+    }
+
+    /// Hands on events that follow each other and the cursor.
+    pub fn deliver(&self, company: CompanyId, events: &[Arc<Event>]) {
+        let mut inner = self.lock();
+        let Some(group) = inner.groups.get_mut(&Some(company)) else { return };
+        for event in events {
+            if group.cursor.is_none_or(|cursor| cursor + 1 != event.seq) {
+                continue;
+            }
+            group.cursor = Some(event.seq);
+            for member in group.members.values_mut().filter(|member| event.concerns(&member.rooms)) {
+                member.hear(event);
+            }
+        }
+    }
+
+    /// The events up to `seq` are lost: every member needs a snapshot.
+    pub fn skip_to(&self, company: CompanyId, seq: i64) {
+        if let Some(group) = self.lock().groups.get_mut(&Some(company)) {
+            group.cursor = Some(seq);
+            for member in group.members.values_mut() {
+                member.gate = Gate::Behind;
+            }
+        }
+    }
+
+    /// Events wait from now on, so that a snapshot or a gap can be read and told first.
+    pub fn hold(&self, sid: Sid) -> Hold {
+        match self.lock().member(sid) {
+            None => Hold::Gone,
+            Some(Member { gate: Gate::Held(_), .. }) => Hold::Already,
+            Some(member) => {
+                member.gate = Gate::Held(Vec::new());
+                Hold::Held
+            }
+        }
+    }
+
+    /// Tells what was read, which holds everything up to `seq`, and lets the events after it through.
+    pub fn release(&self, sid: Sid, messages: &[Message], seq: i64) {
+        let mut inner = self.lock();
+        let Some(member) = inner.member(sid) else { return };
+        let Gate::Held(waiting) = std::mem::replace(&mut member.gate, Gate::Open(seq)) else {
+            member.gate = Gate::Behind;
+            return;
+        };
+        for message in messages {
+            member.send(&message.event, &message.payload);
+        }
+        for event in waiting {
+            member.hear(&event);
+        }
+    }
+
+    /// It could not be read: tried again with the others that are behind.
+    pub fn give_up(&self, sid: Sid) {
+        if let Some(member) = self.lock().member(sid) {
+            member.gate = Gate::Behind;
+        }
+    }
+
+    /// Those who need a snapshot.
+    pub fn behind(&self) -> Vec<Sid> {
+        let inner = self.lock();
+        let members = inner.groups.values().flat_map(|group| &group.members);
+        members.filter(|(_, member)| matches!(member.gate, Gate::Behind)).map(|(sid, _)| *sid).collect()
+    }
+
+    /// Something fleeting, for the members in one of these rooms. Who is not up to date learns it from his snapshot.
+    pub fn tell(&self, company: CompanyId, rooms: &[String], event: &str, payload: &Value) {
+        let mut inner = self.lock();
+        let Some(group) = inner.groups.get_mut(&Some(company)) else { return };
+        for member in group.members.values_mut() {
+            match member.gate {
+                Gate::Open(_) if rooms.iter().any(|room| member.rooms.contains(room)) => {
+                    member.send(event, payload);
+                }
+                Gate::Open(_) | Gate::Held(_) | Gate::Behind => {}
+            }
+        }
+    }
+}
+
+impl<L> Inner<L> {
+    fn member(&mut self, sid: Sid) -> Option<&mut Member<L>> {
+        let home = self.homes.get(&sid)?;
+        self.groups.get_mut(home)?.members.get_mut(&sid)
+    }
+
+    fn remove(&mut self, sid: Sid) -> Option<Member<L>> {
+        let home = self.homes.remove(&sid)?;
+        let group = self.groups.get_mut(&home)?;
+        let member = group.members.remove(&sid);
+        if group.members.is_empty() {
+            self.groups.remove(&home);
+        }
+        member
+    }
+}
+
+impl<L: Line> Member<L> {
+    /// Why the member must go; `None` when he may stay, as what the verdict says.
+    fn judge(
+        &mut self,
+        home: Option<CompanyId>,
+        now: DateTime<Utc>,
+        verdict: Option<&Result<(Caller, BTreeSet<String>), Dismissal>>,
+    ) -> Option<Dismissal> {
+        if self.holder.until <= now {
+            return Some(Dismissal::TOKEN_EXPIRED);
+        }
+        match verdict {
+            None => None,
+            Some(Err(why)) => Some(*why),
+            Some(Ok((caller, _))) if caller.company() != home => Some(Dismissal::SESSION_ENDED),
+            Some(Ok((caller, rooms))) => {
+                self.holder.caller = *caller;
+                self.rooms.clone_from(rooms);
+                None
+            }
+        }
+    }
+
+    fn hear(&mut self, event: &Arc<Event>) {
+        match &mut self.gate {
+            Gate::Held(waiting) => waiting.push(event.clone()),
+            Gate::Open(after) if event.seq > *after => self.send(&event.name, &event.payload),
+            Gate::Open(_) | Gate::Behind => {}
+        }
+    }
+
+    fn send(&mut self, event: &str, payload: &Value) {
+        if matches!(self.gate, Gate::Behind) {
+            return;
+        }
+        match self.line.send(event, payload) {
+            Sent::Yes | Sent::Closed => {}
+            Sent::Full => self.gate = Gate::Behind,
+        }
+    }
+}
+
+impl Event {
+    fn concerns(&self, rooms: &BTreeSet<String>) -> bool {
+        self.audience.iter().any(|room| rooms.contains(room))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+    use entity::Role;
+    use serde_json::json;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::identity::Standing;
+
+    /// A client that remembers what it was told, with a buffer of so many events.
+    #[derive(Clone)]
+    struct Client(Arc<Mutex<(Vec<String>, usize)>>);
+
+    impl Client {
+        fn new(room_for: usize) -> Self {
+            Self(Arc::new(Mutex::new((Vec::new(), room_for))))
+        }
+
+        fn told(&self) -> String {
+            self.0.lock().unwrap().0.join(" ")
+        }
+
+        fn reads_all(&self) {
+            self.0.lock().unwrap().1 = usize::MAX;
+        }
+    }
+
+    impl Line for Client {
+        fn send(&self, event: &str, _: &Value) -> Sent {
+            let mut inner = self.0.lock().unwrap();
+            if inner.0.len() >= inner.1 {
+                return Sent::Full;
+            }
+            inner.0.push(event.to_owned());
+            Sent::Yes
+        }
+    }
+
+    fn noon() -> DateTime<Utc> {
+        "2026-03-02T12:00:00Z".parse().unwrap()
+    }
+
+    fn company(n: u128) -> CompanyId {
+        Uuid::from_u128(n).into()
+    }
+
+    fn caller(user: u128, company: CompanyId) -> Caller {
+        let id = Uuid::from_u128(user);
+        let standing =
+            Standing::Member { membership: id.into(), company, role: Role::Agent, agent: Some(id.into()) };
+        Caller { user: id.into(), session: id.into(), standing }
+    }
+
+    fn rooms(names: &[&str]) -> BTreeSet<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    fn event(seq: i64, room: &str) -> Arc<Event> {
+        let payload = json!({ "seq": seq });
+        Arc::new(Event { seq, audience: vec![room.to_owned()], name: format!("e{seq}"), payload })
+    }
+
+    fn snapshot() -> Vec<Message> {
+        vec![Message { event: "snapshot".into(), payload: json!({}) }]
+    }
+
+    /// A member who has been told everything up to `seq`.
+    fn join(
+        roster: &Roster<Client>,
+        user: u128,
+        home: CompanyId,
+        room: &str,
+        seq: i64,
+        client: Client,
+    ) -> (Sid, Client) {
+        let sid = Sid::new();
+        let holder = Holder { caller: caller(user, home), until: noon() + TimeDelta::hours(1) };
+        assert_eq!(roster.admit(sid, client.clone(), holder, rooms(&[room])), Admitted::Yes);
+        roster.begin_at(home, seq);
+        roster.release(sid, &[], seq);
+        (sid, client)
+    }
+
+    #[test]
+    fn an_event_reaches_its_rooms_in_its_company_and_nobody_else() {
+        let roster = Roster::default();
+        let (_, ann) = join(&roster, 1, company(1), "agent:1", 0, Client::new(99));
+        let (_, bob) = join(&roster, 2, company(1), "agent:2", 0, Client::new(99));
+        let (_, eve) = join(&roster, 3, company(2), "agent:1", 0, Client::new(99));
+        roster.deliver(company(1), &[event(1, "agent:1"), event(2, "agent:2")]);
+        roster.tell(company(1), &["agent:1".to_owned()], "fleeting", &json!({}));
+        assert_eq!((ann.told(), bob.told(), eve.told()), ("e1 fleeting".into(), "e2".into(), String::new()));
+        assert_eq!((roster.cursor(company(1)), roster.cursor(company(2))), (Some(2), Some(0)));
+    }
+
+    #[test]
+    fn what_happens_while_a_snapshot_is_read_is_told_after_it_and_once() {
+        let roster = Roster::default();
+        let (ann, told) = join(&roster, 1, company(1), "a", 5, Client::new(99));
+        assert_eq!(roster.hold(ann), Hold::Held);
+        assert_eq!(roster.hold(ann), Hold::Already);
+        roster.deliver(company(1), &[event(6, "a"), event(7, "a"), event(8, "a")]);
+        assert_eq!(told.told(), "");
+        // The snapshot was read when 7 had been committed.
+        roster.release(ann, &snapshot(), 7);
+        roster.deliver(company(1), &[event(9, "a")]);
+        assert_eq!(told.told(), "snapshot e8 e9");
+    }
+
+    #[test]
+    fn a_snapshot_that_is_ahead_of_the_tail_is_not_followed_by_older_events() {
+        let roster = Roster::default();
+        let (ann, told) = join(&roster, 1, company(1), "a", 5, Client::new(99));
+        assert_eq!(roster.hold(ann), Hold::Held);
+        roster.release(ann, &snapshot(), 7);
+        roster.deliver(company(1), &[event(6, "a"), event(7, "a"), event(8, "a")]);
+        assert_eq!(told.told(), "snapshot e8");
+    }
+
+    #[test]
+    fn events_that_do_not_follow_each_other_are_not_handed_on() {
+        let roster = Roster::default();
+        let (_, told) = join(&roster, 1, company(1), "a", 5, Client::new(99));
+        roster.deliver(company(1), &[event(5, "a"), event(7, "a"), event(6, "a")]);
+        assert_eq!((told.told(), roster.cursor(company(1))), ("e6".into(), Some(6)));
+    }
+
+    #[test]
+    fn a_client_that_reads_too_slowly_gets_a_snapshot_when_it_can_take_one() {
+        let roster = Roster::default();
+        let (ann, told) = join(&roster, 1, company(1), "a", 0, Client::new(1));
+        roster.deliver(company(1), &[event(1, "a"), event(2, "a")]);
+        assert_eq!(roster.behind(), [ann]);
+        told.reads_all();
+        roster.deliver(company(1), &[event(3, "a")]);
+        assert_eq!(told.told(), "e1", "nothing may be told before the snapshot");
+        assert_eq!(roster.hold(ann), Hold::Held);
+        roster.release(ann, &snapshot(), 3);
+        assert_eq!((told.told(), roster.behind()), ("e1 snapshot".into(), vec![]));
+    }
+
+    #[test]
+    fn lost_events_are_made_up_for_by_a_snapshot() {
+        let roster = Roster::default();
+        let (ann, told) = join(&roster, 1, company(1), "a", 3, Client::new(99));
+        roster.skip_to(company(1), 6);
+        roster.deliver(company(1), &[event(7, "a")]);
+        assert_eq!((told.told(), roster.behind()), (String::new(), vec![ann]));
+    }
+
+    #[test]
+    fn who_is_no_longer_good_is_taken_out_and_a_changed_one_changes_rooms() {
+        let roster = Roster::default();
+        let home = company(1);
+        let (ann, ann_told) = join(&roster, 1, home, "a", 0, Client::new(99));
+        let (bob, _) = join(&roster, 2, home, "a", 0, Client::new(99));
+        let (eve, _) = join(&roster, 3, home, "a", 0, Client::new(99));
+        let verdicts = HashMap::from([
+            (caller(1, home).session, Ok((caller(1, home), rooms(&["b"])))),
+            (caller(2, home).session, Err(Dismissal::SESSION_ENDED)),
+            (caller(3, home).session, Ok((caller(3, company(2)), rooms(&["a"])))),
+        ]);
+        let gone: Vec<_> = roster.refresh(noon(), &verdicts).into_iter().map(|(_, why)| why).collect();
+        assert_eq!(gone, [Dismissal::SESSION_ENDED; 2]);
+        assert!(roster.holder(bob).is_none() && roster.holder(eve).is_none() && roster.holder(ann).is_some());
+        roster.deliver(home, &[event(1, "a"), event(2, "b")]);
+        assert_eq!(ann_told.told(), "e2");
+        let late = roster.refresh(noon() + TimeDelta::hours(1), &HashMap::new());
+        assert_eq!(late.len(), 1);
+        assert_eq!(late[0].1, Dismissal::TOKEN_EXPIRED);
+        assert_eq!(roster.cursor(home), None, "an empty company is forgotten");
+    }
+
+    #[test]
+    fn a_socket_keeps_its_user_and_its_company() {
+        let roster = Roster::default();
+        let (ann, told) = join(&roster, 1, company(1), "a", 0, Client::new(99));
+        let until = noon() + TimeDelta::hours(2);
+        let again = |caller| roster.admit(ann, told.clone(), Holder { caller, until }, rooms(&["a"]));
+        assert_eq!(again(caller(2, company(1))), Admitted::SomebodyElse);
+        assert_eq!(again(caller(1, company(2))), Admitted::SomebodyElse);
+        assert_eq!(again(caller(1, company(1))), Admitted::Again);
+        assert_eq!(roster.holder(ann).unwrap().until, until);
+    }
+
+    #[test]
+    fn a_stranger_has_until_its_deadline() {
+        let roster = Roster::default();
+        roster.greet(Sid::new(), Client::new(9), noon() + TimeDelta::seconds(10));
+        assert!(roster.overdue(noon() + TimeDelta::seconds(9)).is_empty());
+        assert_eq!(roster.overdue(noon() + TimeDelta::seconds(10)).len(), 1);
+        assert!(roster.overdue(noon() + TimeDelta::seconds(11)).is_empty());
+    }
+}
