@@ -170,7 +170,7 @@ whole_calls! {
         let caller = centre.ring([Step::AfterConnected(30.0), Step::HangUp]);
         centre.pass(5).await;
         // The first agent hangs up before the caller can be brought, so that he is parked again.
-        centre.phone(0, Endpoint::answers(1.0, Script::new([Step::Wait(2.0), Step::HangUp])));
+        centre.phone(0, Endpoint::answers(1.0, Script::new([Step::Wait(1.0), Step::HangUp])));
         let fails = RestFault { times: Some(2), ..RestFault::once("POST", caller.sid(), RestEffect::ServerError) };
         centre.carrier.set_faults(Faults { rest: vec![fails], ..executed.clone() });
         centre.accept(0).await;

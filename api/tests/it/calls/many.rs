@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use calldocker::bus::Delivery;
 use calldocker::calls::{accept, wrap_up};
 use carrier::{
-    Answer, CallHandle, CallbackEffect, CallbackFault, CallbackKind, Endpoint, Faults, Script, Step,
-    WebhookEffect, WebhookFault,
+    Answer, CallHandle, CallbackEffect, CallbackFault, CallbackKind, Endpoint, Faults, RedirectedReply,
+    RestEffect, RestFault, Script, Step, WebhookEffect, WebhookFault,
 };
 use entity::id::AgentId;
 use entity::{Availability, Reach, SegmentState, agent_slot};
@@ -16,47 +16,76 @@ use serde_json::json;
 
 use crate::support::centre::{Centre, Ground, Plan, whole_calls};
 
-/// An hour of twenty callers and five agents who do as they please.
+/// An hour of twenty callers and five agents who do as they please. `HOUR_SEED` chooses another hour.
 struct Hour {
     centre: Centre,
     dice: StdRng,
     callers: Vec<CallHandle>,
 }
 
+fn some(does: CallbackEffect, probability: f64) -> CallbackFault {
+    CallbackFault { of: None, probability, ..CallbackFault::of(CallbackKind::Call, does) }
+}
+
+/// Callbacks come twice, out of order and late, and hops come twice.
+fn confusion() -> Faults {
+    Faults {
+        callbacks: vec![
+            some(CallbackEffect::Double, 0.15),
+            some(CallbackEffect::Reorder, 0.15),
+            some(CallbackEffect::Late(3.0), 0.1),
+        ],
+        webhooks: vec![WebhookFault {
+            url: None,
+            does: WebhookEffect::Double,
+            probability: 0.1,
+            times: None,
+        }],
+        ..Faults::default()
+    }
+}
+
+/// Callbacks get lost as well, and the provider fails in every way that it has.
+fn ruin() -> Faults {
+    let sometimes = |does, probability| RestFault {
+        method: Some("POST".into()),
+        path: None,
+        does,
+        probability,
+        times: None,
+    };
+    let mut faults = confusion();
+    faults.callbacks.insert(0, some(CallbackEffect::Lost, 0.1));
+    faults.redirected_reply = RedirectedReply::Executed;
+    faults.rest = vec![
+        sometimes(RestEffect::ReplyLost, 0.07),
+        sometimes(RestEffect::ServerError, 0.07),
+        sometimes(RestEffect::TooManyRequests { retry_after: 2 }, 0.05),
+    ];
+    faults
+}
+
 impl Hour {
-    async fn begin(ground: Ground, seed: u64, delivery: Delivery) -> Self {
-        let plan = Plan { agents: vec![Reach::Client; 5], capacity: 2, delivery, ..Plan::default() };
-        let centre = Centre::open(ground, plan).await;
-        let effect = |does, probability| CallbackFault {
-            of: None,
-            probability,
-            ..CallbackFault::of(CallbackKind::Call, does)
-        };
-        let twice = WebhookFault { url: None, does: WebhookEffect::Double, probability: 0.1, times: None };
-        centre.carrier.set_faults(Faults {
-            seed,
-            callbacks: vec![
-                effect(CallbackEffect::Double, 0.15),
-                effect(CallbackEffect::Reorder, 0.15),
-                effect(CallbackEffect::Late(3.0), 0.1),
-            ],
-            webhooks: vec![twice],
-            ..Faults::default()
-        });
+    async fn begin(ground: Ground, delivery: Delivery, faults: Faults) -> Self {
+        let seed = std::env::var("HOUR_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(7);
+        println!("the hour of HOUR_SEED={seed}");
+        let agents = vec![Reach::Client, Reach::Client, Reach::Client, Reach::Number, Reach::Number];
+        let centre = Centre::open(ground, Plan { agents, capacity: 2, delivery, ..Plan::default() }).await;
+        centre.carrier.set_faults(Faults { seed, ..faults });
         Self { centre, dice: StdRng::seed_from_u64(seed), callers: Vec::new() }
     }
 
     async fn pass(&mut self) {
         for step in 0..900_u32 {
-            if self.callers.len() < 20
-                && (step >= 40 * u32::try_from(self.callers.len()).unwrap() || self.falls(0.02))
-            {
+            let due = 40 * u32::try_from(self.callers.len()).unwrap();
+            if self.callers.len() < 20 && (step >= due || self.falls(0.02)) {
                 self.somebody_calls();
             }
             self.agents_do_something().await;
             self.centre.pass(4).await;
             self.assert_capacity().await;
         }
+        self.centre.heal();
         for caller in &self.callers {
             if !caller.status().is_terminal() {
                 caller.hang_up();
@@ -87,6 +116,12 @@ impl Hour {
                 1 => Endpoint::only(Answer::Never),
                 2 => Endpoint::answers(2.0, Script::new([Step::AfterConnected(8.0), Step::HangUp])),
                 after => Endpoint::answers(f64::from(after) / 2.0, Script::silent()),
+            };
+            let presses =
+                Script::new([Step::UntilSaid("press 1".into()), Step::Wait(2.0), Step::Press("1".into())]);
+            let phone = match (self.centre.reaches[agent], self.falls(0.3)) {
+                (Reach::Number, true) => Endpoint::answers(2.0, presses),
+                (Reach::Number | Reach::Client | Reach::Browser, _) => phone,
             };
             self.centre.phone(agent, phone);
             for offer in self.centre.open_offers(agent).await {
@@ -219,14 +254,20 @@ whole_calls! {
         centre.close().await;
     }
 
-    async fn an_hour_in_which_everything_goes_wrong_ends_in_order(ground) {
-        let mut hour = Hour::begin(ground, 7, Delivery::Deliver).await;
+    async fn an_hour_in_which_much_goes_wrong_ends_in_order(ground) {
+        let mut hour = Hour::begin(ground, Delivery::Deliver, confusion()).await;
         hour.pass().await;
         hour.end().await;
     }
 
     async fn the_same_hour_without_any_wake_up_ends_in_order(ground) {
-        let mut hour = Hour::begin(ground, 7, Delivery::DropEverything).await;
+        let mut hour = Hour::begin(ground, Delivery::DropEverything, confusion()).await;
+        hour.pass().await;
+        hour.end().await;
+    }
+
+    async fn an_hour_in_which_everything_goes_wrong_ends_in_order(ground) {
+        let mut hour = Hour::begin(ground, Delivery::Deliver, ruin()).await;
         hour.pass().await;
         hour.end().await;
     }

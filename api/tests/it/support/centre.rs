@@ -152,7 +152,7 @@ pub struct Centre {
     pub scope: CompanyScope,
     pub agents: Vec<AgentId>,
     pub user: UserId,
-    reaches: Vec<Reach>,
+    pub reaches: Vec<Reach>,
     settings: Settings,
     delivery: Delivery,
     address: SocketAddr,
