@@ -49,6 +49,7 @@ pub use message::{Message, MessageDirection, MessageStatus};
 pub use number::NewNumber;
 pub use script::{Answer, AnsweredBy, Endpoint, Script, Step};
 pub use transcript::{Line, LineKind};
+pub use webhook::{WebhookResult, WebhookTiming, WebhookWatch};
 
 use call::{Direction, Plan};
 use state::Shared;
@@ -68,6 +69,8 @@ pub struct Settings {
     pub webhook_timeout: Duration,
     /// How many ended calls (and conferences, recordings, messages) are kept for the REST API and for transcripts.
     pub keep_calls: usize,
+    /// Told of every request to the customer's application once it is over: for measuring.
+    pub watch: Option<WebhookWatch>,
 }
 
 impl Settings {
@@ -80,6 +83,7 @@ impl Settings {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             webhook_timeout: Duration::from_secs(15),
             keep_calls: 5_000,
+            watch: None,
         }
     }
 }
@@ -120,7 +124,7 @@ impl Carrier {
     /// # Errors
     /// When the address cannot be bound.
     pub async fn start(settings: Settings) -> io::Result<Carrier> {
-        let client = webhook::Client::new(settings.auth_token.clone(), settings.webhook_timeout)
+        let client = webhook::Client::new(settings.auth_token.clone(), settings.webhook_timeout, settings.watch.clone())
             .map_err(io::Error::other)?;
         let listener = tokio::net::TcpListener::bind(settings.listen).await?;
         let base = format!("http://{}", listener.local_addr()?);

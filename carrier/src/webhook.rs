@@ -2,7 +2,8 @@
 //!
 //! Owns the wire. Knows nothing of calls; what a reply means is the interpreter's.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use clock::Busy;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION};
@@ -35,12 +36,50 @@ pub(crate) struct Fetched {
     pub delay: Duration,
 }
 
+/// One attempt at a request for TwiML or at a callback, as the carrier saw it.
+#[derive(Clone, Copy, Debug)]
+pub struct WebhookTiming<'a> {
+    /// Without its fragment.
+    pub url: &'a str,
+    /// From before the request is sent until its reply is read, in the machine's time; redirects included.
+    pub took: Duration,
+    pub result: WebhookResult,
+}
+
+/// How an attempt went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WebhookResult {
+    /// 2xx.
+    Answered,
+    /// Another status, or no reply at all.
+    Failed,
+}
+
+/// Hears of every attempt. It is called by the task that made the attempt, so it should be quick.
+pub type WebhookWatch = Arc<dyn Fn(WebhookTiming<'_>) + Send + Sync>;
+
+/// Tells the watch when it is dropped.
+struct Stopwatch<'a> {
+    watch: &'a WebhookWatch,
+    url: &'a str,
+    began: Instant,
+    result: WebhookResult,
+}
+
+impl Drop for Stopwatch<'_> {
+    fn drop(&mut self) {
+        let Self { watch, url, began, result } = self;
+        watch(WebhookTiming { url, took: began.elapsed(), result: *result });
+    }
+}
+
 /// The one HTTP client, and what it signs with.
 pub(crate) struct Client {
     http: reqwest::Client,
     token: String,
     /// The hard limit of a request with all its retries.
     limit: Duration,
+    watch: Option<WebhookWatch>,
 }
 
 /// Retry policy of a URL's fragment, `#rc=2&rp=5xx,ct&rt=3000&tt=9000`.
@@ -99,14 +138,18 @@ struct Attempt {
 }
 
 impl Client {
-    pub(crate) fn new(token: String, limit: Duration) -> reqwest::Result<Self> {
+    pub(crate) fn new(
+        token: String,
+        limit: Duration,
+        watch: Option<WebhookWatch>,
+    ) -> reqwest::Result<Self> {
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .connect_timeout(Duration::from_secs(5).min(limit))
             .user_agent("TwilioProxy/1.1")
             .build()?;
-        Ok(Self { http, token, limit })
+        Ok(Self { http, token, limit, watch })
     }
 
     /// Sends a request of a voice call. The caller holds a [`Busy`] guard meanwhile, and then waits for the delay.
@@ -164,7 +207,7 @@ impl Client {
         let all = async {
             let mut left = policy.retries;
             loop {
-                match self.follow(&errand).await {
+                match self.watched(&errand).await {
                     Ok(reply) => return Ok(reply),
                     Err(attempt) if left > 0 && policy.retries(attempt.class) => left -= 1,
                     Err(attempt) => return Err(attempt.failure),
@@ -174,6 +217,18 @@ impl Client {
         tokio::time::timeout(limit, all).await.unwrap_or_else(|_| {
             Err(Failure::new(11200, format!("HTTP retrieval failure: no reply within {limit:?}")))
         })
+    }
+
+    /// One attempt, of which the watch is told also when the limit of all attempts cuts it off.
+    async fn watched(&self, errand: &Errand<'_>) -> Result<Reply, Attempt> {
+        let Some(watch) = &self.watch else { return self.follow(errand).await };
+        let url = errand.link.url.split('#').next().unwrap_or_default();
+        let mut stopwatch = Stopwatch { watch, url, began: Instant::now(), result: WebhookResult::Failed };
+        let attempt = self.follow(errand).await;
+        if attempt.is_ok() {
+            stopwatch.result = WebhookResult::Answered;
+        }
+        attempt
     }
 
     /// One attempt with its redirects.

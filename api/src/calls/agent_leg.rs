@@ -1,7 +1,7 @@
 //! The agent's leg: what it hears when it is answered, and what the provider says of it.
 
 use entity::id::{LegId, OfferId};
-use entity::{EndedBy, LegKind, LegState, OfferState, leg, offer};
+use entity::{EndedBy, LegKind, LegState, OfferState, SegmentState, leg, offer};
 use serde_json::json;
 use twilio::webhook::{CallProgress, CallStatus as ProviderStatus, GatherResult, VoiceRequest};
 
@@ -46,6 +46,20 @@ pub async fn pressed(unit: &mut Unit, id: OfferId, heard: &GatherResult) -> Resu
     };
     file.save(unit).await?;
     Ok(reply)
+}
+
+/// The agent's line comes out of the conference. If it goes on, he has not hung up: the conversation ended under him, and
+/// only the caller's leaving does that. This is how it is known who left first, in whatever order the callbacks come.
+pub async fn came_out(unit: &mut Unit, id: OfferId, request: &VoiceRequest) -> Result<Reply> {
+    let (mut file, _) = open(unit, id).await?;
+    let segment = queueing::segment_of_offer(unit.scope(), unit.tx(), id).await?;
+    if request.status == ProviderStatus::InProgress
+        && segment.is_some_and(|segment| segment.state == SegmentState::Connected)
+    {
+        leave::caller_left(unit, &mut file, None, EndedBy::Caller).await?;
+        file.save(unit).await?;
+    }
+    Ok(Reply::HangUp)
 }
 
 /// What the provider says of an agent's leg; old news changes nothing.

@@ -84,13 +84,13 @@ async fn look_up(app: &App, scope: CompanyScope, hop: &Hop, params: &Params) -> 
         {
             Some(enqueue::where_the_caller_belongs(app, scope, *call).await?)
         }
-        Hop::AgentExit => Some(Reply::HangUp),
         Hop::Voice
         | Hop::Fallback
         | Hop::Step { .. }
         | Hop::QueueExit { .. }
         | Hop::AgentAnswer { .. }
         | Hop::AgentPress { .. }
+        | Hop::AgentExit { .. }
         | Hop::CallStatus
         | Hop::LegStatus { .. }
         | Hop::Conference { .. }
@@ -130,6 +130,9 @@ async fn run(unit: &mut Unit, hop: &Hop, params: &Params) -> Result<Reply> {
         Hop::AgentPress { offer } => {
             agent_leg::pressed(unit, *offer, &read(GatherResult::from_params(params))?).await
         }
+        Hop::AgentExit { offer } => {
+            agent_leg::came_out(unit, *offer, &read(VoiceRequest::from_params(params))?).await
+        }
         Hop::CallStatus => caller_progressed(unit, &read(CallProgress::from_params(params))?).await,
         Hop::LegStatus { leg } => {
             agent_leg::progressed(unit, *leg, &read(CallProgress::from_params(params))?).await?;
@@ -149,7 +152,7 @@ async fn run(unit: &mut Unit, hop: &Hop, params: &Params) -> Result<Reply> {
             .await?;
             Ok(Reply::Nothing)
         }
-        Hop::Fallback | Hop::Wait { .. } | Hop::CallerJoin { .. } | Hop::Park { .. } | Hop::AgentExit => {
+        Hop::Fallback | Hop::Wait { .. } | Hop::CallerJoin { .. } | Hop::Park { .. } => {
             Err(Error::internal("process a webhook", "a question was taken for a request"))
         }
     }

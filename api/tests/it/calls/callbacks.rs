@@ -2,13 +2,13 @@
 
 use calldocker::calls::urls::Heard;
 use carrier::{
-    Answer, CallbackEffect, CallbackFault, CallbackKind, Endpoint, Faults, RedirectedReply, Step,
-    WebhookEffect, WebhookFault,
+    Answer, CallbackEffect, CallbackFault, CallbackKind, Endpoint, Faults, RedirectedReply, RestEffect,
+    RestFault, Script, Step, WebhookEffect, WebhookFault,
 };
 use entity::{Activity, CallOutcome, CallStatus, EndedBy, SegmentState};
 use serde_json::json;
 
-use crate::support::centre::{CALLER, Centre, Ground, NUMBER, Plan, heard, whole_calls};
+use crate::support::centre::{CALLER, Centre, Ground, NUMBER, Plan, cannot_be_brought, heard, whole_calls};
 
 fn callbacks(faults: impl IntoIterator<Item = CallbackFault>) -> Faults {
     Faults { seed: 11, callbacks: faults.into_iter().collect(), ..Faults::default() }
@@ -104,8 +104,9 @@ whole_calls! {
 
     async fn the_caller_s_joining_may_be_lost_since_the_conference_s_start_says_the_same(ground) {
         let centre = Centre::open(ground, Plan::default()).await;
-        centre.ring([Step::AfterConnected(30.0), Step::HangUp]);
+        let caller = centre.ring([Step::AfterConnected(30.0), Step::HangUp]);
         centre.pass(5).await;
+        centre.carrier.set_faults(cannot_be_brought(&caller));
         centre.accept(0).await;
         centre.pass_until_segment_is(SegmentState::Joined).await;
         centre.carrier.set_faults(callbacks([lost(CallbackKind::Conference, "participant-join")]));
@@ -118,8 +119,9 @@ whole_calls! {
 
     async fn two_who_talk_are_not_torn_apart_because_all_events_of_it_are_lost(ground) {
         let centre = Centre::open(ground, Plan::default()).await;
-        centre.ring([Step::AfterConnected(60.0), Step::HangUp]);
+        let caller = centre.ring([Step::AfterConnected(60.0), Step::HangUp]);
         centre.pass(5).await;
+        centre.carrier.set_faults(cannot_be_brought(&caller));
         centre.accept(0).await;
         centre.pass_until_segment_is(SegmentState::Joined).await;
         centre.carrier.set_faults(callbacks([CallbackFault::of(CallbackKind::Conference, CallbackEffect::Lost)]));
@@ -163,25 +165,23 @@ whole_calls! {
     }
 
     async fn a_caller_who_is_parked_again_joins_the_second_agent_and_not_the_first_s_room(ground) {
-        let centre = Centre::open(ground, Plan::default()).await;
-        // Parked from the first agent's room, whose conversation never became known; and each exit is executed.
-        let nothing = CallbackFault::of(CallbackKind::Conference, CallbackEffect::Lost);
+        let centre = Centre::open(ground, Plan { ring_seconds: 60, ..Plan::default() }).await;
         let executed = Faults { redirected_reply: RedirectedReply::Executed, ..Faults::default() };
-        centre.carrier.set_faults(executed.clone());
-        centre.phone(0, Endpoint::answers(1.0, carrier::Script::new([Step::Wait(0.4), Step::HangUp])));
-        centre.ring([Step::AfterConnected(30.0), Step::HangUp]);
+        let caller = centre.ring([Step::AfterConnected(30.0), Step::HangUp]);
         centre.pass(5).await;
+        // The first agent hangs up before the caller can be brought, so that he is parked again.
+        centre.phone(0, Endpoint::answers(1.0, Script::new([Step::Wait(2.0), Step::HangUp])));
+        let fails = RestFault { times: Some(2), ..RestFault::once("POST", caller.sid(), RestEffect::ServerError) };
+        centre.carrier.set_faults(Faults { rest: vec![fails], ..executed.clone() });
         centre.accept(0).await;
-        centre.pass_until_segment_is(SegmentState::Joined).await;
-        centre.carrier.set_faults(Faults { callbacks: vec![nothing], ..executed.clone() });
-        centre.pass(2).await;
+        centre.pass_until_segment_is(SegmentState::Failed).await;
         centre.carrier.set_faults(executed);
-        centre.pass(25).await;
-        if centre.segments().await[0].state == SegmentState::Failed {
-            centre.accept(1).await;
-        }
+        centre.pass(3).await;
+        centre.accept(1).await;
+        centre.pass(10).await;
+        assert_eq!(centre.call().await.status, CallStatus::Connected, "{}", centre.all_stories().await);
         centre.pass(240).await;
-        assert_eq!(centre.call().await.outcome, Some(CallOutcome::Answered), "{}", centre.all_stories().await);
+        assert_eq!(centre.call().await.outcome, Some(CallOutcome::Answered));
         centre.assert_at_rest().await;
         centre.close().await;
     }

@@ -4,6 +4,7 @@ mod callbacks;
 mod flows;
 mod inbound;
 mod many;
+mod nodes;
 mod numbers;
 mod offers;
 mod races;

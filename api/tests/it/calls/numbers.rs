@@ -54,7 +54,7 @@ whole_calls! {
         let centre = Centre::open(ground, two_numbers()).await;
         centre.phone(0, presses_one(2.0));
         centre.ring([Step::AfterConnected(10.0), Step::HangUp]);
-        centre.pass(15).await;
+        centre.pass(10).await;
         assert_eq!(centre.call().await.status, CallStatus::Connected, "{}", centre.all_stories().await);
         assert!(heard(&leg_of(&centre, 0), "a call for support"));
         centre.pass(120).await;

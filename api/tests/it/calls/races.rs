@@ -7,7 +7,7 @@ use carrier::{
 use entity::{Activity, CallOutcome, CallStatus, EndedBy, EntryOutcome, Reach, SegmentState};
 use serde_json::json;
 
-use crate::support::centre::{Centre, Ground, Plan, whole_calls};
+use crate::support::centre::{Centre, Ground, Plan, cannot_be_brought, whole_calls};
 
 /// The caller has left without having talked to anybody: nobody is blamed, nobody is held.
 async fn assert_abandoned(centre: &Centre) {
@@ -27,7 +27,7 @@ async fn assert_abandoned(centre: &Centre) {
 
 /// The first agent's device fails in this way after he has accepted; the second agent gets the caller at his old place.
 async fn the_next_agent_gets_the_call(ground: Ground, phone: Endpoint, faults: Faults) {
-    let centre = Centre::open(ground, Plan::default()).await;
+    let centre = Centre::open(ground, Plan { ring_seconds: 60, ..Plan::default() }).await;
     centre.phone(0, phone);
     centre.ring([Step::AfterConnected(10.0), Step::HangUp]);
     centre.pass(2).await;
@@ -102,10 +102,7 @@ whole_calls! {
         let centre = Centre::open(ground, Plan::default()).await;
         let caller = centre.ring([]);
         centre.pass(2).await;
-        // He cannot be brought for a while.
-        let bring = format!("/Calls/{}", caller.sid());
-        let fails = RestFault { times: Some(3), ..RestFault::once("POST", &bring, RestEffect::ServerError) };
-        centre.carrier.set_faults(Faults { rest: vec![fails], ..Faults::default() });
+        centre.carrier.set_faults(cannot_be_brought(&caller));
         centre.accept(0).await;
         centre.pass_until_segment_is(SegmentState::Joined).await;
         caller.hang_up();
@@ -234,14 +231,12 @@ whole_calls! {
         let centre = Centre::open(ground, Plan::default()).await;
         let caller = centre.ring([Step::AfterConnected(20.0), Step::HangUp]);
         centre.pass(2).await;
-        let bring = format!("/Calls/{}", caller.sid());
-        let rest = vec![RestFault::once("POST", &bring, RestEffect::ReplyLost)];
-        centre.carrier.set_faults(Faults { rest, ..Faults::default() });
+        centre.carrier.set_faults(cannot_be_brought(&caller));
         centre.accept(0).await;
         centre.pass_until_segment_is(SegmentState::Joined).await;
         let late = CallbackFault::of(CallbackKind::Conference, CallbackEffect::Late(5.0));
         centre.carrier.set_faults(Faults {
-            rest: vec![RestFault::once("POST", &bring, RestEffect::ReplyLost)],
+            rest: vec![RestFault::once("POST", caller.sid(), RestEffect::ReplyLost)],
             callbacks: vec![late],
             ..Faults::default()
         });

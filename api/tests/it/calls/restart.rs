@@ -6,7 +6,7 @@ use entity::{Activity, CallOutcome, SegmentState};
 use crate::support::centre::{Centre, Life, Plan, whole_calls};
 
 fn mortal() -> Plan {
-    Plan { life: Life::Mortal, ..Plan::default() }
+    Plan { life: Life::Mortal, ring_seconds: 60, ..Plan::default() }
 }
 
 whole_calls! {
@@ -33,7 +33,7 @@ whole_calls! {
         centre.pass(5).await;
         centre.offer(0).await;
         centre.kill_and_restart().await;
-        centre.pass(45).await;
+        centre.pass(95).await;
         assert_eq!(centre.agent(0).await.activity, Activity::NotResponding, "{}", centre.all_stories().await);
         centre.accept(1).await;
         centre.pass(130).await;

@@ -11,7 +11,9 @@ use calldocker::config::Settings;
 use calldocker::error::Error;
 use calldocker::http::server;
 use calldocker::store::{calls, queueing};
-use carrier::{CallHandle, Carrier, Endpoint, Faults, LineKind, NewCall, NewNumber, Script, Step};
+use carrier::{
+    CallHandle, Carrier, Endpoint, Faults, LineKind, NewCall, NewNumber, RestEffect, RestFault, Script, Step,
+};
 use chrono::{DateTime, Utc};
 use clock::Clock;
 use entity::id::{AgentId, CallId, OfferId, UserId};
@@ -22,6 +24,7 @@ use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
+use super::balancer::Balancer;
 use super::database::{Backend, TestDatabase};
 use super::founding::{Company, found_company};
 
@@ -44,6 +47,7 @@ pub struct Plan {
     pub publication: Publication,
     pub delivery: Delivery,
     pub life: Life,
+    pub nodes: Nodes,
 }
 
 /// Whether new calls get the flow.
@@ -51,6 +55,14 @@ pub struct Plan {
 pub enum Publication {
     Published,
     Draft,
+}
+
+/// How many servers share the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nodes {
+    One,
+    /// Behind a balancer; over Redis when TEST_REDIS_URL names one, else each finds out by itself.
+    Two,
 }
 
 /// Whether the server can be killed.
@@ -74,6 +86,7 @@ impl Default for Plan {
             publication: Publication::Published,
             delivery: Delivery::Deliver,
             life: Life::Immortal,
+            nodes: Nodes::One,
         }
     }
 }
@@ -145,10 +158,12 @@ pub struct Centre {
     address: SocketAddr,
     ground: Ground,
     node: Node,
+    pub second: Option<(App, Node)>,
+    pub balancer: Option<Balancer>,
 }
 
 /// What keeps the server running.
-enum Node {
+pub enum Node {
     Immortal { stop: Option<oneshot::Sender<()>> },
     Mortal { runtime: Option<Runtime> },
 }
@@ -163,18 +178,30 @@ impl Centre {
         let carrier = Carrier::start(carrier::Settings::new(ACCOUNT, TOKEN, clock.clone())).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
+        let second = (plan.nodes == Nodes::Two).then(|| TcpListener::bind("127.0.0.1:0").unwrap());
+        let balancer = match &second {
+            Some(second) => Some(Balancer::start([address, second.local_addr().unwrap()]).await),
+            None => None,
+        };
+        let public = balancer.as_ref().map_or(address, Balancer::address);
+        let redis = std::env::var("TEST_REDIS_URL").ok().filter(|_| second.is_some()).unwrap_or_default();
         let settings = Settings::with(&[
+            ("redis_url", &redis),
             ("data_dir", ground.folder.path().to_str().expect("a plain path")),
             ("database_url", ground.database.url()),
             ("database_pool", "5"),
             ("sqlite_synchronous", "normal"),
-            ("public_url", &format!("http://{address}")),
+            ("public_url", &format!("http://{public}")),
             ("twilio_account_sid", ACCOUNT),
             ("twilio_auth_token", TOKEN),
             ("twilio_api_url", &carrier.api_url()),
         ])
         .unwrap();
         let (app, node) = start(&settings, &clock, plan.delivery, plan.life, listener).await;
+        let second = match second {
+            Some(listener) => Some(start(&settings, &clock, plan.delivery, plan.life, listener).await),
+            None => None,
+        };
         let Company { scope, agents, user } = found_company(&app, &plan).await;
         let urls = app.urls(scope.company());
         for number in [NUMBER, FOREIGN_NUMBER] {
@@ -184,7 +211,22 @@ impl Centre {
             carrier.add_number(number);
         }
         let (reaches, delivery) = (plan.agents, plan.delivery);
-        Self { app, clock, carrier, scope, agents, user, reaches, settings, delivery, address, ground, node }
+        Self {
+            app,
+            clock,
+            carrier,
+            scope,
+            agents,
+            user,
+            reaches,
+            settings,
+            delivery,
+            address,
+            ground,
+            node,
+            second,
+            balancer,
+        }
     }
 
     /// The server dies in the middle of whatever it does; another one starts on the same database and at the same
@@ -366,15 +408,23 @@ impl Centre {
     }
 
     pub async fn close(mut self) {
-        match &mut self.node {
-            Node::Immortal { stop } => drop(stop.take()),
-            Node::Mortal { runtime } => {
-                runtime.take().into_iter().for_each(Runtime::shutdown_background);
+        for node in [Some(&mut self.node), self.second.as_mut().map(|(_, node)| node)].into_iter().flatten() {
+            match node {
+                Node::Immortal { stop } => drop(stop.take()),
+                Node::Mortal { runtime } => {
+                    runtime.take().into_iter().for_each(Runtime::shutdown_background);
+                }
             }
         }
         self.carrier.stop().await;
         self.ground.database.remove().await;
     }
+}
+
+/// The provider fails to bring this caller anywhere for some seconds, so that the agent is alone in the room meanwhile.
+pub fn cannot_be_brought(caller: &CallHandle) -> Faults {
+    let fails = RestFault::once("POST", caller.sid(), RestEffect::ServerError);
+    Faults { rest: vec![RestFault { times: Some(3), ..fails }], ..Faults::default() }
 }
 
 /// The code of a conflict.

@@ -1,5 +1,6 @@
 //! A whole server for a test: its own database, a simulated clock, a real port.
 
+mod balancer;
 pub mod centre;
 mod database;
 mod dump;
