@@ -7,6 +7,7 @@
 
 mod books;
 mod people;
+mod rescue;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -216,7 +217,8 @@ async fn a_caller_who_presses_a_key_while_the_server_is_down_is_served_when_it_i
     let carrier = Carrier::start(carrier::Settings::new(ACCOUNT, TOKEN, clock.clone())).await.unwrap();
     let port = free_port();
     let app = looking_in(folder.path(), &database).await;
-    let Company { scope, .. } = found_company(&app, &Plan { flow: menu(), ..Plan::default() }).await;
+    let Company { scope, .. } =
+        found_company(&app, &Plan { flow: menu(), ring_seconds: 3, ..Plan::default() }).await;
     let door = Door::held_at(port);
     let mut server = Server::start_behind(door, folder.path(), port, settings(&carrier, &database, port));
     carrier.add_number(NewNumber::new(NUMBER, Urls::new(&server.url, scope.company()).voice()));
