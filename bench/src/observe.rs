@@ -9,7 +9,9 @@ use carrier::Carrier;
 use chrono::{DateTime, Utc};
 use clock::Clock;
 use entity::id::{AgentId, OfferId, QueueEntryId};
-use entity::{CallOutcome, CallStatus, CompanyScope, JobState, call, call_event, job, leg, offer, queue_entry, segment};
+use entity::{
+    CallOutcome, CallStatus, CompanyScope, JobState, call, call_event, job, leg, offer, queue_entry, segment,
+};
 use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::Failure;
@@ -30,15 +32,23 @@ pub async fn rest(
     let began = Instant::now();
     let db = ground.db.reader();
     loop {
-        let live = scope.find::<call::Entity>().filter(call::Column::Status.ne(CallStatus::Completed)).count(db).await?;
-        let jobs = scope.find::<job::Entity>().filter(job::Column::State.ne(JobState::Failed)).count(db).await?;
+        let live = scope
+            .find::<call::Entity>()
+            .filter(call::Column::Status.ne(CallStatus::Completed))
+            .count(db)
+            .await?;
+        let jobs =
+            scope.find::<job::Entity>().filter(job::Column::State.ne(JobState::Failed)).count(db).await?;
         if live == 0 && jobs == 0 {
             let failed = scope.find::<job::Entity>().filter(job::Column::State.eq(JobState::Failed));
             return Ok(failed.count(db).await?);
         }
         if began.elapsed() > patience {
             let stories = stories(ground, scope, carrier).await?;
-            return Err(format!("{live} calls still live and {jobs} jobs wait after {patience:?}\n{stories}").into());
+            return Err(format!(
+                "{live} calls still live and {jobs} jobs wait after {patience:?}\n{stories}"
+            )
+            .into());
         }
         drop(clock.sleep(Duration::from_millis(200)).await);
     }
@@ -51,10 +61,10 @@ async fn stories(ground: &Ground, scope: CompanyScope, carrier: &Carrier) -> Res
     let mut text = String::new();
     for call in live.all(db).await? {
         text += &format!("call {} is {:?}\n", call.id, call.status);
-        for line in calls::events(scope, db, call.id, 0, 100).await? {
+        for line in calls::events(scope, db, call.id, 0, 100).await.map_err(unread)? {
             text += &format!("  {} {} {}\n", line.received_at.format("%T%.3f"), line.kind, line.data);
         }
-        for leg in calls::legs(scope, db, call.id).await? {
+        for leg in calls::legs(scope, db, call.id).await.map_err(unread)? {
             text += &format!("  leg {:?} is {:?}\n", leg.kind, leg.state);
             let there = leg.provider_sid.and_then(|sid| carrier.call(&sid));
             for line in there.iter().flat_map(|call| call.transcript()) {
@@ -65,11 +75,20 @@ async fn stories(ground: &Ground, scope: CompanyScope, carrier: &Carrier) -> Res
     Ok(text)
 }
 
+fn unread(error: calldocker::error::Error) -> Failure {
+    format!("{error:?}").into()
+}
+
 /// How many calls were over, wrap-up included, between the two moments.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn ended(ground: &Ground, scope: CompanyScope, from: DateTime<Utc>, to: DateTime<Utc>) -> Result<u64, Failure> {
+pub async fn ended(
+    ground: &Ground,
+    scope: CompanyScope,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+) -> Result<u64, Failure> {
     Ok(scope
         .find::<call_event::Entity>()
         .filter(call_event::Column::Kind.eq(EventKind::Ended.as_str()))
@@ -84,11 +103,17 @@ pub async fn ended(ground: &Ground, scope: CompanyScope, from: DateTime<Utc>, to
 /// # Errors
 /// When the database does not answer.
 pub async fn outcomes(ground: &Ground, scope: CompanyScope) -> Result<BTreeMap<String, u64>, Failure> {
-    let outcomes: Vec<Option<CallOutcome>> =
-        scope.find::<call::Entity>().select_only().column(call::Column::Outcome).into_tuple().all(ground.db.reader()).await?;
+    let outcomes: Vec<Option<CallOutcome>> = scope
+        .find::<call::Entity>()
+        .select_only()
+        .column(call::Column::Outcome)
+        .into_tuple()
+        .all(ground.db.reader())
+        .await?;
     let mut counted = BTreeMap::new();
     for outcome in outcomes {
-        *counted.entry(outcome.map_or_else(|| "none".to_owned(), |outcome| outcome.as_str())).or_default() += 1;
+        *counted.entry(outcome.map_or_else(|| "none".to_owned(), |outcome| outcome.as_str())).or_default() +=
+            1;
     }
     Ok(counted)
 }
@@ -105,7 +130,12 @@ pub struct Idle {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn idle(ground: &Ground, scope: CompanyScope, carrier: &Carrier, from: DateTime<Utc>) -> Result<Idle, Failure> {
+pub async fn idle(
+    ground: &Ground,
+    scope: CompanyScope,
+    carrier: &Carrier,
+    from: DateTime<Utc>,
+) -> Result<Idle, Failure> {
     let db = ground.db.reader();
     let segments = scope
         .find::<segment::Entity>()
@@ -144,7 +174,9 @@ pub async fn idle(ground: &Ground, scope: CompanyScope, carrier: &Carrier, from:
     let mut idle = Idle { to_offer: Durations::default(), to_ring: Durations::default() };
     for segment in segments {
         let Some(free) = segment.wrapped_up_at else { continue };
-        let next = of_agent.get(&segment.agent_id).and_then(|offers| offers.iter().find(|offer| offer.offered_at >= free));
+        let next = of_agent
+            .get(&segment.agent_id)
+            .and_then(|offers| offers.iter().find(|offer| offer.offered_at >= free));
         let Some(next) = next else { continue };
         // Only who had somebody to be offered.
         if entries.get(&next.queue_entry_id).is_none_or(|entered| *entered > free) {
