@@ -155,13 +155,13 @@ pub fn caller_label(call: CallId) -> String {
 /// One room an offer: a caller who goes back to the queue meets the next agent in another room, and late events of the
 /// first cannot be taken for the second's.
 fn room(urls: &Urls, offer: OfferId) -> Conference {
-    use ConferenceSubscription::{Hold, Join, Leave, Modify, Mute};
+    use ConferenceSubscription::{Hold, Join, Leave, Modify, Mute, Start};
     Conference::new(format!("room-{offer}"))
         .beep(Beep::Never)
         .wait_url("")
         .status_callback(urls.conference(offer))
-        // Start and end follow from who joins and leaves.
-        .status_callback_event([Join, Leave, Mute, Hold, Modify])
+        // Its start says that both are there, should the word of one's joining be lost; its end follows from who leaves.
+        .status_callback_event([Start, Join, Leave, Mute, Hold, Modify])
 }
 
 fn park(
