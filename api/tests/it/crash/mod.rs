@@ -218,7 +218,7 @@ async fn a_caller_who_presses_a_key_while_the_server_is_down_is_served_when_it_i
     let port = free_port();
     let app = looking_in(folder.path(), &database).await;
     let Company { scope, .. } =
-        found_company(&app, &Plan { flow: menu(), ring_seconds: 3, ..Plan::default() }).await;
+        found_company(&app, &Plan { flow: menu(), ring_seconds: 5, ..Plan::default() }).await;
     let door = Door::held_at(port);
     let mut server = Server::start_behind(door, folder.path(), port, settings(&carrier, &database, port));
     carrier.add_number(NewNumber::new(NUMBER, Urls::new(&server.url, scope.company()).voice()));
