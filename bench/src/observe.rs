@@ -51,10 +51,10 @@ async fn stories(ground: &Ground, scope: CompanyScope, carrier: &Carrier) -> Res
     let mut text = String::new();
     for call in live.all(db).await? {
         text += &format!("call {} is {:?}\n", call.id, call.status);
-        for line in calls::events(scope, db, call.id, 0, 100).await? {
+        for line in calls::events(scope, db, call.id, 0, 100).await.map_err(unread)? {
             text += &format!("  {} {} {}\n", line.received_at.format("%T%.3f"), line.kind, line.data);
         }
-        for leg in calls::legs(scope, db, call.id).await? {
+        for leg in calls::legs(scope, db, call.id).await.map_err(unread)? {
             text += &format!("  leg {:?} is {:?}\n", leg.kind, leg.state);
             let there = leg.provider_sid.and_then(|sid| carrier.call(&sid));
             for line in there.iter().flat_map(|call| call.transcript()) {
@@ -63,6 +63,10 @@ async fn stories(ground: &Ground, scope: CompanyScope, carrier: &Carrier) -> Res
         }
     }
     Ok(text)
+}
+
+fn unread(error: calldocker::error::Error) -> Failure {
+    format!("{error:?}").into()
 }
 
 /// How many calls were over, wrap-up included, between the two moments.

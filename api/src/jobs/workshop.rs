@@ -87,3 +87,72 @@ impl Workshop {
         self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+    use entity::id::CompanyId;
+    use entity::{CompanyScope, JobKind, JobState, job};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn noon() -> DateTime<Utc> {
+        "2026-03-02T12:00:00Z".parse().unwrap()
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "there is no company")]
+    fn claimed(number: u128, lease_until: DateTime<Utc>) -> Claimed {
+        let company = CompanyId(Uuid::nil());
+        let job = job::Model {
+            id: JobId(Uuid::from_u128(number)),
+            company_id: company,
+            kind: JobKind::EndLeg,
+            subject_id: Uuid::nil(),
+            payload: serde_json::json!({}),
+            run_at: noon(),
+            state: JobState::Running,
+            attempts: 1,
+            node_id: None,
+            lease_until: Some(lease_until),
+            last_error: None,
+            created_at: noon(),
+        };
+        Claimed { job, scope: CompanyScope::dangerous_mint(company) }
+    }
+
+    #[test]
+    fn a_process_that_runs_no_jobs_takes_none() {
+        let workshop = Workshop::default();
+        assert_eq!(workshop.free(), 0);
+        workshop.open();
+        assert_eq!(workshop.free(), AT_ONCE);
+    }
+
+    #[tokio::test]
+    async fn more_than_there_are_places_for_wait_for_one() {
+        let workshop = Workshop::default();
+        workshop.open();
+        let later = noon() + TimeDelta::seconds(30);
+        workshop.hand_over((0..AT_ONCE as u128 + 1).map(|number| claimed(number, later)).collect());
+        assert_eq!(workshop.free(), 0);
+        let taken = workshop.take_handed(noon());
+        assert_eq!(taken.len(), AT_ONCE);
+        let mut places = Vec::new();
+        for _ in &taken {
+            places.push(workshop.place().await);
+        }
+        assert!(workshop.take_handed(noon()).is_empty());
+        places.pop();
+        assert_eq!(workshop.take_handed(noon()).len(), 1);
+    }
+
+    #[test]
+    fn a_job_whose_lease_has_run_out_is_left_to_who_claims_it() {
+        let workshop = Workshop::default();
+        workshop.open();
+        workshop.hand_over(vec![claimed(1, noon()), claimed(2, noon() + TimeDelta::seconds(1))]);
+        let taken = workshop.take_handed(noon());
+        assert_eq!(taken.iter().map(|claimed| claimed.job.id.0.as_u128()).collect::<Vec<_>>(), [2]);
+    }
+}
