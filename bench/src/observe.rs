@@ -16,7 +16,16 @@ use crate::Failure;
 use crate::figures::Durations;
 use crate::ground::Ground;
 
-/// Waits until no call lives and no job is left, at most so long. Answers how many jobs were given up.
+/// What is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rest {
+    /// No call lives.
+    Calls,
+    /// No call lives, and no job is left, also none that only looks after a minute whether the call still lives.
+    CallsAndJobs,
+}
+
+/// Waits for rest, at most so long. Answers how many jobs were given up.
 ///
 /// # Errors
 /// When that takes longer, or the database does not answer.
@@ -25,6 +34,7 @@ pub async fn rest(
     scope: CompanyScope,
     carrier: &Carrier,
     clock: &Clock,
+    rest: Rest,
     patience: Duration,
 ) -> Result<u64, Failure> {
     let began = Instant::now();
@@ -32,7 +42,7 @@ pub async fn rest(
     loop {
         let live = scope.find::<call::Entity>().filter(call::Column::Status.ne(CallStatus::Completed)).count(db).await?;
         let jobs = scope.find::<job::Entity>().filter(job::Column::State.ne(JobState::Failed)).count(db).await?;
-        if live == 0 && jobs == 0 {
+        if live == 0 && (jobs == 0 || rest == Rest::Calls) {
             let failed = scope.find::<job::Entity>().filter(job::Column::State.eq(JobState::Failed));
             return Ok(failed.count(db).await?);
         }
