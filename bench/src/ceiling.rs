@@ -74,7 +74,8 @@ async fn postgres(ground: &Ground, lasting: Duration) -> Result<Option<f64>, Fai
         .await?;
     db.execute_unprepared("DROP TABLE bench_line, bench_row").await?;
     let text = String::from_utf8_lossy(&output.stdout);
-    let rate = text.lines().find_map(|line| line.strip_prefix("tps = ")?.split_whitespace().next()?.parse().ok());
+    let rate =
+        text.lines().find_map(|line| line.strip_prefix("tps = ")?.split_whitespace().next()?.parse().ok());
     match rate {
         Some(rate) if output.status.success() => Ok(Some(rate)),
         Some(_) | None => Err(format!("pgbench: {text}{}", String::from_utf8_lossy(&output.stderr)).into()),
@@ -86,5 +87,8 @@ fn pgbench() -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let debian = versions.map(|version| version.path().join("bin"));
-    env::split_paths(&path).chain(debian).map(|folder| folder.join("pgbench")).find(|program| program.is_file())
+    env::split_paths(&path)
+        .chain(debian)
+        .map(|folder| folder.join("pgbench"))
+        .find(|program| program.is_file())
 }

@@ -7,8 +7,9 @@ use carrier::{Carrier, Endpoint, Script, Step};
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::{CompanyId, FlowId, FlowVersionId, QueueId, UserId};
 use entity::{
-    Availability, CompanyScope, IdleReading, MembershipStatus, Reach, Role, Strategy, UserStatus, agent, company,
-    flow, flow_version, membership, outbox_counter, phone_number, queue, queue_member, routing_state, user,
+    Availability, CompanyScope, IdleReading, MembershipStatus, Reach, Role, Strategy, UserStatus, agent,
+    company, flow, flow_version, membership, outbox_counter, phone_number, queue, queue_member,
+    routing_state, user,
 };
 use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, IntoActiveModel};
 use serde_json::json;
@@ -46,7 +47,12 @@ impl Centre {
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn found(ground: &Ground, carrier: &Carrier, size: Size, now: DateTime<Utc>) -> Result<Self, Failure> {
+    pub async fn found(
+        ground: &Ground,
+        carrier: &Carrier,
+        size: Size,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Failure> {
         let ids = Ids::new(clock::Clock::machine());
         let tx = ground.db.begin().await?;
         let writer = Writer { tx: &tx, ids: &ids, scope: company(&tx, &ids, now).await?, now };
@@ -117,7 +123,8 @@ impl Writer<'_> {
     }
 
     async fn agents(&self, carrier: &Carrier, queue: usize, count: usize, id: QueueId) -> Result<(), DbErr> {
-        let (mut users, mut members, mut agents, mut serves) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut users, mut members, mut agents, mut serves) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for index in 0..count {
             let number = format!("+1202556{queue}{index:03}");
             let script = Script::new([Step::Press("1".to_owned())]);

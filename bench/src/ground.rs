@@ -106,8 +106,9 @@ impl Ground {
         match &self.beside {
             None => Ok(std::fs::metadata(sqlite_file(self.folder()))?.len()),
             Some((name, beside)) => {
-                let size: i64 =
-                    one(beside, &format!("SELECT pg_database_size('{name}') AS size")).await?.try_get("", "size")?;
+                let size: i64 = one(beside, &format!("SELECT pg_database_size('{name}') AS size"))
+                    .await?
+                    .try_get("", "size")?;
                 Ok(u64::try_from(size)?)
             }
         }

@@ -60,7 +60,9 @@ pub fn description() -> String {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let load = load.split_whitespace().next().unwrap_or("?").to_owned();
-    format!("{cores} cores, shared by the server, its database and the load; load average {load} at the start")
+    format!(
+        "{cores} cores, shared by the server, its database and the load; load average {load} at the start"
+    )
 }
 
 #[cfg(test)]

@@ -49,7 +49,9 @@ async fn main() -> ExitCode {
         }
         match run::run(kind, &scale).await {
             Ok(Some(table)) => table.print(),
-            Ok(None) => println!("\n{kind:?} is left out: TEST_POSTGRES_URL names no server (`make bench` starts one)"),
+            Ok(None) => println!(
+                "\n{kind:?} is left out: TEST_POSTGRES_URL names no server (`make bench` starts one)"
+            ),
             Err(failure) => {
                 eprintln!("\n{kind:?}: {failure}");
                 well = false;

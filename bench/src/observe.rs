@@ -9,7 +9,9 @@ use carrier::Carrier;
 use chrono::{DateTime, Utc};
 use clock::Clock;
 use entity::id::{AgentId, OfferId, QueueEntryId};
-use entity::{CallOutcome, CallStatus, CompanyScope, JobState, call, call_event, job, leg, offer, queue_entry, segment};
+use entity::{
+    CallOutcome, CallStatus, CompanyScope, JobState, call, call_event, job, leg, offer, queue_entry, segment,
+};
 use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::Failure;
@@ -40,24 +42,32 @@ pub async fn rest(
     let began = Instant::now();
     let db = ground.db.reader();
     loop {
-        let live = scope.find::<call::Entity>().filter(call::Column::Status.ne(CallStatus::Completed)).count(db).await?;
-        let jobs = scope.find::<job::Entity>().filter(job::Column::State.ne(JobState::Failed)).count(db).await?;
+        let live = scope
+            .find::<call::Entity>()
+            .filter(call::Column::Status.ne(CallStatus::Completed))
+            .count(db)
+            .await?;
+        let jobs =
+            scope.find::<job::Entity>().filter(job::Column::State.ne(JobState::Failed)).count(db).await?;
         if live == 0 && (jobs == 0 || rest == Rest::Calls) {
             let failed = scope.find::<job::Entity>().filter(job::Column::State.eq(JobState::Failed));
             return Ok(failed.count(db).await?);
         }
         if began.elapsed() > patience {
             let stories = stories(ground, scope, carrier).await?;
-            return Err(format!("{live} calls still live and {jobs} jobs wait after {patience:?}\n{stories}").into());
+            return Err(format!(
+                "{live} calls still live and {jobs} jobs wait after {patience:?}\n{stories}"
+            )
+            .into());
         }
         drop(clock.sleep(Duration::from_millis(200)).await);
     }
 }
 
-/// What both sides know of a few calls that do not end.
+/// What both sides know of one call that does not end.
 async fn stories(ground: &Ground, scope: CompanyScope, carrier: &Carrier) -> Result<String, Failure> {
     let db = ground.db.reader();
-    let live = scope.find::<call::Entity>().filter(call::Column::Status.ne(CallStatus::Completed)).limit(3);
+    let live = scope.find::<call::Entity>().filter(call::Column::Status.ne(CallStatus::Completed)).limit(1);
     let mut text = String::new();
     for call in live.all(db).await? {
         text += &format!("call {} is {:?}\n", call.id, call.status);
@@ -83,7 +93,12 @@ fn unread(error: calldocker::error::Error) -> Failure {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn ended(ground: &Ground, scope: CompanyScope, from: DateTime<Utc>, to: DateTime<Utc>) -> Result<u64, Failure> {
+pub async fn ended(
+    ground: &Ground,
+    scope: CompanyScope,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+) -> Result<u64, Failure> {
     Ok(scope
         .find::<call_event::Entity>()
         .filter(call_event::Column::Kind.eq(EventKind::Ended.as_str()))
@@ -98,11 +113,17 @@ pub async fn ended(ground: &Ground, scope: CompanyScope, from: DateTime<Utc>, to
 /// # Errors
 /// When the database does not answer.
 pub async fn outcomes(ground: &Ground, scope: CompanyScope) -> Result<BTreeMap<String, u64>, Failure> {
-    let outcomes: Vec<Option<CallOutcome>> =
-        scope.find::<call::Entity>().select_only().column(call::Column::Outcome).into_tuple().all(ground.db.reader()).await?;
+    let outcomes: Vec<Option<CallOutcome>> = scope
+        .find::<call::Entity>()
+        .select_only()
+        .column(call::Column::Outcome)
+        .into_tuple()
+        .all(ground.db.reader())
+        .await?;
     let mut counted = BTreeMap::new();
     for outcome in outcomes {
-        *counted.entry(outcome.map_or_else(|| "none".to_owned(), |outcome| outcome.as_str())).or_default() += 1;
+        *counted.entry(outcome.map_or_else(|| "none".to_owned(), |outcome| outcome.as_str())).or_default() +=
+            1;
     }
     Ok(counted)
 }
@@ -119,7 +140,12 @@ pub struct Idle {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn idle(ground: &Ground, scope: CompanyScope, carrier: &Carrier, from: DateTime<Utc>) -> Result<Idle, Failure> {
+pub async fn idle(
+    ground: &Ground,
+    scope: CompanyScope,
+    carrier: &Carrier,
+    from: DateTime<Utc>,
+) -> Result<Idle, Failure> {
     let db = ground.db.reader();
     let segments = scope
         .find::<segment::Entity>()
@@ -158,7 +184,9 @@ pub async fn idle(ground: &Ground, scope: CompanyScope, carrier: &Carrier, from:
     let mut idle = Idle { to_offer: Durations::default(), to_ring: Durations::default() };
     for segment in segments {
         let Some(free) = segment.wrapped_up_at else { continue };
-        let next = of_agent.get(&segment.agent_id).and_then(|offers| offers.iter().find(|offer| offer.offered_at >= free));
+        let next = of_agent
+            .get(&segment.agent_id)
+            .and_then(|offers| offers.iter().find(|offer| offer.offered_at >= free));
         let Some(next) = next else { continue };
         // Only who had somebody to be offered.
         if entries.get(&next.queue_entry_id).is_none_or(|entered| *entered > free) {

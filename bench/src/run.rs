@@ -50,7 +50,7 @@ impl Scale {
         Self {
             callers: 60,
             closed: seconds(6),
-            open: vec![(50, seconds(8), seconds(5)), (200, seconds(20), seconds(5))],
+            open: vec![(50, seconds(8), seconds(5)), (200, seconds(25), seconds(5))],
             scarce: (20, seconds(6)),
             ceiling: seconds(2),
             starts: 2,
@@ -90,7 +90,15 @@ pub async fn run(kind: Kind, scale: &Scale) -> Result<Option<Table>, Failure> {
     let ceiling = ceiling::measure(&ground, scale.ceiling).await?;
     let plan = Plan::new(&ground, &carrier.api_url())?;
     let (server, _) = plan.start(&clock).await?;
-    let mut bench = Bench { scale, ground: &ground, clock: &clock, recorder: &recorder, carrier, centre, table: Table::new(format!("{kind:?}")) };
+    let mut bench = Bench {
+        scale,
+        ground: &ground,
+        clock: &clock,
+        recorder: &recorder,
+        carrier,
+        centre,
+        table: Table::new(format!("{kind:?}")),
+    };
     bench.rest(Rest::CallsAndJobs).await?;
     let idle = machine::resident(server.pid).unwrap_or_default();
     bench.closed(&server, ceiling).await?;
@@ -142,13 +150,15 @@ impl Bench<'_> {
         self.recorder.take();
         let (from, began) = (self.clock.now(), Instant::now());
         let scale = self.scale;
-        let calls = load::closed(&self.carrier, &self.centre.numbers, scale.callers, scale.closed, SHORT_TALK).await;
+        let calls =
+            load::closed(&self.carrier, &self.centre.numbers, scale.callers, scale.closed, SHORT_TALK).await;
         let (to, took) = (self.clock.now(), began.elapsed());
         let webhooks = self.recorder.take();
         let finished = observe::ended(self.ground, self.centre.scope, from, to).await?;
         self.rest(Rest::CallsAndJobs).await?;
         let writes = self.ground.writes().await?.wrapping_sub(writes);
-        let (cpu, database_cpu) = (of_server().saturating_sub(cpu), of_database().saturating_sub(database_cpu));
+        let (cpu, database_cpu) =
+            (of_server().saturating_sub(cpu), of_database().saturating_sub(database_cpu));
         if calls == 0 || finished == 0 {
             return Err("no call came to its end in the closed loop".into());
         }

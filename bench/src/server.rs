@@ -29,7 +29,11 @@ impl Plan {
     pub fn new(ground: &Ground, api_url: &str) -> Result<Self, Failure> {
         let program = std::env::current_exe()?.with_file_name("calldocker");
         if !program.is_file() {
-            return Err(format!("{} is missing: build it with this program, as `make bench` does", program.display()).into());
+            return Err(format!(
+                "{} is missing: build it with this program, as `make bench` does",
+                program.display()
+            )
+            .into());
         }
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let environment = vec![

@@ -124,8 +124,12 @@ impl Carrier {
     /// # Errors
     /// When the address cannot be bound.
     pub async fn start(settings: Settings) -> io::Result<Carrier> {
-        let client = webhook::Client::new(settings.auth_token.clone(), settings.webhook_timeout, settings.watch.clone())
-            .map_err(io::Error::other)?;
+        let client = webhook::Client::new(
+            settings.auth_token.clone(),
+            settings.webhook_timeout,
+            settings.watch.clone(),
+        )
+        .map_err(io::Error::other)?;
         let listener = tokio::net::TcpListener::bind(settings.listen).await?;
         let base = format!("http://{}", listener.local_addr()?);
         let shared = Shared::new(settings, client, base);

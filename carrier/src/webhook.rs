@@ -138,11 +138,7 @@ struct Attempt {
 }
 
 impl Client {
-    pub(crate) fn new(
-        token: String,
-        limit: Duration,
-        watch: Option<WebhookWatch>,
-    ) -> reqwest::Result<Self> {
+    pub(crate) fn new(token: String, limit: Duration, watch: Option<WebhookWatch>) -> reqwest::Result<Self> {
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()

@@ -316,7 +316,10 @@ mod tests {
     async fn a_signal_raised_before_anyone_waits_is_received_and_holds_the_clock() {
         let clock = Clock::simulated(noon());
         let signal = Signal::new(&clock);
-        assert!(tokio::time::timeout(Duration::from_millis(1), signal.raised()).await.is_err(), "nobody raised it");
+        assert!(
+            tokio::time::timeout(Duration::from_millis(1), signal.raised()).await.is_err(),
+            "nobody raised it"
+        );
         signal.raise();
         signal.raise();
         let advance = tokio::spawn({

@@ -65,11 +65,6 @@ impl CallStatus {
     pub fn is_over(self) -> bool {
         matches!(self, Self::Completed | Self::Failed)
     }
-
-    /// The caller is no longer on the line.
-    pub fn caller_has_left(self) -> bool {
-        matches!(self, Self::WrapUp | Self::Completed | Self::Failed)
-    }
 }
 
 closed_enum!(LegKind { Caller, Agent, Transfer });

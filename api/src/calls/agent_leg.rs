@@ -15,7 +15,9 @@ use crate::store::{Unit, companies, queueing, workforce};
 /// is too late.
 pub async fn answered(unit: &mut Unit, id: OfferId, request: &VoiceRequest) -> Result<Reply> {
     let (mut file, offer) = open(unit, id).await?;
-    learn(unit, &mut file, id, &request.call_sid, LegState::InProgress).await?;
+    if learn(unit, &mut file, id, &request.call_sid, LegState::InProgress).await? == Learnt::NotOurs {
+        return Ok(Reply::HangUp);
+    }
     let reply = match queueing::segment_of_offer(unit.scope(), unit.tx(), id).await? {
         Some(segment) if segment.state.is_live() => Reply::JoinAgent { offer: id },
         Some(_) => too_late(unit).await?,
@@ -46,13 +48,29 @@ pub async fn pressed(unit: &mut Unit, id: OfferId, heard: &GatherResult) -> Resu
     Ok(reply)
 }
 
+/// The agent's line comes out of the conference. If it goes on, he has not hung up: the conversation ended under him, and
+/// only the caller's leaving does that. This is how it is known who left first, in whatever order the callbacks come.
+pub async fn came_out(unit: &mut Unit, id: OfferId, request: &VoiceRequest) -> Result<Reply> {
+    let (mut file, _) = open(unit, id).await?;
+    let segment = queueing::segment_of_offer(unit.scope(), unit.tx(), id).await?;
+    if request.status == ProviderStatus::InProgress
+        && segment.is_some_and(|segment| segment.state == SegmentState::Connected)
+    {
+        leave::caller_left(unit, &mut file, None, EndedBy::Caller).await?;
+        file.save(unit).await?;
+    }
+    Ok(Reply::HangUp)
+}
+
 /// What the provider says of an agent's leg; old news changes nothing.
 pub async fn progressed(unit: &mut Unit, id: LegId, news: &CallProgress) -> Result<()> {
     let Some(seen) = calls::leg(unit.scope(), unit.tx(), id).await? else { return Ok(()) };
     let (Some(offer), LegKind::Agent) = (seen.offer_id, seen.kind) else { return Ok(()) };
     let mut file = CallFile::open(unit, seen.call_id).await?;
     let Some(state) = state_of(&news.status) else { return Ok(()) };
-    let Some(leg) = learn(unit, &mut file, offer, &news.call_sid, state).await? else { return Ok(()) };
+    let Learnt::News(leg) = learn(unit, &mut file, offer, &news.call_sid, state).await? else {
+        return Ok(());
+    };
     if leg.state.is_over() {
         ended(unit, &mut file, &leg, offer, news).await?;
     } else if !wanted(unit, offer).await? {
@@ -96,31 +114,17 @@ async fn ended(
     }
 }
 
-/// The phone could not be reached at all.
+/// The phone could not be reached at all. Not the agent's fault: he is passed over for this call's cool-off only.
 pub async fn device_failed(unit: &mut Unit, file: &mut CallFile, offer: &offer::Model) -> Result<()> {
     match queueing::segment_of_offer(unit.scope(), unit.tx(), offer.id).await? {
         Some(segment) => leave::give_up_segment(unit, file, segment, EndedBy::System).await,
         None => {
             if leave::settle(unit, file, offer, OfferState::DeviceError).await? == queueing::Won::Yes {
-                // Without a pause the same number would be dialled again at once, and again.
-                leave::stop_asking(unit, offer.agent_id).await?;
                 leave::close_round_if_settled(unit, file, offer).await?;
             }
             Ok(())
         }
     }
-}
-
-/// The agent who accepted has not come, or the caller could not be brought to him.
-pub async fn join_deadline(unit: &mut Unit, id: entity::id::SegmentId) -> Result<()> {
-    let Some(seen) = queueing::segment(unit.scope(), unit.tx(), id).await? else { return Ok(()) };
-    let mut file = CallFile::open(unit, seen.call_id).await?;
-    let Some(segment) = queueing::segment(unit.scope(), unit.tx(), id).await? else { return Ok(()) };
-    if matches!(segment.state, SegmentState::Reserved | SegmentState::Joined) {
-        leave::give_up_segment(unit, &mut file, segment, EndedBy::System).await?;
-        file.save(unit).await?;
-    }
-    Ok(())
 }
 
 /// Is there still somebody for whom this leg is meant to be?
@@ -131,18 +135,28 @@ pub async fn wanted(unit: &Unit, offer: OfferId) -> Result<bool> {
     })
 }
 
-/// Learns the leg's id and state from a request, which may come before the reply to our own. `None` when it is old news.
+/// What a request told of an agent's leg.
+#[derive(Debug, PartialEq)]
+enum Learnt {
+    News(Box<leg::Model>),
+    Known,
+    /// It speaks of another leg than the one that we made: it has no say about the offer.
+    NotOurs,
+}
+
+/// Learns the leg's id and state from a request, which may come before the reply to our own.
 async fn learn(
     unit: &mut Unit,
     file: &mut CallFile,
     offer: OfferId,
     call_sid: &str,
     state: LegState,
-) -> Result<Option<leg::Model>> {
-    let Some(mut leg) = calls::offer_leg(unit.scope(), unit.tx(), offer).await? else { return Ok(None) };
-    // Only the leg that we made ourselves speaks for the offer.
+) -> Result<Learnt> {
+    let Some(mut leg) = calls::offer_leg(unit.scope(), unit.tx(), offer).await? else {
+        return Ok(Learnt::NotOurs);
+    };
     if leg.provider_sid.as_deref().is_some_and(|known| known != call_sid) {
-        return Ok(None);
+        return Ok(Learnt::NotOurs);
     }
     leg.provider_sid = Some(call_sid.to_owned());
     let moved = calls::advance_leg(&mut leg, state, unit.now());
@@ -150,7 +164,10 @@ async fn learn(
     if moved == Moved::Yes && state == LegState::Ringing {
         file.note(unit, EventKind::AgentRinging, json!({"offerId": offer, "agentId": leg.agent_id}));
     }
-    Ok((moved == Moved::Yes).then_some(leg))
+    Ok(match moved {
+        Moved::Yes => Learnt::News(Box::new(leg)),
+        Moved::No => Learnt::Known,
+    })
 }
 
 fn state_of(status: &ProviderStatus) -> Option<LegState> {

@@ -10,7 +10,7 @@ use twilio::webhook::VoiceRequest;
 use super::story::EventKind;
 use super::{CallFile, Reply, flow as call_flow};
 use crate::error::Result;
-use crate::store::{Unit, companies};
+use crate::store::{Unit, calls, companies};
 
 /// The provider asks what to do with a new call, or asks again.
 pub async fn arrive(unit: &mut Unit, request: &VoiceRequest) -> Result<Reply> {
@@ -29,19 +29,44 @@ pub async fn arrive(unit: &mut Unit, request: &VoiceRequest) -> Result<Reply> {
     Ok(reply)
 }
 
-/// The provider could not use our answer and asks for another: the caller hears an apology, never silence.
-pub async fn apologize(unit: &mut Unit, request: &VoiceRequest) -> Result<Reply> {
+/// How often a caller is helped on when our answers did not reach the provider; after that he hears an apology.
+const RESCUES: usize = 3;
+
+/// What becomes of a caller whose line could not get on.
+pub enum Rescue {
+    Say(Reply),
+    /// His call is known and was only cut off from us: he goes on where he belongs.
+    Resume(CallId),
+}
+
+/// The provider could not have our answer, or not use it, and asks here instead. An answer that was lost on the way (this
+/// server was being started again, a balancer had nobody to ask) is given again; for one that is no good, and for who is
+/// lost again and again, there is an apology, never silence.
+pub async fn rescue(unit: &mut Unit, request: &VoiceRequest) -> Result<Rescue> {
     let words = companies::words(unit.scope(), unit.tx()).await?;
-    if let Some(mut file) = CallFile::open_by_provider_sid(unit, &request.call_sid).await? {
-        file.note(
-            unit,
-            EventKind::FlowProblem,
-            json!({"code": "fallback", "errorCode": request.error_code, "errorUrl": request.error_url}),
-        );
+    let lost = request.error_code.is_some_and(was_lost);
+    let Some(mut file) = CallFile::open_by_provider_sid(unit, &request.call_sid).await? else {
+        return Ok(Rescue::Say(if lost { arrive(unit, request).await? } else { Reply::Apology(words) }));
+    };
+    let before = calls::times_rescued(unit.scope(), unit.tx(), file.id()).await?;
+    file.note(
+        unit,
+        EventKind::FlowProblem,
+        json!({"code": calls::FALLBACK, "errorCode": request.error_code, "errorUrl": request.error_url}),
+    );
+    let id = file.id();
+    let resumes = lost && before < RESCUES && !file.caller_has_left();
+    if !resumes {
         file.row.outcome.get_or_insert(entity::CallOutcome::Error);
-        file.save(unit).await?;
     }
-    Ok(Reply::Apology(words))
+    file.save(unit).await?;
+    Ok(if resumes { Rescue::Resume(id) } else { Rescue::Say(Reply::Apology(words)) })
+}
+
+/// Twilio's errors 11200 to 11220 are about getting a document (no connection, no name, no answer in time, a bad status);
+/// those from 11750 and 12100 are about what is in it.
+fn was_lost(code: u32) -> bool {
+    (11_200..=11_220).contains(&code)
 }
 
 /// Keeps what the line was told, for a hop that comes late.

@@ -2,18 +2,19 @@
 //! crash, so each looks first whether it is still wanted.
 
 use entity::id::{CallId, LegId, QueueEntryId, SegmentId};
-use entity::{CompanyScope, EndedBy, JobKind, LegKind, LegState, SegmentState, leg};
+use entity::{CompanyScope, EndedBy, JobKind, LegKind, LegState, SegmentState, call, leg, segment};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use twilio::rest::{CreateCall, Error as RestError, UpdateCall};
+use twilio::rest::{Client, CreateCall, Error as RestError, ParticipantStatus, UpdateCall};
 use twilio::twiml::CallEvent;
 
+use super::file::caller_has_left;
 use super::reply::Destination;
 use super::story::EventKind;
-use super::{CallFile, agent_leg, leave};
+use super::{CallFile, agent_leg, conference, leave};
 use crate::app::App;
 use crate::error::Result;
-use crate::jobs::Done;
+use crate::jobs::{Attempt, Done};
 use crate::store::{Unit, calls, queueing};
 
 /// Where a caller is to be brought.
@@ -29,11 +30,19 @@ pub fn move_caller(unit: &mut Unit, file: &CallFile, target: Target) {
     unit.job(JobKind::MoveCaller, file.id(), json!(target), now);
 }
 
-/// Brings the caller to his target, if that is still where he belongs.
-pub async fn bring_caller(app: &App, scope: CompanyScope, call: CallId, target: Target) -> Result<Done> {
+/// Brings the caller to his target, if that is still where he belongs. When it is not the first attempt, an earlier one
+/// may have succeeded without our knowing: who is in the room already must not be torn out of it, since his leaving ends
+/// the conference.
+pub async fn bring_caller(
+    app: &App,
+    scope: CompanyScope,
+    call: CallId,
+    target: Target,
+    attempt: Attempt,
+) -> Result<Done> {
     let db = app.db.reader();
     let row = calls::get(scope, db, call).await?;
-    if row.status.caller_has_left() {
+    if caller_has_left(&row) {
         return Ok(Done::Yes);
     }
     let destination = match target {
@@ -45,6 +54,13 @@ pub async fn bring_caller(app: &App, scope: CompanyScope, call: CallId, target: 
     }
     let url = destination.url(&app.urls(scope.company()));
     let client = app.providers.client(scope, db).await?;
+    if let (Attempt::Again, Target::Agent { segment }) = (attempt, target) {
+        match is_in_the_room(&client, &row).await {
+            Ok(true) => return found_there(app, scope, segment).await,
+            Ok(false) => {}
+            Err(error) => return Ok(Done::retry(&error)),
+        }
+    }
     match client.update_call(&row.provider_sid, &UpdateCall::Redirect { url }).await {
         Ok(_) => Ok(Done::Yes),
         Err(error) if error.is_gone() => {
@@ -55,13 +71,83 @@ pub async fn bring_caller(app: &App, scope: CompanyScope, call: CallId, target: 
     }
 }
 
+/// Whether the provider sees the caller in the conference.
+async fn is_in_the_room(client: &Client, call: &call::Model) -> std::result::Result<bool, RestError> {
+    let Some(conference) = &call.conference_sid else { return Ok(false) };
+    match client.fetch_participant(conference, &call.provider_sid).await {
+        Ok(participant) => Ok(participant.status == ParticipantStatus::Connected),
+        Err(error) if error.is_gone() => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// He is there, and the events that should have said so are lost or late.
+async fn found_there(app: &App, scope: CompanyScope, id: SegmentId) -> Result<Done> {
+    let mut unit = Unit::begin(app, scope).await?;
+    let Some(seen) = queueing::segment(scope, unit.tx(), id).await? else { return Ok(Done::Yes) };
+    let mut file = CallFile::open(&unit, seen.call_id).await?;
+    let Some(segment) = queueing::segment(scope, unit.tx(), id).await? else { return Ok(Done::Yes) };
+    if segment.state == SegmentState::Joined {
+        let now = unit.now();
+        conference::caller_is_there(&mut unit, &mut file, segment, now).await?;
+        file.save(&mut unit).await?;
+        unit.commit().await?;
+    }
+    Ok(Done::Yes)
+}
+
+/// The time in which an agent who accepted had to come, and then the caller to him, is over. Both may be talking, and
+/// only the events that would have said so be lost: the provider is asked before anybody is torn from anybody.
+pub async fn join_deadline(app: &App, scope: CompanyScope, id: SegmentId) -> Result<Done> {
+    let db = app.db.reader();
+    let Some(segment) = queueing::segment(scope, db, id).await? else { return Ok(Done::Yes) };
+    match segment.state {
+        SegmentState::Reserved => {}
+        SegmentState::Joined => {
+            let since = segment.agent_joined_at.unwrap_or(segment.reserved_at);
+            if since + app.settings.timing.join > app.clock.now() {
+                return Ok(Done::Again(since + app.settings.timing.join));
+            }
+            let call = calls::get(scope, db, segment.call_id).await?;
+            let client = app.providers.client(scope, db).await?;
+            match is_in_the_room(&client, &call).await {
+                Ok(true) => return found_there(app, scope, id).await,
+                Ok(false) => {}
+                Err(error) => return Ok(Done::retry(&error)),
+            }
+        }
+        SegmentState::Connected | SegmentState::WrapUp | SegmentState::Done | SegmentState::Failed => {
+            return Ok(Done::Yes);
+        }
+    }
+    give_up(app, scope, &segment).await
+}
+
+/// Unless something has happened since `seen`.
+async fn give_up(app: &App, scope: CompanyScope, seen: &segment::Model) -> Result<Done> {
+    let mut unit = Unit::begin(app, scope).await?;
+    let mut file = CallFile::open(&unit, seen.call_id).await?;
+    let Some(segment) = queueing::segment(scope, unit.tx(), seen.id).await? else { return Ok(Done::Yes) };
+    if segment.state != seen.state {
+        return Ok(Done::Again(unit.now()));
+    }
+    leave::give_up_segment(&mut unit, &mut file, segment, EndedBy::System).await?;
+    file.save(&mut unit).await?;
+    unit.commit().await?;
+    Ok(Done::Yes)
+}
+
 async fn still_wanted(app: &App, scope: CompanyScope, call: CallId, target: Target) -> Result<bool> {
     let live = queueing::live_segment(scope, app.db.reader(), call).await?;
     Ok(match target {
         Target::Agent { segment } => {
             live.is_some_and(|live| live.id == segment && live.state == SegmentState::Joined)
         }
-        Target::Queue { .. } => live.is_none_or(|live| live.state == SegmentState::Reserved),
+        Target::Queue { entry, .. } => {
+            let waits = queueing::visit_of(scope, app.db.reader(), call).await?;
+            waits.is_some_and(|visit| visit.id == entry)
+                && live.is_none_or(|live| live.state == SegmentState::Reserved)
+        }
     })
 }
 
@@ -209,11 +295,12 @@ pub async fn end_leg(app: &App, scope: CompanyScope, id: LegId) -> Result<Done> 
 pub async fn check(app: &App, scope: CompanyScope, call: CallId) -> Result<Done> {
     let db = app.db.reader();
     let row = calls::get(scope, db, call).await?;
-    if row.status.is_over() {
+    let open = calls::open_legs(scope, db, call).await?;
+    if row.status.is_over() && open.iter().all(|leg| leg.provider_sid.is_none()) {
         return Ok(Done::Yes);
     }
     let client = app.providers.client(scope, db).await?;
-    for leg in calls::open_legs(scope, db, call).await? {
+    for leg in open {
         let Some(sid) = &leg.provider_sid else { continue };
         let over = match client.fetch_call(sid).await {
             Ok(found) => agent_leg::leg_state(&found.status).filter(|state| state.is_over()),

@@ -27,7 +27,9 @@ pub async fn happened(unit: &mut Unit, offer: OfferId, event: &ConferenceEvent) 
     if segment.state.is_live() {
         file.row.conference_sid = Some(event.conference_sid.clone());
     }
-    if let Some(leg) = whose(unit, &file, offer, event).await? {
+    if event.event == ConferenceEventKind::ConferenceStart {
+        started(unit, &mut file, segment, event).await?;
+    } else if let Some(leg) = whose(unit, &file, offer, event).await? {
         match &event.event {
             ConferenceEventKind::ParticipantJoin => joined(unit, &mut file, segment, leg, event).await?,
             ConferenceEventKind::ParticipantLeave => left(unit, &mut file, segment, leg, event).await?,
@@ -71,16 +73,16 @@ async fn joined(
     mut leg: leg::Model,
     event: &ConferenceEvent,
 ) -> Result<()> {
+    if !segment.state.is_live() {
+        return strayed(unit, file, &leg, &segment).await;
+    }
     if !is_news(&mut leg, event) {
         return Ok(());
     }
     let at = event.timestamp.unwrap_or(unit.now());
     leg.joined_at = Some(at);
     let kind = leg.kind;
-    calls::save_leg(unit.scope(), unit.tx(), leg.clone()).await?;
-    if !segment.state.is_live() {
-        return strayed(unit, file, &leg, &segment).await;
-    }
+    calls::save_leg(unit.scope(), unit.tx(), leg).await?;
     match kind {
         LegKind::Agent => agent_joined(unit, file, segment, at).await,
         LegKind::Caller => connect(unit, file, segment, at).await,
@@ -88,7 +90,8 @@ async fn joined(
     }
 }
 
-/// Somebody came into a room that is no longer wanted.
+/// Somebody came into a room that is no longer wanted. His leg remembers nothing of it: the caller's may be in the next
+/// room already, where the count of events begins anew.
 async fn strayed(
     unit: &mut Unit,
     file: &mut CallFile,
@@ -164,7 +167,7 @@ async fn left(
     mut leg: leg::Model,
     event: &ConferenceEvent,
 ) -> Result<()> {
-    if !is_news(&mut leg, event) {
+    if !segment.state.is_live() || !is_news(&mut leg, event) {
         return Ok(());
     }
     leg.left_at = event.timestamp.or(Some(unit.now()));
@@ -174,11 +177,11 @@ async fn left(
         (LegKind::Agent, _) => leave::agent_left(unit, file, segment, event.timestamp).await,
         // We took him out ourselves, to bring him somewhere else.
         (LegKind::Caller, Some(ReasonLeft::ParticipantUpdatedViaApi)) => Ok(()),
-        (LegKind::Caller, _) if segment.state.is_live() => {
+        (LegKind::Caller, _) => {
             let by = file.row.ended_by.unwrap_or(EndedBy::Caller);
             leave::caller_left(unit, file, event.timestamp, by).await
         }
-        (LegKind::Caller | LegKind::Transfer, _) => Ok(()),
+        (LegKind::Transfer, _) => Ok(()),
     }
 }
 
@@ -203,6 +206,33 @@ async fn resumed(
     segment.hold_ms += (file.last_moment() - since).num_milliseconds().max(0);
     file.row.status = CallStatus::Connected;
     queueing::save_segment(unit.scope(), unit.tx(), segment).await
+}
+
+/// A conference begins when the second party has come: it says the same as the caller's joining, should that be lost.
+async fn started(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    segment: segment::Model,
+    event: &ConferenceEvent,
+) -> Result<()> {
+    if segment.state == SegmentState::Joined {
+        caller_is_there(unit, file, segment, event.timestamp.unwrap_or(unit.now())).await?;
+    }
+    Ok(())
+}
+
+/// The caller is in the room, though his own event has not said so (yet).
+pub async fn caller_is_there(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    segment: segment::Model,
+    at: DateTime<Utc>,
+) -> Result<()> {
+    if let Some(mut leg) = calls::caller_leg(unit.scope(), unit.tx(), file.id()).await? {
+        leg.joined_at.get_or_insert(at);
+        calls::save_leg(unit.scope(), unit.tx(), leg).await?;
+    }
+    connect(unit, file, segment, at).await
 }
 
 /// Later than everything that this leg has told of the room.

@@ -9,8 +9,8 @@ use super::{CallFile, accept};
 use crate::app::App;
 use crate::authz::Whose;
 use crate::error::{Error, Result, Subject};
-use crate::slice::{Slice, read_cursor};
 use crate::identity::audit;
+use crate::slice::{Slice, read_cursor};
 use crate::store::{Unit, calls, queueing};
 
 /// A call that the caller may see; somebody else's does not exist.
@@ -64,7 +64,13 @@ pub struct CallPatch {
     pub notes: Option<String>,
 }
 
-pub async fn update(app: &App, scope: CompanyScope, whose: Whose, id: CallId, patch: CallPatch) -> Result<call::Model> {
+pub async fn update(
+    app: &App,
+    scope: CompanyScope,
+    whose: Whose,
+    id: CallId,
+    patch: CallPatch,
+) -> Result<call::Model> {
     visible(app, scope, whose, id).await?;
     let mut unit = Unit::begin(app, scope).await?;
     let mut file = CallFile::open(&unit, id).await?;
@@ -124,7 +130,12 @@ pub fn whose_work(whose: Whose) -> Result<Option<AgentId>> {
     }
 }
 
-pub async fn recordings(app: &App, scope: CompanyScope, whose: Whose, call: CallId) -> Result<Vec<recording::Model>> {
+pub async fn recordings(
+    app: &App,
+    scope: CompanyScope,
+    whose: Whose,
+    call: CallId,
+) -> Result<Vec<recording::Model>> {
     visible(app, scope, whose, call).await?;
     calls::recordings(scope, app.db.reader(), call).await
 }

@@ -1,20 +1,20 @@
 //! A caller waits. The provider's queue is only where he is parked: these rows own the order.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::{CallId, QueueEntryId};
 use entity::{CallStatus, EntryOutcome, RoutingSubject, queue, queue_entry};
 use ivr_engine::{Input, QueueLeft, SkillNeed};
 use serde_json::json;
 use twilio::webhook::{EnqueueResult, QueueResult};
 
-use super::reply::Wait;
+use super::reply::{QUIET, Wait};
 use super::rows::NeededSkill;
 use super::story::EventKind;
-use super::{CallFile, Reply, arrive, flow, leave};
+use super::{CallFile, Reply, arrive, file, flow, leave};
 use crate::app::App;
 use crate::error::Result;
 use crate::store::queueing::{self, Won};
-use crate::store::{Audience, Unit, companies, workforce};
+use crate::store::{Audience, Unit, calls, companies, workforce};
 use entity::CompanyScope;
 
 /// Where a flow wants its caller to wait.
@@ -110,8 +110,15 @@ pub async fn wait(app: &App, scope: CompanyScope, id: QueueEntryId, hop: u32) ->
         position: queueing::ahead_of(scope, db, &entry).await? + 1,
         expected: app.desks.expected_wait(scope, id, app.clock.now()),
         music: queue.hold_music_url,
+        quiet: quiet(entry.max_wait_until, app.clock.now()),
         words: companies::words(scope, db).await?,
     }))
+}
+
+/// Not longer than the caller may wait: his next request is when his longest wait is noticed.
+fn quiet(until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> u32 {
+    let left = until.map_or(i64::from(QUIET), |until| (until - now).num_seconds());
+    u32::try_from(left.clamp(1, i64::from(QUIET))).unwrap_or(QUIET)
 }
 
 /// The longest wait is over, unless an agent has just taken the call.
@@ -150,12 +157,7 @@ pub async fn exit(
             file.save(unit).await?;
             Ok(Reply::Nothing)
         }
-        // He is being brought to the agent. Nothing is settled by this; should the line do what we answer, it is the
-        // same as where he is going.
-        QueueResult::Redirected
-        | QueueResult::Bridged
-        | QueueResult::BridgingInProcess
-        | QueueResult::RedirectedFromBridged => where_the_caller_belongs(unit, &file).await,
+        result if was_moved(result) => Ok(file.current()),
         QueueResult::Leave if outcome == Some(EntryOutcome::Overflow) => {
             come_back(unit, file, version, QueueLeft::TimedOut).await
         }
@@ -163,6 +165,10 @@ pub async fn exit(
         | QueueResult::Error
         | QueueResult::QueueFull
         | QueueResult::SystemError
+        | QueueResult::Redirected
+        | QueueResult::Bridged
+        | QueueResult::BridgingInProcess
+        | QueueResult::RedirectedFromBridged
         | QueueResult::Other(_) => {
             let failed =
                 queueing::close_entry(unit.scope(), unit.tx(), entry, EntryOutcome::Error, unit.now())
@@ -171,10 +177,30 @@ pub async fn exit(
                 return Ok(file.current());
             }
             leave::withdraw_offers(unit, &mut file, entity::OfferState::Withdrawn).await?;
+            if let Some(segment) = queueing::live_segment(unit.scope(), unit.tx(), call).await? {
+                leave::give_up_segment(unit, &mut file, segment, entity::EndedBy::System).await?;
+            }
             unit.reroute(RoutingSubject::Entry, entry);
             file.note(unit, EventKind::Dequeued, json!({"entryId": entry, "outcome": EntryOutcome::Error}));
             come_back(unit, file, version, QueueLeft::Failed).await
         }
+    }
+}
+
+/// Whether somebody took the caller out of the provider's queue to bring him elsewhere: that settles nothing, and what
+/// we answer is [`where_the_caller_belongs`].
+pub fn was_moved(result: &QueueResult) -> bool {
+    match result {
+        QueueResult::Redirected
+        | QueueResult::Bridged
+        | QueueResult::BridgingInProcess
+        | QueueResult::RedirectedFromBridged => true,
+        QueueResult::Hangup
+        | QueueResult::Leave
+        | QueueResult::Error
+        | QueueResult::QueueFull
+        | QueueResult::SystemError
+        | QueueResult::Other(_) => false,
     }
 }
 
@@ -188,21 +214,33 @@ async fn come_back(unit: &mut Unit, mut file: CallFile, version: i32, why: Queue
     Ok(reply)
 }
 
-/// With the agent who has joined for him, else in the queue that he waits in, else nowhere.
-pub async fn where_the_caller_belongs(unit: &Unit, file: &CallFile) -> Result<Reply> {
-    let (scope, tx) = (unit.scope(), unit.tx());
-    if let Some(segment) = queueing::live_segment(scope, tx, file.id()).await?
+/// With the agent who has joined for him, else in the queue that he waits in, else where his flow is. Asked for as often
+/// as the provider likes: only reads.
+pub async fn where_the_caller_belongs(app: &App, scope: CompanyScope, id: CallId) -> Result<Reply> {
+    let db = app.db.reader();
+    let call = calls::get(scope, db, id).await?;
+    if let Some(segment) = queueing::live_segment(scope, db, id).await?
         && segment.state != entity::SegmentState::Reserved
     {
-        return Ok(Reply::JoinCaller { call: file.id(), offer: segment.offer_id });
+        return Ok(Reply::JoinCaller { call: id, offer: segment.offer_id });
     }
-    match queueing::open_entry(scope, tx, file.id()).await? {
-        Some(entry) => Ok(Reply::Park {
-            call: file.id(),
-            version: file.row.session_version,
-            entry: entry.id,
-            queue: entry.queue_id,
-        }),
-        None => Ok(Reply::HangUp),
-    }
+    Ok(match (queueing::visit_of(scope, db, id).await?, call.status) {
+        (Some(entry), _) => {
+            Reply::Park { call: id, version: call.session_version, entry: entry.id, queue: entry.queue_id }
+        }
+        // His longest wait ended while he was being brought: the flow has gone on.
+        (None, CallStatus::InIvr) => file::current(&call),
+        (
+            None,
+            CallStatus::Received
+            | CallStatus::Dialing
+            | CallStatus::Queued
+            | CallStatus::Offered
+            | CallStatus::Connected
+            | CallStatus::OnHold
+            | CallStatus::WrapUp
+            | CallStatus::Completed
+            | CallStatus::Failed,
+        ) => Reply::HangUp,
+    })
 }

@@ -59,12 +59,18 @@ impl CallFile {
 
     /// The answer to a hop that comes late or twice.
     pub fn current(&self) -> Reply {
-        self.row.current_twiml.clone().map_or(Reply::HangUp, Reply::Current)
+        current(&self.row)
     }
 
     /// When the last line happened: what a row that changed with it says.
     pub fn last_moment(&self) -> DateTime<Utc> {
         self.row.last_event_at
+    }
+
+    /// The caller is no longer on the line. Not the same as wrap-up: an agent who hangs up first wraps up while the
+    /// caller is still being taken leave of.
+    pub fn caller_has_left(&self) -> bool {
+        caller_has_left(&self.row)
     }
 
     /// The call is over for everybody.
@@ -112,4 +118,14 @@ pub fn summary(row: &call::Model) -> Value {
         "answeredAt": row.answered_at,
         "endedAt": row.ended_at,
     })
+}
+
+/// See [`CallFile::caller_has_left`]; for who only reads.
+pub fn caller_has_left(call: &call::Model) -> bool {
+    call.ended_at.is_some()
+}
+
+/// See [`CallFile::current`]; for who only reads.
+pub fn current(call: &call::Model) -> Reply {
+    call.current_twiml.clone().map_or(Reply::HangUp, Reply::Current)
 }

@@ -21,7 +21,7 @@ pub async fn caller_left(
     provider_at: Option<DateTime<Utc>>,
     by: EndedBy,
 ) -> Result<()> {
-    if file.row.status.caller_has_left() {
+    if file.caller_has_left() {
         return Ok(());
     }
     let by = file.row.ended_by.unwrap_or(by);
@@ -68,7 +68,7 @@ pub async fn end_if_nobody_is_left(unit: &mut Unit, file: &mut CallFile, by: End
         .await?
         .iter()
         .any(|segment| segment.state.is_live() || segment.state == SegmentState::WrapUp);
-    if !busy && file.row.ended_at.is_some() && !file.row.status.is_over() {
+    if !busy && file.caller_has_left() && !file.row.status.is_over() {
         file.end(unit, by);
     }
     Ok(())

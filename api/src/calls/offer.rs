@@ -11,10 +11,10 @@ use sea_orm::{ColumnTrait, QueryFilter};
 use serde_json::{Value, json};
 
 use super::story::EventKind;
-use super::{CallFile, accept, leave};
+use super::{CallFile, accept, agent_leg, leave};
 use crate::error::Result;
 use crate::store::queueing::{self, Won};
-use crate::store::{Audience, Unit, workforce};
+use crate::store::{Audience, Unit, calls, workforce};
 
 /// Whether the rows agreed with the index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -167,8 +167,28 @@ pub async fn time_is_up(unit: &mut Unit, id: OfferId) -> Result<()> {
         return Ok(());
     }
     let mut file = CallFile::open(unit, seen.call_id).await?;
-    not_answered(unit, &mut file, &seen).await?;
+    if has_rung(unit, id).await? {
+        not_answered(unit, &mut file, &seen).await?;
+    } else {
+        agent_leg::device_failed(unit, &mut file, &seen).await?;
+    }
     file.save(unit).await
+}
+
+/// A device shows the offer itself. Of a number it is known only when the provider has said so: a call that could not be
+/// made, or of which nothing was ever heard, has asked nobody.
+async fn has_rung(unit: &Unit, offer: OfferId) -> Result<bool> {
+    let leg = calls::offer_leg(unit.scope(), unit.tx(), offer).await?;
+    Ok(leg.is_none_or(|leg| match leg.state {
+        LegState::Planned | LegState::Dialled | LegState::Queued | LegState::Initiated => false,
+        LegState::Ringing
+        | LegState::InProgress
+        | LegState::Completed
+        | LegState::Busy
+        | LegState::NoAnswer
+        | LegState::Canceled
+        | LegState::Failed => true,
+    }))
 }
 
 /// The agent let it ring.

@@ -13,7 +13,7 @@ use super::urls::{Heard, Urls};
 use crate::words::Words;
 
 /// Seconds of quiet between two announcements to a caller who waits.
-const QUIET: u32 = 15;
+pub const QUIET: u32 = 15;
 /// How long an agent at a number has to press 1.
 const PRESS_SECONDS: u32 = 8;
 
@@ -84,6 +84,8 @@ pub struct Wait {
     pub position: u64,
     pub expected: Option<Duration>,
     pub music: Option<String>,
+    /// Seconds until he is asked for again, where no music fills them.
+    pub quiet: u32,
     pub words: Words,
 }
 
@@ -153,13 +155,13 @@ pub fn caller_label(call: CallId) -> String {
 /// One room an offer: a caller who goes back to the queue meets the next agent in another room, and late events of the
 /// first cannot be taken for the second's.
 fn room(urls: &Urls, offer: OfferId) -> Conference {
-    use ConferenceSubscription::{Hold, Join, Leave, Modify, Mute};
+    use ConferenceSubscription::{Hold, Join, Leave, Modify, Mute, Start};
     Conference::new(format!("room-{offer}"))
         .beep(Beep::Never)
         .wait_url("")
         .status_callback(urls.conference(offer))
-        // Start and end follow from who joins and leaves.
-        .status_callback_event([Join, Leave, Mute, Hold, Modify])
+        // Its start says that both are there, should the word of one's joining be lost; its end follows from who leaves.
+        .status_callback_event([Start, Join, Leave, Mute, Hold, Modify])
 }
 
 fn park(
@@ -273,7 +275,7 @@ impl Wait {
         }
         let filled = match &self.music {
             Some(url) => spoken.play(Play::url(url)),
-            None => spoken.pause(Pause::seconds(QUIET)),
+            None => spoken.pause(Pause::seconds(self.quiet)),
         };
         filled.redirect(Redirect::to(urls.wait(self.entry, self.hop + 1)))
     }

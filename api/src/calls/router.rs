@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::Busy;
 use entity::id::{AgentId, CompanyId, QueueEntryId, QueueId};
-use entity::{CompanyScope, RoutingSubject, queue, routing_change};
+use entity::{CompanyScope, RoutingSubject, queue, routing_change, routing_state};
 use routing::{Change, EntryId, Index, Round};
 
 use super::offer::{self, Opened};
@@ -89,7 +89,7 @@ pub async fn run(app: App) {
         let (busy, mut companies) = wait(&app, next_poll).await;
         if app.clock.now() >= next_poll {
             next_poll = app.clock.now() + POLL;
-            match system::companies_with_routing_changes(&app.db).await {
+            match system::companies_to_route(&app).await {
                 Ok(found) => companies.extend(found),
                 Err(error) => tracing::error!(?error, "cannot look for routing changes"),
             }
@@ -125,11 +125,7 @@ pub async fn pass(app: &App, scope: CompanyScope) -> Result<()> {
     let changes = queueing::take_changes(scope, unit.tx()).await?;
     let kept =
         app.desks.take(company).filter(|_| ours && state.lease_until.is_some_and(|until| until > unit.now()));
-    let mut renewed = state;
-    renewed.node_id = Some(app.node);
-    renewed.lease_until = Some(unit.now() + app.settings.timing.lease);
-    queueing::save_routing(scope, unit.tx(), renewed).await?;
-
+    let was_kept = kept.is_some();
     let (desk, rounds) = match kept {
         Some(mut desk) => {
             let rounds = desk.read(&unit, changes).await?;
@@ -138,11 +134,22 @@ pub async fn pass(app: &App, scope: CompanyScope) -> Result<()> {
         None => Desk::build(&unit).await?,
     };
     let stale = write(&mut unit, rounds).await?;
+    let renewed = routing_state::Model {
+        node_id: Some(app.node),
+        lease_until: match stale {
+            Stale::No => Some(unit.now() + app.settings.timing.lease),
+            // Nobody keeps it: the next poll finds whoever waits unattended, even if the wake-up below is lost.
+            Stale::Yes => None,
+        },
+        ..state
+    };
+    queueing::save_routing(scope, unit.tx(), renewed).await?;
     unit.commit().await?;
     match stale {
         Stale::No => app.desks.put(company, desk),
-        // What the rows refused is looked at again with fresh eyes.
-        Stale::Yes => app.bus.wake_here(crate::bus::Wake::Routing(company)),
+        // What the rows refused is looked at again with fresh eyes; if those were fresh already, not before the poll.
+        Stale::Yes if was_kept => app.bus.wake_here(crate::bus::Wake::Routing(company)),
+        Stale::Yes => {}
     }
     Ok(())
 }

@@ -192,7 +192,7 @@ fn entry(
     // Who declined, and whose device failed on this call, is left in peace for a while.
     let declined = offers
         .iter()
-        .filter(|offer| offer.state == OfferState::Declined)
+        .filter(|offer| matches!(offer.state, OfferState::Declined | OfferState::DeviceError))
         .filter_map(|offer| Some((agent_id(offer.agent_id), offer.settled_at? + cool_off)));
     let failed = segments
         .iter()

@@ -5,8 +5,9 @@
 use crate::outbound::percent_encode;
 use entity::id::{CallId, CompanyId, LegId, OfferId, QueueEntryId, SegmentId};
 
-/// Twilio tries twice more when the connection fails or no answer comes in time. It is a fragment: not signed, not sent.
-const RETRY: &str = "#rc=2&rp=ct,rt";
+/// Twilio tries again, as often as it can be told to, when the connection fails, no answer comes in time, or a proxy has
+/// nobody to ask (502, 503). It is a fragment: not signed, not sent. Every request may come twice without harm.
+const RETRY: &str = "#rc=5&rp=ct,rt,5xx";
 
 #[derive(Clone, Debug)]
 pub struct Urls {
@@ -19,12 +20,13 @@ impl Urls {
     }
 
     pub fn voice(&self) -> String {
-        self.base.clone()
+        format!("{}{RETRY}", self.base)
     }
 
-    /// Called when the voice webhook failed: the caller hears an apology instead of silence.
+    /// Asked when another address of the call failed: who was only cut off from us goes on, and who cannot hears an
+    /// apology instead of silence.
     pub fn fallback(&self) -> String {
-        format!("{}/fallback", self.base)
+        format!("{}/fallback{RETRY}", self.base)
     }
 
     pub fn call_status(&self) -> String {

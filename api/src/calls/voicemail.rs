@@ -27,8 +27,11 @@ pub async fn left(
     let seconds = result.duration.unwrap_or_default();
     let sid = result.recording_sid.clone().or_else(|| sid_of(&result.url));
     if let (Some(sid), true) = (sid, seconds > 0) {
-        expect(unit, file, &sid, Some(seconds), mailbox).await?;
+        let row = expect(unit, file, &sid, Some(seconds), mailbox).await?;
         file.row.outcome = Some(CallOutcome::Voicemail);
+        // The provider's own callback is usually faster; this is for the one that gets lost.
+        let later = unit.now() + unit.app().settings.timing.check_call;
+        unit.job(JobKind::StoreRecording, row.id, json!({}), later);
     }
     Ok(Input::Recorded { seconds })
 }
@@ -44,14 +47,19 @@ pub async fn recorded(
     match &status.status {
         ProviderState::Completed => {
             let row = expect(unit, &mut file, &status.recording_sid, status.duration, mailbox).await?;
+            if row.duration_seconds.is_none_or(|seconds| seconds > 0) {
+                // Whoever hangs up after his message is the usual case: his call may be over by now.
+                file.row.outcome = Some(CallOutcome::Voicemail);
+            }
             if row.state == RecordingState::Pending {
                 let now = unit.now();
                 unit.job(JobKind::StoreRecording, row.id, json!({}), now);
             }
         }
+        // Nothing was said. Nobody is told of a message, unless somebody was already.
         ProviderState::Absent => {
-            let mut row = expect(unit, &mut file, &status.recording_sid, status.duration, mailbox).await?;
-            if row.state == RecordingState::Pending {
+            let known = calls::recording_by_sid(unit.scope(), unit.tx(), &status.recording_sid).await?;
+            if let Some(mut row) = known.filter(|row| row.state == RecordingState::Pending) {
                 row.state = RecordingState::Failed;
                 file.note(
                     unit,

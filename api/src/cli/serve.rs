@@ -18,10 +18,7 @@ use crate::store::system;
 
 pub async fn run(settings: Settings) -> Result<()> {
     // First of all: another server at this address is noticed before anything is touched.
-    let address = (settings.host, settings.port);
-    let listener = TcpListener::bind(address).await.map_err(|cause| {
-        Error::internal(format!("listen on {}:{} (HOST and PORT set it)", address.0, address.1), cause)
-    })?;
+    let listener = listen(&settings).await?;
     let server = Prepared::new(settings, Clock::machine(), listener).await?;
     if !server.app.settings.is_production() {
         print(&server.banner())?;
@@ -34,6 +31,22 @@ pub async fn run(settings: Settings) -> Result<()> {
             tracing::info!("stopping");
         })
         .await
+}
+
+/// The socket that the service manager holds for us (LISTEN_FDS, as systemd's `.socket` units do it), else one of our own
+/// at HOST and PORT. The manager's stays open while this process is being started again: what the provider asks meanwhile
+/// waits in the socket's queue and is answered then, where otherwise its callers would be turned away.
+async fn listen(settings: &Settings) -> Result<TcpListener> {
+    let held = listenfd::ListenFd::from_env().take_tcp_listener(0);
+    let held = held.map_err(|cause| Error::internal("take the socket that LISTEN_FDS names", cause))?;
+    if let Some(socket) = held {
+        let taken = socket.set_nonblocking(true).and_then(|()| TcpListener::from_std(socket));
+        return taken.map_err(|cause| Error::internal("listen on the socket that LISTEN_FDS names", cause));
+    }
+    let address = (settings.host, settings.port);
+    TcpListener::bind(address).await.map_err(|cause| {
+        Error::internal(format!("listen on {}:{} (HOST and PORT set it)", address.0, address.1), cause)
+    })
 }
 
 /// A server that has all it needs, and whose work has begun.

@@ -133,6 +133,10 @@ pub struct WrapUpOut {
 
 /// The agent's next call, if there is one.
 #[derive(ApiResponse)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a reply is made once and written; a box would not stand in the specification"
+)]
 pub enum NextCall {
     /// This call.
     #[oai(status = 200)]
@@ -160,7 +164,8 @@ impl Calls {
         Query(cursor): Query<Option<String>>,
     ) -> Reply<Vec<CallOut>> {
         let limit = limit_within(limit, super::page::LARGEST_LIMIT)?;
-        let page = desk::list(app, can.scope()?, can.whose(), status.map(|word| word.0), cursor, limit).await?;
+        let page =
+            desk::list(app, can.scope()?, can.whose(), status.map(|word| word.0), cursor, limit).await?;
         page.reply()
     }
 
@@ -217,7 +222,12 @@ impl Calls {
 
     /// Gives wrap-up thirty seconds more.
     #[oai(path = "/api/calls/:id/wrap-up/extend", method = "post", operation_id = "extendWrapUp")]
-    async fn extend(&self, can: Can<WriteCalls>, Data(app): Data<&App>, Path(id): Path<Uuid>) -> Reply<WrapUpOut> {
+    async fn extend(
+        &self,
+        can: Can<WriteCalls>,
+        Data(app): Data<&App>,
+        Path(id): Path<Uuid>,
+    ) -> Reply<WrapUpOut> {
         let agent = desk::whose_work(can.whose())?;
         let wrap_up_until = wrap_up::extend(app, can.scope()?, CallId(id), agent).await?;
         Success::ok(WrapUpOut { wrap_up_until })

@@ -64,7 +64,12 @@ impl Offers {
     ///
     /// 409 with the winner's name when another agent was faster, the caller has hung up or time has run out.
     #[oai(path = "/api/offers/:id/accept", method = "post", operation_id = "acceptOffer")]
-    async fn accept(&self, can: Can<AnswerOffers>, Data(app): Data<&App>, Path(id): Path<Uuid>) -> Reply<AcceptedOut> {
+    async fn accept(
+        &self,
+        can: Can<AnswerOffers>,
+        Data(app): Data<&App>,
+        Path(id): Path<Uuid>,
+    ) -> Reply<AcceptedOut> {
         let agent = desk::acting_agent(can.caller().agent())?;
         let call = accept::accept(app, can.scope()?, OfferId(id), Some(agent)).await?;
         Success::ok(AcceptedOut { call_id: call.0 })

@@ -13,8 +13,8 @@ use entity::{JobKind, job};
 
 use crate::agents::Watch;
 use crate::app::App;
-use crate::calls::{agent_leg, carry, offer, voicemail, wrap_up};
-use crate::error::{Error, Result, Subject};
+use crate::calls::{carry, offer, voicemail, wrap_up};
+use crate::error::{Error, Result};
 use crate::store::system::{self, Claimed};
 use crate::store::{Unit, jobs as rows};
 
@@ -24,6 +24,13 @@ pub use workshop::Workshop;
 const POLL: Duration = Duration::from_secs(1);
 /// After so many tries a job is kept as failed, for a person to see.
 const TRIES: i32 = 12;
+
+/// Whether a job may have been begun before, by a node that was killed or with a result that nobody learnt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attempt {
+    First,
+    Again,
+}
 
 /// How a job went.
 #[derive(Debug)]
@@ -160,7 +167,8 @@ async fn work(app: &App, claimed: &Claimed) -> Result<Done> {
         JobKind::MoveCaller => {
             let target = serde_json::from_value(job.payload.clone())
                 .map_err(|cause| Error::internal("read a job's payload", cause))?;
-            carry::bring_caller(app, scope, CallId(subject), target).await
+            let attempt = if job.attempts > 1 { Attempt::Again } else { Attempt::First };
+            carry::bring_caller(app, scope, CallId(subject), target, attempt).await
         }
         JobKind::EndLeg => carry::end_leg(app, scope, LegId(subject)).await,
         JobKind::CheckCall => carry::check(app, scope, CallId(subject)).await,
@@ -170,9 +178,7 @@ async fn work(app: &App, claimed: &Claimed) -> Result<Done> {
         JobKind::ExpireOffer => {
             in_unit(app, claimed, async |unit| offer::time_is_up(unit, OfferId(subject)).await).await
         }
-        JobKind::JoinDeadline => {
-            in_unit(app, claimed, async |unit| agent_leg::join_deadline(unit, SegmentId(subject)).await).await
-        }
+        JobKind::JoinDeadline => carry::join_deadline(app, scope, SegmentId(subject)).await,
         JobKind::EndWrapUp => {
             in_unit(app, claimed, async |unit| wrap_up::time_is_up(unit, SegmentId(subject)).await).await
         }
@@ -191,10 +197,7 @@ async fn in_unit(
     work: impl AsyncFnOnce(&mut Unit) -> Result<()>,
 ) -> Result<Done> {
     let mut unit = Unit::begin(app, claimed.scope).await?;
-    match work(&mut unit).await {
-        Ok(()) | Err(Error::NotFound(Subject::Offer | Subject::Call)) => {}
-        Err(error) => return Err(error),
-    }
+    work(&mut unit).await?;
     rows::finish_in(&unit, claimed).await?;
     unit.commit().await?;
     Ok(Done::Forgotten)

@@ -50,6 +50,20 @@ pub async fn events<C: ConnectionTrait>(
         .await?)
 }
 
+/// The code of a [`FlowProblem`](crate::calls::story::EventKind::FlowProblem) line about a call whose line could not get on.
+pub const FALLBACK: &str = "fallback";
+
+/// How often the provider could not get on with this call.
+pub async fn times_rescued<C: ConnectionTrait>(scope: CompanyScope, db: &C, id: CallId) -> Result<usize> {
+    let problems = scope
+        .find::<call_event::Entity>()
+        .filter(call_event::Column::CallId.eq(id))
+        .filter(call_event::Column::Kind.eq(crate::calls::story::EventKind::FlowProblem.as_str()))
+        .all(db)
+        .await?;
+    Ok(problems.iter().filter(|line| line.data["code"] == FALLBACK).count())
+}
+
 pub async fn legs<C: ConnectionTrait>(scope: CompanyScope, db: &C, call: CallId) -> Result<Vec<leg::Model>> {
     Ok(scope
         .find::<leg::Entity>()

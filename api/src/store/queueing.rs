@@ -9,7 +9,7 @@ use entity::{
 use sea_orm::sea_query::{Condition, Expr};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait,
+    QuerySelect, QueryTrait, Select,
 };
 
 use super::Tx;
@@ -78,13 +78,23 @@ pub async fn entry<C: ConnectionTrait>(
 
 /// The visit that goes on, if any, locked.
 pub async fn open_entry(scope: CompanyScope, tx: &Tx, call: CallId) -> Result<Option<queue_entry::Model>> {
-    Ok(scope
+    Ok(open_visit(scope, call).lock_exclusive().one(tx).await?)
+}
+
+/// [`open_entry`] for who only reads.
+pub async fn visit_of<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    call: CallId,
+) -> Result<Option<queue_entry::Model>> {
+    Ok(open_visit(scope, call).one(db).await?)
+}
+
+fn open_visit(scope: CompanyScope, call: CallId) -> Select<queue_entry::Entity> {
+    scope
         .find::<queue_entry::Entity>()
         .filter(queue_entry::Column::CallId.eq(call))
         .filter(queue_entry::Column::Outcome.is_null())
-        .lock_exclusive()
-        .one(tx)
-        .await?)
 }
 
 pub async fn open_entries<C: ConnectionTrait>(

@@ -7,6 +7,9 @@
 mod attack;
 mod authz_matrix;
 mod calls;
+mod commands;
+mod crash;
+mod node;
 mod openapi;
 mod realtime;
 mod routes;

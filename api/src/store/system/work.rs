@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use entity::id::{CompanyId, JobId};
-use entity::{CompanyScope, JobState, job, outbox, routing_change, webhook_request};
+use entity::{
+    CompanyScope, JobState, job, outbox, queue_entry, routing_change, routing_state, webhook_request,
+};
 use sea_orm::sea_query::{Condition, Expr, LockBehavior, LockType};
 use sea_orm::{
     ColumnTrait, DbBackend, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
@@ -106,22 +108,37 @@ pub async fn free_leases_of_the_dead(app: &App) -> Result<()> {
         .filter(job::Column::State.eq(JobState::Running))
         .exec(&tx)
         .await?;
-    entity::routing_state::Entity::update_many()
-        .col_expr(entity::routing_state::Column::LeaseUntil, Expr::value(Option::<DateTime<Utc>>::None))
+    routing_state::Entity::update_many()
+        .col_expr(routing_state::Column::LeaseUntil, Expr::value(Option::<DateTime<Utc>>::None))
         .exec(&tx)
         .await?;
     Ok(tx.commit().await?)
 }
 
-pub async fn companies_with_routing_changes(db: &Database) -> Result<BTreeSet<CompanyId>> {
-    let found: Vec<CompanyId> = routing_change::Entity::find()
+/// Companies with changes that no index has read, and those in which somebody waits though no node keeps an index: the
+/// one that did was killed, or found its own in doubt.
+pub async fn companies_to_route(app: &App) -> Result<BTreeSet<CompanyId>> {
+    let changed: Vec<CompanyId> = routing_change::Entity::find()
         .select_only()
         .column(routing_change::Column::CompanyId)
         .distinct()
         .into_tuple()
-        .all(db.reader())
+        .all(app.db.reader())
         .await?;
-    Ok(found.into_iter().collect())
+    let waiting = queue_entry::Entity::find()
+        .select_only()
+        .column(queue_entry::Column::CompanyId)
+        .filter(queue_entry::Column::Outcome.is_null());
+    let lease = routing_state::Column::LeaseUntil;
+    let unattended: Vec<CompanyId> = routing_state::Entity::find()
+        .select_only()
+        .column(routing_state::Column::CompanyId)
+        .filter(lease.is_null().or(lease.lte(app.clock.now())))
+        .filter(routing_state::Column::CompanyId.in_subquery(waiting.into_query()))
+        .into_tuple()
+        .all(app.db.reader())
+        .await?;
+    Ok(changed.into_iter().chain(unattended).collect())
 }
 
 /// For routing, which serves each company in turn.

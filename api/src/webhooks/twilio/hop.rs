@@ -17,7 +17,7 @@ pub enum Hop {
     Park { call: CallId },
     AgentAnswer { offer: OfferId },
     AgentPress { offer: OfferId },
-    AgentExit,
+    AgentExit { offer: OfferId },
     CallStatus,
     LegStatus { leg: LegId },
     Conference { offer: OfferId },
@@ -47,7 +47,7 @@ impl Hop {
             "park" => Self::Park { call: get(&query, "call")? },
             "agent/answer" => Self::AgentAnswer { offer: get(&query, "offer")? },
             "agent/press" => Self::AgentPress { offer: get(&query, "offer")? },
-            "agent/exit" => Self::AgentExit,
+            "agent/exit" => Self::AgentExit { offer: get(&query, "offer")? },
             "call-status" => Self::CallStatus,
             "leg-status" => Self::LegStatus { leg: get(&query, "leg")? },
             "conference" => Self::Conference { offer: get(&query, "offer")? },
@@ -71,7 +71,7 @@ impl Hop {
             | Self::Park { .. }
             | Self::AgentAnswer { .. }
             | Self::AgentPress { .. }
-            | Self::AgentExit => Wants::Twiml,
+            | Self::AgentExit { .. } => Wants::Twiml,
             Self::CallStatus | Self::LegStatus { .. } | Self::Conference { .. } | Self::Recording { .. } => {
                 Wants::Nothing
             }
@@ -105,7 +105,7 @@ impl Hop {
             | Self::Park { .. }
             | Self::AgentAnswer { .. }
             | Self::AgentPress { .. }
-            | Self::AgentExit => format!("{call}:{path_and_query}"),
+            | Self::AgentExit { .. } => format!("{call}:{path_and_query}"),
         }
     }
 }

@@ -11,6 +11,7 @@ use twilio::webhook::{
 
 use super::hop::Hop;
 use crate::app::App;
+use crate::calls::arrive::Rescue;
 use crate::calls::story::EventKind;
 use crate::calls::urls::Heard;
 use crate::calls::{CallFile, Reply, agent_leg, arrive, conference, enqueue, flow, leave, voicemail};
@@ -37,12 +38,11 @@ impl Raw {
 /// The reply to a request, the same for the same request.
 pub async fn process(app: &App, scope: CompanyScope, hop: &Hop, raw: &Raw) -> Result<String> {
     let params = Params::from(raw.params.clone());
-    // Waiting asks for the same thing again and again and changes nothing: it needs no claim.
-    if let Hop::Wait { entry, hop } = hop {
-        return Ok(render(app, scope, &enqueue::wait(app, scope, *entry, *hop).await?));
+    if let Some(reply) = look_up(app, scope, hop, &params).await? {
+        return Ok(render(app, scope, &reply));
     }
-    if matches!(hop, Hop::AgentExit) {
-        return Ok(render(app, scope, &Reply::HangUp));
+    if matches!(hop, Hop::Fallback) {
+        return fall_back(app, scope, &params).await;
     }
     let key = hop.key(&raw.address(), &params);
     let mut unit = Unit::begin(app, scope).await?;
@@ -54,6 +54,48 @@ pub async fn process(app: &App, scope: CompanyScope, hop: &Hop, raw: &Raw) -> Re
     webhooks::settle(scope, unit.tx(), &key, &reply).await?;
     unit.commit().await?;
     Ok(reply)
+}
+
+/// The reply to a line that could not get on. Each time is another one, though all have the same address, so none is kept.
+async fn fall_back(app: &App, scope: CompanyScope, params: &Params) -> Result<String> {
+    let request = read(VoiceRequest::from_params(params))?;
+    let mut unit = Unit::begin(app, scope).await?;
+    let rescue = arrive::rescue(&mut unit, &request).await?;
+    unit.commit().await?;
+    let reply = match rescue {
+        Rescue::Say(reply) => reply,
+        Rescue::Resume(call) => enqueue::where_the_caller_belongs(app, scope, call).await?,
+    };
+    Ok(render(app, scope, &reply))
+}
+
+/// The reply to a request that only asks how things stand. It changes nothing, so it needs no claim; and it must have
+/// none, since a stored reply would send a caller who is parked a second time to where he belonged the first time.
+async fn look_up(app: &App, scope: CompanyScope, hop: &Hop, params: &Params) -> Result<Option<Reply>> {
+    Ok(match hop {
+        Hop::Wait { entry, hop } => Some(enqueue::wait(app, scope, *entry, *hop).await?),
+        Hop::CallerJoin { call } | Hop::Park { call } => {
+            Some(enqueue::where_the_caller_belongs(app, scope, *call).await?)
+        }
+        // He is being brought somewhere. Nothing is settled by this; should the line do what we answer, it is the same
+        // as where he is going.
+        Hop::QueueExit { call, .. }
+            if enqueue::was_moved(&read(EnqueueResult::from_params(params))?.result) =>
+        {
+            Some(enqueue::where_the_caller_belongs(app, scope, *call).await?)
+        }
+        Hop::Voice
+        | Hop::Fallback
+        | Hop::Step { .. }
+        | Hop::QueueExit { .. }
+        | Hop::AgentAnswer { .. }
+        | Hop::AgentPress { .. }
+        | Hop::AgentExit { .. }
+        | Hop::CallStatus
+        | Hop::LegStatus { .. }
+        | Hop::Conference { .. }
+        | Hop::Recording { .. } => None,
+    })
 }
 
 fn render(app: &App, scope: CompanyScope, reply: &Reply) -> String {
@@ -75,7 +117,6 @@ fn row(app: &App, scope: CompanyScope, key: &str, raw: &Raw, params: &Params) ->
 async fn run(unit: &mut Unit, hop: &Hop, params: &Params) -> Result<Reply> {
     match hop {
         Hop::Voice => arrive::arrive(unit, &read(VoiceRequest::from_params(params))?).await,
-        Hop::Fallback => arrive::apologize(unit, &read(VoiceRequest::from_params(params))?).await,
         Hop::Step { call, version, heard, mailbox } => {
             let at = At { call: *call, version: *version, heard: *heard, mailbox: mailbox.as_deref() };
             step(unit, at, params).await
@@ -83,15 +124,14 @@ async fn run(unit: &mut Unit, hop: &Hop, params: &Params) -> Result<Reply> {
         Hop::QueueExit { call, entry, version } => {
             enqueue::exit(unit, *call, *entry, *version, &read(EnqueueResult::from_params(params))?).await
         }
-        Hop::CallerJoin { call } | Hop::Park { call } => {
-            let file = CallFile::open(unit, *call).await?;
-            enqueue::where_the_caller_belongs(unit, &file).await
-        }
         Hop::AgentAnswer { offer } => {
             agent_leg::answered(unit, *offer, &read(VoiceRequest::from_params(params))?).await
         }
         Hop::AgentPress { offer } => {
             agent_leg::pressed(unit, *offer, &read(GatherResult::from_params(params))?).await
+        }
+        Hop::AgentExit { offer } => {
+            agent_leg::came_out(unit, *offer, &read(VoiceRequest::from_params(params))?).await
         }
         Hop::CallStatus => caller_progressed(unit, &read(CallProgress::from_params(params))?).await,
         Hop::LegStatus { leg } => {
@@ -112,7 +152,9 @@ async fn run(unit: &mut Unit, hop: &Hop, params: &Params) -> Result<Reply> {
             .await?;
             Ok(Reply::Nothing)
         }
-        Hop::Wait { .. } | Hop::AgentExit => Ok(Reply::HangUp),
+        Hop::Fallback | Hop::Wait { .. } | Hop::CallerJoin { .. } | Hop::Park { .. } => {
+            Err(Error::internal("process a webhook", "a question was taken for a request"))
+        }
     }
 }
 

@@ -1,3 +1,12 @@
 //! Whole calls through the carrier look-alike, on both databases.
 
+mod callbacks;
+mod flows;
 mod inbound;
+mod many;
+mod nodes;
+mod numbers;
+mod offers;
+mod races;
+mod restart;
+mod voicemail;

@@ -1,6 +1,7 @@
 //! A contact centre for whole-call scenarios: the server and the carrier look-alike in one process, on one simulated
 //! clock, with one company, one queue and some agents.
 
+use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use calldocker::app::App;
@@ -10,39 +11,82 @@ use calldocker::config::Settings;
 use calldocker::error::Error;
 use calldocker::http::server;
 use calldocker::store::{calls, queueing};
-use carrier::{CallHandle, Carrier, Endpoint, NewCall, NewNumber, Script, Step};
+use carrier::{
+    CallHandle, Carrier, Endpoint, Faults, LineKind, NewCall, NewNumber, RestEffect, RestFault, Script, Step,
+};
 use chrono::{DateTime, Utc};
 use clock::Clock;
-use entity::id::{AgentId, CallId, CompanyId, FlowId, FlowVersionId, MembershipId, OfferId, QueueId, UserId};
+use entity::id::{AgentId, CallId, OfferId, UserId};
 use entity::*;
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
+use sea_orm::QueryOrder;
 use serde_json::{Value, json};
 
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::oneshot;
+
+use super::balancer::Balancer;
 use super::database::{Backend, TestDatabase};
+use super::founding::{Company, found_company};
 
 pub const NUMBER: &str = "+12025550100";
 pub const CALLER: &str = "+12025550199";
-const ACCOUNT: &str = "AC00000000000000000000000000000001";
+/// Rings here, and is nobody's.
+pub const FOREIGN_NUMBER: &str = "+12025550101";
+const TOKEN: &str = "a-token-that-only-this-test-knows";
+pub const ACCOUNT: &str = "AC00000000000000000000000000000001";
 
 /// What a scenario may choose.
 pub struct Plan {
     pub agents: Vec<Reach>,
+    /// Calls that each agent takes at once.
+    pub capacity: i32,
     pub strategy: Strategy,
     pub ring_seconds: i32,
     pub wrap_up_seconds: i32,
     pub flow: Value,
+    pub publication: Publication,
     pub delivery: Delivery,
+    pub life: Life,
+    pub nodes: Nodes,
+}
+
+/// Whether new calls get the flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Publication {
+    Published,
+    Draft,
+}
+
+/// How many servers share the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nodes {
+    One,
+    /// Behind a balancer; over Redis when TEST_REDIS_URL names one, else each finds out by itself.
+    Two,
+}
+
+/// Whether the server can be killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Life {
+    /// It shares the scenario's runtime.
+    Immortal,
+    /// It has a runtime of its own, which [`Centre::kill_and_restart`] ends without a word.
+    Mortal,
 }
 
 impl Default for Plan {
     fn default() -> Self {
         Self {
             agents: vec![Reach::Client, Reach::Client],
+            capacity: 1,
             strategy: Strategy::LongestIdle,
             ring_seconds: 20,
             wrap_up_seconds: 30,
             flow: straight_to_the_queue(),
+            publication: Publication::Published,
             delivery: Delivery::Deliver,
+            life: Life::Immortal,
+            nodes: Nodes::One,
         }
     }
 }
@@ -106,11 +150,22 @@ pub struct Centre {
     pub clock: Clock,
     pub carrier: Carrier,
     pub scope: CompanyScope,
-    pub queue: QueueId,
     pub agents: Vec<AgentId>,
     pub user: UserId,
+    pub reaches: Vec<Reach>,
+    settings: Settings,
+    delivery: Delivery,
+    address: SocketAddr,
     ground: Ground,
-    stop: Option<tokio::sync::oneshot::Sender<()>>,
+    node: Node,
+    pub second: Option<(App, Node)>,
+    pub balancer: Option<Balancer>,
+}
+
+/// What keeps the server running.
+pub enum Node {
+    Immortal { stop: Option<oneshot::Sender<()>> },
+    Mortal { runtime: Option<Runtime> },
 }
 
 pub fn noon() -> DateTime<Utc> {
@@ -120,35 +175,69 @@ pub fn noon() -> DateTime<Utc> {
 impl Centre {
     pub async fn open(ground: Ground, plan: Plan) -> Self {
         let clock = Clock::simulated(noon());
-        let token = "a-token-that-only-this-test-knows";
-        let carrier = Carrier::start(carrier::Settings::new(ACCOUNT, token, clock.clone())).await.unwrap();
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = format!("http://{}", listener.local_addr().unwrap());
+        let carrier = Carrier::start(carrier::Settings::new(ACCOUNT, TOKEN, clock.clone())).await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let second = (plan.nodes == Nodes::Two).then(|| TcpListener::bind("127.0.0.1:0").unwrap());
+        let balancer = match &second {
+            Some(second) => Some(Balancer::start([address, second.local_addr().unwrap()]).await),
+            None => None,
+        };
+        let public = balancer.as_ref().map_or(address, Balancer::address);
+        let redis = std::env::var("TEST_REDIS_URL").ok().filter(|_| second.is_some()).unwrap_or_default();
         let settings = Settings::with(&[
+            ("redis_url", &redis),
             ("data_dir", ground.folder.path().to_str().expect("a plain path")),
             ("database_url", ground.database.url()),
             ("database_pool", "5"),
             ("sqlite_synchronous", "normal"),
-            ("public_url", &address),
+            ("public_url", &format!("http://{public}")),
             ("twilio_account_sid", ACCOUNT),
-            ("twilio_auth_token", token),
+            ("twilio_auth_token", TOKEN),
             ("twilio_api_url", &carrier.api_url()),
         ])
         .unwrap();
-        let app = App::build(settings, clock.clone(), plan.delivery).await.unwrap();
-        let (scope, queue, agents, user) = found_company(&app, &plan).await;
-        app.start_work().await.unwrap();
-        let (stop, stopped) = tokio::sync::oneshot::channel();
-        let served = app.clone();
-        tokio::spawn(async move {
-            let stopped = async { drop(stopped.await) };
-            server::serve(&served, listener, stopped).await.unwrap();
-        });
-        let mut number = NewNumber::new(NUMBER, app.urls(scope.company()).voice());
-        number.voice_fallback_url = app.urls(scope.company()).fallback();
-        number.status_callback = app.urls(scope.company()).call_status();
-        carrier.add_number(number);
-        Self { app, clock, carrier, scope, queue, agents, user, ground, stop: Some(stop) }
+        let (app, node) = start(&settings, &clock, plan.delivery, plan.life, listener).await;
+        let second = match second {
+            Some(listener) => Some(start(&settings, &clock, plan.delivery, plan.life, listener).await),
+            None => None,
+        };
+        let Company { scope, agents, user } = found_company(&app, &plan).await;
+        let urls = app.urls(scope.company());
+        for number in [NUMBER, FOREIGN_NUMBER] {
+            let mut number = NewNumber::new(number, urls.voice());
+            number.voice_fallback_url = urls.fallback();
+            number.status_callback = urls.call_status();
+            carrier.add_number(number);
+        }
+        let (reaches, delivery) = (plan.agents, plan.delivery);
+        Self {
+            app,
+            clock,
+            carrier,
+            scope,
+            agents,
+            user,
+            reaches,
+            settings,
+            delivery,
+            address,
+            ground,
+            node,
+            second,
+            balancer,
+        }
+    }
+
+    /// The server dies in the middle of whatever it does; another one starts on the same database and at the same
+    /// address.
+    pub async fn kill_and_restart(&mut self) {
+        let Node::Mortal { runtime } = &mut self.node else { panic!("this centre's server is not mortal") };
+        let runtime = runtime.take().expect("it is killed once");
+        tokio::task::spawn_blocking(|| runtime.shutdown_timeout(Duration::from_secs(10))).await.unwrap();
+        let listener = TcpListener::bind(self.address).expect("the address is free again");
+        let (app, node) = start(&self.settings, &self.clock, self.delivery, Life::Immortal, listener).await;
+        (self.app, self.node) = (app, node);
     }
 
     pub fn ring(&self, steps: impl IntoIterator<Item = Step>) -> CallHandle {
@@ -160,9 +249,61 @@ impl Centre {
         self.clock.advance(Duration::from_secs(seconds)).await;
     }
 
-    /// How an agent's phone behaves.
+    /// The `caller`th of many.
+    pub fn ring_as(&self, caller: usize, steps: impl IntoIterator<Item = Step>) -> CallHandle {
+        let from = format!("+1202555{:04}", 1000 + caller);
+        self.carrier.place_call(NewCall::new(&from, NUMBER, Script::new(steps)))
+    }
+
+    /// Lets time pass until `done` holds, at most a minute.
+    pub async fn pass_until(&self, what: &str, mut done: impl AsyncFnMut() -> bool) {
+        for _ in 0..600 {
+            if done().await {
+                return;
+            }
+            self.clock.advance(Duration::from_millis(100)).await;
+        }
+        panic!("never: {what}\n{}", self.all_stories().await);
+    }
+
+    /// Lets time pass until the only segment stands so.
+    pub async fn pass_until_segment_is(&self, state: SegmentState) {
+        let what = format!("the segment is {state:?}");
+        self.pass_until(&what, async || self.segments().await.last().is_some_and(|last| last.state == state))
+            .await;
+    }
+
+    /// How an agent's phone behaves from its next call on.
     pub fn phone(&self, agent: usize, endpoint: Endpoint) {
-        self.carrier.set_endpoint(&accept::client_address(self.agents[agent]), endpoint);
+        let address = match self.reaches[agent] {
+            Reach::Browser | Reach::Client => accept::client_address(self.agents[agent]),
+            Reach::Number => agent_number(agent),
+        };
+        self.carrier.set_endpoint(&address, endpoint);
+    }
+
+    /// Everything goes right from now on.
+    pub fn heal(&self) {
+        self.carrier.set_faults(Faults::default());
+    }
+
+    /// What an agent wants.
+    pub async fn set(&self, agent: usize, availability: Availability) {
+        let id = self.agents[agent];
+        calldocker::agents::set_availability(&self.app, self.scope, id, self.user, availability, None)
+            .await
+            .unwrap();
+    }
+
+    /// A request that the provider signed, to one of the addresses that we gave it; the reply's body.
+    pub async fn hop(&self, url: &str, params: &[(&str, &str)]) -> String {
+        let url = url.split('#').next().unwrap_or_default();
+        let mut params: Vec<_> = params.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        params.push(("AccountSid".to_owned(), ACCOUNT.to_owned()));
+        let signature = twilio::signature::sign(TOKEN, url, &params);
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let request = client.post(url).form(&params).header("X-Twilio-Signature", signature);
+        request.send().await.unwrap().text().await.unwrap()
     }
 
     pub async fn open_offers(&self, agent: usize) -> Vec<OfferId> {
@@ -180,7 +321,11 @@ impl Centre {
 
     pub async fn accept(&self, agent: usize) -> CallId {
         let offer = self.offer(agent).await;
-        accept::accept(&self.app, self.scope, offer, Some(self.agents[agent])).await.unwrap()
+        self.try_to_accept(agent, offer).await.unwrap()
+    }
+
+    pub async fn try_to_accept(&self, agent: usize, offer: OfferId) -> Result<CallId, Error> {
+        accept::accept(&self.app, self.scope, offer, Some(self.agents[agent])).await
     }
 
     pub async fn decline(&self, agent: usize) -> Result<(), Error> {
@@ -198,6 +343,21 @@ impl Centre {
         let mut calls = self.calls().await;
         assert_eq!(calls.len(), 1, "there should be one call");
         calls.remove(0)
+    }
+
+    /// The call that this caller made.
+    pub async fn call_of(&self, caller: &CallHandle) -> call::Model {
+        let calls = self.calls().await;
+        calls.into_iter().find(|call| call.provider_sid == caller.sid()).expect("the call is known")
+    }
+
+    pub async fn offers(&self) -> Vec<offer::Model> {
+        let rows = self.scope.find::<offer::Entity>().order_by_asc(offer::Column::Id);
+        rows.all(self.app.db.reader()).await.unwrap()
+    }
+
+    pub async fn recordings(&self) -> Vec<recording::Model> {
+        self.scope.find::<recording::Entity>().all(self.app.db.reader()).await.unwrap()
     }
 
     pub async fn segments(&self) -> Vec<segment::Model> {
@@ -229,7 +389,13 @@ impl Centre {
         for call in self.calls().await {
             text += &format!("\ncall {} {:?} {:?}\n", call.id, call.status, call.outcome);
             for line in calls::events(self.scope, self.app.db.reader(), call.id, 0, 1000).await.unwrap() {
-                text += &format!("  {} {} {} {}\n", line.seq, line.occurred_at.format("%T%.3f"), line.kind, line.data);
+                text += &format!(
+                    "  {} {} {} {}\n",
+                    line.seq,
+                    line.occurred_at.format("%T%.3f"),
+                    line.kind,
+                    line.data
+                );
             }
         }
         for leg in self.carrier.snapshot().calls {
@@ -241,149 +407,75 @@ impl Centre {
         text
     }
 
-    /// What must hold when all is quiet, whatever happened: nothing is held, nothing is open, no job has failed.
-    pub async fn assert_at_rest(&self) {
-        let db = self.app.db.reader();
-        let stories = self.all_stories().await;
-        for call in self.calls().await {
-            assert!(call.status.is_over(), "call {} is {:?}\n{stories}", call.id, call.status);
-            assert!(call.outcome.is_some(), "call {} has no outcome\n{stories}", call.id);
-            let ends = self.story(call.id).await.iter().filter(|kind| *kind == "call.ended").count();
-            assert_eq!(ends, 1, "a call ends once\n{stories}");
-        }
-        let slots = self.scope.find::<agent_slot::Entity>().all(db).await.unwrap();
-        assert!(slots.is_empty(), "slots are still held: {slots:?}\n{stories}");
-        let entries = queueing::open_entries(self.scope, db).await.unwrap();
-        assert!(entries.is_empty(), "somebody still waits: {entries:?}\n{stories}");
-        let failed = self.scope.find::<job::Entity>().filter(job::Column::State.eq(JobState::Failed)).all(db).await.unwrap();
-        assert!(failed.is_empty(), "a job has failed: {failed:?}\n{stories}");
-        let alive: Vec<_> = self.carrier.snapshot().calls.into_iter().filter(|leg| !leg.status.is_terminal()).collect();
-        assert!(alive.is_empty(), "a leg is still alive at the carrier: {alive:?}\n{stories}");
-    }
-
     pub async fn close(mut self) {
-        drop(self.stop.take());
+        for node in [Some(&mut self.node), self.second.as_mut().map(|(_, node)| node)].into_iter().flatten() {
+            match node {
+                Node::Immortal { stop } => drop(stop.take()),
+                Node::Mortal { runtime } => {
+                    runtime.take().into_iter().for_each(Runtime::shutdown_background);
+                }
+            }
+        }
         self.carrier.stop().await;
         self.ground.database.remove().await;
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a test founds its own company")]
-async fn found_company(app: &App, plan: &Plan) -> (CompanyScope, QueueId, Vec<AgentId>, UserId) {
-    let tx = app.db.begin().await.unwrap();
-    let now = app.clock.now();
-    let company: CompanyId = app.ids.next();
-    let scope = CompanyScope::dangerous_mint(company);
-    let row = company::Model {
-        id: company,
-        name: "Acme".into(),
-        time_zone: "America/New_York".into(),
-        language: "en-US".into(),
-        demo: false,
-        twilio_account_sid: None,
-        twilio_auth_token_sealed: None,
-        created_at: now,
-    };
-    company::Entity::insert(row.into_active_model().reset_all()).exec_without_returning(&tx).await.unwrap();
-    let state = routing_state::Model { company_id: company, node_id: None, lease_until: None };
-    scope.insert::<routing_state::Entity, _>(&tx, state).await.unwrap();
-    let counter = outbox_counter::Model { company_id: company, last_seq: 0 };
-    scope.insert::<outbox_counter::Entity, _>(&tx, counter).await.unwrap();
-    let queue = queue::Model {
-        id: app.ids.next(),
-        company_id: company,
-        name: "support".into(),
-        strategy: plan.strategy,
-        idle_reading: IdleReading::SinceLastCall,
-        ring_seconds: plan.ring_seconds,
-        wrap_up_seconds: plan.wrap_up_seconds,
-        decline_cool_off_seconds: 60,
-        hold_music_url: None,
-        created_at: now,
-    };
-    scope.insert::<queue::Entity, _>(&tx, queue.clone()).await.unwrap();
-    let mut agents = Vec::new();
-    let mut user = None;
-    for (index, reach) in plan.agents.iter().enumerate() {
-        let person = user::Model {
-            id: app.ids.next(),
-            email: format!("agent{index}@{company}.test"),
-            name: format!("Agent {index}"),
-            password_hash: "none".into(),
-            platform_role: None,
-            status: UserStatus::Active,
-            created_at: now,
-            updated_at: now,
-        };
-        user::Entity::insert(person.clone().into_active_model().reset_all()).exec_without_returning(&tx).await.unwrap();
-        user.get_or_insert(person.id);
-        let member = membership::Model {
-            id: app.ids.next::<MembershipId>(),
-            company_id: company,
-            user_id: person.id,
-            role: Role::Agent,
-            status: MembershipStatus::Active,
-            created_at: now,
-        };
-        scope.insert::<membership::Entity, _>(&tx, member.clone()).await.unwrap();
-        let agent = agent::Model {
-            id: app.ids.next(),
-            company_id: company,
-            membership_id: member.id,
-            name: person.name,
-            reach: *reach,
-            number: (*reach == Reach::Number).then(|| format!("+1202555030{index}")),
-            capacity: 1,
-            availability: Availability::Available,
-            availability_reason: None,
-            // Earlier ones are idle longer.
-            available_since: now - chrono::TimeDelta::seconds(100 - i64::try_from(index).unwrap()),
-            not_responding_since: None,
-            heartbeat_at: None,
-            last_offered_at: None,
-            last_call_ended_at: None,
-            calls_handled: 0,
-            talk_ms: 0,
-        };
-        scope.insert::<agent::Entity, _>(&tx, agent.clone()).await.unwrap();
-        let member = queue_member::Model { company_id: company, queue_id: queue.id, agent_id: agent.id };
-        scope.insert::<queue_member::Entity, _>(&tx, member).await.unwrap();
-        agents.push(agent.id);
-    }
-    let flow: FlowId = app.ids.next();
-    let version: FlowVersionId = app.ids.next();
-    let row = flow::Model {
-        id: flow,
-        company_id: company,
-        name: "Front desk".into(),
-        draft: plan.flow.clone(),
-        published_version_id: Some(version),
-        created_at: now,
-        updated_at: now,
-    };
-    scope.insert::<flow::Entity, _>(&tx, row).await.unwrap();
-    let row = flow_version::Model {
-        id: version,
-        company_id: company,
-        flow_id: flow,
-        number: 1,
-        document: plan.flow.clone(),
-        engine_version: 1,
-        published_by: None,
-        published_at: now,
-    };
-    scope.insert::<flow_version::Entity, _>(&tx, row).await.unwrap();
-    let number = phone_number::Model {
-        id: app.ids.next(),
-        company_id: company,
-        account_sid: ACCOUNT.into(),
-        number: NUMBER.into(),
-        label: "Main".into(),
-        flow_id: flow,
-        created_at: now,
-    };
-    scope.insert::<phone_number::Entity, _>(&tx, number).await.unwrap();
-    tx.commit().await.unwrap();
-    (scope, queue.id, agents, user.expect("at least one agent"))
+/// The provider fails to bring this caller anywhere for some seconds, so that the agent is alone in the room meanwhile.
+pub fn cannot_be_brought(caller: &CallHandle) -> Faults {
+    let fails = RestFault::once("POST", caller.sid(), RestEffect::ServerError);
+    Faults { rest: vec![RestFault { times: Some(3), ..fails }], ..Faults::default() }
 }
 
+/// The code of a conflict.
+pub fn conflict<T: std::fmt::Debug>(result: Result<T, Error>) -> &'static str {
+    match result {
+        Err(Error::Conflict { code, .. }) => code,
+        other => panic!("this should be a conflict: {other:?}"),
+    }
+}
+
+/// Whether somebody heard this, in any case of letters.
+pub fn heard(caller: &CallHandle, text: &str) -> bool {
+    let text = text.to_lowercase();
+    caller
+        .transcript()
+        .iter()
+        .any(|line| line.kind == LineKind::Said && line.text.to_lowercase().contains(&text))
+}
+
+pub fn agent_number(agent: usize) -> String {
+    format!("+1202555030{agent}")
+}
+
+async fn start(
+    settings: &Settings,
+    clock: &Clock,
+    delivery: Delivery,
+    life: Life,
+    listener: TcpListener,
+) -> (App, Node) {
+    listener.set_nonblocking(true).unwrap();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let (settings, clock) = (settings.clone(), clock.clone());
+    let begin = async move {
+        let app = App::build(settings, clock, delivery).await.unwrap();
+        app.start_work().await.unwrap();
+        let served = app.clone();
+        let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+        tokio::spawn(async move {
+            let stopped = async { drop(stopped.await) };
+            server::serve(&served, listener, stopped).await.unwrap();
+        });
+        app
+    };
+    match life {
+        Life::Immortal => (begin.await, Node::Immortal { stop: Some(stop) }),
+        Life::Mortal => {
+            let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+            let app = runtime.spawn(begin).await.unwrap();
+            std::mem::forget(stop);
+            (app, Node::Mortal { runtime: Some(runtime) })
+        }
+    }
+}

@@ -1,10 +1,14 @@
 //! A whole server for a test: its own database, a simulated clock, a real port.
 
+mod balancer;
 pub mod centre;
 mod database;
 mod dump;
+pub mod founding;
 mod http;
 mod live_calls;
+pub mod process;
+mod rest;
 mod world;
 
 pub use database::{Backend, TestDatabase};

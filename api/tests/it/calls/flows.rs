@@ -1,0 +1,142 @@
+//! What a flow does around its queue, and what callers hear when there is no flow to speak of.
+
+use carrier::{Answer, Endpoint, NewCall, Script, Step};
+use entity::{CallOutcome, CallStatus, EntryOutcome};
+use serde_json::{Value, json};
+
+use crate::support::centre::{CALLER, Centre, FOREIGN_NUMBER, Plan, Publication, heard, whole_calls};
+
+fn flow(start: &str, nodes: Value) -> Plan {
+    let flow = json!({"version": 1, "name": "Test", "start": start, "language": "en-US", "nodes": nodes});
+    Plan { flow, ..Plan::default() }
+}
+
+fn waits_at_most(seconds: u32) -> Plan {
+    flow(
+        "wait",
+        json!({
+            "wait": {"type": "enqueue", "queue": "support", "maxWaitSeconds": seconds, "next": {"timeout": "sorry"}},
+            "sorry": {"type": "menu", "prompt": "Nobody was free. Press one.", "choices": [{"digits": "1"}],
+                      "next": {"1": "bye", "timeout": "bye", "noMatch": "bye"}},
+            "bye": {"type": "hangup"},
+        }),
+    )
+}
+
+whole_calls! {
+    async fn who_has_waited_for_his_longest_time_goes_on_in_the_flow(ground) {
+        let centre = Centre::open(ground, waits_at_most(40)).await;
+        for agent in 0..2 {
+            centre.set(agent, entity::Availability::Away).await;
+        }
+        let caller = centre.ring([Step::UntilSaid("nobody was free".into()), Step::Press("1".into())]);
+        centre.pass(38).await;
+        assert_eq!(centre.call().await.status, CallStatus::Queued);
+        centre.pass(12).await;
+        let entry = centre.entries().await.remove(0);
+        assert_eq!(entry.outcome, Some(EntryOutcome::Overflow), "{}", centre.all_stories().await);
+        let late = entry.left_at.unwrap() - entry.max_wait_until.unwrap();
+        assert!((0..=5).contains(&late.num_seconds()), "he waited {late} too long");
+        centre.pass(60).await;
+        assert!(heard(&caller, "nobody was free"));
+        assert!(caller.status().is_terminal());
+        centre.assert_at_rest().await;
+        centre.close().await;
+    }
+
+    async fn who_is_offered_when_his_longest_time_is_over_is_withdrawn_from_the_agent(ground) {
+        let centre = Centre::open(ground, Plan { ring_seconds: 120, ..waits_at_most(30) }).await;
+        let caller = centre.ring([Step::UntilSaid("nobody was free".into()), Step::HangUp]);
+        centre.pass(20).await;
+        centre.offer(0).await;
+        centre.pass(40).await;
+        assert!(centre.open_offers(0).await.is_empty(), "{}", centre.all_stories().await);
+        assert_eq!(centre.agent(0).await.activity, entity::Activity::Idle);
+        assert!(caller.status().is_terminal());
+        centre.pass(60).await;
+        centre.assert_at_rest().await;
+        centre.close().await;
+    }
+
+    async fn who_was_just_taken_by_an_agent_does_not_overflow(ground) {
+        let centre = Centre::open(ground, waits_at_most(20)).await;
+        centre.phone(0, Endpoint::answers(12.0, Script::silent()));
+        centre.ring([Step::AfterConnected(10.0), Step::HangUp]);
+        centre.pass(18).await;
+        centre.accept(0).await;
+        centre.pass(120).await;
+        assert_eq!(centre.entries().await[0].outcome, Some(EntryOutcome::Answered), "{}", centre.all_stories().await);
+        centre.assert_at_rest().await;
+        centre.close().await;
+    }
+
+    async fn a_queue_that_is_not_there_leads_to_the_port_failed(ground) {
+        let centre = Centre::open(ground, flow("wait", json!({
+            "wait": {"type": "enqueue", "queue": "nowhere", "next": {"failed": "sorry"}},
+            "sorry": {"type": "hangup", "prompt": "There is no such queue."},
+        }))).await;
+        let caller = centre.ring([]);
+        centre.pass(70).await;
+        assert!(heard(&caller, "there is no such queue"), "{}", centre.all_stories().await);
+        assert!(centre.entries().await.is_empty());
+        centre.assert_at_rest().await;
+        centre.close().await;
+    }
+
+    async fn a_queue_that_is_not_there_and_leads_nowhere_ends_in_an_apology(ground) {
+        let nodes = json!({"wait": {"type": "enqueue", "queue": "nowhere"}});
+        let centre = Centre::open(ground, flow("wait", nodes)).await;
+        let caller = centre.ring([]);
+        centre.pass(70).await;
+        assert!(heard(&caller, "sorry"), "{}", centre.all_stories().await);
+        assert_eq!(centre.call().await.outcome, Some(CallOutcome::Error));
+        centre.assert_at_rest().await;
+        centre.close().await;
+    }
+
+    async fn a_flow_that_cannot_be_read_is_a_spoken_apology(ground) {
+        let centre = Centre::open(ground, flow("nowhere", json!({}))).await;
+        let caller = centre.ring([]);
+        centre.pass(30).await;
+        assert!(heard(&caller, "we are sorry"), "{}", centre.all_stories().await);
+        assert!(caller.status().is_terminal());
+        centre.assert_at_rest().await;
+        centre.close().await;
+    }
+
+    async fn a_number_whose_flow_is_not_published_says_so_politely(ground) {
+        let centre = Centre::open(ground, Plan { publication: Publication::Draft, ..Plan::default() }).await;
+        let caller = centre.ring([]);
+        centre.pass(30).await;
+        assert!(heard(&caller, "not in service"), "{}", centre.all_stories().await);
+        assert!(caller.status().is_terminal());
+        assert!(centre.calls().await.is_empty());
+        centre.close().await;
+    }
+
+    async fn a_number_that_nobody_owns_says_so_politely(ground) {
+        let centre = Centre::open(ground, Plan::default()).await;
+        let caller = centre.carrier.place_call(NewCall::new(CALLER, FOREIGN_NUMBER, Script::silent()));
+        centre.pass(30).await;
+        assert!(heard(&caller, "not in service"), "{}", centre.all_stories().await);
+        assert!(caller.status().is_terminal());
+        centre.close().await;
+    }
+
+    async fn a_transfer_that_finds_the_line_busy_goes_on_in_the_flow(ground) {
+        let centre = Centre::open(ground, flow("pass", json!({
+            "pass": {"type": "transfer", "number": "+12025550777",
+                     "next": {"busy": "sorry", "noAnswer": "bye", "failed": "bye"}},
+            "sorry": {"type": "hangup", "prompt": "They are talking to somebody else."},
+            "bye": {"type": "hangup"},
+        }))).await;
+        centre.carrier.set_endpoint("+12025550777", Endpoint::only(Answer::Busy));
+        let caller = centre.ring([]);
+        centre.pass(60).await;
+        assert!(heard(&caller, "talking to somebody else"), "{}", centre.all_stories().await);
+        let story = centre.story(centre.call().await.id).await;
+        assert!(story.iter().any(|kind| kind == "transfer.ended"), "{story:?}");
+        centre.assert_at_rest().await;
+        centre.close().await;
+    }
+}

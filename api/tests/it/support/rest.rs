@@ -1,0 +1,99 @@
+//! What must hold when all is quiet, whatever happened before.
+
+use calldocker::store::{calls, queueing};
+use entity::*;
+use ivr_engine::{Flow, Input, Session};
+use sea_orm::{ColumnTrait, QueryFilter, QueryOrder};
+
+use super::centre::Centre;
+
+impl Centre {
+    /// Nothing is held, nothing is open, no job has failed, nobody is left on a line; every call's story is in order and
+    /// its flow can be replayed.
+    pub async fn assert_at_rest(&self) {
+        let db = self.app.db.reader();
+        let stories = self.all_stories().await;
+        for call in self.calls().await {
+            assert!(call.status.is_over(), "call {} is {:?}\n{stories}", call.id, call.status);
+            assert!(call.outcome.is_some(), "call {} has no outcome\n{stories}", call.id);
+            assert!(call.ended_at.is_some(), "call {} has no end\n{stories}", call.id);
+            self.assert_story_is_in_order(&call, &stories).await;
+            self.assert_flow_replays(&call).await;
+        }
+        let slots = self.scope.find::<agent_slot::Entity>().all(db).await.unwrap();
+        assert!(slots.is_empty(), "slots are still held: {slots:?}\n{stories}");
+        let entries = queueing::open_entries(self.scope, db).await.unwrap();
+        assert!(entries.is_empty(), "somebody still waits: {entries:?}\n{stories}");
+        let rounds = offer_round::Column::ClosedAt.is_null();
+        let rounds = self.scope.find::<offer_round::Entity>().filter(rounds).all(db).await.unwrap();
+        assert!(rounds.is_empty(), "a round is still open: {rounds:?}\n{stories}");
+        let offers: Vec<_> =
+            self.offers().await.into_iter().filter(|offer| offer.state == OfferState::Open).collect();
+        assert!(offers.is_empty(), "an offer is still open: {offers:?}\n{stories}");
+        for segment in self.segments().await {
+            let over = matches!(segment.state, SegmentState::Done | SegmentState::Failed);
+            assert!(over, "a segment goes on: {segment:?}\n{stories}");
+        }
+        let failed = job::Column::State.eq(JobState::Failed);
+        let failed = self.scope.find::<job::Entity>().filter(failed).all(db).await.unwrap();
+        assert!(failed.is_empty(), "a job has failed: {failed:?}\n{stories}");
+        let mut legs = self.carrier.snapshot().calls;
+        legs.retain(|leg| !leg.status.is_terminal());
+        assert!(legs.is_empty(), "a leg is still alive at the carrier: {legs:?}\n{stories}");
+    }
+
+    async fn assert_story_is_in_order(&self, call: &call::Model, stories: &str) {
+        let lines = calls::events(self.scope, self.app.db.reader(), call.id, 0, 10_000).await.unwrap();
+        for (line, seq) in lines.iter().zip(1..) {
+            assert_eq!(line.seq, seq, "a line is missing in the story of {}\n{stories}", call.id);
+        }
+        for pair in lines.windows(2) {
+            assert!(
+                pair[0].occurred_at <= pair[1].occurred_at,
+                "line {} stands before the one above it\n{stories}",
+                pair[1].seq
+            );
+        }
+        let count = |kind: &str| lines.iter().filter(|line| line.kind == kind).count();
+        assert_eq!(count("call.arrived"), 1, "a call arrives once\n{stories}");
+        assert_eq!(count("caller.left"), 1, "a caller leaves once\n{stories}");
+        assert_eq!(count("call.ended"), 1, "a call ends once\n{stories}");
+        assert_eq!(
+            count("queue.entered"),
+            count("queue.left"),
+            "who comes into a queue leaves it\n{stories}"
+        );
+        assert_eq!(count("wrap_up.started"), count("wrap_up.ended"), "wrap-up ends\n{stories}");
+        let settled = ["offer.accepted", "offer.declined", "offer.no_answer", "offer.withdrawn"];
+        let settled: usize = settled.iter().map(|kind| count(kind)).sum();
+        // A device's failure settles an open offer, or ends a segment of an accepted one.
+        let made = count("offer.made");
+        assert!(
+            settled <= made && made <= settled + count("agent.device_failed"),
+            "every offer is settled once\n{stories}"
+        );
+    }
+
+    /// The recorded inputs, fed to the engine again, lead to the stored session.
+    async fn assert_flow_replays(&self, call: &call::Model) {
+        let db = self.app.db.reader();
+        let version = call.flow_version_id.expect("the call has a flow");
+        let version = self.scope.find_by_id::<flow_version::Entity>(version).one(db).await.unwrap().unwrap();
+        let flow = Flow::parse(&version.document).expect("the flow of a call that was answered compiles");
+        let inputs = self
+            .scope
+            .find::<engine_input::Entity>()
+            .filter(engine_input::Column::CallId.eq(call.id))
+            .order_by_asc(engine_input::Column::Seq)
+            .all(db)
+            .await
+            .unwrap();
+        assert!(!inputs.is_empty(), "call {} has no recorded input", call.id);
+        let stored: Session = serde_json::from_value(call.session.clone().unwrap()).unwrap();
+        let replayed = inputs.into_iter().fold(Session::new(stored.call.clone()), |session, row| {
+            let input: Input = serde_json::from_value(row.input).unwrap();
+            ivr_engine::step(&flow, session, input, row.at).session
+        });
+        assert_eq!(replayed, stored, "the replay of call {} differs", call.id);
+    }
+}
