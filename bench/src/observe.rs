@@ -18,7 +18,16 @@ use crate::Failure;
 use crate::figures::Durations;
 use crate::ground::Ground;
 
-/// Waits until no call lives and no job is left, at most so long. Answers how many jobs were given up.
+/// What is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rest {
+    /// No call lives.
+    Calls,
+    /// No call lives, and no job is left, also none that only looks after a minute whether the call still lives.
+    CallsAndJobs,
+}
+
+/// Waits for rest, at most so long. Answers how many jobs were given up.
 ///
 /// # Errors
 /// When that takes longer, or the database does not answer.
@@ -27,6 +36,7 @@ pub async fn rest(
     scope: CompanyScope,
     carrier: &Carrier,
     clock: &Clock,
+    rest: Rest,
     patience: Duration,
 ) -> Result<u64, Failure> {
     let began = Instant::now();
@@ -39,7 +49,7 @@ pub async fn rest(
             .await?;
         let jobs =
             scope.find::<job::Entity>().filter(job::Column::State.ne(JobState::Failed)).count(db).await?;
-        if live == 0 && jobs == 0 {
+        if live == 0 && (jobs == 0 || rest == Rest::Calls) {
             let failed = scope.find::<job::Entity>().filter(job::Column::State.eq(JobState::Failed));
             return Ok(failed.count(db).await?);
         }
@@ -54,10 +64,10 @@ pub async fn rest(
     }
 }
 
-/// What both sides know of a few calls that do not end.
+/// What both sides know of one call that does not end.
 async fn stories(ground: &Ground, scope: CompanyScope, carrier: &Carrier) -> Result<String, Failure> {
     let db = ground.db.reader();
-    let live = scope.find::<call::Entity>().filter(call::Column::Status.ne(CallStatus::Completed)).limit(3);
+    let live = scope.find::<call::Entity>().filter(call::Column::Status.ne(CallStatus::Completed)).limit(1);
     let mut text = String::new();
     for call in live.all(db).await? {
         text += &format!("call {} is {:?}\n", call.id, call.status);

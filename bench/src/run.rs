@@ -10,6 +10,7 @@ use crate::centre::{Centre, Size, WRAP_UP_SECONDS};
 use crate::figures::{Durations, Table, Verdict, megabytes, milliseconds};
 use crate::ground::{Ground, Kind};
 use crate::load::{self, Open, Opened, Recorder};
+use crate::observe::Rest;
 use crate::server::{Plan, Server};
 use crate::{ACCOUNT, Failure, TOKEN, ceiling, machine, observe};
 
@@ -34,9 +35,9 @@ impl Scale {
             callers: 120,
             closed: seconds(20),
             open: vec![
-                (50, seconds(20), seconds(15)),
-                (200, seconds(25), seconds(20)),
-                (1000, seconds(50), seconds(20)),
+                (50, seconds(15), seconds(12)),
+                (200, seconds(25), seconds(15)),
+                (1000, seconds(60), seconds(15)),
             ],
             scarce: (40, seconds(12)),
             ceiling: seconds(5),
@@ -49,7 +50,7 @@ impl Scale {
         Self {
             callers: 60,
             closed: seconds(6),
-            open: vec![(20, seconds(8), seconds(5)), (50, seconds(8), seconds(5))],
+            open: vec![(50, seconds(8), seconds(5)), (200, seconds(25), seconds(5))],
             scarce: (20, seconds(6)),
             ceiling: seconds(2),
             starts: 2,
@@ -98,7 +99,7 @@ pub async fn run(kind: Kind, scale: &Scale) -> Result<Option<Table>, Failure> {
         centre,
         table: Table::new(format!("{kind:?}")),
     };
-    bench.rest().await?;
+    bench.rest(Rest::CallsAndJobs).await?;
     let idle = machine::resident(server.pid).unwrap_or_default();
     bench.closed(&server, ceiling).await?;
     for (calls, lasting, measured) in &scale.open {
@@ -106,12 +107,14 @@ pub async fn run(kind: Kind, scale: &Scale) -> Result<Option<Table>, Failure> {
     }
     bench.scarce().await?;
     let loaded = machine::resident(server.pid).unwrap_or_default();
+    // Before it is told to stop: what it says then is not about calls.
+    let errors = plan.errors();
     server.stop(&clock).await?;
     let starts = bench.starts(&plan).await?;
     let size = ground.size().await?;
     bench.memory(idle, loaded);
     bench.start_up(&starts, size);
-    bench.verdict(&plan).await?;
+    bench.verdict(&errors).await?;
     let Bench { table, carrier, .. } = bench;
     if let Some(carrier) = Arc::into_inner(carrier) {
         carrier.stop().await;
@@ -131,8 +134,8 @@ struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    async fn rest(&self) -> Result<(), Failure> {
-        match observe::rest(self.ground, self.centre.scope, &self.carrier, self.clock, REST).await? {
+    async fn rest(&self, rest: Rest) -> Result<(), Failure> {
+        match observe::rest(self.ground, self.centre.scope, &self.carrier, self.clock, rest, REST).await? {
             0 => Ok(()),
             given_up => Err(format!("the server gave up {given_up} jobs").into()),
         }
@@ -152,7 +155,7 @@ impl Bench<'_> {
         let (to, took) = (self.clock.now(), began.elapsed());
         let webhooks = self.recorder.take();
         let finished = observe::ended(self.ground, self.centre.scope, from, to).await?;
-        self.rest().await?;
+        self.rest(Rest::CallsAndJobs).await?;
         let writes = self.ground.writes().await?.wrapping_sub(writes);
         let (cpu, database_cpu) =
             (of_server().saturating_sub(cpu), of_database().saturating_sub(database_cpu));
@@ -203,7 +206,7 @@ impl Bench<'_> {
         let plan = Open { rate, ramp: lasting, measured, talk: lasting.saturating_sub(BEFORE_TALK) };
         let Opened { webhooks, in_progress, calls: placed } =
             load::open(&self.carrier, self.recorder, &self.centre.numbers, self.clock, plan).await;
-        self.rest().await?;
+        self.rest(Rest::Calls).await?;
         if webhooks.all.count() == 0 {
             return Err(format!("no webhook was measured with {placed} calls").into());
         }
@@ -236,7 +239,7 @@ impl Bench<'_> {
         let number = [self.centre.scarce.clone()];
         load::closed(&self.carrier, &number, callers, lasting, SHORT_TALK).await;
         let idle = observe::idle(self.ground, self.centre.scope, &self.carrier, from).await?;
-        self.rest().await?;
+        self.rest(Rest::Calls).await?;
         if idle.to_offer.count() == 0 {
             return Err("no agent became free while somebody waited".into());
         }
@@ -282,11 +285,10 @@ impl Bench<'_> {
 
     /// What became of all calls. Callers are hung up at the end of an open loop, so some are abandoned; none may have no
     /// outcome or an error.
-    async fn verdict(&mut self, plan: &Plan) -> Result<(), Failure> {
+    async fn verdict(&mut self, errors: &[String]) -> Result<(), Failure> {
         let outcomes = observe::outcomes(self.ground, self.centre.scope).await?;
         let told: Vec<_> = outcomes.iter().map(|(outcome, calls)| format!("{calls} {outcome}")).collect();
         self.table.row(format!("all calls, with wrap-ups of {WRAP_UP_SECONDS} s"), told.join(", "));
-        let errors = plan.errors();
         self.table.row("failures in the server's log", errors.len().to_string());
         for error in errors.iter().take(3) {
             self.table.row("  ", error.chars().take(200).collect::<String>());
