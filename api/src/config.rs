@@ -50,6 +50,8 @@ pub struct Settings {
     pub twilio_api_url: String,
     pub carrier_port: u16,
     pub max_body_bytes: usize,
+    /// Of an uploaded file.
+    pub max_file_size: usize,
     pub timing: Timing,
     pub log: String,
     pub log_format: LogFormat,
@@ -175,6 +177,7 @@ impl Settings {
             twilio_api_url: keys.text("twilio_api_url").trim_end_matches('/').to_owned(),
             carrier_port: keys.number("carrier_port")?,
             max_body_bytes: keys.number("max_body_bytes")?,
+            max_file_size: keys.number("max_file_size")?,
             timing: Timing {
                 join: keys.seconds("join_seconds")?,
                 heartbeat: keys.seconds("heartbeat_seconds")?,

@@ -18,6 +18,7 @@ pub mod jobs;
 pub mod keys;
 pub mod numbers;
 pub mod outbound;
+pub mod prompts;
 pub mod providers;
 pub mod queues;
 pub mod realtime;

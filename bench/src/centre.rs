@@ -230,6 +230,7 @@ impl Writer<'_> {
             engine_version: 1,
             published_by: None,
             published_at: self.now,
+            restored_from: None,
         };
         self.scope.insert::<flow_version::Entity, _>(self.tx, row).await?;
         let number = format!("+120255501{index:02}");

@@ -14,6 +14,8 @@ mod m0005_queueing;
 mod m0006_work;
 mod m0007_recordings;
 mod m0008_calls_by_index;
+mod m0060_flow_history;
+mod m0061_prompts;
 mod sql;
 
 pub struct Migrator;
@@ -30,6 +32,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_work::Migration),
             Box::new(m0007_recordings::Migration),
             Box::new(m0008_calls_by_index::Migration),
+            Box::new(m0060_flow_history::Migration),
+            Box::new(m0061_prompts::Migration),
         ]
     }
 }

@@ -218,6 +218,7 @@ impl Writer<'_> {
             engine_version: i32::try_from(ivr_engine::ENGINE_VERSION).unwrap_or(i32::MAX),
             published_by: Some(owner),
             published_at: self.plan.now,
+            restored_from: None,
         };
         let flow = flow::Model {
             id: version.flow_id,

@@ -43,5 +43,8 @@ permissions! {
     AnswerOffers = "offers:answer";
     ReadRecordings = "recordings:read";
     ReadPhoneNumbers = "phone-numbers:read";
+    WritePhoneNumbers = "phone-numbers:write";
+    ReadPrompts = "prompts:read";
+    WritePrompts = "prompts:write";
     ReadSystem = "system:read";
 }

@@ -1,7 +1,7 @@
 //! A call comes in.
 
 use entity::id::{CallId, LegId};
-use entity::{CallKind, CallStatus, JobKind, LegKind, LegState, call, flow, leg, phone_number};
+use entity::{CallKind, CallStatus, JobKind, LegKind, LegState, call, leg, phone_number};
 use ivr_engine::{CallFacts, Input, Session};
 use sea_orm::{ColumnTrait, QueryFilter};
 use serde_json::json;
@@ -10,7 +10,7 @@ use twilio::webhook::VoiceRequest;
 use super::story::EventKind;
 use super::{CallFile, Reply, flow as call_flow};
 use crate::error::Result;
-use crate::store::{Unit, calls, companies};
+use crate::store::{Unit, calls, companies, phone_numbers};
 
 /// The provider asks what to do with a new call, or asks again.
 pub async fn arrive(unit: &mut Unit, request: &VoiceRequest) -> Result<Reply> {
@@ -18,7 +18,7 @@ pub async fn arrive(unit: &mut Unit, request: &VoiceRequest) -> Result<Reply> {
     let Some(number) = number(unit, request).await? else {
         return Ok(Reply::NotInService(words));
     };
-    let Some(version) = published(unit, &number).await? else {
+    let Some(version) = phone_numbers::version_of(unit.scope(), unit.tx(), &number).await? else {
         tracing::warn!(number = %number.id, "a call came to a number whose flow is not published");
         return Ok(Reply::NotInService(words));
     };
@@ -83,11 +83,6 @@ async fn number(unit: &Unit, request: &VoiceRequest) -> Result<Option<phone_numb
         .filter(phone_number::Column::AccountSid.eq(&request.account_sid))
         .one(unit.tx())
         .await?)
-}
-
-async fn published(unit: &Unit, number: &phone_number::Model) -> Result<Option<entity::id::FlowVersionId>> {
-    let flow = unit.scope().find_by_id::<flow::Entity>(number.flow_id).one(unit.tx()).await?;
-    Ok(flow.and_then(|flow| flow.published_version_id))
 }
 
 async fn open(

@@ -4,6 +4,7 @@
 use poem_openapi::{OpenApi, OpenApiService, Tags};
 
 mod agents;
+mod audio_body;
 mod auth;
 mod availability;
 mod calls;
@@ -12,9 +13,11 @@ pub mod envelope;
 mod health;
 mod ivr;
 pub mod json_body;
+mod media;
 mod offers;
 pub mod page;
 mod profile;
+mod prompts;
 mod queues;
 mod recordings;
 pub mod server;
@@ -22,6 +25,7 @@ pub mod spec;
 mod users;
 pub mod word;
 
+pub use audio_body::AudioBody;
 pub use envelope::{Accepted, Created, Done, Failure, Reply, Success};
 pub use json_body::JsonBody;
 pub use spec::Spec;
@@ -50,6 +54,8 @@ pub enum Tag {
     Calls,
     /// Calls offered to agents.
     Offers,
+    /// What flows say or play by name.
+    Prompts,
     /// Where callers wait.
     Queues,
     /// Recordings and voicemails.
@@ -62,7 +68,7 @@ pub enum Tag {
 fn resources() -> impl OpenApi + 'static {
     (
         (auth::Auth, profile::OwnProfile, users::Users, companies::Companies),
-        (ivr::Ivr, queues::Queues, agents::Agents, availability::AvailabilityOfAgents),
+        (ivr::Ivr, prompts::Prompts, queues::Queues, agents::Agents, availability::AvailabilityOfAgents),
         (calls::Calls, offers::Offers, recordings::Recordings),
         health::Health,
     )

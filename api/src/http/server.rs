@@ -12,6 +12,7 @@ use poem::{Endpoint, EndpointExt, IntoResponse, Response, Route, Server, get};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::envelope::Envelope;
+use super::media;
 use super::spec::Spec;
 use crate::app::App;
 use crate::error::{Error, Result};
@@ -37,6 +38,7 @@ fn routes(app: &App, spec: &Spec) -> Route {
     Route::new()
         .nest_no_strip("/", super::service())
         .nest_no_strip(TwilioWebhooks::PREFIX, TwilioWebhooks::new(app))
+        .at(media::PROMPTS, get(media::prompt))
         .at("/openapi.yaml", get(make_sync(move |_| yaml.clone().with_content_type("application/yaml"))))
         .at("/docs", get(make_sync(move |_| docs.clone().with_content_type("text/html; charset=utf-8"))))
 }

@@ -63,6 +63,28 @@ pub async fn versions(
         .await
 }
 
+pub async fn version(
+    scope: CompanyScope,
+    db: &impl ConnectionTrait,
+    flow: FlowId,
+    number: i32,
+) -> Result<Option<flow_version::Model>, DbErr> {
+    scope
+        .find::<flow_version::Entity>()
+        .filter(flow_version::Column::FlowId.eq(flow))
+        .filter(flow_version::Column::Number.eq(number))
+        .one(db)
+        .await
+}
+
+pub async fn version_by_id(
+    scope: CompanyScope,
+    db: &impl ConnectionTrait,
+    id: FlowVersionId,
+) -> Result<Option<flow_version::Model>, DbErr> {
+    scope.find_by_id::<flow_version::Entity>(id).one(db).await
+}
+
 pub async fn last_number(scope: CompanyScope, tx: &Tx, flow: FlowId) -> Result<i32, DbErr> {
     let last = scope
         .find::<flow_version::Entity>()

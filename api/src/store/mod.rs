@@ -16,6 +16,8 @@ pub mod flows;
 pub mod invitations;
 pub mod jobs;
 pub mod outbox;
+pub mod phone_numbers;
+pub mod prompts;
 pub mod queueing;
 pub mod queues;
 pub mod sessions;

@@ -16,6 +16,8 @@ pub struct Sample {
     /// Without the question mark.
     pub query: &'static str,
     pub body: Option<Value>,
+    /// A body that is no JSON: its content type and its content.
+    pub file: Option<(&'static str, Vec<u8>)>,
     /// For each id in the body: its JSON pointer, and an id of the other company to put there.
     pub foreign: Vec<(&'static str, String)>,
     /// As whom the caller acts.
@@ -39,6 +41,7 @@ impl Sample {
             path: Vec::new(),
             query: "",
             body: None,
+            file: None,
             foreign: Vec::new(),
             acting: Acting::AsMember,
         }
@@ -71,6 +74,10 @@ impl Sample {
 
     fn body(self, body: Value) -> Self {
         Self { body: Some(body), ..self }
+    }
+
+    fn file(self, content_type: &'static str, content: Vec<u8>) -> Self {
+        Self { file: Some((content_type, content)), ..self }
     }
 
     fn foreign(mut self, pointer: &'static str, id: impl ToString) -> Self {
@@ -117,6 +124,12 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
         "listCompanies" => Sample::by(Seat::Admin),
         "getCompany" => owner().id(ours.id),
         "listPhoneNumbers" => owner().id(ours.id),
+        "updatePhoneNumber" => owner()
+            .id(ours.id)
+            .path("numberId", ours.number)
+            .body(json!({ "label": "Front", "flowId": ours.flow, "pinnedVersionId": ours.flow_version }))
+            .foreign("/flowId", theirs.flow)
+            .foreign("/pinnedVersionId", theirs.flow_version),
 
         "listFlows" => owner(),
         "createFlow" => owner().made().body(json!({ "name": "Night", "draft": draft() })),
@@ -125,6 +138,22 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
         "deleteFlow" => owner().id(ours.draft_flow),
         "publishFlow" => owner().made().id(ours.flow),
         "listFlowVersions" => owner().id(ours.flow),
+        "rollBackFlow" => owner().made().id(ours.flow).body(json!({ "number": 1 })),
+
+        "listPrompts" => owner(),
+        "createPrompt" => owner().made().body(json!({
+            "name": "closed", "texts": [{ "language": "en-US", "text": "We are closed." }]
+        })),
+        "getPrompt" => owner().id(ours.prompt),
+        "renamePrompt" => owner().id(ours.prompt).body(json!({ "name": "hello" })),
+        "deletePrompt" => owner().id(ours.prompt),
+        "putPromptText" => {
+            owner().id(ours.prompt).path("language", "fr-FR").body(json!({ "text": "Bienvenue." }))
+        }
+        "putPromptAudio" => {
+            owner().id(ours.prompt).path("language", "fr-FR").file("audio/wav", crate::support::wav())
+        }
+        "deletePromptResource" => owner().id(ours.prompt).path("language", "de-DE"),
 
         "listQueues" => owner(),
         "getQueue" => owner().id(ours.queue),

@@ -38,6 +38,22 @@ on_both_databases! {
         assert_eq!(flow.data(200)["publishedVersionId"], second.data(201)["id"]);
     }
 
+    async fn an_older_version_is_brought_back_as_the_next_one(app) {
+        let world = World::create(app).await;
+        let path = format!("/api/ivr/{}", world.ours.flow);
+        let mut changed = draft();
+        changed["name"] = json!("Another greeting");
+        app.put(&path, &world.ours.owner, json!({ "draft": changed })).await.data(200);
+        app.call("POST", &format!("{path}/activate")).by(&world.ours.owner).send().await.data(201);
+        let back = app.post(&format!("{path}/rollback"), &world.ours.owner, json!({ "number": 1 })).await;
+        let version = back.data(201);
+        assert_eq!((&version["number"], &version["restoredFrom"], &version["document"]), (&json!(3), &json!(1), &draft()));
+        let flow = app.get(&path, &world.ours.owner).await;
+        assert_eq!(flow.data(200)["publishedVersionId"], version["id"]);
+        assert_eq!(flow.data(200)["draft"], changed, "the draft stays as it is");
+        app.post(&format!("{path}/rollback"), &world.ours.owner, json!({ "number": 9 })).await.is_refused(404, "FLOW_VERSION_NOT_FOUND");
+    }
+
     async fn two_who_publish_at_once_get_two_versions(app) {
         let world = World::create(app).await;
         let path = format!("/api/ivr/{}/activate", world.ours.draft_flow);

@@ -6,4 +6,6 @@ mod companies;
 mod envelope;
 mod health;
 mod ivr;
+mod numbers;
+mod prompts;
 mod users;

@@ -120,6 +120,7 @@ pub async fn found_company(app: &App, plan: &Plan) -> Company {
         engine_version: 1,
         published_by: None,
         published_at: now,
+        restored_from: None,
     };
     scope.insert::<flow_version::Entity, _>(&tx, row).await.unwrap();
     let number = phone_number::Model {

@@ -14,7 +14,7 @@ mod world;
 pub use database::{Backend, TestDatabase};
 pub use dump::{dump, tables, texts};
 pub use http::{Answer, Call};
-pub use world::{Company, Person, World, agent_row, draft, person, refresh_token};
+pub use world::{Company, Person, World, agent_row, draft, person, refresh_token, wav};
 
 use calldocker::app::App;
 use calldocker::bus::Delivery;

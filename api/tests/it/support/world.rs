@@ -6,13 +6,13 @@ use calldocker::identity::{passwords, tokens};
 use calldocker::secret::Secret;
 use calldocker::store::{sessions, system, users};
 use entity::id::{
-    AgentId, CompanyId, FlowId, FlowVersionId, MembershipId, PhoneNumberId, QueueId, SessionId, SkillId,
-    UserId,
+    AgentId, CompanyId, FlowId, FlowVersionId, MembershipId, PhoneNumberId, PromptId, QueueId, SessionId,
+    SkillId, UserId,
 };
 use entity::{
     Availability, CompanyScope, IdleReading, MembershipStatus, PlatformRole, Reach, Role, Strategy,
-    UserStatus, agent, agent_skill, company, flow, flow_version, membership, phone_number, queue,
-    queue_member, refresh_token, session, skill, user,
+    UserStatus, agent, agent_skill, company, flow, flow_version, membership, phone_number, prompt,
+    prompt_resource, queue, queue_member, refresh_token, session, skill, user,
 };
 use sea_orm::TransactionTrait;
 use serde_json::{Value, json};
@@ -51,6 +51,8 @@ pub struct Company {
     /// Never published, opened by nothing.
     pub draft_flow: FlowId,
     pub number: PhoneNumberId,
+    /// In English and German.
+    pub prompt: PromptId,
     pub calls: LiveCalls,
 }
 
@@ -119,6 +121,7 @@ impl Company {
             flow_version: ids.next(),
             draft_flow: ids.next(),
             number: ids.next(),
+            prompt: ids.next(),
             owner,
             manager,
             agent,
@@ -173,6 +176,7 @@ impl Company {
             engine_version: 1,
             published_by: Some(self.owner.user),
             published_at: now,
+            restored_from: None,
         };
         scope.insert::<flow_version::Entity, _>(&tx, version).await.unwrap();
         let number = phone_number::Model {
@@ -185,6 +189,28 @@ impl Company {
             created_at: now,
         };
         scope.insert::<phone_number::Entity, _>(&tx, number).await.unwrap();
+        let prompt = prompt::Model {
+            id: self.prompt,
+            company_id,
+            name: format!("{word} welcome"),
+            created_at: now,
+            updated_at: now,
+        };
+        scope.insert::<prompt::Entity, _>(&tx, prompt).await.unwrap();
+        for (language, text) in [("en-US", "Welcome."), ("de-DE", "Willkommen.")] {
+            let resource = prompt_resource::Model {
+                prompt_id: self.prompt,
+                company_id,
+                language: language.to_owned(),
+                text: Some(text.to_owned()),
+                audio_key: None,
+                content_type: None,
+                size_bytes: None,
+                sha256: None,
+                updated_at: now,
+            };
+            scope.insert::<prompt_resource::Entity, _>(&tx, resource).await.unwrap();
+        }
         tx.commit().await.unwrap();
     }
 
@@ -197,6 +223,7 @@ impl Company {
             self.skill.to_string(),
             self.flow.to_string(),
             self.flow_version.to_string(),
+            self.prompt.to_string(),
             self.draft_flow.to_string(),
             self.number.to_string(),
             self.calls.offered.to_string(),
@@ -219,6 +246,18 @@ pub fn draft() -> Value {
         "start": "bye",
         "nodes": { "bye": { "type": "hangup" } }
     })
+}
+
+/// A tenth of a second of silence, as telephones have it: µ-law, 8,000 samples a second.
+pub fn wav() -> Vec<u8> {
+    let sound = [0xFF; 800];
+    let mut file = b"RIFF\x48\x03\0\0WAVEfmt \x10\0\0\0\x07\0\x01\0".to_vec();
+    file.extend(8_000_u32.to_le_bytes());
+    file.extend(8_000_u32.to_le_bytes());
+    file.extend(b"\x01\0\x08\0data");
+    file.extend(800_u32.to_le_bytes());
+    file.extend(sound);
+    file
 }
 
 /// The first refresh token of somebody's session.
