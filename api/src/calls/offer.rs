@@ -42,12 +42,9 @@ pub async fn open(
     let queue = queueing::queue(scope, unit.tx(), entry.queue_id).await?;
     let mut made = 0;
     for id in agents {
-        // Locked, so that whoever makes him unavailable at this moment finds the offer, or is found here.
-        let agent = workforce::lock_agent(scope, unit.tx(), *id).await?;
-        if rows::readiness(&agent) != routing::Readiness::Ready {
-            continue;
-        }
-        let offer = Offer { id: unit.id(), round, agent: &agent, entry, queue: &queue };
+        let agent = workforce::agent(scope, unit.tx(), *id).await?;
+        let turn = Turn::InTurn;
+        let offer = Offer { id: unit.id(), round, turn, agent: &agent, entry, queue: &queue };
         if offer.write(unit, file).await? == Opened::Yes {
             made += 1;
         }
@@ -80,16 +77,24 @@ pub async fn add(
         }
     };
     let queue = queueing::queue(scope, unit.tx(), entry.queue_id).await?;
-    let offer = Offer { id: unit.id(), round, agent, entry, queue: &queue };
+    let offer = Offer { id: unit.id(), round, turn: Turn::OutOfTurn, agent, entry, queue: &queue };
     match offer.write(unit, file).await? {
         Opened::Yes => Ok(Some(queueing::offer(scope, unit.tx(), offer.id).await?)),
         Opened::Stale => Ok(None),
     }
 }
 
+/// Whether routing names the agent, or he has named himself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    InTurn,
+    OutOfTurn,
+}
+
 struct Offer<'a> {
     id: OfferId,
     round: RoundId,
+    turn: Turn,
     agent: &'a agent::Model,
     entry: &'a queue_entry::Model,
     queue: &'a queue::Model,
@@ -98,6 +103,10 @@ struct Offer<'a> {
 impl Offer<'_> {
     async fn write(&self, unit: &mut Unit, file: &mut CallFile) -> Result<Opened> {
         if self.take_slot(unit, file.id()).await? == Inserted::Conflicted {
+            return Ok(Opened::Stale);
+        }
+        if self.turn == Turn::InTurn && !self.is_wanted(unit).await? {
+            queueing::release_slot(unit.scope(), unit.tx(), self.id).await?;
             return Ok(Opened::Stale);
         }
         let now = unit.now();
@@ -133,6 +142,13 @@ impl Offer<'_> {
         unit.tell(&[Audience::Agent(self.agent.id), Audience::Supervisors], "offer:new", news);
         crate::agents::tell_status(unit, self.agent.id).await?;
         Ok(Opened::Yes)
+    }
+
+    /// Whether the agent still wants calls. Locked, after the slot as everywhere: whoever makes him unavailable at this
+    /// moment finds the offer, or is found here.
+    async fn is_wanted(&self, unit: &Unit) -> Result<bool> {
+        let agent = workforce::lock_agent(unit.scope(), unit.tx(), self.agent.id).await?;
+        Ok(rows::readiness(&agent) == routing::Readiness::Ready)
     }
 
     /// The lowest slot that is free; the primary key decides if somebody takes it at the same time.

@@ -113,7 +113,6 @@ pub async fn pick(
         Whose::Nobodys => return Err(Error::NotFound(Subject::Call)),
     }
     let entry = waiting(&unit, id).await?;
-    let row = workforce::lock_agent(scope, unit.tx(), row.id).await?;
     file.note(&unit, EventKind::Picked, json!({"agentId": agent, "agent": row.name, "entryId": entry.id}));
     let offered = queueing::open_offers_of_call(scope, unit.tx(), id).await?;
     let offer = match offered.into_iter().find(|offer| offer.agent_id == agent) {

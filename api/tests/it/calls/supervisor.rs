@@ -272,7 +272,8 @@ whole_calls! {
         let mut flow = straight_to_the_queue();
         flow["nodes"]["wait"]["maxWaitSeconds"] = json!(100);
         flow["nodes"]["wait"]["next"] = json!({"timeout": "sorry"});
-        flow["nodes"]["sorry"] = json!({"type": "say", "text": "Sorry.", "next": {}});
+        flow["nodes"]["sorry"] = json!({"type": "say", "text": "Sorry.", "next": {"next": "bye"}});
+        flow["nodes"]["bye"] = json!({"type": "hangup"});
         let centre = Centre::open(ground, Plan { flow, ..one_agent() }).await;
         let billing = other_queue(&centre, &[]).await;
         centre.set(0, Availability::Break).await;
