@@ -1,4 +1,4 @@
-//! What agents want, now and after the call, and what the sum of a day's history comes to.
+//! What agents want, now and after the call, and what the sum of a shift's history comes to.
 
 use calldocker::agents::{self, Hand, Level, Wanted};
 use carrier::Step;
@@ -8,7 +8,7 @@ use entity::{
     Activity, Availability, CallStatus, ChangeCause, CompanyScope, OfferState, Reach, SegmentState, When,
     agent_change, skill,
 };
-use sea_orm::{ColumnTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder};
 use serde_json::json;
 
 use crate::support::centre::{Centre, Plan, straight_to_the_queue, whole_calls};
@@ -208,6 +208,9 @@ whole_calls! {
         flow["nodes"]["wait"]["skills"] = json!([{"skill": "french", "level": 5}]);
         let centre = Centre::open(ground, Plan { flow, ..one_with_capacity(1) }).await;
         let (app, scope, id) = (&centre.app, centre.scope, centre.agents[0]);
+        // It is noon in UTC, and eleven at night there.
+        let move_there = "UPDATE company SET time_zone = 'Pacific/Noumea'";
+        app.db.writer().execute_unprepared(move_there).await.unwrap();
         let french = skill::Model { id: app.ids.next(), company_id: scope.company(), name: "french".into() };
         let tx = app.db.begin().await.unwrap();
         scope.insert::<skill::Entity, _>(&tx, french.clone()).await.unwrap();
@@ -223,10 +226,9 @@ whole_calls! {
         caller.hang_up();
         centre.pass(60).await;
 
-        // Noon in UTC is seven in New York: its midnight is in seventeen hours.
-        centre.clock.advance(std::time::Duration::from_secs(17 * 3600 - 120)).await;
+        centre.pass(3600 - 66 - 30).await;
         assert_eq!(agents::get(app, scope, id).await.unwrap().skills_today.len(), 1);
-        centre.clock.advance(std::time::Duration::from_secs(120)).await;
+        centre.pass(60).await;
         assert!(agents::get(app, scope, id).await.unwrap().skills_today.is_empty());
         let levels = vec![Level { skill: french.id, level: 6 }];
         agents::set_skills_today(app, scope, centre.user, id, levels).await.unwrap();
@@ -241,43 +243,43 @@ whole_calls! {
         centre.close().await;
     }
 
-    async fn over_a_random_day_the_times_between_the_lines_of_history_add_up_to_the_time_logged_in(ground) {
+    async fn over_a_random_shift_the_times_between_the_lines_of_history_add_up_to_the_time_logged_in(ground) {
         let plan = Plan { agents: vec![Reach::Browser], wrap_up_seconds: 10, ..Plan::default() };
         let centre = Centre::open(ground, plan).await;
-        let day = RandomDay::spend(&centre, 7).await;
+        let shift = RandomShift::spend(&centre, 7).await;
         let lines = history(&centre, 0).await;
-        assert!(lines.len() > 12, "a day that is worth looking at: {} lines", lines.len());
+        assert!(lines.len() > 12, "a shift that is worth looking at: {} lines", lines.len());
         for (earlier, later) in lines.iter().zip(lines.iter().skip(1)) {
             assert_eq!(earlier.after, later.before, "each line begins where the one before it ended");
             assert!(earlier.at <= later.at);
             assert_ne!(later.before, later.after, "a line says what changed");
         }
         let mut intervals = Vec::new();
-        let ends = lines.iter().skip(1).map(|line| line.at).chain([day.ended]);
-        intervals.push((json!("available"), lines[0].at - day.began));
+        let ends = lines.iter().skip(1).map(|line| line.at).chain([shift.ended]);
+        intervals.push((json!("available"), lines[0].at - shift.began));
         intervals.extend(lines.iter().zip(ends).map(|(line, end)| (line.after["availability"].clone(), end - line.at)));
         let logged_in: TimeDelta =
             intervals.into_iter().filter(|(state, _)| *state != "offline").map(|(_, time)| time).sum();
-        assert_eq!(logged_in, day.logged_in);
+        assert_eq!(logged_in, shift.logged_in);
         centre.close().await;
     }
 }
 
-/// What a test saw of a day: nothing of it is read from the history.
-struct RandomDay {
+/// What a test saw of a shift: nothing of it is read from the history.
+struct RandomShift {
     began: DateTime<Utc>,
     ended: DateTime<Utc>,
     logged_in: TimeDelta,
 }
 
-impl RandomDay {
-    /// Three hours in which the agent does this and that every few minutes, with calls, lost heartbeats and a supervisor.
+impl RandomShift {
+    /// A busy hour in which the agent does this and that every minute or two, with calls, lost heartbeats and a supervisor.
     async fn spend(centre: &Centre, seed: u64) -> Self {
         let began = centre.clock.now();
         let (app, scope, id): (_, CompanyScope, AgentId) = (&centre.app, centre.scope, centre.agents[0]);
         let mut dice = Dice(seed);
-        let mut day = Self { began, ended: began, logged_in: TimeDelta::zero() };
-        while centre.clock.now() - began < TimeDelta::hours(3) {
+        let mut shift = Self { began, ended: began, logged_in: TimeDelta::zero() };
+        while centre.clock.now() - began < TimeDelta::hours(1) {
             let availability = [
                 Availability::Available,
                 Availability::Available,
@@ -303,7 +305,7 @@ impl RandomDay {
                 _ => {}
             }
             // Mostly his browser beats; at times it is silent for longer than it may be.
-            let minutes = 1 + dice.roll(4);
+            let minutes = 1 + dice.roll(2);
             let silent = dice.roll(6) == 0;
             for _ in 0..minutes * 4 {
                 if !silent {
@@ -314,10 +316,10 @@ impl RandomDay {
                         centre.try_to_accept(0, offer).await.unwrap();
                     }
                 }
-                day.watch(centre, 14).await;
+                shift.watch(centre, 14).await;
             }
         }
-        day
+        shift
     }
 
     /// Lets seconds pass, and counts those in which he is logged in. Within them he comes or goes at most once, by what
