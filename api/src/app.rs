@@ -9,6 +9,7 @@ use entity::id::{CompanyId, NodeId};
 use crate::authz::Table;
 use crate::bus::{Bus, Delivery, RedisBus};
 use crate::calls::router::{self, Desks};
+use crate::calls::sweep::Mends;
 use crate::calls::urls::Urls;
 use crate::config::Settings;
 use crate::error::{Error, Result};
@@ -41,6 +42,8 @@ pub struct Parts {
     pub desks: Desks,
     /// What this node does of the jobs.
     pub workshop: Workshop,
+    /// What the sweeper mended on this node.
+    pub mends: Mends,
     /// The connected sockets of this node.
     pub sockets: Sockets,
     /// The evaluated policy.
@@ -89,6 +92,7 @@ impl App {
             flows,
             desks,
             workshop: Workshop::default(),
+            mends: Mends::default(),
             sockets: Sockets::default(),
             authz,
             attempts: Attempts::default(),

@@ -40,6 +40,7 @@ pub struct FieldError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Subject {
     Agent,
+    AvailabilityReason,
     Call,
     Company,
     Flow,
@@ -52,6 +53,7 @@ pub enum Subject {
     Queue,
     Recording,
     Session,
+    Skill,
     User,
 }
 
@@ -59,6 +61,7 @@ impl Subject {
     pub fn code(self) -> &'static str {
         match self {
             Self::Agent => "AGENT_NOT_FOUND",
+            Self::AvailabilityReason => "AVAILABILITY_REASON_NOT_FOUND",
             Self::Call => "CALL_NOT_FOUND",
             Self::Company => "COMPANY_NOT_FOUND",
             Self::Flow => "FLOW_NOT_FOUND",
@@ -71,6 +74,7 @@ impl Subject {
             Self::Queue => "QUEUE_NOT_FOUND",
             Self::Recording => "RECORDING_NOT_FOUND",
             Self::Session => "SESSION_NOT_FOUND",
+            Self::Skill => "SKILL_NOT_FOUND",
             Self::User => "USER_NOT_FOUND",
         }
     }
@@ -78,6 +82,7 @@ impl Subject {
     pub fn message(self) -> &'static str {
         match self {
             Self::Agent => "There is no such agent.",
+            Self::AvailabilityReason => "There is no such reason.",
             Self::Call => "There is no such call.",
             Self::Company => "There is no such company.",
             Self::Flow => "There is no such flow.",
@@ -90,6 +95,7 @@ impl Subject {
             Self::Queue => "There is no such queue.",
             Self::Recording => "There is no such recording.",
             Self::Session => "There is no such session.",
+            Self::Skill => "There is no such skill.",
             Self::User => "There is no such user.",
         }
     }

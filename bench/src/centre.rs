@@ -198,6 +198,11 @@ impl Writer<'_> {
             last_call_ended_at: None,
             calls_handled: 0,
             talk_ms: 0,
+            next_availability: None,
+            next_reason: None,
+            next_asked_by: None,
+            may_pick: false,
+            removed_at: None,
         }
     }
 

@@ -14,7 +14,8 @@ pub use life::*;
 pub use scope::{CompanyOwned, CompanyScope, Inserted, Updated};
 
 macros::tables! {
-    agent agent_change agent_skill agent_slot audit call call_event company engine_input flow flow_version invitation
-    job leg membership offer offer_round outbox outbox_counter phone_number phone_number_pin prompt prompt_resource queue queue_entry queue_member recording
+    agent agent_change agent_skill agent_skill_today agent_slot audit availability_reason call call_event
+    company engine_input flow flow_version invitation job leg membership offer offer_round outbox outbox_counter
+    phone_number phone_number_pin prompt prompt_resource queue queue_entry queue_member recording
     refresh_token routing_change routing_state segment session skill user webhook_request
 }

@@ -33,6 +33,34 @@ closed_enum!(
     Availability { Offline, Available, Busy, Away, Break, Training }
 );
 closed_enum!(
+    /// Why an agent's state changed.
+    ChangeCause {
+        /// By his own hand.
+        Agent,
+        /// By somebody else's.
+        Supervisor,
+        /// His browser has been silent for long.
+        HeartbeatLost,
+        /// He let an offer ring.
+        NotResponding,
+        /// His call is over, and this was asked for after it.
+        NextState,
+        LoggedOut,
+        /// He is no longer a member of the company.
+        MemberRemoved,
+        /// He is a member still, and no agent.
+        AgentRemoved,
+    }
+);
+closed_enum!(
+    /// From when on an agent wants something.
+    When {
+        Now,
+        /// Once his call and its wrap-up are over; at once when he has none.
+        AfterCall,
+    }
+);
+closed_enum!(
     /// What the agent does; derived from slots, only the server's to write.
     Activity { Idle, Offered, OnCall, WrapUp, NotResponding }
 );
@@ -106,7 +134,16 @@ impl LegState {
 
 closed_enum!(
     /// How a visit of a queue ended; it is open as long as there is none.
-    EntryOutcome { Answered, Abandoned, Overflow, Callback, Voicemail, Error }
+    EntryOutcome {
+        Answered,
+        Abandoned,
+        Overflow,
+        Callback,
+        Voicemail,
+        Error,
+        /// A supervisor moved the caller: he waits on in another queue, at his age.
+        Moved,
+    }
 );
 closed_enum!(
     /// Open, or how the offer was settled. Declined, missed and the device's failure are different things.
@@ -181,6 +218,10 @@ closed_enum!(
         StoreRecording,
         /// Ask the provider whether a call still lives.
         CheckCall,
+        /// Compare a company's rows with all that lives at the provider.
+        Sweep,
+        /// Skills that were changed for today are what they were.
+        EndSkillsToday,
         /// Settle a callback whose first processing failed.
         SettleCallback,
         /// Point a number's webhooks here.

@@ -16,6 +16,7 @@ mod m0007_recordings;
 mod m0008_calls_by_index;
 mod m0060_flow_history;
 mod m0061_prompts;
+mod m0050_agents_next_state;
 mod sql;
 
 pub struct Migrator;
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_calls_by_index::Migration),
             Box::new(m0060_flow_history::Migration),
             Box::new(m0061_prompts::Migration),
+            Box::new(m0050_agents_next_state::Migration),
         ]
     }
 }

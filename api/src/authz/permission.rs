@@ -37,8 +37,17 @@ permissions! {
     WriteQueues = "queues:write";
     ReadAgents = "agents:read";
     SetAvailability = "agents:set-availability";
+    /// Who is an agent, with which skills and queues; the reasons that agents may give.
+    WriteAgents = "agents:write";
+    ReadAgentHistory = "agents:history";
+    /// Release what holds an agent, sign an agent out.
+    SuperviseAgents = "agents:supervise";
     ReadCalls = "calls:read";
     WriteCalls = "calls:write";
+    /// The priority and the queue of a call that waits.
+    SteerCalls = "calls:steer";
+    /// Take a waiting call out of order.
+    PickCalls = "calls:pick";
     ReadOffers = "offers:read";
     AnswerOffers = "offers:answer";
     ReadRecordings = "recordings:read";

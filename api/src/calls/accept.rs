@@ -19,21 +19,32 @@ pub async fn accept(app: &App, scope: CompanyScope, id: OfferId, by: Option<Agen
     let mut unit = Unit::begin(app, scope).await?;
     let (mut file, offer) = open(&unit, id, by).await?;
     let agent = workforce::agent(scope, unit.tx(), offer.agent_id).await?;
-    let segment = reserve(&mut unit, &mut file, &offer, &agent).await?;
+    take(&mut unit, &mut file, &offer, &agent).await?;
+    let call = file.id();
+    file.save(&mut unit).await?;
+    unit.commit().await?;
+    Ok(call)
+}
+
+/// The agent has the call, and his device is called.
+pub async fn take(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    offer: &offer::Model,
+    agent: &agent::Model,
+) -> Result<()> {
+    let segment = reserve(unit, file, offer, agent).await?;
     match agent.reach {
-        Reach::Browser | Reach::Client => dial_device(&mut unit, &file, &offer, &agent).await?,
+        Reach::Browser | Reach::Client => dial_device(unit, file, offer, agent).await?,
         // His number is ringing already, and pressing 1 does the same as this.
         Reach::Number => {}
     }
     unit.tell(
         &[Audience::Agent(agent.id)],
         "offer:accepted",
-        json!({"offerId": id, "callId": offer.call_id, "segmentId": segment}),
+        json!({"offerId": offer.id, "callId": offer.call_id, "segmentId": segment}),
     );
-    let call = file.id();
-    file.save(&mut unit).await?;
-    unit.commit().await?;
-    Ok(call)
+    Ok(())
 }
 
 /// The reservation itself: the one place where a call gets its agent.

@@ -8,7 +8,7 @@ use serde_json::json;
 use twilio::webhook::VoiceRequest;
 
 use super::story::EventKind;
-use super::{CallFile, Reply, flow as call_flow};
+use super::{CallFile, Reply, flow as call_flow, sweep};
 use crate::error::Result;
 use crate::store::{Unit, calls, companies, phone_numbers};
 
@@ -144,6 +144,7 @@ async fn open(
     unit.scope().insert::<leg::Entity, _>(unit.tx(), leg).await?;
     let check = unit.now() + unit.app().settings.timing.check_call;
     unit.job(JobKind::CheckCall, id, json!({}), check);
+    sweep::watch(unit).await?;
     let mut file = CallFile::new(row);
     let summary = file.summary();
     unit.tell(&[crate::store::Audience::Supervisors], "call:update", summary);

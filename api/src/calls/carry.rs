@@ -302,21 +302,24 @@ pub async fn check(app: &App, scope: CompanyScope, call: CallId) -> Result<Done>
     let client = app.providers.client(scope, db).await?;
     for leg in open {
         let Some(sid) = &leg.provider_sid else { continue };
-        let over = match client.fetch_call(sid).await {
-            Ok(found) => agent_leg::leg_state(&found.status).filter(|state| state.is_over()),
-            Err(error) if error.is_gone() => Some(LegState::Completed),
-            // Asked again next time; nothing is concluded from silence.
-            Err(_) => None,
-        };
-        if let Some(state) = over {
+        if let Some(state) = end_of(&client, sid).await {
             lost_end(app, scope, &leg, state).await?;
         }
     }
     Ok(Done::Again(app.clock.now() + app.settings.timing.check_call))
 }
 
+/// How a leg ended, when the provider says that it has. Nothing is concluded from silence: it is asked again.
+pub async fn end_of(client: &Client, sid: &str) -> Option<LegState> {
+    match client.fetch_call(sid).await {
+        Ok(found) => agent_leg::leg_state(&found.status).filter(|state| state.is_over()),
+        Err(error) if error.is_gone() => Some(LegState::Completed),
+        Err(_) => None,
+    }
+}
+
 /// The end of a leg that no callback told us.
-async fn lost_end(app: &App, scope: CompanyScope, seen: &leg::Model, state: LegState) -> Result<()> {
+pub async fn lost_end(app: &App, scope: CompanyScope, seen: &leg::Model, state: LegState) -> Result<()> {
     let mut unit = Unit::begin(app, scope).await?;
     let mut file = CallFile::open(&unit, seen.call_id).await?;
     let Some(mut leg) = calls::leg(scope, unit.tx(), seen.id).await? else { return Ok(()) };

@@ -16,6 +16,7 @@ use crate::error::Result;
 use crate::store::queueing::{self, Won};
 use crate::store::{Audience, Unit, calls, companies, workforce};
 use entity::CompanyScope;
+use sea_orm::ConnectionTrait;
 
 /// Where a flow wants its caller to wait.
 pub struct Wish {
@@ -86,7 +87,8 @@ async fn skills(unit: &Unit, wished: &[SkillNeed]) -> Result<Option<Vec<NeededSk
 /// What a waiting caller hears next. Only reads, unless his longest wait is over.
 pub async fn wait(app: &App, scope: CompanyScope, id: QueueEntryId, hop: u32) -> Result<Reply> {
     let db = app.db.reader();
-    let Some(entry) = queueing::entry(scope, db, id).await? else { return Ok(Reply::HangUp) };
+    let Some(entry) = followed(scope, db, id).await? else { return Ok(Reply::HangUp) };
+    let id = entry.id;
     let waited_out = entry.max_wait_until.is_some_and(|until| until <= app.clock.now());
     match entry.outcome {
         Some(EntryOutcome::Overflow) => return Ok(Reply::LeaveQueue),
@@ -100,7 +102,8 @@ pub async fn wait(app: &App, scope: CompanyScope, id: QueueEntryId, hop: u32) ->
             | EntryOutcome::Abandoned
             | EntryOutcome::Callback
             | EntryOutcome::Voicemail
-            | EntryOutcome::Error,
+            | EntryOutcome::Error
+            | EntryOutcome::Moved,
         ) => {}
     }
     let queue: queue::Model = queueing::queue(scope, db, entry.queue_id).await?;
@@ -113,6 +116,21 @@ pub async fn wait(app: &App, scope: CompanyScope, id: QueueEntryId, hop: u32) ->
         quiet: quiet(entry.max_wait_until, app.clock.now()),
         words: companies::words(scope, db).await?,
     }))
+}
+
+/// The visit that a hop is about. Who was moved to another queue stays in his parking place at the provider, whose
+/// addresses name the visit with which he came there: his latest one counts.
+async fn followed<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    id: QueueEntryId,
+) -> Result<Option<queue_entry::Model>> {
+    match queueing::entry(scope, db, id).await? {
+        Some(moved) if moved.outcome == Some(EntryOutcome::Moved) => {
+            queueing::last_entry(scope, db, moved.call_id).await
+        }
+        other => Ok(other),
+    }
 }
 
 /// Not longer than the caller may wait: his next request is when his longest wait is noticed.
@@ -149,7 +167,8 @@ pub async fn exit(
     result: &EnqueueResult,
 ) -> Result<Reply> {
     let mut file = CallFile::open(unit, call).await?;
-    let visit = queueing::entry(unit.scope(), unit.tx(), entry).await?;
+    let visit = followed(unit.scope(), unit.tx(), entry).await?;
+    let entry = visit.as_ref().map_or(entry, |visit| visit.id);
     let outcome = visit.and_then(|visit| visit.outcome);
     match &result.result {
         QueueResult::Hangup => {

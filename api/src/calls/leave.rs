@@ -2,17 +2,18 @@
 
 use chrono::{DateTime, Utc};
 use entity::{
-    CallOutcome, CallStatus, EndedBy, EntryOutcome, JobKind, LegState, OfferState, RoutingSubject,
-    SegmentState, SlotHolder, leg, offer, segment,
+    CallOutcome, CallStatus, ChangeCause, EndedBy, EntryOutcome, JobKind, LegState, OfferState,
+    RoutingSubject, SegmentState, SlotHolder, leg, offer, segment,
 };
 use serde_json::json;
 
 use super::carry::Target;
 use super::story::EventKind;
 use super::{CallFile, flow, wrap_up};
+use crate::agents::{self, Step, Why};
 use crate::error::Result;
 use crate::store::queueing::{self, Won};
-use crate::store::{Audience, Unit, calls, jobs, workforce};
+use crate::store::{Audience, Unit, calls, jobs};
 
 /// The caller is no longer on the line, however we learnt it; the second time changes nothing.
 pub async fn caller_left(
@@ -162,6 +163,7 @@ pub async fn give_up_segment(
     jobs::cancel(unit, JobKind::JoinDeadline, id).await?;
     unit.reroute(RoutingSubject::Agent, agent);
     unit.reroute(RoutingSubject::Entry, entry);
+    agents::work_ended(unit, agent).await?;
     if let Some(leg) = calls::offer_leg(unit.scope(), unit.tx(), offer).await? {
         end_leg(unit, &leg);
     }
@@ -227,21 +229,6 @@ pub async fn hold_slot_for(unit: &Unit, segment: &segment::Model, holder: SlotHo
 
 /// He let a call ring: passed over until he says himself that he is back.
 pub async fn stop_asking(unit: &mut Unit, agent: entity::id::AgentId) -> Result<()> {
-    let mut row = workforce::lock_agent(unit.scope(), unit.tx(), agent).await?;
-    if row.not_responding_since.is_some() {
-        return Ok(());
-    }
-    row.not_responding_since = Some(unit.now());
-    let change = workforce::Changed {
-        agent,
-        by: None,
-        because: "offer_not_answered",
-        before: json!({"notResponding": false}),
-        after: json!({"notResponding": true}),
-        at: unit.now(),
-    };
-    workforce::write_history(unit.scope(), unit.tx(), unit.id(), change).await?;
-    workforce::save_agent(unit.scope(), unit.tx(), row).await?;
-    unit.reroute(RoutingSubject::Agent, agent);
-    crate::agents::tell_status(unit, agent).await
+    agents::change(unit, agent, Step::StopsResponding, Why::happened(ChangeCause::NotResponding)).await?;
+    Ok(())
 }

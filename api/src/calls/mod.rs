@@ -14,12 +14,15 @@ pub mod file;
 pub mod flow;
 pub mod leave;
 pub mod offer;
+pub mod release;
 pub mod reply;
 pub mod router;
 pub mod rows;
 pub mod story;
+pub mod sweep;
 pub mod urls;
 pub mod voicemail;
+pub mod waiting;
 pub mod wrap_up;
 
 pub use file::CallFile;

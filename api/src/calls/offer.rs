@@ -11,7 +11,7 @@ use sea_orm::{ColumnTrait, QueryFilter};
 use serde_json::{Value, json};
 
 use super::story::EventKind;
-use super::{CallFile, accept, agent_leg, leave};
+use super::{CallFile, accept, agent_leg, leave, rows};
 use crate::error::Result;
 use crate::store::queueing::{self, Won};
 use crate::store::{Audience, Unit, calls, workforce};
@@ -43,7 +43,8 @@ pub async fn open(
     let mut made = 0;
     for id in agents {
         let agent = workforce::agent(scope, unit.tx(), *id).await?;
-        let offer = Offer { id: unit.id(), round, agent: &agent, entry, queue: &queue };
+        let turn = Turn::InTurn;
+        let offer = Offer { id: unit.id(), round, turn, agent: &agent, entry, queue: &queue };
         if offer.write(unit, file).await? == Opened::Yes {
             made += 1;
         }
@@ -56,9 +57,44 @@ pub async fn open(
     Ok(if made == agents.len() { Opened::Yes } else { Opened::Stale })
 }
 
+/// Offers the call to one agent out of turn, in the round that is open or in one of his own; `None` when he has no free
+/// capacity.
+pub async fn add(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    entry: &queue_entry::Model,
+    agent: &agent::Model,
+) -> Result<Option<offer::Model>> {
+    let (scope, now) = (unit.scope(), unit.now());
+    let round = match queueing::open_round_of(scope, unit.tx(), entry.id).await? {
+        Some(round) => round.id,
+        None => {
+            let id: RoundId = unit.id();
+            match queueing::open_round(scope, unit.tx(), entry.id, id, now).await? {
+                Inserted::Yes => id,
+                Inserted::Conflicted => return Ok(None),
+            }
+        }
+    };
+    let queue = queueing::queue(scope, unit.tx(), entry.queue_id).await?;
+    let offer = Offer { id: unit.id(), round, turn: Turn::OutOfTurn, agent, entry, queue: &queue };
+    match offer.write(unit, file).await? {
+        Opened::Yes => Ok(Some(queueing::offer(scope, unit.tx(), offer.id).await?)),
+        Opened::Stale => Ok(None),
+    }
+}
+
+/// Whether routing names the agent, or he has named himself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    InTurn,
+    OutOfTurn,
+}
+
 struct Offer<'a> {
     id: OfferId,
     round: RoundId,
+    turn: Turn,
     agent: &'a agent::Model,
     entry: &'a queue_entry::Model,
     queue: &'a queue::Model,
@@ -67,6 +103,10 @@ struct Offer<'a> {
 impl Offer<'_> {
     async fn write(&self, unit: &mut Unit, file: &mut CallFile) -> Result<Opened> {
         if self.take_slot(unit, file.id()).await? == Inserted::Conflicted {
+            return Ok(Opened::Stale);
+        }
+        if self.turn == Turn::InTurn && !self.is_wanted(unit).await? {
+            queueing::release_slot(unit.scope(), unit.tx(), self.id).await?;
             return Ok(Opened::Stale);
         }
         let now = unit.now();
@@ -104,9 +144,20 @@ impl Offer<'_> {
         Ok(Opened::Yes)
     }
 
+    /// Whether the agent still wants calls. Locked, after the slot as everywhere: whoever makes him unavailable at this
+    /// moment finds the offer, or is found here.
+    async fn is_wanted(&self, unit: &Unit) -> Result<bool> {
+        let agent = workforce::lock_agent(unit.scope(), unit.tx(), self.agent.id).await?;
+        Ok(rows::readiness(&agent) == routing::Readiness::Ready)
+    }
+
     /// The lowest slot that is free; the primary key decides if somebody takes it at the same time.
     async fn take_slot(&self, unit: &Unit, call: CallId) -> Result<Inserted> {
         let held = queueing::slots_of(unit.scope(), unit.tx(), &[self.agent.id]).await?;
+        // More than the capacity may be held since it was lowered.
+        if held.len() >= usize::try_from(self.agent.capacity).unwrap_or_default() {
+            return Ok(Inserted::Conflicted);
+        }
         let Some(slot) = (1..=self.agent.capacity).find(|slot| held.iter().all(|held| held.slot != *slot))
         else {
             return Ok(Inserted::Conflicted);

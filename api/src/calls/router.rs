@@ -230,7 +230,8 @@ impl Desk {
     async fn agents(&mut self, unit: &Unit, ids: Option<&BTreeSet<AgentId>>) -> Result<Vec<Change>> {
         let ids: Option<Vec<_>> = ids.map(|ids| ids.iter().copied().collect());
         let found =
-            rows::agents(unit.scope(), unit.tx(), &unit.app().settings.timing, ids.as_deref()).await?;
+            rows::agents(unit.scope(), unit.tx(), &unit.app().settings.timing, ids.as_deref(), unit.now())
+                .await?;
         for agent in &found {
             match agent.ready_until {
                 Some(until) if until > unit.now() => drop(self.bound.insert(AgentId(agent.id.0), until)),

@@ -37,6 +37,10 @@ kinds! {
     Queued = "queue.entered",
     /// The visit of the queue ended; `outcome` says how.
     Dequeued = "queue.left",
+    /// A supervisor gave the call another priority.
+    PriorityChanged = "queue.priority",
+    /// An agent takes the waiting call out of order.
+    Picked = "queue.picked",
     Offered = "offer.made",
     OfferDeclined = "offer.declined",
     OfferNotAnswered = "offer.no_answer",

@@ -3,10 +3,12 @@
 
 use poem_openapi::{OpenApi, OpenApiService, Tags};
 
+mod agent_history;
 mod agents;
 mod audio_body;
 mod auth;
 mod availability;
+mod availability_reasons;
 mod calls;
 mod companies;
 pub mod envelope;
@@ -22,7 +24,9 @@ mod queues;
 mod recordings;
 pub mod server;
 pub mod spec;
+mod supervision;
 mod users;
+mod waiting_calls;
 pub mod word;
 
 pub use audio_body::AudioBody;
@@ -69,7 +73,8 @@ fn resources() -> impl OpenApi + 'static {
     (
         (auth::Auth, profile::OwnProfile, users::Users, companies::Companies),
         (ivr::Ivr, prompts::Prompts, queues::Queues, agents::Agents, availability::AvailabilityOfAgents),
-        (calls::Calls, offers::Offers, recordings::Recordings),
+        (agent_history::HistoryOfAgents, availability_reasons::AvailabilityReasons, supervision::Supervision),
+        (calls::Calls, waiting_calls::WaitingCalls, offers::Offers, recordings::Recordings),
         health::Health,
     )
 }

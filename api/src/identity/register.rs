@@ -163,7 +163,7 @@ fn new_membership(app: &App, user: UserId, company: CompanyId, role: Role) -> me
 }
 
 /// The agent that a member with the role agent is: at a browser, offline, one call at a time.
-pub(super) fn new_agent(
+pub fn new_agent(
     app: &App,
     company: CompanyId,
     membership: entity::id::MembershipId,
@@ -186,5 +186,10 @@ pub(super) fn new_agent(
         last_call_ended_at: None,
         calls_handled: 0,
         talk_ms: 0,
+        next_availability: None,
+        next_reason: None,
+        next_asked_by: None,
+        may_pick: false,
+        removed_at: None,
     }
 }

@@ -11,9 +11,9 @@ use clock::Busy;
 use entity::id::{AgentId, CallId, LegId, OfferId, PhoneNumberId, RecordingId, SegmentId};
 use entity::{JobKind, job};
 
-use crate::agents::Watch;
+use crate::agents::{Watch, end_skills_today};
 use crate::app::App;
-use crate::calls::{carry, offer, voicemail, wrap_up};
+use crate::calls::{carry, offer, sweep, voicemail, wrap_up};
 use crate::error::{Error, Result};
 use crate::store::system::{self, Claimed};
 use crate::store::{Unit, jobs as rows};
@@ -171,6 +171,10 @@ async fn work(app: &App, claimed: &Claimed) -> Result<Done> {
             carry::bring_caller(app, scope, CallId(subject), target, attempt).await
         }
         JobKind::EndLeg => carry::end_leg(app, scope, LegId(subject)).await,
+        JobKind::Sweep => sweep::sweep(app, scope, job.id).await,
+        JobKind::EndSkillsToday => {
+            in_unit(app, claimed, async |unit| end_skills_today(unit, AgentId(subject)).await).await
+        }
         JobKind::CheckCall => carry::check(app, scope, CallId(subject)).await,
         JobKind::StoreRecording => voicemail::store(app, scope, RecordingId(subject)).await,
         JobKind::ProvisionNumber => crate::numbers::provision(app, scope, PhoneNumberId(subject)).await,

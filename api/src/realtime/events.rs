@@ -2,15 +2,15 @@
 //! code, message, errors?}`, whatever was sent; each goes to the use case that its REST operation calls, under the same
 //! permission.
 
-use entity::Availability;
 use entity::id::{AgentId, OfferId};
+use entity::{Availability, When};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use socketioxide::extract::SocketRef;
 
 use super::roster::{Dismissal, Holder};
 use super::{handshake, snapshot};
-use crate::agents;
+use crate::agents::{self, Hand, Wanted};
 use crate::app::App;
 use crate::authz::{AnswerOffers, Permission, SetAvailability};
 use crate::calls::accept;
@@ -83,8 +83,15 @@ async fn perform(app: &App, socket: &SocketRef, name: &str, payload: &Value) -> 
             }
             let agent = acting::<SetAvailability>(app, &holder)?;
             let (scope, by) = (holder.caller.scope()?, holder.caller.user);
-            let status = agents::set_availability(app, scope, agent, by, availability, reason).await?;
+            let when = fields.optional("when")?.unwrap_or(When::Now);
+            let (hand, wanted) = (Hand::Own(by), Wanted { availability, reason });
+            let status = agents::set_availability(app, scope, agent, hand, wanted, when).await?;
             Ok(agents::describe(&status))
+        }
+        "agent:take-back" => {
+            let agent = acting::<SetAvailability>(app, &holder)?;
+            let (scope, hand) = (holder.caller.scope()?, Hand::Own(holder.caller.user));
+            Ok(agents::describe(&agents::take_back_next(app, scope, agent, hand).await?))
         }
         "heartbeat" => {
             let agent = acting::<SetAvailability>(app, &holder)?;

@@ -127,6 +127,26 @@ pub async fn close_entry(
     Ok(Won::from_rows(done.rows_affected))
 }
 
+/// The call's latest visit of a queue: where a hop of one that was moved goes on.
+pub async fn last_entry<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    call: CallId,
+) -> Result<Option<queue_entry::Model>> {
+    Ok(scope
+        .find::<queue_entry::Entity>()
+        .filter(queue_entry::Column::CallId.eq(call))
+        .order_by_desc(queue_entry::Column::Id)
+        .one(db)
+        .await?)
+}
+
+pub async fn set_priority(scope: CompanyScope, tx: &Tx, id: QueueEntryId, priority: i32) -> Result<()> {
+    let changes = queue_entry::ActiveModel { priority: Set(priority), ..Default::default() };
+    scope.update::<queue_entry::Entity, _>(tx, id, changes).await?;
+    Ok(())
+}
+
 /// How many stand before this entry in its queue, by the one ordering key: priority, waiting time, id.
 pub async fn ahead_of<C: ConnectionTrait>(
     scope: CompanyScope,
@@ -166,6 +186,20 @@ pub async fn open_round(
         closed_at: None,
     };
     Ok(scope.insert_or_ignore::<offer_round::Entity, _>(tx, round).await?)
+}
+
+/// The round in which the entry is offered now, if any.
+pub async fn open_round_of(
+    scope: CompanyScope,
+    tx: &Tx,
+    entry: QueueEntryId,
+) -> Result<Option<offer_round::Model>> {
+    Ok(scope
+        .find::<offer_round::Entity>()
+        .filter(offer_round::Column::QueueEntryId.eq(entry))
+        .filter(offer_round::Column::ClosedAt.is_null())
+        .one(tx)
+        .await?)
 }
 
 pub async fn close_round(scope: CompanyScope, tx: &Tx, id: RoundId, at: DateTime<Utc>) -> Result<()> {
@@ -399,6 +433,11 @@ pub async fn slots_of<C: ConnectionTrait>(
         .filter(agent_slot::Column::AgentId.is_in(agents.iter().copied()))
         .all(db)
         .await?)
+}
+
+/// Every slot that is held in the company.
+pub async fn held_slots<C: ConnectionTrait>(scope: CompanyScope, db: &C) -> Result<Vec<agent_slot::Model>> {
+    Ok(scope.find::<agent_slot::Entity>().all(db).await?)
 }
 
 pub async fn pass_slot_on(scope: CompanyScope, tx: &Tx, offer: OfferId, to: SlotHolder) -> Result<()> {

@@ -161,6 +161,35 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
         "listAgentsOfCompany" => owner().path("companyId", ours.id),
         "getAgent" => owner().id(agent_id),
         "setAgentAvailability" => owner().id(agent_id).body(json!({ "status": "away", "reason": "lunch" })),
+        "takeBackNextAvailability" => owner().id(agent_id),
+        "listAgentHistory" => agent().id(agent_id).query("limit=10"),
+        "createAgent" => {
+            let body = json!({
+                "userId": ours.manager.user, "reach": "number", "number": "+4930123457", "capacity": 2,
+                "skills": [{ "id": ours.skill, "level": 3 }], "queueIds": [ours.queue],
+            });
+            let theirs_in_it = owner().made().body(body).foreign("/userId", theirs.manager.user);
+            theirs_in_it.foreign("/skills/0/id", theirs.skill).foreign("/queueIds/0", theirs.queue)
+        }
+        "updateAgent" => {
+            let body = json!({ "skills": [{ "id": ours.skill, "level": 3 }], "queueIds": [ours.queue] });
+            let theirs_in_it = owner().id(agent_id).body(body).foreign("/skills/0/id", theirs.skill);
+            theirs_in_it.foreign("/queueIds/0", theirs.queue)
+        }
+        "deleteAgent" => owner().id(ours.idle_agent),
+        "setSkillsToday" => {
+            let body = json!({ "skills": [{ "id": ours.skill, "level": 0 }] });
+            owner().id(agent_id).body(body).foreign("/skills/0/id", theirs.skill)
+        }
+        "restoreSkills" => owner().id(agent_id),
+        "releaseAgent" => owner().id(agent_id).body(json!({ "force": false })),
+        "logOutAgent" => owner().id(agent_id),
+        "listAvailabilityReasons" => owner(),
+        "createAvailabilityReason" => {
+            owner().made().body(json!({ "availability": "break", "name": "Lunch" }))
+        }
+        "updateAvailabilityReason" => owner().id(ours.reason).body(json!({ "name": "Course" })),
+        "deleteAvailabilityReason" => owner().id(ours.reason),
         "sendHeartbeat" => agent().by_own_agent(),
 
         "listCalls" => owner().query("status=offered&limit=10"),
@@ -170,6 +199,12 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
         "listCallRecordings" => owner().id(ours.calls.wrap_up),
         "endWrapUp" => agent().id(ours.calls.wrap_up).body(json!({ "disposition": "billing" })),
         "extendWrapUp" => agent().id(ours.calls.wrap_up),
+        "setCallPriority" => owner().id(ours.calls.offered).body(json!({ "priority": 90 })),
+        "moveCall" => {
+            let body = json!({ "queueId": ours.second_queue });
+            owner().id(ours.calls.offered).body(body).foreign("/queueId", theirs.queue)
+        }
+        "pickCall" => agent().by_own_agent().id(ours.calls.offered),
         "peekNextCall" => agent(),
         "takeNextCall" => agent().by_own_agent(),
         "listOffers" => agent(),

@@ -13,9 +13,9 @@ on_both_databases! {
             answer.data(200).as_array().unwrap().iter().map(|user| user["name"].as_str().unwrap().to_owned()).collect()
         };
         assert_eq!(names(&first), ["agent", "manager"]);
-        assert_eq!(first.body["pagination"], json!({ "page": 1, "limit": 2, "total": 3, "pages": 2 }));
+        assert_eq!(first.body["pagination"], json!({ "page": 1, "limit": 2, "total": 4, "pages": 2 }));
         let second = app.get(&format!("{path}?limit=2&page=2"), &world.ours.manager).await;
-        assert_eq!(names(&second), ["owner"]);
+        assert_eq!(names(&second), ["owner", "zoe"]);
         let bad = app.get(&format!("{path}?limit=101"), &world.ours.manager).await;
         assert_eq!(bad.is_refused(400, "INVALID_PARAMETER").wrong_fields(), ["limit"]);
     }

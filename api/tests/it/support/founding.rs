@@ -93,6 +93,11 @@ pub async fn found_company(app: &App, plan: &Plan) -> Company {
             last_call_ended_at: None,
             calls_handled: 0,
             talk_ms: 0,
+            next_availability: None,
+            next_reason: None,
+            next_asked_by: None,
+            may_pick: false,
+            removed_at: None,
         };
         scope.insert::<agent::Entity, _>(&tx, agent.clone()).await.unwrap();
         let member = queue_member::Model { company_id: company, queue_id: queue.id, agent_id: agent.id };

@@ -6,15 +6,16 @@ use calldocker::identity::{passwords, tokens};
 use calldocker::secret::Secret;
 use calldocker::store::{sessions, system, users};
 use entity::id::{
-    AgentId, CompanyId, FlowId, FlowVersionId, MembershipId, PhoneNumberId, PromptId, QueueId, SessionId,
+    AgentId, CompanyId, FlowId, FlowVersionId, MembershipId, PhoneNumberId, PromptId, QueueId, ReasonId,
+    SessionId,
     SkillId, UserId,
 };
 use entity::{
     Availability, CompanyScope, IdleReading, MembershipStatus, PlatformRole, Reach, Role, Strategy,
-    UserStatus, agent, agent_skill, company, flow, flow_version, membership, phone_number, prompt,
-    prompt_resource, queue, queue_member, refresh_token, session, skill, user,
+    UserStatus, agent, agent_skill, availability_reason, company, flow, flow_version, membership, phone_number,
+    prompt, prompt_resource, queue, queue_member, refresh_token, session, skill, user,
 };
-use sea_orm::TransactionTrait;
+use sea_orm::{ActiveValue::Set, TransactionTrait};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
@@ -43,7 +44,13 @@ pub struct Company {
     pub owner: Person,
     pub manager: Person,
     pub agent: Person,
+    /// Another agent, who has nothing to do.
+    pub idle_agent: AgentId,
     pub queue: QueueId,
+    /// Nobody serves it.
+    pub second_queue: QueueId,
+    /// Why its agents are in training.
+    pub reason: ReasonId,
     pub skill: SkillId,
     /// Opened by the number.
     pub flow: FlowId,
@@ -109,13 +116,18 @@ impl Company {
                 .await;
         let agent =
             person(app, &format!("agent@{word}.example.com"), Seat::Agent, Some((id, Role::Agent))).await;
+        let idle = format!("zoe@{word}.example.com");
+        let idle = person(app, &idle, Seat::Agent, Some((id, Role::Agent))).await;
         #[expect(clippy::disallowed_methods, reason = "the test has just made the company")]
         let scope = CompanyScope::dangerous_mint(id);
         let company = Self {
             id,
             scope,
             calls: LiveCalls::named(ids),
+            idle_agent: idle.agent.expect("the idle agent is an agent"),
             queue: ids.next(),
+            second_queue: ids.next(),
+            reason: ids.next(),
             skill: ids.next(),
             flow: ids.next(),
             flow_version: ids.next(),
@@ -148,7 +160,19 @@ impl Company {
             hold_music_url: None,
             created_at: now,
         };
-        scope.insert::<queue::Entity, _>(&tx, queue).await.unwrap();
+        scope.insert::<queue::Entity, _>(&tx, queue.clone()).await.unwrap();
+        let second = queue::Model { id: self.second_queue, name: format!("{word} billing"), ..queue };
+        scope.insert::<queue::Entity, _>(&tx, second).await.unwrap();
+        let reason = availability_reason::Model {
+            id: self.reason,
+            company_id,
+            availability: Availability::Training,
+            name: format!("{word} onboarding"),
+            created_at: now,
+        };
+        scope.insert::<availability_reason::Entity, _>(&tx, reason).await.unwrap();
+        let may_pick = agent::ActiveModel { may_pick: Set(true), ..Default::default() };
+        scope.update::<agent::Entity, _>(&tx, agent_id, may_pick).await.unwrap();
         let member = queue_member::Model { company_id, queue_id: self.queue, agent_id };
         scope.insert::<queue_member::Entity, _>(&tx, member).await.unwrap();
         let skill = skill::Model { id: self.skill, company_id, name: format!("{word} german") };
@@ -219,7 +243,10 @@ impl Company {
         let people = [&self.owner, &self.manager, &self.agent];
         let mut ids = vec![
             self.id.to_string(),
+            self.idle_agent.to_string(),
             self.queue.to_string(),
+            self.second_queue.to_string(),
+            self.reason.to_string(),
             self.skill.to_string(),
             self.flow.to_string(),
             self.flow_version.to_string(),
@@ -361,5 +388,10 @@ fn agent(
         last_call_ended_at: None,
         calls_handled: 0,
         talk_ms: 0,
+        next_availability: None,
+        next_reason: None,
+        next_asked_by: None,
+        may_pick: false,
+        removed_at: None,
     }
 }
