@@ -47,5 +47,5 @@ macro_rules! ids {
 
 ids! {
     AgentId AuditId CallId ChangeId CompanyId FlowId FlowVersionId InvitationId JobId LegId MembershipId NodeId OfferId
-    PhoneNumberId QueueEntryId QueueId RecordingId RoundId SegmentId SessionId SkillId UserId
+    PhoneNumberId QueueEntryId QueueId RecordingId RoundId SegmentId SessionId SkillId SupervisionId TransferId UserId
 }

@@ -16,5 +16,5 @@ pub use scope::{CompanyOwned, CompanyScope, Inserted, Updated};
 macros::tables! {
     agent agent_change agent_skill agent_slot audit call call_event company engine_input flow flow_version invitation
     job leg membership offer offer_round outbox outbox_counter phone_number queue queue_entry queue_member recording
-    refresh_token routing_change routing_state segment session skill user webhook_request
+    refresh_token routing_change routing_state segment session skill supervision transfer user webhook_request
 }

@@ -39,6 +39,10 @@ permissions! {
     SetAvailability = "agents:set-availability";
     ReadCalls = "calls:read";
     WriteCalls = "calls:write";
+    /// Hold, mute, keys, transfers.
+    ControlCalls = "calls:control";
+    /// Listen, whisper, barge.
+    SuperviseCalls = "calls:supervise";
     ReadOffers = "offers:read";
     AnswerOffers = "offers:answer";
     ReadRecordings = "recordings:read";

@@ -12,6 +12,7 @@ pub mod envelope;
 mod health;
 mod ivr;
 pub mod json_body;
+mod live;
 mod offers;
 pub mod page;
 mod profile;
@@ -48,6 +49,8 @@ pub enum Tag {
     Ivr,
     /// Calls and their stories.
     Calls,
+    /// What is done with a call while people talk.
+    LiveCalls,
     /// Calls offered to agents.
     Offers,
     /// Where callers wait.
@@ -63,7 +66,7 @@ fn resources() -> impl OpenApi + 'static {
     (
         (auth::Auth, profile::OwnProfile, users::Users, companies::Companies),
         (ivr::Ivr, queues::Queues, agents::Agents, availability::AvailabilityOfAgents),
-        (calls::Calls, offers::Offers, recordings::Recordings),
+        (calls::Calls, live::LiveCalls, offers::Offers, recordings::Recordings),
         health::Health,
     )
 }
