@@ -116,8 +116,8 @@ impl Writer<'_> {
             wrap_up_seconds: WRAP_UP_SECONDS,
             decline_cool_off_seconds: 60,
             hold_music_url: None,
-        hold_reminder_seconds: 60,
-        hold_limit_seconds: 300,
+            hold_reminder_seconds: 60,
+            hold_limit_seconds: 300,
             created_at: self.now,
         };
         let id = row.id;

@@ -58,16 +58,14 @@ closed_enum!(CallOutcome {
     FlowExit,
     Error
 });
-closed_enum!(
-    EndedBy {
-        Caller,
-        Agent,
-        /// Somebody outside to whom an agent had passed the caller on.
-        ThirdParty,
-        Flow,
-        System,
-    }
-);
+closed_enum!(EndedBy {
+    Caller,
+    Agent,
+    /// Somebody outside to whom an agent had passed the caller on.
+    ThirdParty,
+    Flow,
+    System,
+});
 
 impl CallStatus {
     /// The call is over: for the caller and for every agent.
@@ -76,16 +74,14 @@ impl CallStatus {
     }
 }
 
-closed_enum!(
-    LegKind {
-        Caller,
-        Agent,
-        /// Somebody at a number outside, whom an agent brings in.
-        Transfer,
-        /// A supervisor listens, whispers or speaks. He never counts as company for the caller.
-        Supervisor,
-    }
-);
+closed_enum!(LegKind {
+    Caller,
+    Agent,
+    /// Somebody at a number outside, whom an agent brings in.
+    Transfer,
+    /// A supervisor listens, whispers or speaks. He never counts as company for the caller.
+    Supervisor,
+});
 closed_enum!(
     /// The provider's state of a leg, forward only; a terminal one sticks.
     LegState { Planned, Dialled, Queued, Initiated, Ringing, InProgress, Completed, Busy, NoAnswer, Canceled, Failed }

@@ -167,8 +167,8 @@ impl Writer<'_> {
             wrap_up_seconds: queue.wrap_up_seconds,
             decline_cool_off_seconds: DECLINE_COOL_OFF_SECONDS,
             hold_music_url: None,
-        hold_reminder_seconds: 60,
-        hold_limit_seconds: 300,
+            hold_reminder_seconds: 60,
+            hold_limit_seconds: 300,
             created_at: self.plan.now,
         };
         let id = row.id;

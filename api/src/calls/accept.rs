@@ -2,8 +2,8 @@
 
 use entity::id::{AgentId, CallId, LegId, OfferId, SegmentId};
 use entity::{
-    CallStatus, CompanyScope, EntryPurpose, JobKind, LegKind, LegState, OfferState, Reach, RoutingSubject, SegmentPart,
-    SegmentState, SlotHolder, agent, leg, offer, queue_entry, segment,
+    CallStatus, CompanyScope, EntryPurpose, JobKind, LegKind, LegState, OfferState, Reach, RoutingSubject,
+    SegmentPart, SegmentState, SlotHolder, agent, leg, offer, queue_entry, segment,
 };
 use serde_json::json;
 

@@ -56,9 +56,7 @@ pub async fn pressed(unit: &mut Unit, id: OfferId, heard: &GatherResult) -> Resu
 pub async fn came_out(unit: &mut Unit, id: OfferId, request: &VoiceRequest) -> Result<Reply> {
     let (mut file, _) = open(unit, id).await?;
     let segment = queueing::segment_of_offer(unit.scope(), unit.tx(), id).await?;
-    if request.status == ProviderStatus::InProgress
-        && segment.is_some_and(|segment| talks(&segment))
-    {
+    if request.status == ProviderStatus::InProgress && segment.is_some_and(|segment| talks(&segment)) {
         leave::caller_left(unit, &mut file, None, EndedBy::Caller).await?;
         file.save(unit).await?;
     }

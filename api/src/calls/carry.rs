@@ -3,7 +3,8 @@
 
 use entity::id::{CallId, LegId, OfferId, QueueEntryId, SegmentId, TransferId};
 use entity::{
-    CompanyScope, EndedBy, EntryPurpose, JobKind, LegKind, LegState, SegmentPart, SegmentState, call, leg, segment,
+    CompanyScope, EndedBy, EntryPurpose, JobKind, LegKind, LegState, SegmentPart, SegmentState, call, leg,
+    segment,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -23,10 +24,17 @@ use crate::store::{Unit, calls, queueing};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Target {
-    Agent { segment: SegmentId },
+    Agent {
+        segment: SegmentId,
+    },
     /// To what his own line does for a transfer.
-    Transfer { transfer: TransferId },
-    Queue { entry: QueueEntryId, after: SegmentId },
+    Transfer {
+        transfer: TransferId,
+    },
+    Queue {
+        entry: QueueEntryId,
+        after: SegmentId,
+    },
 }
 
 pub fn move_caller(unit: &mut Unit, file: &CallFile, target: Target) {
@@ -150,9 +158,7 @@ async fn still_wanted(app: &App, scope: CompanyScope, call: CallId, target: Targ
         Target::Agent { segment } => {
             live.is_some_and(|live| live.id == segment && live.state == SegmentState::Joined)
         }
-        Target::Transfer { transfer } => {
-            transfer::is_still_wanted(scope, app.db.reader(), transfer).await?
-        }
+        Target::Transfer { transfer } => transfer::is_still_wanted(scope, app.db.reader(), transfer).await?,
         Target::Queue { entry, .. } => {
             let waits = queueing::visit_of(scope, app.db.reader(), call).await?;
             waits.is_some_and(|visit| visit.id == entry && visit.purpose == EntryPurpose::Caller)

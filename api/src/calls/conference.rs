@@ -5,8 +5,8 @@
 use chrono::{DateTime, Utc};
 use entity::id::OfferId;
 use entity::{
-    CallOutcome, CallStatus, EndedBy, EntryOutcome, EntryPurpose, JobKind, LegKind, SegmentPart, SegmentState,
-    leg, segment,
+    CallOutcome, CallStatus, EndedBy, EntryOutcome, EntryPurpose, JobKind, LegKind, SegmentPart,
+    SegmentState, leg, segment,
 };
 use serde_json::json;
 use twilio::webhook::{ConferenceEvent, ConferenceEventKind, ReasonLeft};

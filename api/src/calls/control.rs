@@ -104,7 +104,11 @@ pub async fn send_keys(
     let held = caller.as_ref().is_some_and(|leg| leg.held);
     let Some(party) = outside.filter(|_| held).or(caller) else { return Err(not_connected()) };
     // Not which: they may be a secret.
-    file.note(&unit, EventKind::KeysSent, json!({"agentId": segment.agent_id, "count": keys.chars().count()}));
+    file.note(
+        &unit,
+        EventKind::KeysSent,
+        json!({"agentId": segment.agent_id, "count": keys.chars().count()}),
+    );
     participant::send_keys(&mut unit, &party, keys);
     file.save(&mut unit).await?;
     unit.commit().await

@@ -69,12 +69,7 @@ pub async fn began(unit: &mut Unit, file: &mut CallFile, at: Option<DateTime<Utc
     {
         return Ok(());
     }
-    file.note_at(
-        unit,
-        EventKind::Held,
-        json!({"agentId": segment.agent_id, "segmentId": segment.id}),
-        at,
-    );
+    file.note_at(unit, EventKind::Held, json!({"agentId": segment.agent_id, "segmentId": segment.id}), at);
     let since = file.last_moment();
     segment.held_since = Some(since);
     file.row.status = CallStatus::OnHold;
@@ -91,12 +86,7 @@ pub async fn ended(unit: &mut Unit, file: &mut CallFile, at: Option<DateTime<Utc
     if segment.held_since.is_none() || is_wanted(unit, file).await? {
         return Ok(());
     }
-    file.note_at(
-        unit,
-        EventKind::Resumed,
-        json!({"agentId": segment.agent_id, "segmentId": segment.id}),
-        at,
-    );
+    file.note_at(unit, EventKind::Resumed, json!({"agentId": segment.agent_id, "segmentId": segment.id}), at);
     close(&mut segment, file.last_moment());
     file.row.status = CallStatus::Connected;
     queueing::save_segment(unit.scope(), unit.tx(), segment).await?;

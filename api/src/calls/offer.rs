@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 use entity::id::{AgentId, CallId, OfferId, QueueEntryId, RoundId};
 use entity::{
-    CallStatus, EntryPurpose, Inserted, JobKind, LegKind, LegState, OfferState, Reach, SlotHolder, agent, agent_slot, call,
-    leg, offer, queue, queue_entry,
+    CallStatus, EntryPurpose, Inserted, JobKind, LegKind, LegState, OfferState, Reach, SlotHolder, agent,
+    agent_slot, call, leg, offer, queue, queue_entry,
 };
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, QueryFilter};

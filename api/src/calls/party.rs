@@ -38,9 +38,7 @@ pub async fn answered(unit: &mut Unit, id: LegId, request: &VoiceRequest) -> Res
         LegKind::Transfer => {
             let asked = live::transfer_of_leg(unit.scope(), unit.tx(), id).await?;
             let first = match asked {
-                Some(transfer) => {
-                    queueing::segment(unit.scope(), unit.tx(), transfer.segment_id).await?
-                }
+                Some(transfer) => queueing::segment(unit.scope(), unit.tx(), transfer.segment_id).await?,
                 None => None,
             };
             Ok(first.map_or(Reply::HangUp, |first| Reply::JoinParty {

@@ -5,8 +5,9 @@ use std::time::Duration;
 use entity::id::{CallId, CompanyId, LegId, OfferId, QueueEntryId, QueueId, SegmentId, TransferId};
 use ivr_engine::{Accepts, Next, Prompt};
 use twilio::twiml::{
-    Beep, CallEvent, Conference, ConferenceSubscription, Dial, Enqueue, Gather, GatherInput, HoldResponse, Number,
-    OnEnter, OnExit, Pause, Play, Record, RecordingEvent, Redirect, Reject, RejectReason, Say, VoiceResponse, WaitResponse,
+    Beep, CallEvent, Conference, ConferenceSubscription, Dial, Enqueue, Gather, GatherInput, HoldResponse,
+    Number, OnEnter, OnExit, Pause, Play, Record, RecordingEvent, Redirect, Reject, RejectReason, Say,
+    VoiceResponse, WaitResponse,
 };
 
 use super::urls::{Heard, Urls};
@@ -157,7 +158,8 @@ impl Reply {
                 VoiceResponse::new().dial(Dial::conference(room).action(urls.agent_exit(*offer))).to_xml()
             }
             Self::JoinParty { leg, room: offer, hears } => {
-                let joins = room(urls, *offer).participant_label(party_label(*leg)).on_exit(OnExit::LeavesOthers);
+                let joins =
+                    room(urls, *offer).participant_label(party_label(*leg)).on_exit(OnExit::LeavesOthers);
                 let room = match hears {
                     Hears::AndIsHeard => joins.on_enter(OnEnter::StartsConference),
                     Hears::Only => joins.on_enter(OnEnter::WaitsForStart).muted(),

@@ -195,8 +195,7 @@ async fn note(
 ) -> Result<()> {
     let segments = queueing::live_segments(unit.scope(), unit.tx(), row.call_id).await?;
     let agents: Vec<_> = segments.iter().map(|segment| segment.agent_id).collect();
-    let detail =
-        json!({"callId": row.call_id, "supervisionId": row.id, "mode": mode, "agentIds": agents});
+    let detail = json!({"callId": row.call_id, "supervisionId": row.id, "mode": mode, "agentIds": agents});
     audit::note(unit.app(), unit.scope(), unit.tx(), row.user_id, action, detail).await
 }
 

@@ -2,7 +2,9 @@
 
 use chrono::TimeDelta;
 use entity::id::{AgentId, CallId, SegmentId};
-use entity::{CallOutcome, CallStatus, EndedBy, JobKind, RoutingSubject, SegmentPart, SegmentState, SlotHolder, segment};
+use entity::{
+    CallOutcome, CallStatus, EndedBy, JobKind, RoutingSubject, SegmentPart, SegmentState, SlotHolder, segment,
+};
 use serde_json::json;
 
 use super::story::EventKind;

@@ -66,12 +66,11 @@ pub struct TransferIn {
 
 impl TransferToIn {
     fn read(self) -> Outcome<To> {
-        let one = |to| Ok(to);
         match (self.agent_id, self.queue_id, self.number, self.flow_id) {
-            (Some(agent), None, None, None) => one(To::Agent(AgentId(agent))),
-            (None, Some(queue), None, None) => one(To::Queue(QueueId(queue))),
-            (None, None, Some(number), None) => one(To::Number(number)),
-            (None, None, None, Some(flow)) => one(To::Flow(FlowId(flow))),
+            (Some(agent), None, None, None) => Ok(To::Agent(AgentId(agent))),
+            (None, Some(queue), None, None) => Ok(To::Queue(QueueId(queue))),
+            (None, None, Some(number), None) => Ok(To::Number(number)),
+            (None, None, None, Some(flow)) => Ok(To::Flow(FlowId(flow))),
             _ => Err(Error::invalid("/to", "must name exactly one of agentId, queueId, number and flowId")),
         }
     }
@@ -140,12 +139,7 @@ pub struct SupervisionOut {
 
 impl From<supervision::Model> for SupervisionOut {
     fn from(row: supervision::Model) -> Self {
-        Self {
-            id: row.id.0,
-            call_id: row.call_id.0,
-            mode: Word(row.mode),
-            started_at: row.started_at,
-        }
+        Self { id: row.id.0, call_id: row.call_id.0, mode: Word(row.mode), started_at: row.started_at }
     }
 }
 

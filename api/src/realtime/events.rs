@@ -144,8 +144,7 @@ fn acting<P: Permission>(app: &App, holder: &Holder) -> Result<AgentId> {
 /// The holder as one who controls calls, when he may.
 fn controls(app: &App, holder: &Holder) -> Result<Actor> {
     let name = ControlCalls::NAME;
-    let rows =
-        app.authz.rows(holder.caller.seat(), name).ok_or(Error::Forbidden { permission: name })?;
+    let rows = app.authz.rows(holder.caller.seat(), name).ok_or(Error::Forbidden { permission: name })?;
     Ok(Actor { user: holder.caller.user, whose: Whose::of(rows, holder.caller.agent()) })
 }
 

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use entity::id::{AgentId, CallId, OfferId, QueueEntryId, QueueId, RoundId, SegmentId};
 use entity::{
-    CompanyScope, EntryOutcome, Inserted, OfferState, SegmentPart, SegmentState, SlotHolder, agent_slot, call, offer,
-    offer_round, queue, queue_entry, routing_change, routing_state, segment,
+    CompanyScope, EntryOutcome, Inserted, OfferState, SegmentPart, SegmentState, SlotHolder, agent_slot,
+    call, offer, offer_round, queue, queue_entry, routing_change, routing_state, segment,
 };
 use sea_orm::sea_query::{Condition, Expr};
 use sea_orm::{

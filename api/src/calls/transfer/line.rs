@@ -92,12 +92,7 @@ pub async fn dialed(
 }
 
 /// The caller waits again, and the agent who had passed him on is rung back.
-async fn back(
-    unit: &mut Unit,
-    file: &mut CallFile,
-    transfer: transfer::Model,
-    why: Why,
-) -> Result<Reply> {
+async fn back(unit: &mut Unit, file: &mut CallFile, transfer: transfer::Model, why: Why) -> Result<Reply> {
     let reply = match return_caller(unit, file, transfer, why).await? {
         Some(entry) => Reply::Park {
             call: file.id(),

@@ -22,8 +22,8 @@ pub use steer::{cancel, complete, merge};
 use chrono::TimeDelta;
 use entity::id::{AgentId, FlowId, LegId, QueueEntryId, QueueId, TransferId};
 use entity::{
-    CallStatus, CompanyScope, EndedBy, EntryPurpose, JobKind, LegKind, LegState, RoutingSubject, SegmentState,
-    TransferMode, TransferState, TransferTarget, leg, queue_entry, segment, transfer,
+    CallStatus, CompanyScope, EndedBy, EntryPurpose, JobKind, LegKind, LegState, RoutingSubject,
+    SegmentState, TransferMode, TransferState, TransferTarget, leg, queue_entry, segment, transfer,
 };
 use serde_json::json;
 
@@ -204,12 +204,7 @@ fn not_available(name: &str) -> Error {
 }
 
 /// Offers the visit to the one agent who is wanted.
-async fn ask(
-    unit: &mut Unit,
-    file: &mut CallFile,
-    entry: &queue_entry::Model,
-    agent: AgentId,
-) -> Result<()> {
+async fn ask(unit: &mut Unit, file: &mut CallFile, entry: &queue_entry::Model, agent: AgentId) -> Result<()> {
     match offer::ask(unit, file, entry, agent).await? {
         Opened::Yes => Ok(()),
         Opened::Stale => {

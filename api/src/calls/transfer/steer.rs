@@ -27,12 +27,7 @@ async fn with_both_there(unit: &Unit, call: CallId) -> Result<transfer::Model> {
 }
 
 /// The agent goes; who was asked has the caller.
-pub async fn complete(
-    app: &App,
-    scope: CompanyScope,
-    actor: Actor,
-    call: CallId,
-) -> Result<transfer::Model> {
+pub async fn complete(app: &App, scope: CompanyScope, actor: Actor, call: CallId) -> Result<transfer::Model> {
     let mut unit = Unit::begin(app, scope).await?;
     let (mut file, first) = control::talk(&unit, actor, call).await?;
     let transfer = with_both_there(&unit, call).await?;

@@ -92,9 +92,11 @@ impl Hop {
             | Self::PartyExit { .. }
             | Self::TransferStart { .. }
             | Self::TransferDialed { .. } => Wants::Twiml,
-            Self::CallStatus | Self::TransferStatus { .. } | Self::LegStatus { .. } | Self::Conference { .. } | Self::Recording { .. } => {
-                Wants::Nothing
-            }
+            Self::CallStatus
+            | Self::TransferStatus { .. }
+            | Self::LegStatus { .. }
+            | Self::Conference { .. }
+            | Self::Recording { .. } => Wants::Nothing,
         }
     }
 

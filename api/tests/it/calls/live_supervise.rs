@@ -1,9 +1,7 @@
 //! Supervisors: who hears whom, without a new leg, also after a transfer; and that they never count as company.
 
 use carrier::{Answer, CallHandle, Endpoint};
-use entity::{
-    CallOutcome, CallStatus, SegmentState, SuperviseMode, TransferMode, TransferState, company,
-};
+use entity::{CallOutcome, CallStatus, SegmentState, SuperviseMode, TransferMode, TransferState, company};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel};
 use serde_json::json;
 
@@ -11,7 +9,13 @@ use crate::support::centre::{Centre, Life, Plan, conflict, whole_calls};
 use crate::support::live::heard_say;
 
 /// What somebody says is heard by these, and not by those.
-async fn says(centre: &Centre, who: &CallHandle, what: &str, heard_by: &[&CallHandle], not_by: &[&CallHandle]) {
+async fn says(
+    centre: &Centre,
+    who: &CallHandle,
+    what: &str,
+    heard_by: &[&CallHandle],
+    not_by: &[&CallHandle],
+) {
     who.say(what);
     centre.pass(1).await;
     for phone in heard_by {

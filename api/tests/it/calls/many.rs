@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use calldocker::bus::Delivery;
 use calldocker::authz::Whose;
+use calldocker::bus::Delivery;
 use calldocker::calls::control::{self, Actor, Microphone};
 use calldocker::calls::supervise::{self, Supervisor};
 use calldocker::calls::transfer::{self, To};
@@ -185,8 +185,12 @@ impl Hour {
                 32..40 => transfer::complete(app, scope, actor, call).await.map(drop),
                 40..43 => transfer::merge(app, scope, actor, call).await.map(drop),
                 43..46 => transfer::cancel(app, scope, actor, call).await.map(drop),
-                46..48 => supervise::supervise(app, scope, supervisor, call, SuperviseMode::Whisper).await.map(drop),
-                48..50 => supervise::supervise(app, scope, supervisor, call, SuperviseMode::Barge).await.map(drop),
+                46..48 => {
+                    supervise::supervise(app, scope, supervisor, call, SuperviseMode::Whisper).await.map(drop)
+                }
+                48..50 => {
+                    supervise::supervise(app, scope, supervisor, call, SuperviseMode::Barge).await.map(drop)
+                }
                 50..51 => supervise::stop(app, scope, self.centre.user, call).await,
                 _ => Ok(()),
             };

@@ -2,12 +2,12 @@
 
 use calldocker::authz::Whose;
 use calldocker::calls::control::Actor;
+use calldocker::calls::hold;
 use calldocker::calls::supervise::{self, Supervisor};
 use calldocker::calls::transfer::{self, To};
-use calldocker::calls::hold;
 use calldocker::error::Error;
 use calldocker::store::live;
-use carrier::{CallHandle, LineKind, Step};
+use carrier::{CallHandle, LineKind};
 use entity::id::{FlowId, QueueId};
 use entity::{
     CallStatus, SegmentState, SuperviseMode, TransferMode, TransferState, audit, call, flow, outbox, queue,
@@ -25,15 +25,6 @@ impl Centre {
     /// A caller and the first agent talk.
     pub async fn talk(&self) -> CallHandle {
         let caller = self.ring([]);
-        self.pass(3).await;
-        self.accept(0).await;
-        self.pass_until_segment_is(SegmentState::Connected).await;
-        caller
-    }
-
-    /// As [`Self::talk`]; the caller hangs up so long after he has met his first agent.
-    pub async fn talk_for(&self, seconds: f64) -> CallHandle {
-        let caller = self.ring([Step::AfterConnected(seconds), Step::HangUp]);
         self.pass(3).await;
         self.accept(0).await;
         self.pass_until_segment_is(SegmentState::Connected).await;

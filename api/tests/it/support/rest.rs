@@ -107,9 +107,10 @@ impl Centre {
         // A call that was passed on to another flow began anew there.
         let first = inputs.iter().rposition(|(input, _)| *input == Input::Start).expect("it has begun");
         let session = Session::new(stored.call.clone());
-        let replayed = inputs.into_iter().skip(first).fold(session, |session, (input, at)| {
-            ivr_engine::step(&flow, session, input, at).session
-        });
+        let replayed = inputs
+            .into_iter()
+            .skip(first)
+            .fold(session, |session, (input, at)| ivr_engine::step(&flow, session, input, at).session);
         assert_eq!(replayed, stored, "the replay of call {} differs", call.id);
     }
 }

@@ -96,7 +96,7 @@ impl Company {
             demo: false,
             twilio_account_sid: None,
             twilio_auth_token_sealed: None,
-        tell_agents_of_supervision: true,
+            tell_agents_of_supervision: true,
             created_at: now,
         };
         system::insert_company(&tx, row).await.unwrap();
@@ -145,8 +145,8 @@ impl Company {
             wrap_up_seconds: 30,
             decline_cool_off_seconds: 60,
             hold_music_url: None,
-        hold_reminder_seconds: 60,
-        hold_limit_seconds: 300,
+            hold_reminder_seconds: 60,
+            hold_limit_seconds: 300,
             created_at: now,
         };
         scope.insert::<queue::Entity, _>(&tx, queue).await.unwrap();
