@@ -94,6 +94,27 @@ impl Words {
         }
     }
 
+    pub fn on_hold(&self) -> String {
+        match self.0 {
+            Language::English => "Please hold the line.",
+            Language::Spanish => "Por favor, permanezca en línea.",
+            Language::French => "Veuillez rester en ligne.",
+            Language::German => "Bitte bleiben Sie am Apparat.",
+        }
+        .to_owned()
+    }
+
+    /// For a supervisor.
+    pub fn between_agents(&self) -> String {
+        match self.0 {
+            Language::English => "The caller waits for the next agent.",
+            Language::Spanish => "La persona que llama espera al siguiente agente.",
+            Language::French => "L'appelant attend le prochain agent.",
+            Language::German => "Der Anrufer wartet auf den nächsten Agenten.",
+        }
+        .to_owned()
+    }
+
     pub fn too_late(&self) -> String {
         match self.0 {
             Language::English => "This call has already been taken. Goodbye.",

@@ -47,5 +47,6 @@ macro_rules! ids {
 
 ids! {
     AgentId AuditId CallId ChangeId CompanyId FlowId FlowVersionId InvitationId JobId LegId MembershipId NodeId OfferId
-    PhoneNumberId PromptId QueueEntryId QueueId ReasonId RecordingId RoundId SegmentId SessionId SkillId UserId
+    PhoneNumberId PromptId QueueEntryId QueueId ReasonId RecordingId RoundId SegmentId SessionId SkillId
+    SupervisionId TransferId UserId
 }

@@ -86,7 +86,14 @@ closed_enum!(CallOutcome {
     FlowExit,
     Error
 });
-closed_enum!(EndedBy { Caller, Agent, Flow, System });
+closed_enum!(EndedBy {
+    Caller,
+    Agent,
+    /// Somebody outside to whom an agent had passed the caller on.
+    ThirdParty,
+    Flow,
+    System,
+});
 
 impl CallStatus {
     /// The call is over: for the caller and for every agent.
@@ -95,7 +102,14 @@ impl CallStatus {
     }
 }
 
-closed_enum!(LegKind { Caller, Agent, Transfer });
+closed_enum!(LegKind {
+    Caller,
+    Agent,
+    /// Somebody at a number outside, whom an agent brings in.
+    Transfer,
+    /// A supervisor listens, whispers or speaks. He never counts as company for the caller.
+    Supervisor,
+});
 closed_enum!(
     /// The provider's state of a leg, forward only; a terminal one sticks.
     LegState { Planned, Dialled, Queued, Initiated, Ringing, InProgress, Completed, Busy, NoAnswer, Canceled, Failed }
@@ -143,6 +157,17 @@ closed_enum!(
         Error,
         /// A supervisor moved the caller: he waits on in another queue, at his age.
         Moved,
+        /// The agent who asked a queue for a colleague has taken the request back; the caller was with him all the time.
+        Withdrawn,
+    }
+);
+closed_enum!(
+    /// For whom a visit of a queue is made.
+    EntryPurpose {
+        /// The caller waits.
+        Caller,
+        /// An agent asks for a colleague, and the caller stays with him meanwhile.
+        Consult,
     }
 );
 closed_enum!(
@@ -190,6 +215,61 @@ impl SegmentState {
 }
 
 closed_enum!(
+    /// Which place a segment has in its call: at most one of each is live.
+    SegmentPart {
+        /// This agent has the call.
+        Main,
+        /// This agent is asked by the one who has it, or is with both of them.
+        Consult,
+    }
+);
+closed_enum!(
+    /// Whether the agent stays until somebody else is there.
+    TransferMode { Blind, Warm }
+);
+closed_enum!(TransferTarget { Agent, Queue, Number, Flow });
+closed_enum!(
+    /// How far a transfer has come.
+    TransferState {
+        /// Who is to get the call is being reached.
+        Pending,
+        /// He is there, and so is who transfers.
+        Joined,
+        Completed,
+        /// The caller went back to who transferred, or to the queue.
+        Failed,
+        Cancelled,
+    }
+);
+
+impl TransferState {
+    /// A transfer moves forward only, and ends once.
+    pub fn advance(self, to: Self) -> Option<Self> {
+        let allowed = match self {
+            Self::Pending => to != Self::Pending,
+            Self::Joined => matches!(to, Self::Completed | Self::Failed | Self::Cancelled),
+            Self::Completed | Self::Failed | Self::Cancelled => false,
+        };
+        allowed.then_some(to)
+    }
+
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Pending | Self::Joined)
+    }
+}
+
+closed_enum!(
+    /// What a supervisor does in a conversation.
+    SuperviseMode {
+        /// Hears both; nobody hears him.
+        Listen,
+        /// The agent alone hears him.
+        Whisper,
+        /// Everybody hears him.
+        Barge,
+    }
+);
+closed_enum!(
     /// What a slot of an agent is held by.
     SlotHolder { Offer, Segment, WrapUp }
 );
@@ -226,6 +306,16 @@ closed_enum!(
         SettleCallback,
         /// Point a number's webhooks here.
         ProvisionNumber,
+        /// Make the provider's participant what our leg says: on hold, muted, whom he coaches.
+        SetParticipant,
+        /// Play keys to a party.
+        SendDigits,
+        /// A caller has been on hold for long.
+        HoldReminder,
+        /// Call somebody who is neither the caller nor an agent with an offer.
+        DialParty,
+        /// Somebody outside who was called for a transfer has not come.
+        TransferDeadline,
     }
 );
 closed_enum!(
@@ -251,6 +341,13 @@ mod tests {
     fn an_offer_is_settled_once() {
         assert_eq!(OfferState::Open.settle(OfferState::Accepted), Some(OfferState::Accepted));
         assert_eq!(OfferState::NoAnswer.settle(OfferState::Accepted), None);
+    }
+
+    #[test]
+    fn a_transfer_ends_once() {
+        assert_eq!(TransferState::Pending.advance(TransferState::Joined), Some(TransferState::Joined));
+        assert_eq!(TransferState::Joined.advance(TransferState::Pending), None);
+        assert_eq!(TransferState::Failed.advance(TransferState::Completed), None);
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod m0008_calls_by_index;
 mod m0060_flow_history;
 mod m0061_prompts;
 mod m0050_agents_next_state;
+mod m0020_live_calls;
 mod sql;
 
 pub struct Migrator;
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0060_flow_history::Migration),
             Box::new(m0061_prompts::Migration),
             Box::new(m0050_agents_next_state::Migration),
+            Box::new(m0020_live_calls::Migration),
         ]
     }
 }

@@ -50,6 +50,7 @@ pub(crate) async fn write_company(
         demo: true,
         twilio_account_sid: None,
         twilio_auth_token_sealed: None,
+        tell_agents_of_supervision: true,
         created_at: plan.now,
     };
     let scope = CompanyScope::dangerous_mint(row.id);
@@ -166,6 +167,8 @@ impl Writer<'_> {
             wrap_up_seconds: queue.wrap_up_seconds,
             decline_cool_off_seconds: DECLINE_COOL_OFF_SECONDS,
             hold_music_url: None,
+            hold_reminder_seconds: 60,
+            hold_limit_seconds: 300,
             created_at: self.plan.now,
         };
         let id = row.id;

@@ -48,6 +48,10 @@ permissions! {
     SteerCalls = "calls:steer";
     /// Take a waiting call out of order.
     PickCalls = "calls:pick";
+    /// Hold, mute, keys, transfers.
+    ControlCalls = "calls:control";
+    /// Listen, whisper, barge.
+    SuperviseCalls = "calls:supervise";
     ReadOffers = "offers:read";
     AnswerOffers = "offers:answer";
     ReadRecordings = "recordings:read";

@@ -2,8 +2,8 @@
 
 use entity::id::{AgentId, CallId, LegId, OfferId, SegmentId};
 use entity::{
-    CallStatus, CompanyScope, JobKind, LegKind, LegState, OfferState, Reach, RoutingSubject, SegmentState,
-    SlotHolder, agent, leg, offer, segment,
+    CallStatus, CompanyScope, EntryPurpose, JobKind, LegKind, LegState, OfferState, Reach, RoutingSubject,
+    SegmentPart, SegmentState, SlotHolder, agent, leg, offer, queue_entry, segment,
 };
 use serde_json::json;
 
@@ -66,6 +66,9 @@ pub async fn reserve(
         leave::settle(unit, file, &other, OfferState::TakenByOther).await?;
     }
     queueing::close_round(scope, unit.tx(), offer.round_id, now).await?;
+    let entry = queueing::entry(scope, unit.tx(), offer.queue_entry_id).await?;
+    let entry = entry.ok_or(Error::NotFound(Subject::Offer))?;
+    let (part, room_id) = place(unit, file, &entry, offer.id).await?;
     let segment = segment::Model {
         id: unit.id::<SegmentId>(),
         company_id: unit.company(),
@@ -73,7 +76,9 @@ pub async fn reserve(
         queue_entry_id: offer.queue_entry_id,
         offer_id: offer.id,
         agent_id: agent.id,
-        queue_id: file.row.queue_id.ok_or(Error::NotFound(Subject::Queue))?,
+        queue_id: entry.queue_id,
+        part,
+        room_id,
         state: SegmentState::Reserved,
         reserved_at: now,
         agent_joined_at: None,
@@ -81,6 +86,7 @@ pub async fn reserve(
         ended_at: None,
         ended_by: None,
         hold_ms: 0,
+        held_since: None,
         wrap_up_until: None,
         wrap_up_extensions: 0,
         wrapped_up_at: None,
@@ -94,8 +100,11 @@ pub async fn reserve(
     unit.reroute(RoutingSubject::Agent, agent.id);
     let deadline = now + unit.app().settings.timing.join;
     unit.job(JobKind::JoinDeadline, id, json!({}), deadline);
-    file.row.status = CallStatus::Offered;
-    file.row.agent_id = Some(agent.id);
+    match part {
+        SegmentPart::Main => (file.row.status, file.row.agent_id) = (CallStatus::Offered, Some(agent.id)),
+        // The caller is with the agent who asks.
+        SegmentPart::Consult => {}
+    }
     file.note(
         unit,
         EventKind::OfferAccepted,
@@ -103,6 +112,24 @@ pub async fn reserve(
     );
     crate::agents::tell_status(unit, agent.id).await?;
     Ok(id)
+}
+
+/// Which place the agent gets in the call, and in which room: one who is asked by the agent who has the call comes to
+/// them, and everybody else meets the caller in a room of his own.
+async fn place(
+    unit: &Unit,
+    file: &CallFile,
+    entry: &queue_entry::Model,
+    offer: OfferId,
+) -> Result<(SegmentPart, OfferId)> {
+    match entry.purpose {
+        EntryPurpose::Caller => Ok((SegmentPart::Main, offer)),
+        EntryPurpose::Consult => {
+            let first = queueing::live_segment(unit.scope(), unit.tx(), file.id()).await?;
+            let gone = Error::conflict("OFFER_CLOSED", "This offer is no longer open.");
+            first.map(|first| (SegmentPart::Consult, first.room_id)).ok_or(gone)
+        }
+    }
 }
 
 /// Why an accept came too late, with the winner's name where there is one.
@@ -165,6 +192,8 @@ pub fn plan_leg(
         address,
         provider_sid: None,
         state: LegState::Planned,
+        held: false,
+        muted: false,
         last_sequence: None,
         dialled_at: None,
         joined_at: None,

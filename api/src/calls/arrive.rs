@@ -134,6 +134,8 @@ async fn open(
         address: from,
         provider_sid: Some(request.call_sid.clone()),
         state: LegState::InProgress,
+        held: false,
+        muted: false,
         last_sequence: None,
         dialled_at: None,
         joined_at: None,

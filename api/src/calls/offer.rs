@@ -3,18 +3,18 @@
 use chrono::TimeDelta;
 use entity::id::{AgentId, CallId, OfferId, QueueEntryId, RoundId};
 use entity::{
-    CallStatus, Inserted, JobKind, LegKind, LegState, OfferState, Reach, SlotHolder, agent, agent_slot, call,
-    leg, offer, queue, queue_entry,
+    CallStatus, EntryPurpose, Inserted, JobKind, LegKind, LegState, OfferState, Reach, SlotHolder, agent,
+    agent_slot, call, leg, offer, queue, queue_entry,
 };
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, QueryFilter};
 use serde_json::{Value, json};
 
 use super::story::EventKind;
-use super::{CallFile, accept, agent_leg, leave, rows};
+use super::{CallFile, accept, agent_leg, control, leave, rows};
 use crate::error::Result;
 use crate::store::queueing::{self, Won};
-use crate::store::{Audience, Unit, calls, workforce};
+use crate::store::{Audience, Unit, calls, live, workforce};
 
 /// Whether the rows agreed with the index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,8 +31,32 @@ pub async fn open(
     entry: &queue_entry::Model,
     agents: &[AgentId],
 ) -> Result<Opened> {
+    // A visit for which one agent is wanted is none of routing's.
+    if entry.wanted_agent_id.is_some() { Ok(Opened::Stale) } else { write(unit, file, entry, agents).await }
+}
+
+/// Asks the one agent who is wanted for this visit.
+pub async fn ask(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    entry: &queue_entry::Model,
+    agent: AgentId,
+) -> Result<Opened> {
+    write(unit, file, entry, &[agent]).await
+}
+
+async fn write(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    entry: &queue_entry::Model,
+    agents: &[AgentId],
+) -> Result<Opened> {
     let (scope, now) = (unit.scope(), unit.now());
-    if queueing::live_segment(scope, unit.tx(), file.id()).await?.is_some() {
+    let taken = match entry.purpose {
+        EntryPurpose::Caller => queueing::live_segment(scope, unit.tx(), file.id()).await?,
+        EntryPurpose::Consult => queueing::consult_segment(scope, unit.tx(), file.id()).await?,
+    };
+    if taken.is_some() {
         return Ok(Opened::Stale);
     }
     let round: RoundId = unit.id();
@@ -53,7 +77,11 @@ pub async fn open(
         queueing::close_round(scope, unit.tx(), round, now).await?;
         return Ok(Opened::Stale);
     }
-    file.row.status = CallStatus::Offered;
+    match entry.purpose {
+        EntryPurpose::Caller => file.row.status = CallStatus::Offered,
+        // The caller is with the agent who asks.
+        EntryPurpose::Consult => {}
+    }
     Ok(if made == agents.len() { Opened::Yes } else { Opened::Stale })
 }
 
@@ -138,7 +166,10 @@ impl Offer<'_> {
             EventKind::Offered,
             json!({"offerId": self.id, "agentId": self.agent.id, "agent": self.agent.name, "expiresAt": row.expires_at}),
         );
-        let news = describe(&row, &file.row, self.queue, self.entry);
+        let mut news = describe(&row, &file.row, self.queue, self.entry);
+        if let Some(transfer) = live::transfer_of_entry(unit.scope(), unit.tx(), self.entry.id).await? {
+            news["transfer"] = control::describe(&transfer);
+        }
         unit.tell(&[Audience::Agent(self.agent.id), Audience::Supervisors], "offer:new", news);
         crate::agents::tell_status(unit, self.agent.id).await?;
         Ok(Opened::Yes)

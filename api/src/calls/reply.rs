@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use entity::id::{CallId, CompanyId, OfferId, QueueEntryId, QueueId, SegmentId};
+use entity::id::{CallId, CompanyId, LegId, OfferId, QueueEntryId, QueueId, SegmentId, TransferId};
 use ivr_engine::{Accepts, Next, Prompt};
 use twilio::twiml::{
-    Beep, Conference, ConferenceSubscription, Dial, Enqueue, Gather, GatherInput, Number, OnEnter, OnExit,
-    Pause, Play, Record, RecordingEvent, Redirect, Reject, RejectReason, Say, VoiceResponse, WaitResponse,
+    Beep, CallEvent, Conference, ConferenceSubscription, Dial, Enqueue, Gather, GatherInput, HoldResponse,
+    Number, OnEnter, OnExit, Pause, Play, Record, RecordingEvent, Redirect, Reject, RejectReason, Say,
+    VoiceResponse, WaitResponse,
 };
 
 use super::urls::{Heard, Urls};
@@ -14,6 +15,8 @@ use crate::words::Words;
 
 /// Seconds of quiet between two announcements to a caller who waits.
 pub const QUIET: u32 = 15;
+/// Seconds until a supervisor between two agents is asked for again.
+const BETWEEN: u32 = 3;
 /// How long an agent at a number has to press 1.
 const PRESS_SECONDS: u32 = 8;
 
@@ -43,11 +46,40 @@ pub enum Reply {
     /// The caller joins the agent.
     JoinCaller {
         call: CallId,
-        offer: OfferId,
+        room: OfferId,
     },
     /// The agent joins; the caller is brought when he has.
     JoinAgent {
         offer: OfferId,
+        room: OfferId,
+    },
+    /// Somebody outside, or a supervisor, joins.
+    JoinParty {
+        leg: LegId,
+        room: OfferId,
+        hears: Hears,
+    },
+    /// A supervisor waits until the caller has the next agent.
+    Between {
+        leg: LegId,
+        hop: u32,
+        words: Words,
+    },
+    /// A caller on hold.
+    Hold {
+        call: CallId,
+        hop: u32,
+        music: Option<String>,
+        words: Words,
+    },
+    /// Keys are played to a party.
+    Keys(String),
+    /// The caller's own line calls the number that he is passed on to.
+    Dial {
+        transfer: TransferId,
+        number: String,
+        caller_id: String,
+        seconds: u32,
     },
     /// An agent at a number is asked whether he takes the call.
     PressToTake {
@@ -68,6 +100,13 @@ pub enum Reply {
     },
 }
 
+/// Whether who joins is heard from the beginning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hears {
+    AndIsHeard,
+    Only,
+}
+
 /// What the flow waits for; an enqueued caller is already a row.
 #[derive(Clone, Debug)]
 pub enum FlowNext {
@@ -80,8 +119,8 @@ pub enum FlowNext {
 pub struct Wait {
     pub entry: QueueEntryId,
     pub hop: u32,
-    /// From 1.
-    pub position: u64,
+    /// From 1; `None` where there is no line to have a place in.
+    pub position: Option<u64>,
     pub expected: Option<Duration>,
     pub music: Option<String>,
     /// Seconds until he is asked for again, where no music fills them.
@@ -104,19 +143,52 @@ impl Reply {
             }
             Self::Wait(wait) => wait.document(urls).to_xml(),
             Self::LeaveQueue => WaitResponse::new().leave().to_xml(),
-            Self::JoinCaller { call, offer } => {
+            Self::JoinCaller { call, room: offer } => {
                 let room = room(urls, *offer)
                     .participant_label(caller_label(*call))
                     .on_enter(OnEnter::StartsConference)
                     .on_exit(OnExit::EndsConference);
                 VoiceResponse::new().dial(Dial::conference(room)).to_xml()
             }
-            Self::JoinAgent { offer } => {
-                let room = room(urls, *offer)
+            Self::JoinAgent { offer, room: name } => {
+                let room = room(urls, *name)
                     .participant_label(agent_label(*offer))
                     .on_enter(OnEnter::StartsConference)
                     .on_exit(OnExit::LeavesOthers);
                 VoiceResponse::new().dial(Dial::conference(room).action(urls.agent_exit(*offer))).to_xml()
+            }
+            Self::JoinParty { leg, room: offer, hears } => {
+                let joins =
+                    room(urls, *offer).participant_label(party_label(*leg)).on_exit(OnExit::LeavesOthers);
+                let room = match hears {
+                    Hears::AndIsHeard => joins.on_enter(OnEnter::StartsConference),
+                    Hears::Only => joins.on_enter(OnEnter::WaitsForStart).muted(),
+                };
+                VoiceResponse::new().dial(Dial::conference(room).action(urls.party_exit(*leg, 0))).to_xml()
+            }
+            Self::Between { leg, hop, words } => {
+                let again = Redirect::to(urls.party_exit(*leg, hop + 1));
+                let spoken = match hop {
+                    0 => VoiceResponse::new().say(words.say(words.between_agents())),
+                    _ => VoiceResponse::new(),
+                };
+                spoken.pause(Pause::seconds(BETWEEN)).redirect(again).to_xml()
+            }
+            Self::Hold { call, hop, music, words } => {
+                let filled = match music {
+                    Some(url) => HoldResponse::new().play(Play::url(url)),
+                    None => HoldResponse::new().say(words.say(words.on_hold())).pause(Pause::seconds(QUIET)),
+                };
+                // A hold document that ends is followed by silence.
+                filled.redirect(Redirect::to(urls.hold(*call, hop + 1))).to_xml()
+            }
+            Self::Keys(keys) => HoldResponse::new().play(Play::digits(keys)).to_xml(),
+            Self::Dial { transfer, number, caller_id, seconds } => {
+                let number = Number::new(number)
+                    .status_callback(urls.transfer_status(*transfer))
+                    .status_callback_event([CallEvent::Answered]);
+                let dial = Dial::number(number).timeout(*seconds).caller_id(caller_id);
+                VoiceResponse::new().dial(dial.action(urls.transfer_dialed(*transfer))).to_xml()
             }
             Self::PressToTake { offer, words, queue } => {
                 let ask = Gather::new()
@@ -150,6 +222,21 @@ pub fn agent_label(offer: OfferId) -> String {
 
 pub fn caller_label(call: CallId) -> String {
     format!("caller-{call}")
+}
+
+/// Whose label this is, if it is an agent's.
+pub fn agent_of_label(label: &str) -> Option<OfferId> {
+    label.strip_prefix("agent-")?.parse().ok()
+}
+
+/// Whose label this is, if it is that of somebody outside or of a supervisor.
+pub fn party_of_label(label: &str) -> Option<LegId> {
+    label.strip_prefix("party-")?.parse().ok()
+}
+
+/// The name of somebody who is neither the caller nor an agent with an offer.
+pub fn party_label(leg: LegId) -> String {
+    format!("party-{leg}")
 }
 
 /// One room an offer: a caller who goes back to the queue meets the next agent in another room, and late events of the
@@ -265,11 +352,19 @@ fn say(text: &str, language: &str, voice: Option<&str>) -> Say {
 }
 
 impl Wait {
+    /// Of a caller for whom one agent is asked.
+    pub fn for_one(entry: QueueEntryId, hop: u32, music: Option<String>, words: Words) -> Self {
+        Self { entry, hop, position: None, expected: None, music, quiet: QUIET, words }
+    }
+
     /// A few seconds; then the next hop asks again. The provider would loop a document by itself, but then each round
     /// would bear the same address.
     fn document(&self, urls: &Urls) -> WaitResponse {
         let words = &self.words;
-        let mut spoken = WaitResponse::new().say(words.say(words.position(self.position)));
+        let mut spoken = match self.position {
+            Some(position) => WaitResponse::new().say(words.say(words.position(position))),
+            None => WaitResponse::new().say(words.say(words.on_hold())),
+        };
         if let Some(expected) = self.expected {
             spoken = spoken.say(words.say(words.expected_wait(expected)));
         }
@@ -284,6 +379,7 @@ impl Wait {
 /// Which segment a caller is being brought to, or where he is parked again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Destination {
+    Transfer { transfer: TransferId },
     Agent { call: CallId, segment: SegmentId },
     Queue { call: CallId, entry: QueueEntryId, after: SegmentId },
 }
@@ -291,6 +387,7 @@ pub enum Destination {
 impl Destination {
     pub fn url(self, urls: &Urls) -> String {
         match self {
+            Self::Transfer { transfer } => urls.transfer_start(transfer),
             Self::Agent { call, segment } => urls.caller_join(call, segment),
             Self::Queue { call, entry, after } => urls.park(call, entry, after),
         }

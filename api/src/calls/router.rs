@@ -248,7 +248,7 @@ impl Desk {
         let mut changes = Vec::new();
         for id in ids {
             match queueing::entry(unit.scope(), unit.tx(), id).await? {
-                Some(entry) if entry.outcome.is_none() => open.push(entry),
+                Some(entry) if entry.outcome.is_none() && entry.wanted_agent_id.is_none() => open.push(entry),
                 Some(_) | None => changes.push(Change::EntryGone(EntryId(id.0))),
             }
         }

@@ -150,6 +150,20 @@ pub fn readiness(row: &agent::Model) -> routing::Readiness {
     }
 }
 
+/// Whether a call can be offered to this agent now, as far as it is not about capacity.
+pub fn is_ready(row: &agent::Model, timing: &Timing, now: DateTime<Utc>) -> bool {
+    readiness(row) == routing::Readiness::Ready && is_reachable(row, timing, now)
+}
+
+/// Whether he would notice if he were asked, whatever he wants.
+pub fn is_reachable(row: &agent::Model, timing: &Timing, now: DateTime<Utc>) -> bool {
+    let shows_itself = match row.reach {
+        Reach::Browser => ready_until(row, timing).is_some_and(|until| until > now),
+        Reach::Client | Reach::Number => true,
+    };
+    shows_itself && row.not_responding_since.is_none()
+}
+
 /// Until when a browser's last heartbeat counts; nothing binds a phone.
 pub fn ready_until(row: &agent::Model, timing: &Timing) -> Option<DateTime<Utc>> {
     match row.reach {

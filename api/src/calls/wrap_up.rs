@@ -2,11 +2,13 @@
 
 use chrono::TimeDelta;
 use entity::id::{AgentId, CallId, SegmentId};
-use entity::{CallOutcome, CallStatus, EndedBy, JobKind, RoutingSubject, SegmentState, SlotHolder, segment};
+use entity::{
+    CallOutcome, CallStatus, EndedBy, JobKind, RoutingSubject, SegmentPart, SegmentState, SlotHolder, segment,
+};
 use serde_json::json;
 
 use super::story::EventKind;
-use super::{CallFile, leave};
+use super::{CallFile, hold, leave};
 use crate::app::App;
 use crate::error::{Error, Result, Subject};
 use crate::store::{Audience, Unit, jobs, queueing, workforce};
@@ -34,11 +36,14 @@ pub async fn begin(
     let queue = queueing::queue(unit.scope(), unit.tx(), segment.queue_id).await?;
     let ended = file.last_moment();
     segment.ended_at = Some(ended);
+    hold::close(&mut segment, ended);
     segment.ended_by = Some(by);
     count(unit, &segment).await?;
     file.row.outcome.get_or_insert(CallOutcome::Answered);
     segment.state = wrap_up;
-    file.row.status = CallStatus::WrapUp;
+    if segment.part == SegmentPart::Main {
+        file.row.status = CallStatus::WrapUp;
+    }
     file.note(
         unit,
         EventKind::WrapUpStarted,

@@ -15,6 +15,7 @@ pub mod envelope;
 mod health;
 mod ivr;
 pub mod json_body;
+mod live;
 mod media;
 mod offers;
 pub mod page;
@@ -56,6 +57,8 @@ pub enum Tag {
     Ivr,
     /// Calls and their stories.
     Calls,
+    /// What is done with a call while people talk.
+    LiveCalls,
     /// Calls offered to agents.
     Offers,
     /// What flows say or play by name.
@@ -74,7 +77,7 @@ fn resources() -> impl OpenApi + 'static {
         (auth::Auth, profile::OwnProfile, users::Users, companies::Companies),
         (ivr::Ivr, prompts::Prompts, queues::Queues, agents::Agents, availability::AvailabilityOfAgents),
         (agent_history::HistoryOfAgents, availability_reasons::AvailabilityReasons, supervision::Supervision),
-        (calls::Calls, waiting_calls::WaitingCalls, offers::Offers, recordings::Recordings),
+        (calls::Calls, waiting_calls::WaitingCalls, live::LiveCalls, offers::Offers, recordings::Recordings),
         health::Health,
     )
 }

@@ -15,6 +15,7 @@ pub mod companies;
 pub mod flows;
 pub mod invitations;
 pub mod jobs;
+pub mod live;
 pub mod outbox;
 pub mod phone_numbers;
 pub mod prompts;

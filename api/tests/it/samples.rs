@@ -210,6 +210,24 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
         "listOffers" => agent(),
         "acceptOffer" => agent().by_own_agent().id(ours.calls.offer),
         "declineOffer" => agent().by_own_agent().id(ours.calls.offer),
+        "holdCall" | "resumeCall" => agent().id(ours.calls.connected),
+        "muteCall" => agent().id(ours.calls.connected).body(json!({ "muted": true })),
+        "sendDigits" => agent().id(ours.calls.connected).body(json!({ "digits": "12#" })),
+        "transferCall" => {
+            let to = json!({ "agentId": null, "queueId": ours.queue, "flowId": null });
+            agent()
+                .made()
+                .id(ours.calls.connected)
+                .body(json!({ "to": to, "mode": "blind" }))
+                .foreign("/to/agentId", theirs.agent.agent.expect("the agent is an agent"))
+                .foreign("/to/queueId", theirs.queue)
+                .foreign("/to/flowId", theirs.flow)
+        }
+        "completeTransfer" | "cancelTransfer" | "mergeTransfer" | "listTransfers" => {
+            agent().id(ours.calls.consulting)
+        }
+        "superviseCall" => owner().id(ours.calls.consulting).body(json!({ "mode": "whisper" })),
+        "stopSupervising" => owner().id(ours.calls.consulting),
         "listVoicemails" => owner(),
         "getRecordingContent" => owner().id(ours.calls.voicemail),
         _ => return None,

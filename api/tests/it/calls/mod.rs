@@ -3,6 +3,9 @@
 mod callbacks;
 mod flows;
 mod inbound;
+mod live_hold;
+mod live_supervise;
+mod live_transfer;
 mod many;
 mod nodes;
 mod numbers;

@@ -28,6 +28,7 @@ pub async fn found_company(app: &App, plan: &Plan) -> Company {
         demo: false,
         twilio_account_sid: None,
         twilio_auth_token_sealed: None,
+        tell_agents_of_supervision: true,
         created_at: now,
     };
     company::Entity::insert(row.into_active_model().reset_all()).exec_without_returning(&tx).await.unwrap();
@@ -45,6 +46,8 @@ pub async fn found_company(app: &App, plan: &Plan) -> Company {
         wrap_up_seconds: plan.wrap_up_seconds,
         decline_cool_off_seconds: 60,
         hold_music_url: None,
+        hold_reminder_seconds: 60,
+        hold_limit_seconds: 300,
         created_at: now,
     };
     scope.insert::<queue::Entity, _>(&tx, queue.clone()).await.unwrap();

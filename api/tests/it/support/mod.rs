@@ -6,6 +6,7 @@ mod database;
 mod dump;
 pub mod founding;
 mod http;
+pub mod live;
 mod live_calls;
 pub mod process;
 mod rest;

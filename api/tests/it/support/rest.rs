@@ -37,6 +37,18 @@ impl Centre {
         let failed = job::Column::State.eq(JobState::Failed);
         let failed = self.scope.find::<job::Entity>().filter(failed).all(db).await.unwrap();
         assert!(failed.is_empty(), "a job has failed: {failed:?}\n{stories}");
+        for segment in self.segments().await {
+            let talked = segment.ended_at.zip(segment.connected_at).map(|(end, start)| end - start);
+            let talked = talked.map_or(0, |talked| talked.num_milliseconds());
+            assert!(segment.held_since.is_none(), "a hold has no end: {segment:?}\n{stories}");
+            assert!(segment.hold_ms <= talked, "longer on hold than in the call: {segment:?}\n{stories}");
+        }
+        let transfers = self.scope.find::<transfer::Entity>().all(db).await.unwrap();
+        let open: Vec<_> = transfers.into_iter().filter(|one| one.state.is_open()).collect();
+        assert!(open.is_empty(), "transfers are under way: {open:?}\n{stories}");
+        let there = supervision::Column::EndedAt.is_null();
+        let there = self.scope.find::<supervision::Entity>().filter(there).all(db).await.unwrap();
+        assert!(there.is_empty(), "supervisors are in calls: {there:?}\n{stories}");
         let mut legs = self.carrier.snapshot().calls;
         legs.retain(|leg| !leg.status.is_terminal());
         assert!(legs.is_empty(), "a leg is still alive at the carrier: {legs:?}\n{stories}");
@@ -90,10 +102,15 @@ impl Centre {
             .unwrap();
         assert!(!inputs.is_empty(), "call {} has no recorded input", call.id);
         let stored: Session = serde_json::from_value(call.session.clone().unwrap()).unwrap();
-        let replayed = inputs.into_iter().fold(Session::new(stored.call.clone()), |session, row| {
-            let input: Input = serde_json::from_value(row.input).unwrap();
-            ivr_engine::step(&flow, session, input, row.at).session
-        });
+        let inputs: Vec<(Input, _)> =
+            inputs.into_iter().map(|row| (serde_json::from_value(row.input).unwrap(), row.at)).collect();
+        // A call that was passed on to another flow began anew there.
+        let first = inputs.iter().rposition(|(input, _)| *input == Input::Start).expect("it has begun");
+        let session = Session::new(stored.call.clone());
+        let replayed = inputs
+            .into_iter()
+            .skip(first)
+            .fold(session, |session, (input, at)| ivr_engine::step(&flow, session, input, at).session);
         assert_eq!(replayed, stored, "the replay of call {} differs", call.id);
     }
 }

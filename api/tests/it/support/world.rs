@@ -105,6 +105,7 @@ impl Company {
             demo: false,
             twilio_account_sid: None,
             twilio_auth_token_sealed: None,
+            tell_agents_of_supervision: true,
             created_at: now,
         };
         system::insert_company(&tx, row).await.unwrap();
@@ -140,7 +141,8 @@ impl Company {
         };
         company.insert_things(app, &word).await;
         let agent = company.agent.agent.expect("the agent is an agent");
-        live_calls::insert(app, scope, agent, company.queue, &company.calls).await;
+        let supervisors = [company.owner.user, company.manager.user];
+        live_calls::insert(app, scope, agent, company.queue, supervisors, &company.calls).await;
         company
     }
 
@@ -158,6 +160,8 @@ impl Company {
             wrap_up_seconds: 30,
             decline_cool_off_seconds: 60,
             hold_music_url: None,
+            hold_reminder_seconds: 60,
+            hold_limit_seconds: 300,
             created_at: now,
         };
         scope.insert::<queue::Entity, _>(&tx, queue.clone()).await.unwrap();
@@ -257,6 +261,8 @@ impl Company {
             self.calls.offer.to_string(),
             self.calls.wrap_up.to_string(),
             self.calls.voicemail.to_string(),
+            self.calls.connected.to_string(),
+            self.calls.consulting.to_string(),
         ];
         ids.extend(people.iter().flat_map(|person| [person.user.to_string(), person.session.to_string()]));
         ids.extend(people.iter().filter_map(|person| person.agent).map(|agent| agent.to_string()));
