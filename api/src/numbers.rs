@@ -34,8 +34,7 @@ pub async fn open_with(
     opening: Opening,
 ) -> Result<Number> {
     let tx = app.db.begin().await?;
-    let row =
-        phone_numbers::lock(scope, &tx, id).await?.ok_or(Error::NotFound(Subject::PhoneNumber))?;
+    let row = phone_numbers::lock(scope, &tx, id).await?.ok_or(Error::NotFound(Subject::PhoneNumber))?;
     flows::by_id(scope, &tx, opening.flow).await?.ok_or(Error::NotFound(Subject::Flow))?;
     if let Some(version) = opening.version {
         is_of_flow(scope, &tx, version, opening.flow).await?;

@@ -14,10 +14,10 @@ mod m0005_queueing;
 mod m0006_work;
 mod m0007_recordings;
 mod m0008_calls_by_index;
+mod m0020_live_calls;
+mod m0050_agents_next_state;
 mod m0060_flow_history;
 mod m0061_prompts;
-mod m0050_agents_next_state;
-mod m0020_live_calls;
 mod sql;
 
 pub struct Migrator;

@@ -105,7 +105,7 @@ pub async fn wait(app: &App, scope: CompanyScope, id: QueueEntryId, hop: u32) ->
             | EntryOutcome::Callback
             | EntryOutcome::Voicemail
             | EntryOutcome::Error
-            | EntryOutcome::Moved,
+            | EntryOutcome::Moved
             | EntryOutcome::Withdrawn,
         ) => {}
     }

@@ -15,7 +15,7 @@ use super::{CallFile, flow, supervise, transfer, wrap_up};
 use crate::agents::{self, Step};
 use crate::error::Result;
 use crate::store::queueing::{self, Won};
-use crate::store::{Audience, Unit, calls, jobs, live, workforce};
+use crate::store::{Audience, Unit, calls, jobs, live};
 
 /// The caller is no longer on the line, however we learnt it; the second time changes nothing.
 pub async fn caller_left(
@@ -286,6 +286,7 @@ pub async fn hold_slot_for(unit: &Unit, segment: &segment::Model, holder: SlotHo
 
 /// He let a call ring: passed over until he says himself that he is back.
 pub async fn stop_asking(unit: &mut Unit, agent: entity::id::AgentId) -> Result<()> {
-    agents::change(unit, agent, Step::StopsResponding, agents::Why::happened(ChangeCause::NotResponding)).await?;
+    agents::change(unit, agent, Step::StopsResponding, agents::Why::happened(ChangeCause::NotResponding))
+        .await?;
     Ok(())
 }

@@ -26,8 +26,7 @@ impl<'a> ApiExtractor<'a> for AudioBody {
     fn register(_: &mut Registry) {}
 
     fn request_meta() -> Option<MetaRequest> {
-        let binary =
-            || MetaSchemaRef::Inline(Box::new(MetaSchema::new_with_format("string", "binary")));
+        let binary = || MetaSchemaRef::Inline(Box::new(MetaSchema::new_with_format("string", "binary")));
         let content =
             TYPES.map(|content_type| MetaMediaType { content_type, schema: binary() }).into_iter().collect();
         Some(MetaRequest { description: None, required: true, content })

@@ -12,9 +12,9 @@ use super::page::Page;
 use super::{JsonBody, Tag};
 use crate::app::App;
 use crate::authz::{Can, ListCompanies, ReadCompanies, ReadPhoneNumbers, WritePhoneNumbers};
+use crate::companies;
 use crate::numbers::{self, Opening};
 use crate::store::phone_numbers::Number;
-use crate::companies;
 
 pub struct Companies;
 
@@ -91,11 +91,7 @@ impl From<Number> for PhoneNumberOut {
 
 impl From<PhoneNumberIn> for Opening {
     fn from(body: PhoneNumberIn) -> Self {
-        Self {
-            label: body.label,
-            flow: body.flow_id.into(),
-            version: body.pinned_version_id.map(Into::into),
-        }
+        Self { label: body.label, flow: body.flow_id.into(), version: body.pinned_version_id.map(Into::into) }
     }
 }
 

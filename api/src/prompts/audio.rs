@@ -58,7 +58,9 @@ fn wav(bytes: &[u8]) -> std::result::Result<(), String> {
                 // PCM, A-law, µ-law (RFC 2361).
                 known_coding = matches!(coding, Some(1 | 6 | 7));
                 if !known_coding {
-                    return Err("is a WAV file in a coding that telephones do not play: use PCM or µ-law".to_owned());
+                    return Err(
+                        "is a WAV file in a coding that telephones do not play: use PCM or µ-law".to_owned()
+                    );
                 }
             }
             b"data" if known_coding && length > 0 && !content.is_empty() => return Ok(()),
@@ -155,6 +157,9 @@ mod tests {
         for other in [&b""[..], b"<html>", b"OggS\0\0", b"RIFF\0\0\0\0AVI LIST", &[0xFF, 0xD8, 0xFF, 0xE0]] {
             assert!(recognize(other).is_err(), "{other:?}");
         }
-        assert!(recognize(b"RIFF\xFF\xFF\xFF\xFFWAVEjunk\xFF\xFF\xFF\xFF").is_err(), "a length beyond the end");
+        assert!(
+            recognize(b"RIFF\xFF\xFF\xFF\xFFWAVEjunk\xFF\xFF\xFF\xFF").is_err(),
+            "a length beyond the end"
+        );
     }
 }

@@ -16,7 +16,8 @@ pub struct Number {
 }
 
 pub async fn all(scope: CompanyScope, db: &impl ConnectionTrait) -> Result<Vec<Number>, DbErr> {
-    let rows = scope.find::<phone_number::Entity>().order_by_asc(phone_number::Column::Number).all(db).await?;
+    let rows =
+        scope.find::<phone_number::Entity>().order_by_asc(phone_number::Column::Number).all(db).await?;
     with_pins(scope, db, rows).await
 }
 
@@ -48,11 +49,8 @@ pub async fn lock(
 pub async fn save(scope: CompanyScope, tx: &Tx, number: Number) -> Result<(), DbErr> {
     let Number { row, pinned } = number;
     let id = row.id;
-    let changes = phone_number::ActiveModel {
-        label: Set(row.label),
-        flow_id: Set(row.flow_id),
-        ..Default::default()
-    };
+    let changes =
+        phone_number::ActiveModel { label: Set(row.label), flow_id: Set(row.flow_id), ..Default::default() };
     scope.update::<phone_number::Entity, _>(tx, id, changes).await?;
     scope
         .delete_many::<phone_number_pin::Entity>()

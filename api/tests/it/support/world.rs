@@ -7,13 +7,12 @@ use calldocker::secret::Secret;
 use calldocker::store::{sessions, system, users};
 use entity::id::{
     AgentId, CompanyId, FlowId, FlowVersionId, MembershipId, PhoneNumberId, PromptId, QueueId, ReasonId,
-    SessionId,
-    SkillId, UserId,
+    SessionId, SkillId, UserId,
 };
 use entity::{
     Availability, CompanyScope, IdleReading, MembershipStatus, PlatformRole, Reach, Role, Strategy,
-    UserStatus, agent, agent_skill, availability_reason, company, flow, flow_version, membership, phone_number,
-    prompt, prompt_resource, queue, queue_member, refresh_token, session, skill, user,
+    UserStatus, agent, agent_skill, availability_reason, company, flow, flow_version, membership,
+    phone_number, prompt, prompt_resource, queue, queue_member, refresh_token, session, skill, user,
 };
 use sea_orm::{ActiveValue::Set, TransactionTrait};
 use serde_json::{Value, json};
