@@ -15,7 +15,7 @@ pub use fate::{
     Why, caller_gone, colleague_failed, colleague_joined, colleague_left, first_left, reached, together,
     wanted_failed,
 };
-pub use line::{dialed, is_still_wanted, number_progressed, take_up};
+pub use line::{Ended, dialed, is_still_wanted, number_progressed, take_up};
 pub use outside::{came, gone, time_is_up, wanted};
 pub use steer::{cancel, complete, merge};
 
