@@ -249,9 +249,10 @@ async fn connect(
     file.row.agent_id = Some(segment.agent_id);
     file.row.status = CallStatus::Connected;
     file.row.outcome = Some(CallOutcome::Answered);
-    file.row.answered_at.get_or_insert(at);
+    let before = file.row.answered_at.replace(file.row.answered_at.unwrap_or(at));
     queueing::save_segment(unit.scope(), unit.tx(), segment).await?;
-    transfer::reached(unit, file, entry).await
+    // Only who has talked with an agent can be passed on.
+    if before.is_some() { transfer::reached(unit, file, entry).await } else { Ok(()) }
 }
 
 /// Unless we took him out ourselves, to bring him somewhere else.
