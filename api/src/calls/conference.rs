@@ -36,7 +36,7 @@ pub async fn happened(unit: &mut Unit, room: OfferId, event: &ConferenceEvent) -
             if segment.state.is_live() {
                 file.row.conference_sid = Some(event.conference_sid.clone());
             }
-            of_agent(unit, &mut file, segment, leg, event).await?;
+            of_agent(unit, &mut file, *segment, leg, event).await?;
         }
         Some(Party::Caller(leg)) => {
             if here.is_some() {
@@ -51,7 +51,7 @@ pub async fn happened(unit: &mut Unit, room: OfferId, event: &ConferenceEvent) -
 }
 
 enum Party {
-    Agent(leg::Model, segment::Model),
+    Agent(leg::Model, Box<segment::Model>),
     Caller(leg::Model),
     /// Somebody outside, or a supervisor.
     Other(leg::Model),
@@ -68,7 +68,7 @@ async fn whose(unit: &Unit, file: &CallFile, event: &ConferenceEvent) -> Result<
         let leg = calls::offer_leg(scope, tx, offer).await?;
         let segment = queueing::segment_of_offer(scope, tx, offer).await?;
         let both = leg.zip(segment).filter(|(leg, _)| leg.call_id == file.id());
-        return Ok(both.map(|(leg, segment)| Party::Agent(leg, segment)));
+        return Ok(both.map(|(leg, segment)| Party::Agent(leg, Box::new(segment))));
     }
     let Some(leg) = party_of_label(label) else { return Ok(None) };
     let leg = calls::leg(scope, tx, leg).await?;
@@ -249,9 +249,10 @@ async fn connect(
     file.row.agent_id = Some(segment.agent_id);
     file.row.status = CallStatus::Connected;
     file.row.outcome = Some(CallOutcome::Answered);
-    file.row.answered_at.get_or_insert(at);
+    let before = file.row.answered_at.replace(file.row.answered_at.unwrap_or(at));
     queueing::save_segment(unit.scope(), unit.tx(), segment).await?;
-    transfer::reached(unit, file, entry).await
+    // Only who has talked with an agent can be passed on.
+    if before.is_some() { transfer::reached(unit, file, entry).await } else { Ok(()) }
 }
 
 /// Unless we took him out ourselves, to bring him somewhere else.

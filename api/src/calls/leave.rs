@@ -35,7 +35,10 @@ pub async fn caller_left(
         leg.left_at.get_or_insert(at);
         calls::save_leg(unit.scope(), unit.tx(), leg).await?;
     }
-    transfer::caller_gone(unit, file).await?;
+    if file.row.answered_at.is_some() {
+        transfer::caller_gone(unit, file).await?;
+        supervise::end_all(unit, file).await?;
+    }
     if let Some(entry) = queueing::open_entry(unit.scope(), unit.tx(), file.id()).await? {
         let outcome = match entry.purpose {
             EntryPurpose::Caller => EntryOutcome::Abandoned,
@@ -58,7 +61,6 @@ pub async fn caller_left(
             SegmentState::WrapUp | SegmentState::Done | SegmentState::Failed => {}
         }
     }
-    supervise::end_all(unit, file).await?;
     flow::hang_up(unit, file).await?;
     file.row.outcome.get_or_insert(CallOutcome::FlowExit);
     file.row.ended_by = Some(by);

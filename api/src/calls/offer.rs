@@ -167,7 +167,10 @@ impl Offer<'_> {
             json!({"offerId": self.id, "agentId": self.agent.id, "agent": self.agent.name, "expiresAt": row.expires_at}),
         );
         let mut news = describe(&row, &file.row, self.queue, self.entry);
-        if let Some(transfer) = live::transfer_of_entry(unit.scope(), unit.tx(), self.entry.id).await? {
+        // Only who has talked with an agent can be passed on.
+        if file.row.answered_at.is_some()
+            && let Some(transfer) = live::transfer_of_entry(unit.scope(), unit.tx(), self.entry.id).await?
+        {
             news["transfer"] = control::describe(&transfer);
         }
         unit.tell(&[Audience::Agent(self.agent.id), Audience::Supervisors], "offer:new", news);

@@ -11,8 +11,7 @@ use super::reply::Hears;
 use super::{CallFile, Reply, agent_leg, leave, supervise, transfer};
 use crate::app::App;
 use crate::error::Result;
-use crate::store::calls::{self, Moved};
-use crate::store::{Unit, companies, live, queueing};
+use crate::store::{Unit, calls, companies, live, queueing};
 
 /// Whether somebody still waits for who has this leg.
 pub async fn wanted(unit: &Unit, leg: &leg::Model) -> Result<bool> {
@@ -124,9 +123,7 @@ async fn learn(unit: &Unit, id: LegId, call_sid: &str, state: LegState) -> Resul
         return Ok(None);
     }
     leg.provider_sid = Some(call_sid.to_owned());
-    match calls::advance_leg(&mut leg, state, unit.now()) {
-        Moved::Yes | Moved::No => {}
-    }
+    calls::advance_leg(&mut leg, state, unit.now());
     calls::save_leg(unit.scope(), unit.tx(), leg.clone()).await?;
     Ok(Some(leg))
 }

@@ -58,16 +58,19 @@ async fn begin(unit: &mut Unit, file: &mut CallFile, version: entity::id::FlowVe
     flow::advance(unit, file, Input::Start).await
 }
 
+/// How the call of a number ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Ended {
+    pub outcome: DialOutcome,
+    /// How long the two have talked; not known of every call.
+    pub seconds: Option<u32>,
+}
+
 /// The number outside was called, and that is over: nobody answered, or the two have talked.
-pub async fn dialed(
-    unit: &mut Unit,
-    id: TransferId,
-    outcome: DialOutcome,
-    line: &ProviderStatus,
-) -> Result<Reply> {
+pub async fn dialed(unit: &mut Unit, id: TransferId, ended: Ended, line: &ProviderStatus) -> Result<Reply> {
     let Some((mut file, transfer)) = open(unit, id).await? else { return Ok(Reply::HangUp) };
     let goes_on = agent_leg::leg_state(line).is_some_and(|state| !state.is_over()) && !file.caller_has_left();
-    let why = match outcome {
+    let why = match ended.outcome {
         DialOutcome::Answered => None,
         DialOutcome::Busy => Some(Why::Busy),
         DialOutcome::NoAnswer => Some(Why::NoAnswer),
@@ -78,6 +81,8 @@ pub async fn dialed(
         Some(why) if pending && goes_on => back(unit, &mut file, transfer, why).await?,
         // The caller's own callback says the rest.
         Some(_) => Reply::HangUp,
+        // He has hung up while it rang, as far as is known: his own callback says so.
+        None if pending && !goes_on && ended.seconds.is_none() => Reply::HangUp,
         None => {
             finish(unit, &mut file, transfer, TransferState::Completed, None).await?;
             project(unit, &mut file).await?;

@@ -15,7 +15,7 @@ pub use fate::{
     Why, caller_gone, colleague_failed, colleague_joined, colleague_left, first_left, reached, together,
     wanted_failed,
 };
-pub use line::{dialed, is_still_wanted, number_progressed, take_up};
+pub use line::{Ended, dialed, is_still_wanted, number_progressed, take_up};
 pub use outside::{came, gone, time_is_up, wanted};
 pub use steer::{cancel, complete, merge};
 
@@ -77,67 +77,78 @@ pub async fn start(
             "toAgentId": row.to_agent_id, "toQueueId": row.to_queue_id, "number": row.to_number,
             "toFlowId": row.to_flow_id}),
     );
-    let (unit_, file_) = (&mut unit, &mut file);
-    match (mode, to) {
-        (TransferMode::Blind, To::Agent(agent)) => {
-            can_be_asked(unit_, agent, segment.agent_id).await?;
-            release(unit_, file_, &segment).await?;
-            let entry = visit(unit_, file_, &segment, segment.queue_id, For::Agent(agent)).await?;
-            write(unit_, &mut row, &entry).await?;
-            ask(unit_, file_, &entry, agent).await?;
-            park(unit_, file_, &entry, &segment).await?;
-        }
-        (TransferMode::Blind, To::Queue(queue)) => {
-            release(unit_, file_, &segment).await?;
-            let entry = visit(unit_, file_, &segment, queue, For::Anybody).await?;
-            write(unit_, &mut row, &entry).await?;
-            park(unit_, file_, &entry, &segment).await?;
-        }
-        (TransferMode::Blind, To::Number(_)) => {
-            release(unit_, file_, &segment).await?;
-            scope.insert::<transfer::Entity, _>(unit_.tx(), row.clone()).await?;
-            file_.row.status = CallStatus::Dialing;
-            carry::move_caller(unit_, file_, Target::Transfer { transfer: row.id });
-        }
-        (TransferMode::Blind, To::Flow(id)) => {
-            published(unit_, id).await?;
-            release(unit_, file_, &segment).await?;
-            scope.insert::<transfer::Entity, _>(unit_.tx(), row.clone()).await?;
-            file_.row.status = CallStatus::InIvr;
-            carry::move_caller(unit_, file_, Target::Transfer { transfer: row.id });
-        }
-        (TransferMode::Warm, To::Agent(agent)) => {
-            can_be_asked(unit_, agent, segment.agent_id).await?;
-            let entry = visit(unit_, file_, &segment, segment.queue_id, For::Colleague(agent)).await?;
-            write(unit_, &mut row, &entry).await?;
-            ask(unit_, file_, &entry, agent).await?;
-            hold::put(unit_, file_).await?;
-        }
-        (TransferMode::Warm, To::Queue(queue)) => {
-            let entry = visit(unit_, file_, &segment, queue, For::AnyColleague).await?;
-            write(unit_, &mut row, &entry).await?;
-            hold::put(unit_, file_).await?;
-        }
-        (TransferMode::Warm, To::Number(number)) => {
-            let leg = plan_leg(unit_, file_, LegKind::Transfer, number);
-            scope.insert::<leg::Entity, _>(unit_.tx(), leg.clone()).await?;
-            row.leg_id = Some(leg.id);
-            scope.insert::<transfer::Entity, _>(unit_.tx(), row.clone()).await?;
-            let now = unit_.now();
-            unit_.job(JobKind::DialParty, leg.id, json!({}), now);
-            let late = now + TimeDelta::seconds(i64::from(RING_SECONDS) + GRACE_SECONDS);
-            unit_.job(JobKind::TransferDeadline, row.id, json!({}), late);
-            hold::put(unit_, file_).await?;
-        }
-        (TransferMode::Warm, To::Flow(_)) => {
-            return Err(Error::invalid("/mode", "must be blind: nobody can be asked in a flow"));
-        }
-    }
+    begin(&mut unit, &mut file, &segment, &mut row, to).await?;
     tell(&mut unit, &row);
     control::tell(&mut unit, &mut file).await?;
     file.save(&mut unit).await?;
     unit.commit().await?;
     Ok(row)
+}
+
+/// What follows at once; the transfer is written with what belongs to it.
+async fn begin(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    segment: &segment::Model,
+    row: &mut transfer::Model,
+    to: To,
+) -> Result<()> {
+    match (row.mode, to) {
+        (TransferMode::Blind, To::Agent(agent)) => {
+            can_be_asked(unit, agent, segment.agent_id).await?;
+            release(unit, file, segment).await?;
+            let entry = visit(unit, file, segment, segment.queue_id, For::Agent(agent)).await?;
+            write(unit, row, &entry).await?;
+            ask(unit, file, &entry, agent).await?;
+            park(unit, file, &entry, segment).await?;
+        }
+        (TransferMode::Blind, To::Queue(queue)) => {
+            release(unit, file, segment).await?;
+            let entry = visit(unit, file, segment, queue, For::Anybody).await?;
+            write(unit, row, &entry).await?;
+            park(unit, file, &entry, segment).await?;
+        }
+        (TransferMode::Blind, To::Number(_)) => {
+            release(unit, file, segment).await?;
+            unit.scope().insert::<transfer::Entity, _>(unit.tx(), row.clone()).await?;
+            file.row.status = CallStatus::Dialing;
+            carry::move_caller(unit, file, Target::Transfer { transfer: row.id });
+        }
+        (TransferMode::Blind, To::Flow(id)) => {
+            published(unit, id).await?;
+            release(unit, file, segment).await?;
+            unit.scope().insert::<transfer::Entity, _>(unit.tx(), row.clone()).await?;
+            file.row.status = CallStatus::InIvr;
+            carry::move_caller(unit, file, Target::Transfer { transfer: row.id });
+        }
+        (TransferMode::Warm, To::Agent(agent)) => {
+            can_be_asked(unit, agent, segment.agent_id).await?;
+            let entry = visit(unit, file, segment, segment.queue_id, For::Colleague(agent)).await?;
+            write(unit, row, &entry).await?;
+            ask(unit, file, &entry, agent).await?;
+            hold::put(unit, file).await?;
+        }
+        (TransferMode::Warm, To::Queue(queue)) => {
+            let entry = visit(unit, file, segment, queue, For::AnyColleague).await?;
+            write(unit, row, &entry).await?;
+            hold::put(unit, file).await?;
+        }
+        (TransferMode::Warm, To::Number(number)) => {
+            let leg = plan_leg(unit, file, LegKind::Transfer, number);
+            unit.scope().insert::<leg::Entity, _>(unit.tx(), leg.clone()).await?;
+            row.leg_id = Some(leg.id);
+            unit.scope().insert::<transfer::Entity, _>(unit.tx(), row.clone()).await?;
+            let now = unit.now();
+            unit.job(JobKind::DialParty, leg.id, json!({}), now);
+            let late = now + TimeDelta::seconds(i64::from(RING_SECONDS) + GRACE_SECONDS);
+            unit.job(JobKind::TransferDeadline, row.id, json!({}), late);
+            hold::put(unit, file).await?;
+        }
+        (TransferMode::Warm, To::Flow(_)) => {
+            return Err(Error::invalid("/mode", "must be blind: nobody can be asked in a flow"));
+        }
+    }
+    Ok(())
 }
 
 fn plan(

@@ -149,7 +149,8 @@ async fn run(unit: &mut Unit, hop: &Hop, params: &Params) -> Result<Reply> {
         Hop::TransferDialed { transfer } => {
             let result = read(DialResult::from_params(params))?;
             let line = read(VoiceRequest::from_params(params))?;
-            transfer::dialed(unit, *transfer, dialed(&result.status), &line.status).await
+            let ended = transfer::Ended { outcome: dialed(&result.status), seconds: result.duration };
+            transfer::dialed(unit, *transfer, ended, &line.status).await
         }
         Hop::TransferStatus { transfer } => {
             let news = read(CallProgress::from_params(params))?;
