@@ -144,7 +144,8 @@ pub async fn versions(app: &App, scope: CompanyScope, id: FlowId) -> Result<Vec<
 
 async fn check(db: &impl ConnectionTrait, scope: CompanyScope, flow: flow::Model) -> Result<Checked> {
     let (queues, skills) = flows::references(scope, db).await?;
-    let catalog = Catalog { queues: Known::only(queues), skills: Known::only(skills) };
+    let catalog =
+        Catalog { queues: Known::only(queues), skills: Known::only(skills), ..Catalog::unchecked() };
     let findings = ivr_engine::validate(&flow.draft, &catalog);
     Ok(Checked { flow, findings })
 }

@@ -2,7 +2,7 @@
 
 use calldocker::store::{calls, queueing};
 use entity::*;
-use ivr_engine::{Flow, Input, Session};
+use ivr_engine::{Flow, InputRecord, Session};
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder};
 
 use super::centre::Centre;
@@ -90,9 +90,9 @@ impl Centre {
             .unwrap();
         assert!(!inputs.is_empty(), "call {} has no recorded input", call.id);
         let stored: Session = serde_json::from_value(call.session.clone().unwrap()).unwrap();
-        let replayed = inputs.into_iter().fold(Session::new(stored.call.clone()), |session, row| {
-            let input: Input = serde_json::from_value(row.input).unwrap();
-            ivr_engine::step(&flow, session, input, row.at).session
+        let replayed = inputs.into_iter().fold(stored.beginning(), |session, row| {
+            let input: InputRecord = serde_json::from_value(row.input).unwrap();
+            ivr_engine::step(&flow, session, input.into(), row.at).session
         });
         assert_eq!(replayed, stored, "the replay of call {} differs", call.id);
     }
