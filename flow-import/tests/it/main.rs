@@ -1,0 +1,9 @@
+//! Imports as those who make them see them.
+
+mod fixtures;
+mod hostile;
+mod mapping;
+mod others;
+mod own;
+mod routing;
+mod support;
