@@ -90,6 +90,8 @@ struct Connect<'a> {
     /// The actions that lead to each.
     before: Vec<BTreeSet<usize>>,
     start: Option<usize>,
+    /// What the console shows for references, by their value.
+    shown: BTreeMap<String, String>,
     /// Flow attributes that have one value wherever they are set.
     constants: BTreeMap<String, String>,
     /// Variables that answers of functions and modules are kept in already.
@@ -268,6 +270,12 @@ impl<'a> Connect<'a> {
             work.note(found.at.clone(), message);
         }
         let constants = constants(&actions);
+        let mut shown = BTreeMap::new();
+        for action in &actions {
+            for (reference, name) in &action.shown {
+                shown.entry(reference.clone()).or_insert_with(|| name.clone());
+            }
+        }
         let is_module = actions.iter().any(|action| action.action_type == "EndFlowModuleExecution");
         Self {
             work,
@@ -275,6 +283,7 @@ impl<'a> Connect<'a> {
             by_id,
             before,
             start: start_number.or(first),
+            shown,
             constants,
             saved: BTreeSet::new(),
             is_module,
@@ -488,24 +497,30 @@ impl<'a> Connect<'a> {
     /// What setters of a thing can have done last when a call comes to an action: each value once, in the order of the
     /// document; None stands for a call that has met no setter.
     fn reaching(&self, at: usize, setter: &dyn Fn(&Action) -> Option<String>) -> BTreeSet<Option<String>> {
+        // What nobody sets need not be looked for.
+        if !self.actions.iter().any(|action| setter(action).is_some()) {
+            return BTreeSet::from([None]);
+        }
         let mut found = BTreeSet::new();
         let mut seen = vec![false; self.actions.len()];
-        let mut open: Vec<usize> = self.before[at].iter().copied().collect();
-        if Some(at) == self.start || open.is_empty() {
+        let mut open = Vec::new();
+        let mut reach = |from: usize, open: &mut Vec<usize>| {
+            for before in &self.before[from] {
+                if !std::mem::replace(&mut seen[*before], true) {
+                    open.push(*before);
+                }
+            }
+            Some(from) == self.start || self.before[from].is_empty()
+        };
+        if reach(at, &mut open) {
             found.insert(None);
         }
         while let Some(number) = open.pop() {
-            if std::mem::replace(&mut seen[number], true) {
-                continue;
-            }
             if let Some(value) = setter(&self.actions[number]) {
                 found.insert(Some(value));
-                continue;
-            }
-            if Some(number) == self.start || self.before[number].is_empty() {
+            } else if reach(number, &mut open) {
                 found.insert(None);
             }
-            open.extend(self.before[number].iter().filter(|before| !seen[**before]));
         }
         found
     }

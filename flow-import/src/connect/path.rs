@@ -171,6 +171,9 @@ const LONGEST: usize = 3_000;
 
 /// The path that a text begins with, without the `$`, and its length: `$.Attributes.tier`, `$.Attributes['my tier']`.
 fn path_at(text: &str) -> Option<(Vec<String>, usize)> {
+    if !text.starts_with('$') {
+        return None;
+    }
     let mut names = Vec::new();
     let mut at = 1;
     loop {
@@ -204,6 +207,8 @@ mod tests {
         let quoted = path_at("$.Attributes['my tier']!");
         assert_eq!(quoted, Some((vec!["Attributes".to_owned(), "my tier".to_owned()], 23)));
         assert_eq!(path_at("$. 5"), None);
+        assert_eq!(path_at(""), None);
+        assert_eq!(path_at("é.Attributes.tier"), None);
         assert!(is_path("$.FlowAttributes.a-b"));
         assert!(!is_path("$.Attributes.a and more"));
         assert!(!is_path("arn:aws:lambda:$.AwsRegion:1:function:f"));

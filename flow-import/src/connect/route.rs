@@ -31,7 +31,7 @@ impl Connect<'_> {
 
     /// The name that the console shows for a reference, wherever it is used.
     fn shown(&self, reference: &str) -> Option<String> {
-        self.actions.iter().find_map(|action| action.shown.get(reference).cloned())
+        self.shown.get(reference).cloned()
     }
 
     /// A queue by its name here.

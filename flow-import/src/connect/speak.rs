@@ -7,10 +7,12 @@ use serde_json::{Map, Value, json};
 use super::path::{STORED, is_path};
 use super::voices::language_of;
 use super::{Action, Connect};
-use crate::bounds::ITEMS;
 use crate::document::names::{self, is_address, slug};
 use crate::document::{FlowKind, Goal, Wanted, flag, integer, port, text};
 use crate::report::ReferenceKind;
+
+/// Messages of one action.
+const MESSAGES: usize = 50;
 
 impl Connect<'_> {
     /// What is heard: `Text`, `SSML`, `PromptId` or `Media`. None: nothing.
@@ -127,7 +129,10 @@ impl Connect<'_> {
             self.work.remark(number, "the way on is left out: the messages come again until the wait ends");
         }
         let mut said = Vec::new();
-        for message in messages.iter().take(ITEMS) {
+        if messages.len() > MESSAGES {
+            self.work.approximate(number, format!("only the first {MESSAGES} messages are said"));
+        }
+        for message in messages.iter().take(MESSAGES) {
             let parameters = message.as_object().cloned().unwrap_or_default();
             let id = self.work.id(number, "");
             match self.sound(number, &parameters, &id, "text") {

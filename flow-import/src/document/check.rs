@@ -1,20 +1,24 @@
 //! What the engine accepts, asked of the engine itself: a text or an expression in a document of one node.
 
+use std::collections::BTreeMap;
+
 use ivr_engine::{Catalog, FindingCode, Severity, validate};
 use serde_json::{Value, json};
 
-/// How many questions one import may ask. Each costs some microseconds to some hundred.
-const QUESTIONS: usize = 20_000;
+/// How many questions one import may ask. Each costs some ten microseconds to some hundred.
+const QUESTIONS: usize = 5_000;
 
-/// Asks, and counts.
+/// Asks, remembers and counts.
 #[derive(Debug)]
 pub(crate) struct Judge {
     left: usize,
+    /// What became of texts that were asked for already; the same ones come again and again.
+    known: BTreeMap<String, Option<String>>,
 }
 
 impl Judge {
     pub(crate) fn new() -> Self {
-        Self { left: QUESTIONS }
+        Self { left: QUESTIONS, known: BTreeMap::new() }
     }
 
     /// Why a text is no template of ours. None: it is one.
@@ -22,7 +26,13 @@ impl Judge {
         if !text.contains("{{") && !text.contains("{%") {
             return None;
         }
-        self.ask(&json!({ "type": "set", "variables": { "text": text }, "next": { "next": "end" } }))
+        if let Some(known) = self.known.get(text) {
+            return known.clone();
+        }
+        let fault =
+            self.ask(&json!({ "type": "set", "variables": { "text": text }, "next": { "next": "end" } }));
+        self.known.insert(text.to_owned(), fault.clone());
+        fault
     }
 
     /// Why a text is no regular expression of ours. None: it is one.

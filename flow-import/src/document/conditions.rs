@@ -72,13 +72,20 @@ pub(crate) fn compare(operand: &Value, how: Compare, value: &str) -> Value {
     with(operand, how.as_str(), Some(json!(value.trim())))
 }
 
-/// Whether it is one of these. None: there are none, or too many.
+/// Whether it is one of these; a blank one stands for nothing. None: there are none, or too many.
 pub(crate) fn one_of(operand: &Value, values: &[String]) -> Option<Value> {
-    match values {
+    let (blank, given): (Vec<&String>, Vec<&String>) =
+        values.iter().partition(|value| value.trim().is_empty());
+    let listed = match given.as_slice() {
         [] => None,
         [value] => Some(compare(operand, Compare::Equals, value)),
-        values if values.len() > LIST => None,
-        values => Some(with(operand, "in", Some(json!(values)))),
+        given if given.len() > LIST => return None,
+        given => Some(with(operand, "in", Some(json!(given)))),
+    };
+    match (listed, blank.is_empty()) {
+        (listed, true) => listed,
+        (None, false) => Some(not(exists(operand))),
+        (Some(listed), false) => Some(json!({ "any": [listed, not(exists(operand))] })),
     }
 }
 

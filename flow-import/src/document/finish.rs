@@ -82,7 +82,7 @@ impl<'a> Work<'a> {
     }
 
     fn end_id(&mut self) -> String {
-        names::unique("end", &mut self.ids)
+        self.take("end".to_owned())
     }
 
     /// Gives requests and sub-flows the variables that later texts want of their answers.
@@ -234,14 +234,15 @@ fn number(value: f64) -> Number {
 
 /// About the shape of the whole: no single node is to blame.
 fn is_structural(finding: &Finding) -> bool {
-    match finding.code {
+    let of_the_whole = matches!(
+        finding.code,
         FindingCode::Unreachable
-        | FindingCode::NoWayToAnEnd
-        | FindingCode::LoopWithoutInput
-        | FindingCode::DanglingPort
-        | FindingCode::PortNotConnected => true,
-        // A long chain of nodes is told at its first one, a large setting at itself.
-        FindingCode::TooLarge => finding.field.as_deref().is_none_or(|field| field.matches('/').count() <= 2),
-        _ => false,
-    }
+            | FindingCode::NoWayToAnEnd
+            | FindingCode::LoopWithoutInput
+            | FindingCode::DanglingPort
+            | FindingCode::PortNotConnected
+    );
+    // A long chain of nodes is told at its first one, a large setting at itself.
+    let at_a_node = finding.field.as_deref().is_none_or(|field| field.matches('/').count() <= 2);
+    of_the_whole || (finding.code == FindingCode::TooLarge && at_a_node)
 }

@@ -7,7 +7,6 @@
 pub(crate) mod check;
 pub(crate) mod conditions;
 mod finish;
-pub(crate) mod kind;
 pub(crate) mod names;
 mod references;
 
@@ -17,14 +16,17 @@ use serde_json::{Map, Value, json};
 
 use crate::bounds::cut;
 use crate::mapping::Mapping;
-use crate::report::{Element, Note, Outcome, Reference, Source};
+use crate::report::{Element, Note, Outcome, Reference, ReferenceKind, Source};
 use check::Judge;
 pub(crate) use finish::{Ends, Head};
-pub(crate) use kind::FlowKind;
+pub(crate) use ivr_engine::FlowKind;
 pub(crate) use references::Wanted;
 
 /// Bytes of a remark, and of a text that is told in one.
 const REMARK_BYTES: usize = 600;
+
+/// Remarks on one element.
+const REMARKS: usize = 60;
 
 /// Where an edge leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,7 +79,11 @@ pub(crate) struct Work<'a> {
     elements: Vec<Working<'a>>,
     drafts: Vec<Draft>,
     ids: BTreeSet<String>,
+    /// From which number on an id of this beginning may be free.
+    numbers: BTreeMap<String, usize>,
     references: Vec<Reference>,
+    /// Where each reference stands in the list.
+    listed: BTreeMap<(ReferenceKind, String), usize>,
     notes: Vec<Note>,
     /// What later texts want of the answer of a request or of a sub-flow: by element, variable and what it is there.
     saves: BTreeMap<usize, BTreeMap<String, String>>,
@@ -94,7 +100,9 @@ impl<'a> Work<'a> {
             elements: Vec::new(),
             drafts: Vec::new(),
             ids: BTreeSet::new(),
+            numbers: BTreeMap::new(),
             references: Vec::new(),
+            listed: BTreeMap::new(),
             notes: Vec::new(),
             saves: BTreeMap::new(),
         }
@@ -139,8 +147,11 @@ impl<'a> Work<'a> {
             text = format!("{}…", cut(&text, REMARK_BYTES));
         }
         let remarks = &mut self.elements[element].element.remarks;
-        if !remarks.contains(&text) {
+        if remarks.len() < REMARKS && !remarks.contains(&text) {
             remarks.push(text);
+            if remarks.len() == REMARKS {
+                remarks.push("there is more of the kind, which is not told".to_owned());
+            }
         }
     }
 
@@ -160,19 +171,32 @@ impl<'a> Work<'a> {
     pub(crate) fn id(&mut self, element: usize, suffix: &str) -> String {
         let base = &self.elements[element].base;
         let wanted = if suffix.is_empty() { base.clone() } else { format!("{base}_{suffix}") };
-        names::unique(&wanted, &mut self.ids)
+        self.take(wanted)
+    }
+
+    fn take(&mut self, wanted: String) -> String {
+        let (id, number) = self.free(&wanted);
+        self.numbers.insert(wanted, number);
+        self.ids.insert(id.clone());
+        id
+    }
+
+    /// The first id of this beginning that is free, and its number. Many elements can have one name: the search goes on
+    /// where it stopped the last time.
+    fn free(&self, wanted: &str) -> (String, usize) {
+        let mut number = self.numbers.get(wanted).copied().unwrap_or(1);
+        loop {
+            let id = if number == 1 { wanted.to_owned() } else { format!("{wanted}_{number}") };
+            if !self.ids.contains(&id) {
+                return (id, number);
+            }
+            number += 1;
+        }
     }
 
     /// The id that the next node of the element without a suffix will have.
     pub(crate) fn peek(&self, element: usize) -> String {
-        let base = &self.elements[element].base;
-        let mut id = base.clone();
-        let mut number = 2;
-        while self.ids.contains(&id) {
-            id = format!("{base}_{number}");
-            number += 1;
-        }
-        id
+        self.free(&self.elements[element].base).0
     }
 
     /// Adds a node under an id of its own.

@@ -9,6 +9,9 @@ use crate::report::{Reference, ReferenceKind, Use};
 /// Bytes of a reference that is listed.
 const REFERENCE_BYTES: usize = 2_048;
 
+/// Uses of one reference that are listed.
+const USES: usize = 1_000;
+
 /// A reference as an element has it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Wanted<'r> {
@@ -57,28 +60,26 @@ impl Work<'_> {
             node: node.map(str::to_owned),
             field: field.map(str::to_owned),
         };
-        let listed = self
-            .references
-            .iter_mut()
-            .find(|listed| listed.reference == reference && listed.kind == wanted.kind);
-        match listed {
-            Some(listed) => {
-                listed.required |= wanted.required;
-                if listed.suggestion.is_none() {
-                    listed.suggestion = wanted.suggestion.map(str::to_owned);
-                }
-                if !listed.uses.contains(&used) {
-                    listed.uses.push(used);
-                }
+        let key = (wanted.kind, reference.to_owned());
+        if let Some(place) = self.listed.get(&key) {
+            let listed = &mut self.references[*place];
+            listed.required |= wanted.required;
+            if listed.suggestion.is_none() {
+                listed.suggestion = wanted.suggestion.map(str::to_owned);
             }
-            None => self.references.push(Reference {
+            if listed.uses.len() < USES && !listed.uses.contains(&used) {
+                listed.uses.push(used);
+            }
+        } else {
+            self.listed.insert(key, self.references.len());
+            self.references.push(Reference {
                 reference: reference.to_owned(),
                 kind: wanted.kind,
                 suggestion: wanted.suggestion.map(str::to_owned),
                 mapped: known,
                 required: wanted.required,
                 uses: vec![used],
-            }),
+            });
         }
         mapped
     }
@@ -93,6 +94,13 @@ impl Work<'_> {
         field: &str,
     ) -> String {
         let mapped = self.refer(element, wanted, Some(node), Some(field));
+        if wanted.reference.contains("{{") {
+            let told = cut(wanted.reference, 200);
+            self.approximate(
+                element,
+                format!("which {field} it is was computed there (`{told}`); here it is one"),
+            );
+        }
         let name = mapped.as_deref().or(wanted.suggestion).unwrap_or_else(|| tail(wanted.reference));
         names::short(name, "unknown")
     }

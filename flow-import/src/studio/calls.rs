@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{Studio, Widget};
 use crate::document::names::is_number;
 use crate::document::{Goal, Wanted, flag, integer, port};
+use crate::liquid;
 use crate::report::ReferenceKind;
 
 /// Numbers that are rung one after the other.
@@ -78,6 +79,14 @@ impl Studio<'_> {
             match party {
                 Party::Number(to) => fields.insert("number".to_owned(), json!(to)),
                 Party::Sip(to) => fields.insert("sip".to_owned(), json!(to)),
+                Party::Agent(to) if liquid::has_tags(&to) => {
+                    let agent = self.liquid(number, &to);
+                    self.work.approximate(
+                        number,
+                        format!("`{to}` has to be an agent's id or name; there it was a client's"),
+                    );
+                    fields.insert("agent".to_owned(), json!(agent))
+                }
                 Party::Agent(to) => {
                     let wanted = Wanted::required(ReferenceKind::Agent, &to);
                     let agent = self.work.refer_by_name(number, wanted, &ids[at], "agent");

@@ -297,6 +297,12 @@ impl Studio<'_> {
         use crate::document::Wanted;
         use crate::report::ReferenceKind::Prompt;
         let usable = names::is_address(address);
+        if liquid::has_tags(address) {
+            self.work.approximate(
+                number,
+                format!("which recording it is was computed there (`{address}`); here it is one prompt of the library"),
+            );
+        }
         let wanted = Wanted { kind: Prompt, reference: address, suggestion: None, required: !usable };
         let mapped = self.work.refer(number, wanted, Some(id), Some(if usable { "play" } else { "library" }));
         let mut fields = Map::new();

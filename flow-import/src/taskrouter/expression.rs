@@ -362,6 +362,8 @@ mod tests {
         assert_eq!(translated("'Support' == type"), Ok(equals));
         let one = json!({ "operand": "variable", "name": "lang", "operator": "in", "value": ["en", "fr"] });
         assert_eq!(translated("(lang IN ['en', 'fr'])"), Ok(one));
+        let none = json!({ "not": { "operand": "variable", "name": "lang", "operator": "exists" } });
+        assert_eq!(translated("lang IN ['']"), Ok(none));
         assert_eq!(translated("1==1"), Ok(conditions::always()));
         assert_eq!(translated("1 != 1"), Ok(conditions::never()));
     }

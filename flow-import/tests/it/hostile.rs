@@ -135,11 +135,31 @@ fn the_largest_documents_take_bounded_time() {
         })
         .collect();
     let connect = json!({ "Version": "2019-10-30", "StartAction": "a0", "Actions": actions });
-    for (name, document) in [("studio", studio), ("connect", connect)] {
+    let named_alike: Vec<Value> = (0..1_000)
+        .map(|_| {
+            let messages: Vec<Value> = (0..50).map(|n| json!({ "Text": format!("Text {n}") })).collect();
+            json!({ "Identifier": "a", "Type": "MessageParticipantIteratively", "Parameters": { "Messages": messages },
+                "Transitions": {} })
+        })
+        .collect();
+    let named_alike = json!({ "Version": "2019-10-30", "StartAction": "a", "Actions": named_alike });
+    let hooks: Vec<Value> = (0..300)
+        .map(|n| {
+            let hooks: Map<String, Value> =
+                (0..400).map(|hook| (format!("h{hook}"), json!(format!("flow {n} {hook}")))).collect();
+            json!({ "Identifier": format!("a{n}"), "Type": "UpdateContactEventHooks", "Parameters": { "EventHooks": hooks },
+                "Transitions": { "NextAction": format!("a{}", n + 1) } })
+        })
+        .collect();
+    let hooks = json!({ "Version": "2019-10-30", "StartAction": "a0", "Actions": hooks });
+    let documents =
+        [("studio", studio), ("connect", connect), ("named alike", named_alike), ("hooks", hooks)];
+    for (name, document) in documents {
         let begun = Instant::now();
         let imported = imported(&document);
         assert_sound(name, &imported);
         // Generous: this is a debug build on a machine that may have other work.
+        println!("{name}: {:?}", begun.elapsed());
         assert!(begun.elapsed() < Duration::from_secs(60), "{name} took {:?}", begun.elapsed());
     }
 }

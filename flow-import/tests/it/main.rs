@@ -2,6 +2,7 @@
 
 mod fixtures;
 mod hostile;
+mod kinds;
 mod mapping;
 mod others;
 mod own;
