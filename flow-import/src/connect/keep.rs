@@ -205,7 +205,7 @@ impl Connect<'_> {
         self.work.put(number, &id, "subflow", json!({ "flow": flow }), ports);
     }
 
-    pub(super) fn to_flow(&mut self, number: usize, action: &Action) {
+    pub(super) fn transfer_to_flow(&mut self, number: usize, action: &Action) {
         let id = self.work.id(number, "");
         let flow = self.flow(number, action, "ContactFlowId", &id);
         let failed = self.error(number, &["NoMatchingError"]);

@@ -8,6 +8,60 @@ use super::{Action, Condition};
 use crate::bounds::ITEMS;
 use crate::document::{flag, text};
 
+/// The parameters that are looked at, or of which it is known that nothing is to be done.
+const PARAMETERS: [&str; 50] = [
+    "Age",
+    "Agent",
+    "Attribute",
+    "AudioPrompt",
+    "BlindTransfer",
+    "BotAlias",
+    "BotName",
+    "BotRegion",
+    "CallBackNumber",
+    "CallbackNumber",
+    "CallerId",
+    "ContactFlowId",
+    "CustomerInputType",
+    "DisableCancel",
+    "EncryptEntry",
+    "EncryptionKey",
+    "EncryptionKeyId",
+    "FunctionArn",
+    "GlobalVoice",
+    "Hours",
+    "HoursOfOperationId",
+    "InitialCallDelaySeconds",
+    "InitialDelay",
+    "InterruptFrequency",
+    "LoggingBehavior",
+    "LoopCount",
+    "MaxDigits",
+    "MaximumConnectionAttempts",
+    "MaximumRetries",
+    "Metric",
+    "MetricType",
+    "MinimumTimeBetweenAttempts",
+    "Namespace",
+    "Parameter",
+    "PhoneNumber",
+    "Priority",
+    "Queue",
+    "QueuePriority",
+    "QueueTimeAdjustmentSeconds",
+    "RecordingBehaviorOption",
+    "RecordingParticipantOption",
+    "RetryDelaySeconds",
+    "Status",
+    "Text",
+    "TextToSpeechType",
+    "TimeLimit",
+    "Timeout",
+    "Type",
+    "key",
+    "value",
+];
+
 /// A module's parameter as a value of the Flow language: what names an attribute becomes a path.
 fn value(parameter: &Value) -> Option<String> {
     let given = text(parameter.get("value"))?;
@@ -95,6 +149,12 @@ pub(super) fn read(module: &Value) -> Action {
     }
     let mut action = Action { id: text(module.get("id")).unwrap_or_default(), shown, ..Action::default() };
     (action.action_type, action.parameters) = translated(&module_type, &target, &parameters);
+    // What nobody looks at is told like an unknown parameter of an action.
+    for name in parameters.0.iter().filter_map(|parameter| text(parameter.get("name"))) {
+        if !PARAMETERS.contains(&name.as_str()) {
+            action.parameters.entry(name).or_insert_with(|| json!("given"));
+        }
+    }
     for branch in list("branches") {
         read_branch(branch, &module_type, &mut action);
     }

@@ -6,6 +6,7 @@
 
 mod decide;
 mod keep;
+mod known;
 mod legacy;
 mod path;
 mod route;
@@ -23,6 +24,7 @@ use crate::document::{Ends, FlowKind, Goal, Head, Wanted, Work, text};
 use crate::error::{ImportError, ImportErrorCode};
 use crate::mapping::Mapping;
 use crate::report::{Imported, ReferenceKind, Source};
+use known::{parameters_of, unsupported_reason};
 
 const VERSION: &str = "2019-10-30";
 
@@ -81,6 +83,9 @@ impl Action {
         next.chain(errors).chain(conditions).collect()
     }
 }
+
+/// An element as it was read: its action, where it stands, and its JSON.
+type Read<'a> = (Action, Option<(f64, f64)>, &'a Value);
 
 /// A Connect flow that is being translated. The number of an action is the number of its element.
 struct Connect<'a> {
@@ -232,7 +237,7 @@ impl<'a> Connect<'a> {
         found: &Found<'_>,
         mapping: &'a Mapping,
         at: &str,
-        read: Vec<(Action, Option<(f64, f64)>, &'a Value)>,
+        read: Vec<Read<'a>>,
         start: Option<&str>,
     ) -> Self {
         let mut work = Work::new(source, FlowKind::Call, mapping);
@@ -359,6 +364,7 @@ impl<'a> Connect<'a> {
 
     fn action(&mut self, number: usize) {
         let action = self.actions[number].clone();
+        self.tell_unknown_parameters(number, &action);
         match action.action_type.as_str() {
             "MessageParticipant" => self.message(number, &action),
             "MessageParticipantIteratively" => self.messages(number, &action),
@@ -377,10 +383,10 @@ impl<'a> Connect<'a> {
             "DistributeByPercentage" => self.percentage(number, &action),
             "Loop" => self.repeat(number, &action),
             "UpdateContactTargetQueue" => self.target(number, &action),
-            "TransferContactToQueue" => self.to_queue(number, &action),
-            "DequeueContactAndTransferToQueue" => self.to_other_queue(number, &action),
-            "TransferContactToAgent" => self.to_agent(number, &action),
-            "TransferParticipantToThirdParty" => self.to_number(number, &action),
+            "TransferContactToQueue" => self.transfer_to_queue(number, &action),
+            "DequeueContactAndTransferToQueue" => self.transfer_to_other_queue(number, &action),
+            "TransferContactToAgent" => self.transfer_to_agent(number, &action),
+            "TransferParticipantToThirdParty" => self.transfer_to_number(number, &action),
             "UpdateContactRoutingBehavior" => self.routing_behavior(number, &action),
             "UpdateRoutingCriteria" | "UpdateContactRoutingCriteria" => self.criteria(number, &action),
             "UpdateContactEventHooks" => self.hooks(number, &action),
@@ -393,7 +399,7 @@ impl<'a> Connect<'a> {
             }
             "InvokeLambdaFunction" => self.lambda(number, &action),
             "InvokeFlowModule" => self.module(number, &action),
-            "TransferToFlow" => self.to_flow(number, &action),
+            "TransferToFlow" => self.transfer_to_flow(number, &action),
             "UpdateFlowLoggingBehavior" => {
                 self.passed(number, "every step of a call is in its story here, whatever a flow says");
             }
@@ -402,6 +408,22 @@ impl<'a> Connect<'a> {
                 let reason = unsupported_reason(other);
                 self.unsupported(number, &reason);
             }
+        }
+    }
+
+    /// Parameters that nobody looks at: they are newer than this importer, or misspelt.
+    fn tell_unknown_parameters(&mut self, number: usize, action: &Action) {
+        let Some(known) = parameters_of(&action.action_type) else { return };
+        let mut unknown: Vec<&str> = action
+            .parameters
+            .iter()
+            .filter(|(name, value)| !known.contains(&name.as_str()) && !value.is_null())
+            .map(|(name, _)| cut(name, 60))
+            .collect();
+        unknown.sort_unstable();
+        if !unknown.is_empty() {
+            let unknown = unknown.join(", ");
+            self.work.approximate(number, format!("{unknown} left out: no parameters that are known"));
         }
     }
 
@@ -524,22 +546,6 @@ impl<'a> Connect<'a> {
         }
         found
     }
-}
-
-fn unsupported_reason(action_type: &str) -> String {
-    let why = match action_type {
-        "CreateTask" | "StartOutboundChatContact" | "CompleteOutboundCall" => "a flow here makes no contacts",
-        "CreateCase" | "GetCase" | "UpdateCase" => "there are no cases here",
-        "TagContact" | "UnTagContact" => "a call has no tags here; `saveContact` tags who calls",
-        "Wait" | "ShowView" | "StartVoiceIdStream" | "CheckVoiceId" => {
-            "there is nothing like it in a call here"
-        }
-        "CheckOutboundCallStatus" => "a flow here begins with an incoming call",
-        "UpdatePreviousContactParticipantState" => "who is held is decided by agents here",
-        "UpdateContactMediaStreamingBehavior" => "the audio of a call is not streamed to others here",
-        _ => return format!("`{}` is no type of action that is known", cut(action_type, 60)),
-    };
-    why.to_owned()
 }
 
 /// The flow attributes that are set to one constant only.

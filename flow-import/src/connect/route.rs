@@ -111,7 +111,7 @@ impl Connect<'_> {
         self.work.put(number, &id, "set", fields, vec![port("next", &next)]);
     }
 
-    pub(super) fn to_queue(&mut self, number: usize, action: &Action) {
+    pub(super) fn transfer_to_queue(&mut self, number: usize, action: &Action) {
         let failed = self.error(number, &["QueueAtCapacity", "NoMatchingError"]);
         self.leave_out(
             number,
@@ -284,17 +284,17 @@ impl Connect<'_> {
         skills
     }
 
-    pub(super) fn to_other_queue(&mut self, number: usize, action: &Action) {
+    pub(super) fn transfer_to_other_queue(&mut self, number: usize, action: &Action) {
         if self.work.kind == FlowKind::Wait {
             return self.unsupported(
                 number,
                 "a caller who waits is moved to another queue by the queue's overflow rules here, not by what he hears",
             );
         }
-        self.to_queue(number, action);
+        self.transfer_to_queue(number, action);
     }
 
-    pub(super) fn to_agent(&mut self, number: usize, action: &Action) {
+    pub(super) fn transfer_to_agent(&mut self, number: usize, action: &Action) {
         let failed = self.error(number, &["NoMatchingError"]);
         let own = action.text("AgentId");
         let found = self.reaching(number, &|action| {
@@ -316,7 +316,7 @@ impl Connect<'_> {
         self.work.put(number, &id, "transfer", json!({ "agent": agent }), ports);
     }
 
-    pub(super) fn to_number(&mut self, number: usize, action: &Action) {
+    pub(super) fn transfer_to_number(&mut self, number: usize, action: &Action) {
         let given = action.text("ThirdPartyPhoneNumber").unwrap_or_default();
         let to = self.liquid(number, given.trim());
         if !to.contains("{{") && !is_number(&to) {

@@ -189,6 +189,10 @@ impl Studio<'_> {
                     );
                 }
                 self.speech_settings(number, widget, spoken);
+                if widget.text("finish_on_key").is_some() {
+                    self.work
+                        .remark(number, "finish_on_key left out: a menu ends with the last key of a choice");
+                }
                 for split in splits {
                     let text = format!("its choices are those of the menu {}", widget.name);
                     self.work.remark(split, format!("joined with `{}`, which is a menu now", widget.name));
@@ -220,7 +224,7 @@ impl Studio<'_> {
         }
         // There the question is said so often, and then the answer is late; here each time is a question of its own.
         let times = integer(widget.property("loop")).unwrap_or(1);
-        if times > 11 || times < 1 {
+        if !(1..=11).contains(&times) {
             self.work.approximate(number, format!("it is asked at most 11 times; there it was {times}"));
         }
         fields.insert("retries".to_owned(), json!((times - 1).clamp(0, 10)));

@@ -140,6 +140,7 @@ impl Studio<'_> {
         if self.widgets[number].transitions.len() == ITEMS {
             self.work.remark(number, format!("only its first {ITEMS} transitions were read"));
         }
+        self.tell_unknown_settings(number, &widget);
         match widget.widget_type.as_str() {
             "trigger" => self.trigger(number),
             "split-based-on" => self.split(number, &widget),
@@ -176,6 +177,24 @@ impl Studio<'_> {
                 let reason = format!("`{}` is no type of widget that is known", bounds::cut(other, 60));
                 self.unsupported(number, &reason);
             }
+        }
+    }
+
+    /// Settings that nobody looks at: they are newer than this importer, or misspelt.
+    fn tell_unknown_settings(&mut self, number: usize, widget: &Widget<'_>) {
+        let Some(known) = settings_of(&widget.widget_type) else { return };
+        let mut unknown: Vec<&str> = widget
+            .properties
+            .iter()
+            .filter(|(name, value)| {
+                *name != "offset" && !known.contains(&name.as_str()) && says_something(value)
+            })
+            .map(|(name, _)| bounds::cut(name, 60))
+            .collect();
+        unknown.sort_unstable();
+        if !unknown.is_empty() {
+            let unknown = unknown.join(", ");
+            self.work.approximate(number, format!("{unknown} left out: no settings that are known"));
         }
     }
 
@@ -425,7 +444,7 @@ impl Studio<'_> {
         }
         // Zero means for ever at Twilio, which is a thousand times.
         let again = if times < 1 { 99 } else { (times - 1).min(99) };
-        if times < 1 || times > 100 {
+        if !(1..=100).contains(&times) {
             self.work.approximate(number, format!("it is said {} times; there it was {times}", again + 1));
         }
         let back = self.work.id(number, "again");
@@ -463,6 +482,75 @@ impl Studio<'_> {
         let start = start.map_or(Goal::End, Goal::Element);
         self.work.finish(Head { name, language: None, start, ends })
     }
+}
+
+/// The settings of each type of widget that are looked at, or of which it is known that nothing is to be done. None: of
+/// a type that is kept as it is.
+fn settings_of(widget_type: &str) -> Option<&'static [&'static str]> {
+    Some(match widget_type {
+        "trigger" => &[],
+        "split-based-on" => &["input"],
+        "set-variables" => &["variables"],
+        "say-play" => &["say", "play", "digits", "voice", "language", "loop"],
+        "gather-input-on-call" => &[
+            "say",
+            "play",
+            "voice",
+            "language",
+            "loop",
+            "timeout",
+            "number_of_digits",
+            "finish_on_key",
+            // It is what a question does here.
+            "stop_gather",
+            "speech_timeout",
+            "speech_model",
+            "gather_language",
+            "hints",
+            "profanity_filter",
+        ],
+        "connect-call-to" => {
+            &["noun", "to", "caller_id", "record", "timeout", "sip_endpoint", "sip_username", "sip_password"]
+        }
+        "record-voicemail" => &[
+            "play_beep",
+            "max_length",
+            "timeout",
+            "finish_on_key",
+            "trim",
+            "transcribe",
+            "transcription_callback_url",
+            "recording_status_callback_url",
+        ],
+        "record-call" => &[
+            "record_call",
+            "trim",
+            "recording_channels",
+            "recording_status_callback",
+            "recording_status_callback_method",
+            "recording_status_callback_events",
+        ],
+        "enqueue-call" => &[
+            "queue_name",
+            "workflow_sid",
+            "task_attributes",
+            "priority",
+            "timeout",
+            "wait_url",
+            "wait_url_method",
+        ],
+        "send-to-flex" => {
+            &["workflow", "channel", "attributes", "priority", "timeout", "waitUrl", "waitUrlMethod"]
+        }
+        "make-http-request" => &["method", "url", "content_type", "body", "parameters"],
+        "run-function" => &["url", "service_sid", "environment_sid", "function_sid", "parameters"],
+        "run-subflow" => &["flow_sid", "flow_revision", "parameters"],
+        // `custom` is the one type of message that has a text.
+        "send-message" => {
+            &["from", "to", "body", "service", "channel", "attributes", "media_url", "message_type"]
+        }
+        _ => return None,
+    })
 }
 
 fn says_something(value: &Value) -> bool {

@@ -112,3 +112,84 @@ fn an_import_is_json_and_can_be_read_back() {
         serde_json::from_value(json!({ "WW1": "x", "hours": { "zone": "UTC" } })).expect("a mapping");
     assert!(import(None, &fixture("taskrouter"), &mapping).is_ok());
 }
+
+/// The page that says what becomes of everything has a word on every type that the fixtures have, and the fixtures have
+/// every type that the formats are known to have.
+#[test]
+fn the_page_tells_of_every_type() {
+    const KNOWN: [&str; 56] = [
+        "trigger",
+        "split-based-on",
+        "set-variables",
+        "say-play",
+        "gather-input-on-call",
+        "connect-call-to",
+        "make-outgoing-call-v2",
+        "record-voicemail",
+        "record-call",
+        "enqueue-call",
+        "send-to-flex",
+        "capture-payments",
+        "fork-stream",
+        "connect-virtual-agent",
+        "make-http-request",
+        "run-function",
+        "run-subflow",
+        "add-twiml-redirect",
+        "send-message",
+        "send-and-wait-for-reply",
+        "send-to-auto-pilot",
+        "MessageParticipant",
+        "GetParticipantInput",
+        "MessageParticipantIteratively",
+        "ConnectParticipantWithLexBot",
+        "DisconnectParticipant",
+        "UpdateContactTargetQueue",
+        "TransferContactToQueue",
+        "DequeueContactAndTransferToQueue",
+        "TransferContactToAgent",
+        "TransferParticipantToThirdParty",
+        "UpdateContactAttributes",
+        "UpdateContactData",
+        "UpdateContactCallbackNumber",
+        "UpdateContactRoutingBehavior",
+        "UpdateContactEventHooks",
+        "UpdateContactRecordingBehavior",
+        "UpdateContactTextToSpeechVoice",
+        "InvokeFlowModule",
+        "EndFlowExecution",
+        "CheckHoursOfOperation",
+        "CheckMetricData",
+        "GetMetricData",
+        "Compare",
+        "DistributeByPercentage",
+        "Loop",
+        "TransferToFlow",
+        "UpdateFlowAttributes",
+        "UpdateFlowLoggingBehavior",
+        "InvokeLambdaFunction",
+        "CreateCallbackContact",
+        "CreateTask",
+        "PlayPrompt",
+        "GetUserInput",
+        "StoreUserInput",
+        "CheckAttribute",
+    ];
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/MAPPING.md")).expect("the page");
+    let mut types = std::collections::BTreeSet::new();
+    for name in [
+        "studio-voice",
+        "studio-conditions",
+        "studio-unsupported",
+        "connect-call",
+        "connect-wait",
+        "connect-legacy",
+    ] {
+        let report = imported(&fixture(name)).report;
+        types.extend(report.elements.into_iter().map(|element| element.element_type));
+    }
+    for known in KNOWN {
+        assert!(page.contains(known), "MAPPING.md does not tell of {known}");
+        assert!(types.contains(known), "no fixture has {known}");
+    }
+}
