@@ -93,8 +93,14 @@ async fn open(
 ) -> Result<CallFile> {
     let id: CallId = unit.id();
     let from = request.from.clone().unwrap_or_else(|| "anonymous".to_owned());
-    let facts =
-        CallFacts { from: from.clone(), to: number.number.clone(), caller_name: request.caller_name.clone() };
+    let facts = CallFacts {
+        from: from.clone(),
+        to: number.number.clone(),
+        caller_name: request.caller_name.clone(),
+        ..CallFacts::default()
+    };
+    // Half of the id is random, and it is drawn once for the call.
+    let (_, seed) = id.0.as_u64_pair();
     let row = call::Model {
         id,
         company_id: unit.company(),
@@ -108,7 +114,7 @@ async fn open(
         provider_sid: request.call_sid.clone(),
         phone_number_id: Some(number.id),
         flow_version_id: Some(version),
-        session: Some(serde_json::to_value(Session::new(facts)).unwrap_or_default()),
+        session: Some(serde_json::to_value(Session::new(facts).seeded(seed)).unwrap_or_default()),
         session_version: 0,
         current_twiml: None,
         event_seq: 0,

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use entity::id::FlowVersionId;
 use entity::{CallOutcome, CallStatus, EndedBy, engine_input, flow_version};
-use ivr_engine::{Flow, Input, Next, Outcome, QueueLeft, Session, Step};
+use ivr_engine::{
+    Booking, DialOutcome, DialTo, Flow, Input, InputRecord, Next, Outcome, QueueFigures, QueueLeft,
+    RequestOutcome, Session, Step,
+};
 use serde_json::json;
 
 use super::reply::FlowNext;
@@ -26,7 +29,7 @@ pub async fn advance(unit: &mut Unit, file: &mut CallFile, input: Input) -> Resu
         let step = run(unit, file, &flow, input).await?;
         said.extend(step.prompts);
         let next = match step.next {
-            Next::Enqueue { queue, priority, skills, max_wait_seconds, age_credit_seconds } => {
+            Next::Enqueue { queue, priority, skills, max_wait_seconds, age_credit_seconds, .. } => {
                 let wish = enqueue::Wish { queue, priority, skills, max_wait_seconds, age_credit_seconds };
                 match enqueue::enter(unit, file, wish).await? {
                     Some(entry) => FlowNext::Parked { entry: entry.id, queue: entry.queue_id },
@@ -36,16 +39,42 @@ pub async fn advance(unit: &mut Unit, file: &mut CallFile, input: Input) -> Resu
                     }
                 }
             }
-            next => {
-                follow(unit, file, &next);
-                FlowNext::Engine(next)
-            }
+            next => match unanswered(&next) {
+                Some(answer) => {
+                    input = answer;
+                    continue;
+                }
+                None => {
+                    follow(unit, file, &next);
+                    FlowNext::Engine(next)
+                }
+            },
         };
         return Ok(Reply::Flow { call: file.id(), version: file.row.session_version, prompts: said, next });
     }
     file.note(unit, EventKind::FlowProblem, json!({"code": "tooManyDetours"}));
     file.row.outcome = Some(CallOutcome::Error);
     Ok(Reply::Apology(crate::words::Words::of(flow.language())))
+}
+
+/// What the server does not do for flows yet it says so to the flow at once, which then leaves by the port for that.
+fn unanswered(next: &Next) -> Option<Input> {
+    match next {
+        Next::Request(_) => Some(Input::Requested(RequestOutcome::Failed)),
+        Next::Figures { .. } => Some(Input::Figures(QueueFigures::default())),
+        Next::FindContact { .. } => Some(Input::ContactFound(None)),
+        Next::FindFlow { .. } => Some(Input::FlowFound(None)),
+        Next::BookCallback(_) => Some(Input::CallbackBooked(Booking::Failed)),
+        Next::Dial { to: DialTo::Sip(_) | DialTo::Agent(_), .. } => Some(Input::Dialed(DialOutcome::Failed)),
+        Next::Gather { .. }
+        | Next::Enqueue { .. }
+        | Next::Dial { to: DialTo::Number(_), .. }
+        | Next::Record { .. }
+        | Next::Continue
+        | Next::Done
+        | Next::HangUp { .. }
+        | Next::Ended => None,
+    }
 }
 
 /// Tells the flow that its call is over, so that a replay knows it too.
@@ -68,8 +97,8 @@ pub fn session(file: &CallFile) -> Result<Option<Session>> {
 
 async fn run(unit: &mut Unit, file: &mut CallFile, flow: &Flow, input: Input) -> Result<Step> {
     let session = session(file)?.ok_or_else(|| Error::internal("step", "the call has no session"))?;
-    record(unit, file, &input).await?;
     let step = ivr_engine::step(flow, session, input, unit.now());
+    record(unit, file, &step.input).await?;
     for passed in &step.trace {
         let passed = serde_json::to_value(passed).unwrap_or_default();
         file.note(unit, EventKind::NodePassed, passed);
@@ -84,7 +113,7 @@ async fn run(unit: &mut Unit, file: &mut CallFile, flow: &Flow, input: Input) ->
 }
 
 /// Every input is kept with all that the step depended on: what replay needs.
-async fn record(unit: &mut Unit, file: &mut CallFile, input: &Input) -> Result<()> {
+async fn record(unit: &mut Unit, file: &mut CallFile, input: &InputRecord) -> Result<()> {
     file.row.session_version += 1;
     let row = engine_input::Model {
         company_id: unit.company(),
@@ -103,12 +132,23 @@ async fn record(unit: &mut Unit, file: &mut CallFile, input: &Input) -> Result<(
 /// What a step that does not queue means for the call.
 fn follow(unit: &Unit, file: &mut CallFile, next: &Next) {
     match next {
-        Next::Gather { .. } | Next::Record { .. } | Next::Enqueue { .. } => {
-            file.row.status = CallStatus::InIvr
-        }
-        Next::Dial { number, .. } => {
+        Next::Gather { .. }
+        | Next::Record { .. }
+        | Next::Enqueue { .. }
+        | Next::Request(_)
+        | Next::Figures { .. }
+        | Next::FindContact { .. }
+        | Next::FindFlow { .. }
+        | Next::BookCallback(_)
+        | Next::Continue => file.row.status = CallStatus::InIvr,
+        Next::Dial { to, .. } => {
             file.row.status = CallStatus::InIvr;
-            file.note(unit, EventKind::TransferStarted, json!({"number": number}));
+            let told = match to {
+                DialTo::Number(number) => json!({"number": number}),
+                DialTo::Sip(address) => json!({"sip": address}),
+                DialTo::Agent(agent) => json!({"agent": agent}),
+            };
+            file.note(unit, EventKind::TransferStarted, told);
         }
         Next::HangUp { outcome } => {
             let as_call = match outcome {
@@ -120,7 +160,8 @@ fn follow(unit: &Unit, file: &mut CallFile, next: &Next) {
             file.row.ended_by.get_or_insert(EndedBy::Flow);
             file.note(unit, EventKind::FlowEnded, json!({"outcome": outcome}));
         }
-        Next::Ended => {}
+        // Only flows of other kinds than a call's come to an end so.
+        Next::Done | Next::Ended => {}
     }
 }
 

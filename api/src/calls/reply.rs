@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use entity::id::{CallId, CompanyId, LegId, OfferId, QueueEntryId, QueueId, SegmentId, TransferId};
-use ivr_engine::{Accepts, Next, Prompt};
+use ivr_engine::{Accepts, DialTo, Next, Prompt, RecordPurpose};
 use twilio::twiml::{
     Beep, CallEvent, Conference, ConferenceSubscription, Dial, Enqueue, Gather, GatherInput, HoldResponse,
     Number, OnEnter, OnExit, Pause, Play, Record, RecordingEvent, Redirect, Reject, RejectReason, Say,
@@ -274,10 +274,7 @@ fn flow(
     next: &FlowNext,
 ) -> VoiceResponse {
     let silence = || Redirect::to(urls.step(call, version, Heard::Silence));
-    let spoken = prompts.iter().fold(VoiceResponse::new(), |response, prompt| match prompt {
-        Prompt::Say { text, language, voice } => response.say(say(text, language, voice.as_deref())),
-        Prompt::Play { url } => response.play(Play::url(url)),
-    });
+    let spoken = prompts.iter().fold(VoiceResponse::new(), hear);
     let next = match next {
         FlowNext::Parked { entry, queue } => {
             return spoken.enqueue(park(company, urls, call, version, *entry, *queue));
@@ -285,7 +282,16 @@ fn flow(
         FlowNext::Engine(next) => next,
     };
     match next {
-        Next::Gather { prompts, accepts, num_digits, finish_on_key, timeout_seconds, hints, language } => {
+        Next::Gather {
+            prompts,
+            accepts,
+            num_digits,
+            finish_on_key,
+            timeout_seconds,
+            hints,
+            language,
+            ..
+        } => {
             let mut gather = Gather::new()
                 .input(inputs(*accepts))
                 .action(urls.step(call, version, Heard::Gather))
@@ -303,10 +309,11 @@ fn flow(
             let gather = prompts.iter().fold(gather, |gather, prompt| match prompt {
                 Prompt::Say { text, language, voice } => gather.say(say(text, language, voice.as_deref())),
                 Prompt::Play { url } => gather.play(Play::url(url)),
+                Prompt::Library { .. } => gather,
             });
             spoken.gather(gather).redirect(silence())
         }
-        Next::Dial { number, timeout_seconds, caller_id } => {
+        Next::Dial { to: DialTo::Number(number), timeout_seconds, caller_id } => {
             let mut dial = Dial::number(Number::new(number)).timeout(*timeout_seconds).action(urls.step(
                 call,
                 version,
@@ -317,21 +324,43 @@ fn flow(
             }
             spoken.dial(dial)
         }
-        Next::Record { prompts, max_seconds, finish_on_key, mailbox } => {
-            let asked = prompts.iter().fold(spoken, |response, prompt| match prompt {
-                Prompt::Say { text, language, voice } => response.say(say(text, language, voice.as_deref())),
-                Prompt::Play { url } => response.play(Play::url(url)),
-            });
+        Next::Record { prompts, max_seconds, finish_on_key, beep, purpose } => {
+            let asked = prompts.iter().fold(spoken, hear);
+            let mailbox = match purpose {
+                RecordPurpose::Voicemail { mailbox, .. } => mailbox,
+                RecordPurpose::SurveyComment { .. } => &None,
+            };
             let record = Record::new()
                 .action(urls.recorded_step(call, version, mailbox.as_deref()))
                 .max_length((*max_seconds).max(2))
                 .finish_on_key(finish_on_key.map(String::from).unwrap_or_default())
                 .recording_status_callback(urls.recording(call, mailbox.as_deref()))
                 .recording_status_callback_event([RecordingEvent::Completed, RecordingEvent::Absent]);
+            let record = if *beep { record } else { record.no_beep() };
             asked.record(record).redirect(silence())
         }
-        // An enqueued caller is a row by now and comes as `Parked`; here only what ends the call is left.
-        Next::Enqueue { .. } | Next::HangUp { .. } | Next::Ended => spoken.hangup(),
+        // An enqueued caller is a row by now and comes as `Parked`, and what the server has to answer it has answered;
+        // here only what ends the call is left.
+        Next::Enqueue { .. }
+        | Next::Dial { .. }
+        | Next::Request(_)
+        | Next::Figures { .. }
+        | Next::FindContact { .. }
+        | Next::FindFlow { .. }
+        | Next::BookCallback(_)
+        | Next::Continue
+        | Next::Done
+        | Next::HangUp { .. }
+        | Next::Ended => spoken.hangup(),
+    }
+}
+
+/// Adds what the caller hears. There is no library of prompts yet, so what is named in it is silent.
+fn hear(response: VoiceResponse, prompt: &Prompt) -> VoiceResponse {
+    match prompt {
+        Prompt::Say { text, language, voice } => response.say(say(text, language, voice.as_deref())),
+        Prompt::Play { url } => response.play(Play::url(url)),
+        Prompt::Library { .. } => response,
     }
 }
 

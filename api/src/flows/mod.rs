@@ -116,7 +116,7 @@ async fn check(db: &impl ConnectionTrait, scope: CompanyScope, flow: flow::Model
 /// What a flow of the company may refer to.
 async fn catalog(db: &impl ConnectionTrait, scope: CompanyScope) -> Result<Catalog> {
     let (queues, skills) = flows::references(scope, db).await?;
-    Ok(Catalog { queues: Known::only(queues), skills: Known::only(skills) })
+    Ok(Catalog { queues: Known::only(queues), skills: Known::only(skills), ..Catalog::unchecked() })
 }
 
 /// A finding as a wrong field of the document that stands in the property `within`.

@@ -20,13 +20,15 @@ fn session() -> Session {
 }
 
 fn said(source: &str) -> String {
-    let rendered = Template::parse(source).expect(source).render(&Scope::new(&session(), now()));
+    let rendered =
+        Template::parse(source).expect(source).render(&Scope::new(&session(), now(), "en-US"), Form::Line);
     assert_eq!(rendered.failure, None, "{source}");
     rendered.text
 }
 
 fn failed(source: &str) -> (String, String) {
-    let rendered = Template::parse(source).expect(source).render(&Scope::new(&session(), now()));
+    let rendered =
+        Template::parse(source).expect(source).render(&Scope::new(&session(), now(), "en-US"), Form::Line);
     (rendered.text, rendered.failure.expect(source))
 }
 

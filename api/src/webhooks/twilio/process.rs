@@ -228,7 +228,7 @@ async fn step(unit: &mut Unit, at: At<'_>, params: &Params) -> Result<Reply> {
 
 fn answer(result: &GatherResult) -> Input {
     match (&result.digits, &result.speech) {
-        (Some(digits), _) => Input::Digits(digits.clone()),
+        (Some(digits), _) => Input::digits(digits),
         (None, Some(text)) => Input::Speech { text: text.clone(), confidence: result.confidence },
         (None, None) => Input::Silence,
     }

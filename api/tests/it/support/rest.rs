@@ -2,7 +2,7 @@
 
 use calldocker::store::{calls, queueing};
 use entity::*;
-use ivr_engine::{Flow, Input, Session};
+use ivr_engine::{Flow, InputRecord, Session};
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder};
 
 use super::centre::Centre;
@@ -102,15 +102,13 @@ impl Centre {
             .unwrap();
         assert!(!inputs.is_empty(), "call {} has no recorded input", call.id);
         let stored: Session = serde_json::from_value(call.session.clone().unwrap()).unwrap();
-        let inputs: Vec<(Input, _)> =
+        let inputs: Vec<(InputRecord, _)> =
             inputs.into_iter().map(|row| (serde_json::from_value(row.input).unwrap(), row.at)).collect();
         // A call that was passed on to another flow began anew there.
-        let first = inputs.iter().rposition(|(input, _)| *input == Input::Start).expect("it has begun");
-        let session = Session::new(stored.call.clone());
-        let replayed = inputs
-            .into_iter()
-            .skip(first)
-            .fold(session, |session, (input, at)| ivr_engine::step(&flow, session, input, at).session);
+        let first = inputs.iter().rposition(|(input, _)| *input == InputRecord::Start).expect("it has begun");
+        let replayed = inputs.into_iter().skip(first).fold(stored.beginning(), |session, (input, at)| {
+            ivr_engine::step(&flow, session, input.into(), at).session
+        });
         assert_eq!(replayed, stored, "the replay of call {} differs", call.id);
     }
 }
