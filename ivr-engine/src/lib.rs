@@ -36,11 +36,14 @@
 //! waits for something or ends the call; a flow that is broken says so to the caller in his language and reports a
 //! [`Problem`], it never leaves him in silence.
 
+mod diff;
 mod document;
 mod effect;
 mod engine;
 mod finding;
 mod flow;
+mod flow_test;
+mod flows;
 mod hours;
 mod input;
 mod language;
@@ -50,18 +53,23 @@ mod node;
 mod node_type;
 mod phone;
 mod predicate;
+mod replay;
 mod schema;
 mod secret;
 mod session;
+mod simulate;
 mod speech;
 mod step;
 mod template;
 mod words;
 
+pub use diff::{FlowDiff, NodeChange, NodeDiff, PortMove, diff};
 pub use effect::{Effect, RecordingAction};
 pub use engine::step;
 pub use finding::{Catalog, Finding, FindingCode, FlowFacts, Known, KnownFlows, Severity};
 pub use flow::{Flow, FlowKind, validate};
+pub use flow_test::{EndsAs, Expectation, FailedLine, FlowTest, TestReport};
+pub use flows::Flows;
 pub use hours::{Day, Hours, HoursStatus, Opening};
 pub use input::{
     Booking, DialOutcome, FlowRef, Input, InputRecord, QueueFigures, QueueLeft, SecureEntry, Values,
@@ -71,11 +79,16 @@ pub use next::{
     Accepts, Callback, CallbackTime, DialTo, Next, Outcome, PreferAgent, RecordPurpose, SkillNeed,
 };
 pub use node_type::NodeType;
+pub use replay::{Difference, Place, Recorded, Replayed, Stop, Why, replay};
 pub use schema::json_schema;
 pub use secret::{
     Gapped, Keys, Method, Outgoing, RequestCall, RequestOutcome, Secret, SecretMissing, Secrets,
 };
 pub use session::{CallFacts, Session};
+pub use simulate::{
+    Act, AgentAct, CannedAnswer, Ended, Entry, Failure, QueueAct, Simulation, Transcript, World, Yes,
+    simulate,
+};
 pub use step::{Passage, Problem, ProblemCode, Prompt, Step, TraceEntry};
 
 /// The version of the rules in this crate. It is stored with every recorded input: a replay with another version may

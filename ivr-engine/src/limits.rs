@@ -35,6 +35,8 @@ pub(crate) const ANSWERS: u32 = 50;
 pub(crate) const FLOWS_DEEP: usize = 8;
 /// `loop` nodes of one flow that are under way at the same time.
 pub(crate) const LOOPS: usize = 32;
+/// Problems that one step tells.
+pub(crate) const STEP_PROBLEMS: usize = 200;
 /// Effects of one step, and of one call.
 pub(crate) const STEP_EFFECTS: usize = 20;
 pub(crate) const SESSION_EFFECTS: u32 = 100;
@@ -50,6 +52,13 @@ pub(crate) const BODY_BYTES: usize = 16 * 1_024;
 pub(crate) const SMS_BYTES: usize = 1_600;
 /// How often one that asks by itself (a callback's number) asks again.
 pub(crate) const OWN_RETRIES: u32 = 2;
+/// Lines of a scripted call, and expectations of a test.
+pub(crate) const SCRIPT: usize = 500;
+pub(crate) const EXPECTATIONS: usize = 200;
+/// Bytes of a canned answer.
+pub(crate) const ANSWER_BYTES: usize = 256 * 1_024;
+/// Changed fields that are told of one node.
+pub(crate) const CHANGED_FIELDS: usize = 100;
 /// Choices of a menu, cases of a branch, items of any other list.
 pub(crate) const LIST_ITEMS: usize = 100;
 /// How deep conditions can be nested.

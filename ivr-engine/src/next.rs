@@ -93,6 +93,24 @@ pub enum Next {
 }
 
 impl Next {
+    /// What is said while the caller is asked, or before he leaves a message.
+    pub fn prompts(&self) -> &[Prompt] {
+        match self {
+            Self::Gather { prompts, .. } | Self::Record { prompts, .. } => prompts,
+            Self::Enqueue { .. }
+            | Self::Dial { .. }
+            | Self::Request(_)
+            | Self::Figures { .. }
+            | Self::FindContact { .. }
+            | Self::FindFlow { .. }
+            | Self::BookCallback(_)
+            | Self::Continue
+            | Self::Done
+            | Self::HangUp { .. }
+            | Self::Ended => &[],
+        }
+    }
+
     /// Whether the flow still expects an input.
     pub fn waits(&self) -> bool {
         match self {

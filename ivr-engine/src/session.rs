@@ -196,8 +196,7 @@ impl Session {
         self.flow.as_ref()
     }
 
-    /// The node of [`Session::flow`] at which the call waits. None before the start, after the end, and on the way from
-    /// one flow to another.
+    /// The node of [`Session::flow`] at which the call waits. None before the start of a flow and after the end.
     pub fn node(&self) -> Option<&str> {
         match &self.state {
             State::Asking { node, .. }

@@ -89,10 +89,14 @@ impl Graph<'_> {
         }
     }
 
-    /// A node that could not be read may have been an end.
+    /// A node that could not be read may have been an end, and one that could not be translated too.
     fn check_ends(&self, start: usize, reachable: &[bool], checker: &mut Checker) {
-        let ends: Vec<usize> =
-            (0..self.ids.len()).filter(|number| self.kind(*number).is_none_or(Kind::is_an_end)).collect();
+        let may_end = |number: &usize| match self.kind(*number) {
+            None => true,
+            Some(Kind::Disabled(_)) => self.edges[*number].is_empty(),
+            Some(kind) => kind.is_an_end(),
+        };
+        let ends: Vec<usize> = (0..self.ids.len()).filter(may_end).collect();
         let mut backwards = vec![Vec::new(); self.ids.len()];
         for (number, edges) in self.edges.iter().enumerate() {
             for next in edges {

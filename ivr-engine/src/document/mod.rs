@@ -101,6 +101,13 @@ fn read_document(document: &Value, checker: &mut Checker) -> Option<Compiled> {
     checker.node = None;
 
     let start = start?;
+    if is_a_note(nodes.get(&start)) {
+        checker.error(
+            FindingCode::LeadsToNote,
+            "/start",
+            format!("`{start}` is a remark; no call begins there"),
+        );
+    }
     if !drafts.contains_key(&start) {
         checker.error(
             FindingCode::DanglingPort,

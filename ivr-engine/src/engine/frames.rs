@@ -77,16 +77,19 @@ impl<'f> Run<'f> {
     /// The call comes to a `return` node.
     pub(super) fn give_back(&mut self, place: Place<'f>, values: &'f [(String, Template)]) -> Turn<'f> {
         let values = self.texts(place.id, values);
-        let Some(frame) = self.session.callers.pop() else {
+        if self.session.callers.is_empty() {
             self.pass(place, Passage::Ends);
             return Turn::Stop(self.hang_up(Outcome::Completed));
-        };
+        }
         self.pass(place, Passage::Returns);
-        // The same bounds as for variables, which they become.
+        // The same bounds as for variables, which they become; so while the frame still counts.
         self.session.variables.clear();
         for (name, value) in values {
             self.keep(place.id, &name, &value);
         }
+        let Some(frame) = self.session.callers.pop() else {
+            return Turn::Stop(self.node_missing(place.id));
+        };
         let values = mem::replace(&mut self.session.variables, frame.variables);
         self.session.loops = frame.loops;
         self.session.flow = frame.flow;

@@ -186,6 +186,10 @@ impl<'f> Run<'f> {
     }
 
     fn problem(&mut self, code: ProblemCode, node: Option<&str>, message: String) {
+        // The last word is kept for why the call ended.
+        if self.problems.len() >= limits::STEP_PROBLEMS && !ends_the_call(code) {
+            return;
+        }
         let flow = self.session.flow.clone();
         self.problems.push(Problem { code, flow, node: node.map(str::to_owned), message });
     }
@@ -257,5 +261,28 @@ impl<'f> Run<'f> {
                 self.session.variables.remove(name);
             }
         }
+    }
+}
+
+/// Whether the caller hears an apology after it.
+fn ends_the_call(code: ProblemCode) -> bool {
+    match code {
+        ProblemCode::NodeMissing
+        | ProblemCode::PortNotConnected
+        | ProblemCode::TooManyNodes
+        | ProblemCode::TooManyInputs => true,
+        ProblemCode::TooMuchText
+        | ProblemCode::TemplateFailed
+        | ProblemCode::VariableTooLarge
+        | ProblemCode::BadNumber
+        | ProblemCode::BadAddress
+        | ProblemCode::BadTime
+        | ProblemCode::BadLanguage
+        | ProblemCode::UnexpectedInput
+        | ProblemCode::FlowMissing
+        | ProblemCode::FlowsTooDeep
+        | ProblemCode::TooManyEffects
+        | ProblemCode::TooManyLoops
+        | ProblemCode::Disabled => false,
     }
 }
