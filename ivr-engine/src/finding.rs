@@ -105,6 +105,8 @@ pub enum FindingCode {
     UnknownAgent,
     /// The company's library has no such prompt.
     UnknownPrompt,
+    /// Part of the format, but the server that is to run the flow does not offer it. Told by the server, never here.
+    NotOffered,
 }
 
 /// What exists in the company, for the checks of references.

@@ -5,30 +5,34 @@ use std::sync::Arc;
 use entity::id::FlowVersionId;
 use entity::{CallOutcome, CallStatus, EndedBy, engine_input, flow_version};
 use ivr_engine::{
-    Booking, DialOutcome, DialTo, Flow, Input, InputRecord, Next, Outcome, QueueFigures, QueueLeft,
+    Booking, DialOutcome, DialTo, Flow, FlowRef, Input, InputRecord, Next, Outcome, QueueFigures, QueueLeft,
     RequestOutcome, Session, Step,
 };
 use serde_json::json;
 
 use super::reply::FlowNext;
 use super::story::EventKind;
-use super::{CallFile, Reply, enqueue};
+use super::{CallFile, Reply, enqueue, library};
 use crate::app::App;
 use crate::error::{Error, Result, Subject};
-use crate::store::Unit;
+use crate::store::{Unit, flows};
 
-/// A queue that cannot be entered leads back into the flow; this often within one hop, and then the call is given up.
-const DETOURS: usize = 5;
+/// A question of the flow that is answered at once leads back into it; this often within one hop, and then the call is
+/// given up.
+const DETOURS: usize = 50;
 
 /// Feeds one input to the call's flow. The call's session moves on to its next version.
 pub async fn advance(unit: &mut Unit, file: &mut CallFile, input: Input) -> Result<Reply> {
-    let flow = compiled(unit, file).await?;
     let mut input = input;
     let mut said = Vec::new();
+    let mut words = crate::words::Words::of("");
     for _ in 0..DETOURS {
+        let flow = compiled(unit, file).await?;
+        words = crate::words::Words::of(flow.language());
         let step = run(unit, file, &flow, input).await?;
-        said.extend(step.prompts);
-        let next = match step.next {
+        let (heard, next) = library::look_up(unit, file, step.prompts, step.next).await?;
+        said.extend(heard);
+        let next = match next {
             Next::Enqueue { queue, priority, skills, max_wait_seconds, age_credit_seconds, .. } => {
                 let wish = enqueue::Wish { queue, priority, skills, max_wait_seconds, age_credit_seconds };
                 match enqueue::enter(unit, file, wish).await? {
@@ -39,7 +43,7 @@ pub async fn advance(unit: &mut Unit, file: &mut CallFile, input: Input) -> Resu
                     }
                 }
             }
-            next => match unanswered(&next) {
+            next => match answer(unit, &next).await? {
                 Some(answer) => {
                     input = answer;
                     continue;
@@ -54,27 +58,31 @@ pub async fn advance(unit: &mut Unit, file: &mut CallFile, input: Input) -> Resu
     }
     file.note(unit, EventKind::FlowProblem, json!({"code": "tooManyDetours"}));
     file.row.outcome = Some(CallOutcome::Error);
-    Ok(Reply::Apology(crate::words::Words::of(flow.language())))
+    Ok(Reply::Apology(words))
 }
 
-/// What the server does not do for flows yet it says so to the flow at once, which then leaves by the port for that.
-fn unanswered(next: &Next) -> Option<Input> {
-    match next {
+/// What the flow asks the server and learns at once. What the server does not offer cannot be published
+/// ([`crate::flows`]); should a version ask for it all the same, it leaves by the port for a failure.
+async fn answer(unit: &Unit, next: &Next) -> Result<Option<Input>> {
+    Ok(match next {
+        Next::FindFlow { flow } => {
+            let version = flows::published(unit.scope(), unit.tx(), flow).await?;
+            Some(Input::FlowFound(version.map(|version| FlowRef::new(version.to_string()))))
+        }
+        Next::Continue => Some(Input::Continue),
         Next::Request(_) => Some(Input::Requested(RequestOutcome::Failed)),
         Next::Figures { .. } => Some(Input::Figures(QueueFigures::default())),
         Next::FindContact { .. } => Some(Input::ContactFound(None)),
-        Next::FindFlow { .. } => Some(Input::FlowFound(None)),
         Next::BookCallback(_) => Some(Input::CallbackBooked(Booking::Failed)),
         Next::Dial { to: DialTo::Sip(_) | DialTo::Agent(_), .. } => Some(Input::Dialed(DialOutcome::Failed)),
         Next::Gather { .. }
         | Next::Enqueue { .. }
         | Next::Dial { to: DialTo::Number(_), .. }
         | Next::Record { .. }
-        | Next::Continue
         | Next::Done
         | Next::HangUp { .. }
         | Next::Ended => None,
-    }
+    })
 }
 
 /// Tells the flow that its call is over, so that a replay knows it too.
@@ -165,8 +173,10 @@ fn follow(unit: &Unit, file: &mut CallFile, next: &Next) {
     }
 }
 
+/// The flow that the call is in: the one that its session names when another one was called, else its own.
 async fn compiled(unit: &Unit, file: &CallFile) -> Result<Arc<Flow>> {
-    let version = file.row.flow_version_id.ok_or(Error::NotFound(Subject::FlowVersion))?;
+    let called = session(file)?.and_then(|session| session.flow()?.as_str().parse().ok());
+    let version = called.or(file.row.flow_version_id).ok_or(Error::NotFound(Subject::FlowVersion))?;
     compile(unit, version).await
 }
 

@@ -15,6 +15,7 @@ pub mod file;
 pub mod flow;
 pub mod hold;
 pub mod leave;
+pub mod library;
 pub mod offer;
 pub mod participant;
 pub mod party;

@@ -355,7 +355,7 @@ fn flow(
     }
 }
 
-/// Adds what the caller hears. There is no library of prompts yet, so what is named in it is silent.
+/// Adds what the caller hears. Prompts that were named have been looked up before.
 fn hear(response: VoiceResponse, prompt: &Prompt) -> VoiceResponse {
     match prompt {
         Prompt::Say { text, language, voice } => response.say(say(text, language, voice.as_deref())),

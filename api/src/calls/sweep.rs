@@ -204,7 +204,8 @@ impl Round<'_> {
                 let call = calls::get(self.scope, self.app.db.reader(), leg.call_id).await?;
                 Ok(call.ended_at.is_some_and(|ended| ended < self.before))
             }
-            (LegKind::Agent, None) | (LegKind::Transfer, _) => Ok(false),
+            // A transfer ends them itself, and a supervisor's leg goes with the conference.
+            (LegKind::Agent, None) | (LegKind::Transfer | LegKind::Supervisor, _) => Ok(false),
         }
     }
 

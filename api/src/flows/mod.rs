@@ -1,6 +1,7 @@
 //! Flows as documents: drafts that are checked at every save, and published versions that never change. What a flow
 //! says to a caller is the engine's; calls that are under way keep the version that they began with.
 
+mod offered;
 mod versions;
 
 use entity::id::FlowId;
@@ -11,7 +12,7 @@ use serde_json::Value;
 
 use crate::app::App;
 use crate::error::{Error, FieldError, Result, Subject};
-use crate::store::flows;
+use crate::store::{flows, prompts};
 use crate::store::phone_numbers::{self, Number};
 
 pub use versions::{publish, roll_back, versions};
@@ -108,15 +109,28 @@ pub async fn delete(app: &App, scope: CompanyScope, id: FlowId) -> Result<()> {
 
 async fn check(db: &impl ConnectionTrait, scope: CompanyScope, flow: flow::Model) -> Result<Checked> {
     let catalog = catalog(db, scope).await?;
-    let findings = ivr_engine::validate(&flow.draft, &catalog);
+    let findings = findings(&flow.draft, &catalog);
     let numbers = phone_numbers::of_flow(scope, db, flow.id).await?;
     Ok(Checked { flow, findings, numbers })
+}
+
+/// What is wrong with a document, and what of it this server does not do.
+fn findings(document: &Value, catalog: &Catalog) -> Vec<Finding> {
+    let mut findings = ivr_engine::validate(document, catalog);
+    findings.extend(offered::missing(document));
+    findings
 }
 
 /// What a flow of the company may refer to.
 async fn catalog(db: &impl ConnectionTrait, scope: CompanyScope) -> Result<Catalog> {
     let (queues, skills) = flows::references(scope, db).await?;
-    Ok(Catalog { queues: Known::only(queues), skills: Known::only(skills), ..Catalog::unchecked() })
+    let prompts = prompts::names(scope, db).await?;
+    Ok(Catalog {
+        queues: Known::only(queues),
+        skills: Known::only(skills),
+        prompts: Known::only(prompts),
+        ..Catalog::unchecked()
+    })
 }
 
 /// A finding as a wrong field of the document that stands in the property `within`.

@@ -6,7 +6,7 @@ use entity::{CompanyScope, flow_version};
 use ivr_engine::{ENGINE_VERSION, Flow, Severity};
 use serde_json::Value;
 
-use super::{catalog, field};
+use super::{catalog, field, findings};
 use crate::app::App;
 use crate::error::{Error, Result, Subject};
 use crate::store::{Tx, flows};
@@ -62,7 +62,7 @@ struct New {
 
 impl New {
     async fn publish(self, app: &App, scope: CompanyScope, tx: &Tx) -> Result<flow_version::Model> {
-        let mut errors = ivr_engine::validate(&self.document, &catalog(tx, scope).await?);
+        let mut errors = findings(&self.document, &catalog(tx, scope).await?);
         errors.retain(|finding| finding.severity == Severity::Error);
         // The engine parses it at every call: what it cannot parse must not be published, whatever the checks say.
         if errors.is_empty() {

@@ -338,7 +338,7 @@ impl Answer {
             return answer.with(header::ALLOW, paths.allow(path).unwrap_or_else(|| "GET, HEAD".to_owned()));
         }
         if error.is::<ContentTypeError>() {
-            return Self::to_refusal(&Refused::ContentType(String::new()));
+            return Self::to_refusal(&Refused::ContentType(String::new(), "one that the operation takes"));
         }
         match error.status() {
             StatusCode::UNAUTHORIZED => {

@@ -110,6 +110,20 @@ pub async fn publish(
     Ok(id)
 }
 
+/// The version that a flow which is called by its id or name runs in: its latest published one.
+pub async fn published(
+    scope: CompanyScope,
+    db: &impl ConnectionTrait,
+    flow: &str,
+) -> Result<Option<FlowVersionId>, DbErr> {
+    let by = match flow.parse::<FlowId>() {
+        Ok(id) => flow::Column::Id.eq(id),
+        Err(_) => flow::Column::Name.eq(flow),
+    };
+    let found = scope.find::<flow::Entity>().filter(by).one(db).await?;
+    Ok(found.and_then(|flow| flow.published_version_id))
+}
+
 /// Ids and names of the company's queues, and of its skills: what a flow may refer to.
 pub async fn references(
     scope: CompanyScope,

@@ -32,6 +32,12 @@ pub async fn all(scope: CompanyScope, db: &impl ConnectionTrait) -> Result<Vec<P
         .collect())
 }
 
+/// What flows may call: the names of the company's prompts, and their ids.
+pub async fn names(scope: CompanyScope, db: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
+    let rows = scope.find::<prompt::Entity>().all(db).await?;
+    Ok(rows.into_iter().flat_map(|row| [row.id.to_string(), row.name]).collect())
+}
+
 pub async fn by_id(
     scope: CompanyScope,
     db: &impl ConnectionTrait,

@@ -48,9 +48,11 @@ async fn begin(unit: &mut Unit, file: &mut CallFile, version: entity::id::FlowVe
         from: file.row.from_address.clone(),
         to: file.row.to_address.clone(),
         caller_name: file.row.caller_name.clone(),
+        ..CallFacts::default()
     };
+    let (_, seed) = file.id().0.as_u64_pair();
     file.row.flow_version_id = Some(version);
-    file.row.session = Some(serde_json::to_value(Session::new(facts)).unwrap_or_default());
+    file.row.session = Some(serde_json::to_value(Session::new(facts).seeded(seed)).unwrap_or_default());
     file.row.status = CallStatus::InIvr;
     // The inputs that follow are this flow's: a replay begins with the next one.
     let first_input = file.row.session_version + 1;

@@ -89,9 +89,14 @@ impl Centre {
     /// The recorded inputs, fed to the engine again, lead to the stored session.
     async fn assert_flow_replays(&self, call: &call::Model) {
         let db = self.app.db.reader();
-        let version = call.flow_version_id.expect("the call has a flow");
-        let version = self.scope.find_by_id::<flow_version::Entity>(version).one(db).await.unwrap().unwrap();
-        let flow = Flow::parse(&version.document).expect("the flow of a call that was answered compiles");
+        let versions = self.scope.find::<flow_version::Entity>().all(db).await.unwrap();
+        let flow_of = |session: &Session| {
+            // The one that it called, else its own.
+            let called = session.flow().map(|flow| flow.as_str().parse().expect("the id of a version"));
+            let id = called.or(call.flow_version_id).expect("the call has a flow");
+            let version = versions.iter().find(|version| version.id == id).expect("the version is there");
+            Flow::parse(&version.document).expect("the flow of a call that was answered compiles")
+        };
         let inputs = self
             .scope
             .find::<engine_input::Entity>()
@@ -107,6 +112,7 @@ impl Centre {
         // A call that was passed on to another flow began anew there.
         let first = inputs.iter().rposition(|(input, _)| *input == InputRecord::Start).expect("it has begun");
         let replayed = inputs.into_iter().skip(first).fold(stored.beginning(), |session, (input, at)| {
+            let flow = flow_of(&session);
             ivr_engine::step(&flow, session, input.into(), at).session
         });
         assert_eq!(replayed, stored, "the replay of call {} differs", call.id);
