@@ -49,6 +49,7 @@ pub enum Subject {
     PhoneNumber,
     Queue,
     Recording,
+    Registration,
     Session,
     User,
 }
@@ -66,6 +67,7 @@ impl Subject {
             Self::PhoneNumber => "PHONE_NUMBER_NOT_FOUND",
             Self::Queue => "QUEUE_NOT_FOUND",
             Self::Recording => "RECORDING_NOT_FOUND",
+            Self::Registration => "REGISTRATION_NOT_FOUND",
             Self::Session => "SESSION_NOT_FOUND",
             Self::User => "USER_NOT_FOUND",
         }
@@ -83,6 +85,7 @@ impl Subject {
             Self::PhoneNumber => "There is no such phone number.",
             Self::Queue => "There is no such queue.",
             Self::Recording => "There is no such recording.",
+            Self::Registration => "This registration is not valid, or no longer. Register again.",
             Self::Session => "There is no such session.",
             Self::User => "There is no such user.",
         }

@@ -21,6 +21,7 @@ pub mod outbound;
 pub mod providers;
 pub mod queues;
 pub mod realtime;
+pub mod sealed;
 pub mod secret;
 pub mod slice;
 pub mod storage;

@@ -46,6 +46,6 @@ macro_rules! ids {
 }
 
 ids! {
-    AgentId AuditId CallId ChangeId CompanyId FlowId FlowVersionId InvitationId JobId LegId MembershipId NodeId OfferId
-    PhoneNumberId QueueEntryId QueueId RecordingId RoundId SegmentId SessionId SkillId UserId
+    AgentId AuditId CallId ChangeId CompanyId FlowId FlowVersionId InvitationId JobId LegId MailId MembershipId NodeId OfferId
+    PhoneNumberId QueueEntryId QueueId RecordingId RegistrationId RoundId SegmentId SessionId SkillId UserId
 }

@@ -14,6 +14,7 @@ mod ivr;
 pub mod json_body;
 mod offers;
 pub mod page;
+mod pages;
 mod profile;
 mod queues;
 mod recordings;
@@ -30,8 +31,16 @@ pub use word::Word;
 use crate::error::Result;
 
 /// The operations that anybody may call, by their ids. Every other one takes a [`crate::authz::Can`].
-pub const PUBLIC: &[&str] =
-    &["getHealth", "getLiveness", "getReadiness", "logIn", "refreshTokens", "refreshTokensAlias", "register"];
+pub const PUBLIC: &[&str] = &[
+    "confirmRegistration",
+    "getHealth",
+    "getLiveness",
+    "getReadiness",
+    "logIn",
+    "refreshTokens",
+    "refreshTokensAlias",
+    "register",
+];
 
 /// The chapters of the specification.
 #[derive(Tags)]
