@@ -18,10 +18,11 @@ use crate::identity::attempts::Attempts;
 use crate::ids::Ids;
 use crate::jobs::{self, Workshop};
 use crate::keys::Keys;
+use crate::outbound::mail::{self, Mailer};
 use crate::providers::Providers;
 use crate::realtime::{self, Sockets};
 use crate::storage::{Folder, Storage};
-use crate::store::{Database, system};
+use crate::store::{Database, mails, system};
 
 /// Everything that a use case needs; cheap to clone.
 #[derive(Clone)]
@@ -50,6 +51,10 @@ pub struct Parts {
     pub authz: Table,
     /// Wrong passwords of late.
     pub attempts: Attempts,
+    /// Registrations of late.
+    pub registrations: Attempts,
+    /// The way by which mail leaves.
+    pub mailer: Mailer,
 }
 
 impl Deref for App {
@@ -79,6 +84,7 @@ impl App {
         let storage = Arc::new(Folder::new(settings.data_dir.join("files")));
         let (flows, desks) = (FlowCache::default(), Desks::default());
         let authz = Table::compile().await?;
+        let mailer = Mailer::new(&settings, &clock)?;
         Ok(Self(Arc::new(Parts {
             settings,
             clock,
@@ -95,15 +101,19 @@ impl App {
             mends: Mends::default(),
             sockets: Sockets::default(),
             authz,
-            attempts: Attempts::default(),
+            attempts: Attempts::at_signing_in(),
+            registrations: Attempts::at_registering(),
+            mailer,
         })))
     }
 
-    /// Starts what this node does by itself: jobs, routing, and telling its sockets. They run until the process ends.
+    /// Starts what this node does by itself: jobs, mail, routing, and telling its sockets. They run until the process ends.
     pub async fn start_work(&self) -> Result<()> {
         system::free_leases_of_the_dead(self).await?;
+        mails::free_leases_of_the_dead(self).await?;
         tokio::spawn(jobs::run(self.clone()));
         tokio::spawn(jobs::housekeeping::run(self.clone()));
+        tokio::spawn(mail::run(self.clone()));
         tokio::spawn(router::run(self.clone()));
         tokio::spawn(realtime::run(self.clone()));
         Ok(())

@@ -22,6 +22,7 @@ pub mod prompts;
 pub mod providers;
 pub mod queues;
 pub mod realtime;
+pub mod sealed;
 pub mod secret;
 pub mod slice;
 pub mod storage;

@@ -14,6 +14,7 @@ mod m0005_queueing;
 mod m0006_work;
 mod m0007_recordings;
 mod m0008_calls_by_index;
+mod m0010_registration_and_mail;
 mod m0020_live_calls;
 mod m0050_agents_next_state;
 mod m0060_flow_history;
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0061_prompts::Migration),
             Box::new(m0050_agents_next_state::Migration),
             Box::new(m0020_live_calls::Migration),
+            Box::new(m0010_registration_and_mail::Migration),
         ]
     }
 }

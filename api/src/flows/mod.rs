@@ -12,8 +12,8 @@ use serde_json::Value;
 
 use crate::app::App;
 use crate::error::{Error, FieldError, Result, Subject};
-use crate::store::{flows, prompts};
 use crate::store::phone_numbers::{self, Number};
+use crate::store::{flows, prompts};
 
 pub use versions::{publish, roll_back, versions};
 

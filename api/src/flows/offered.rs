@@ -30,7 +30,11 @@ const SETTINGS: [(&str, &str); 5] = [
 pub fn missing(document: &Value) -> Vec<Finding> {
     let mut findings = Vec::new();
     if let Some(kind) = document["kind"].as_str().filter(|kind| *kind != "call") {
-        findings.push(finding(None, "/kind".to_owned(), format!("flows of the kind `{kind}` are not offered yet")));
+        findings.push(finding(
+            None,
+            "/kind".to_owned(),
+            format!("flows of the kind `{kind}` are not offered yet"),
+        ));
     }
     for (id, node) in document["nodes"].as_object().into_iter().flatten() {
         let Some(kind) = node["type"].as_str() else { continue };
@@ -40,7 +44,8 @@ pub fn missing(document: &Value) -> Vec<Finding> {
             findings.push(finding(Some(id), format!("{place}/type"), message));
         }
         for (_, setting) in SETTINGS.iter().filter(|(of, _)| *of == kind) {
-            let is_set = node.pointer(setting).is_some_and(|value| !matches!(value, Value::Null | Value::Bool(false)));
+            let is_set =
+                node.pointer(setting).is_some_and(|value| !matches!(value, Value::Null | Value::Bool(false)));
             if is_set {
                 let name = setting.rsplit('/').next().unwrap_or_default();
                 let message = format!("`{name}` of a node of the type `{kind}` is not offered yet");

@@ -19,6 +19,7 @@ mod live;
 mod media;
 mod offers;
 pub mod page;
+mod pages;
 mod profile;
 mod prompts;
 mod queues;
@@ -39,8 +40,16 @@ pub use word::Word;
 use crate::error::Result;
 
 /// The operations that anybody may call, by their ids. Every other one takes a [`crate::authz::Can`].
-pub const PUBLIC: &[&str] =
-    &["getHealth", "getLiveness", "getReadiness", "logIn", "refreshTokens", "refreshTokensAlias", "register"];
+pub const PUBLIC: &[&str] = &[
+    "confirmRegistration",
+    "getHealth",
+    "getLiveness",
+    "getReadiness",
+    "logIn",
+    "refreshTokens",
+    "refreshTokensAlias",
+    "register",
+];
 
 /// The chapters of the specification.
 #[derive(Tags)]

@@ -11,20 +11,23 @@ use super::{audit, register, tokens};
 use crate::agents::{Step, Wanted, Why};
 use crate::app::App;
 use crate::error::{Error, Result, Subject};
+use crate::outbound::mail::{self, Letter, letters};
 use crate::secret::Secret;
 use crate::store::sessions::{self, Sessions};
 use crate::store::unit::Unit;
 use crate::store::users::{self, Member};
-use crate::store::{agents, invitations, system};
+use crate::store::{agents, companies, invitations, system};
 
 const INVITATION_LIFE: TimeDelta = TimeDelta::days(7);
 
-/// An invitation and the token that accepts it, which is shown once and stored as its hash.
+/// An invitation. The token that accepts it is stored as its hash.
 pub struct Invited {
     pub id: InvitationId,
     pub email: String,
     pub role: Role,
-    pub token: Secret,
+    /// To be handed over by who invites, where no mail can be sent: otherwise it is in the mail alone, so that who has it
+    /// reads what is sent to the address.
+    pub token: Option<Secret>,
     pub expires_at: DateTime<Utc>,
 }
 
@@ -63,12 +66,21 @@ pub async fn invite(
         expires_at: now + INVITATION_LIFE,
         accepted_at: None,
     };
-    let invited = Invited { id: row.id, email: row.email.clone(), role, token, expires_at: row.expires_at };
+    let company = companies::own(scope, app.db.reader()).await?.ok_or(Error::NotFound(Subject::Company))?;
+    let content = letters::invitation(&company, &app.settings.public_url, &token);
+    let mut invited =
+        Invited { id: row.id, email: row.email.clone(), role, token: None, expires_at: row.expires_at };
     let tx = app.db.begin().await?;
     let detail = json!({ "invitationId": row.id, "email": row.email, "role": role });
     invitations::insert(scope, &tx, row).await?;
     audit::note(app, scope, &tx, by.user, "users:invite", detail).await?;
+    if app.mailer.delivers() {
+        mail::post(app, &tx, Letter { to: email, content, give_up_at: invited.expires_at }).await?;
+    } else {
+        invited.token = Some(token);
+    }
     tx.commit().await?;
+    app.mailer.wake();
     Ok(invited)
 }
 

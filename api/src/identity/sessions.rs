@@ -62,11 +62,11 @@ pub async fn sign_in(app: &App, email: &Email, password: Secret) -> Result<Signe
     let user = match (user, verdict) {
         (Some(user), Verdict::Right) if user.status == UserStatus::Active => user,
         (Some(_) | None, Verdict::Right | Verdict::Wrong) => {
-            app.attempts.failed(email, now);
+            app.attempts.count(email, now);
             return Err(WRONG);
         }
     };
-    app.attempts.succeeded(email);
+    app.attempts.forget(email);
     let memberships = system::memberships_of(app.db.reader(), user.id).await?;
     let last = sessions::last_membership(app.db.reader(), user.id).await?;
     let chosen =

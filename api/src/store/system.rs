@@ -12,7 +12,7 @@ pub use work::*;
 
 use entity::id::{AgentId, CompanyId, InvitationId, MembershipId, SessionId, UserId};
 use entity::{MembershipStatus, PlatformRole, Role, UserStatus};
-use entity::{agent, company, invitation, membership, outbox_counter, routing_state, session, user};
+use entity::{agent, audit, company, invitation, membership, outbox_counter, routing_state, session, user};
 use sea_orm::prelude::DateTimeUtc;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement};
 use sea_orm::{
@@ -196,6 +196,11 @@ pub async fn insert_company(tx: &Tx, company: company::Model) -> Result<(), DbEr
         .exec_without_returning(tx)
         .await
         .map(drop)
+}
+
+/// A line of the audit about somebody who comes into a company.
+pub async fn insert_audit(tx: &Tx, line: audit::Model) -> Result<(), DbErr> {
+    audit::Entity::insert(line.into_active_model().reset_all()).exec_without_returning(tx).await.map(drop)
 }
 
 pub async fn insert_membership(tx: &Tx, membership: membership::Model) -> Result<(), DbErr> {
