@@ -178,6 +178,8 @@ whole_calls! {
             dialled_at: Some(centre.clock.now()),
             joined_at: None,
             left_at: None,
+            held: false,
+            muted: false,
             ended_at: None,
             created_at: centre.clock.now(),
         };
