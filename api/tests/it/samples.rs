@@ -98,6 +98,7 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
         "register" => owner().accepted().body(json!({
             "email": "new@example.com", "password": "long enough", "name": "New", "companyName": "Newco"
         })),
+        "confirmRegistration" => owner().body(json!({ "token": crate::support::REGISTRATION_TOKEN })),
         "logIn" => owner().body(json!({ "email": ours.owner.email, "password": crate::support::PASSWORD })),
         "refreshTokens" | "refreshTokensAlias" => {
             owner().body(json!({ "refreshToken": refresh_token(&ours.owner.email) }))

@@ -8,4 +8,5 @@ mod health;
 mod ivr;
 mod numbers;
 mod prompts;
+mod register;
 mod users;

@@ -51,8 +51,8 @@ on_both_databases! {
         app.get(&path, &world.ours.owner).await.is_refused(404, "USER_NOT_FOUND");
         app.get(&format!("/api/agents/{}", agent.agent.unwrap()), &world.ours.owner).await.is_refused(404, "AGENT_NOT_FOUND");
         let body = json!({ "email": agent.email, "role": "agent" });
-        let invited = app.post("/api/users/invite", &world.ours.owner, body).await;
-        let token = &invited.data(201)["token"];
+        app.post("/api/users/invite", &world.ours.owner, body).await.data(201);
+        let token = app.mailed_token(&agent.email).await;
         let body = json!({ "email": agent.email, "password": crate::support::PASSWORD, "name": "x", "inviteToken": token });
         app.call("POST", "/api/auth/register").json(body).send().await.data(202);
         let back = app.log_in(&agent.email, crate::support::PASSWORD).await;

@@ -4,7 +4,7 @@
 use calldocker::authz::Seat;
 use calldocker::identity::{passwords, tokens};
 use calldocker::secret::Secret;
-use calldocker::store::{sessions, system, users};
+use calldocker::store::{registrations, sessions, system, users};
 use entity::id::{
     AgentId, CompanyId, FlowId, FlowVersionId, MembershipId, PhoneNumberId, PromptId, QueueId, ReasonId,
     SessionId, SkillId, UserId,
@@ -12,7 +12,8 @@ use entity::id::{
 use entity::{
     Availability, CompanyScope, IdleReading, MembershipStatus, PlatformRole, Reach, Role, Strategy,
     UserStatus, agent, agent_skill, availability_reason, company, flow, flow_version, membership,
-    phone_number, prompt, prompt_resource, queue, queue_member, refresh_token, session, skill, user,
+    phone_number, prompt, prompt_resource, queue, queue_member, refresh_token, registration, session, skill,
+    user,
 };
 use sea_orm::{ActiveValue::Set, TransactionTrait};
 use serde_json::{Value, json};
@@ -75,6 +76,7 @@ impl World {
         let theirs = Company::create(app, "Theirs").await;
         let alone = person(app, "alone@example.com", Seat::Alone, None).await;
         let admin = person(app, "admin@example.com", Seat::Admin, None).await;
+        insert_registration(app).await;
         Self { admin: Person { acting_for: Some(ours.id), ..admin }, ours, theirs, alone }
     }
 
@@ -267,6 +269,26 @@ impl Company {
         ids.extend(people.iter().filter_map(|person| person.agent).map(|agent| agent.to_string()));
         ids
     }
+}
+
+/// What somebody got who has registered and not confirmed it yet.
+pub const REGISTRATION_TOKEN: &str = "the token of a registration";
+
+async fn insert_registration(app: &TestApp) {
+    let now = app.app.clock.now();
+    let row = registration::Model {
+        id: app.app.ids.next(),
+        email: "waiting@example.com".to_owned(),
+        name: "Waiting".to_owned(),
+        password_hash: "none".to_owned(),
+        company_name: Some("Waiting for it".to_owned()),
+        token_hash: tokens::hash(REGISTRATION_TOKEN),
+        created_at: now,
+        expires_at: now + chrono::TimeDelta::hours(24),
+    };
+    let tx = app.app.db.begin().await.unwrap();
+    registrations::replace(&tx, row).await.unwrap();
+    tx.commit().await.unwrap();
 }
 
 /// A document that can be published.
