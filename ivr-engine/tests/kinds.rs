@@ -168,8 +168,14 @@ fn a_flow_for_waiting_begins_anew_at_its_open_end() {
         at(MONDAY),
         "
         > rings
+          a waits
+          ask: say [en-US] You wait in sales. To be called back, press 1.
+          gather keys, 1 at most, 5 s, en-US
         > silence
+          a -> timeout
+          at its end
         > silence
+          over
         ",
     );
     check(
@@ -178,8 +184,17 @@ fn a_flow_for_waiting_begins_anew_at_its_open_end() {
         at(MONDAY),
         "
         > rings
+          a waits
+          ask: say [en-US] You wait in sales. To be called back, press 1.
+          gather keys, 1 at most, 5 s, en-US
         > presses 1
+          a -> 1
+          call back +15550100 in his turn, by sales, priority 50, 3 times, every 15 min
         > callback accepted
+          b -> accepted
+          c ends
+          say [en-US] We will call.
+          hang up: Completed
         ",
     );
     check(
@@ -188,8 +203,15 @@ fn a_flow_for_waiting_begins_anew_at_its_open_end() {
         at(MONDAY),
         "
         > rings
+          a waits
+          ask: say [en-US] You wait in sales. To be called back, press 1.
+          gather keys, 1 at most, 5 s, en-US
         > presses 1
+          a -> 1
+          call back +15550100 in his turn, by sales, priority 50, 3 times, every 15 min
         > callback failed
+          b -> failed
+          at its end
         ",
     );
 }
@@ -211,6 +233,12 @@ fn a_flow_for_holding_and_one_for_whispering_know_the_agent() {
         at(MONDAY),
         "
         > rings
+          a -> ada
+          b -> next
+          c -> next
+          say [en-US] Ada is back in a moment.
+          play https://example.com/music.mp3
+          at its end
         ",
     );
     let whisper = flow(&document(
@@ -227,7 +255,13 @@ fn a_flow_for_holding_and_one_for_whispering_know_the_agent() {
         at(MONDAY),
         "
         > rings
+          a waits
+          ask: say [en-US] A call of sales from +15550100. To refuse it, press 9.
+          gather keys, 1 at most, 5 s, en-US
         > presses 9
+          a -> 9
+          b ends
+          hang up: Completed
         ",
     );
     check(
@@ -236,7 +270,12 @@ fn a_flow_for_holding_and_one_for_whispering_know_the_agent() {
         at(MONDAY),
         "
         > rings
+          a waits
+          ask: say [en-US] A call of sales from +15550100. To refuse it, press 9.
+          gather keys, 1 at most, 5 s, en-US
         > silence
+          a -> timeout
+          at its end
         ",
     );
 }

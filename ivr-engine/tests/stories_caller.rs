@@ -1,8 +1,8 @@
-//! Calls in which the caller chooses, waits, is called back, and says what he thinks.
+//! Calls in which the caller chooses, waits, is connected, and says what he thinks.
 
 mod teller;
 
-use ivr_engine::{CallFacts, Flow, Input, Session, step};
+use ivr_engine::{Flow, Input, Session, step};
 use serde_json::{Value, json};
 use teller::{at, caller, check, flow};
 
@@ -42,7 +42,30 @@ fn the_language_is_the_nodes_own_or_the_chosen_one_or_the_flows() {
         at(MONDAY),
         "
         > rings
+          a -> next
+          b -> next
+          c -> next
+          d -> next
+          e -> next
+          f -> next
+          g -> next
+          h -> next
+          i -> next
+          j -> back
+          menu waits
+          problem BadLanguage: `+15550100` is no language tag
+          say [en-US, Polly.Joanna] Flow's.
+          say [es-ES] Own.
+          say [fr-FR] Chosen.
+          prompt greeting [de-DE, Polly.Vicki]
+          say [en-US] Own again.
+          ask: say [de-DE] Sagen Sie ja.
+          gather keys or words, 1 at most, 5 s, de-DE, hints ja
         > says eins
+          menu -> 1
+          end ends
+          say [en-US, Polly.Matthew] en-US
+          hang up: Completed
         ",
     );
 }
@@ -59,7 +82,13 @@ fn the_engines_own_sentences_follow_the_chosen_language() {
         at(MONDAY),
         "
         > rings
+          a -> next
+          b waits
+          enqueue sales, priority 50, 60 s at most
         > waited too long
+          b ends
+          say [de-AT, Polly.Hannah] Es tut uns leid, im Moment ist niemand für Sie frei. Bitte rufen Sie später wieder an.
+          hang up: QueueTimedOut
         ",
     );
 }
@@ -99,7 +128,28 @@ fn a_loop_goes_round_so_often_and_then_counts_anew() {
         at(MONDAY),
         "
         > rings
+          a -> again
+          b -> next
+          a -> again
+          b -> next
+          a -> done
+          c waits
+          say [en-US, Polly.Joanna] Round.
+          say [en-US, Polly.Joanna] Round.
+          ask: say [en-US, Polly.Joanna] Again?
+          gather keys, 1 at most, 5 s, en-US
         > presses 1
+          c -> 1
+          a -> again
+          b -> next
+          a -> again
+          b -> next
+          a -> done
+          c waits
+          say [en-US, Polly.Joanna] Round.
+          say [en-US, Polly.Joanna] Round.
+          ask: say [en-US, Polly.Joanna] Again?
+          gather keys, 1 at most, 5 s, en-US
         ",
     );
 }
@@ -124,6 +174,26 @@ fn what_an_import_left_over_is_passed_with_a_problem() {
         at(MONDAY),
         "
         > rings
+          a -> next
+          b -> next
+          c -> next
+          d -> next
+          e -> next
+          f -> next
+          g -> next
+          h -> next
+          end ends
+          problem Disabled: nothing was done here: Streams are not supported.
+          problem TemplateFailed: the message came out empty; it was not sent
+          problem BadNumber: the receiver `` is no telephone number in E.164
+          say [en-US, Polly.Joanna] Bye.
+          recording start
+          recording pause
+          recording resume
+          recording stop
+          text +15550100: Hello +15550100,
+          see you.
+          hang up: Completed
         ",
     );
 }
@@ -145,12 +215,34 @@ fn a_caller_waits_for_his_agent_first_and_comes_back_when_the_agent_hangs_up() {
         at(MONDAY),
         "
         > rings
+          a waits
+          enqueue sales, priority 50, last for 15 s first, comes back
         > the agent hangs up
+          a -> afterAgent
+          b waits
+          ask: say [en-US, Polly.Joanna] How was it?
+          gather keys, 1 at most, 5 s, en-US
         > presses 7
+          b asks again (2)
+          ask: say [en-US, Polly.Joanna] One to five.
+          ask: say [en-US, Polly.Joanna] How was it?
+          gather keys, 1 at most, 5 s, en-US
         > presses 4
+          b waits
+          survey satisfaction: 4
+          ask: say [en-US, Polly.Joanna] Why?
+          record 20 s at most, # ends, for survey satisfaction
         > dialed busy
+          problem UnexpectedInput: `dialed` does not belong here; it was ignored
+          ask: say [en-US, Polly.Joanna] Why?
+          record 20 s at most, # ends, for survey satisfaction
         > records 12
+          b -> answered
+          c waits
+          enqueue sales, priority 50
         > the agent hangs up
+          c ends
+          hang up: Completed
         ",
     );
     check(
@@ -159,7 +251,13 @@ fn a_caller_waits_for_his_agent_first_and_comes_back_when_the_agent_hangs_up() {
         at(MONDAY),
         "
         > rings
+          a waits
+          enqueue sales, priority 50, last for 15 s first, comes back
         > cannot be queued
+          a -> failed
+          end ends
+          say [en-US, Polly.Joanna] Bye.
+          hang up: Completed
         ",
     );
     check(
@@ -168,9 +266,22 @@ fn a_caller_waits_for_his_agent_first_and_comes_back_when_the_agent_hangs_up() {
         at(MONDAY),
         "
         > rings
+          a waits
+          enqueue sales, priority 50, last for 15 s first, comes back
         > the agent hangs up
+          a -> afterAgent
+          b waits
+          ask: say [en-US, Polly.Joanna] How was it?
+          gather keys, 1 at most, 5 s, en-US
         > silence
+          b asks again (2)
+          ask: say [en-US, Polly.Joanna] How was it?
+          gather keys, 1 at most, 5 s, en-US
         > presses 55
+          b -> timeout
+          end ends
+          say [en-US, Polly.Joanna] Bye.
+          hang up: Completed
         ",
     );
     check(
@@ -179,9 +290,21 @@ fn a_caller_waits_for_his_agent_first_and_comes_back_when_the_agent_hangs_up() {
         at(MONDAY),
         "
         > rings
+          a waits
+          enqueue sales, priority 50, last for 15 s first, comes back
         > the agent hangs up
+          a -> afterAgent
+          b waits
+          ask: say [en-US, Polly.Joanna] How was it?
+          gather keys, 1 at most, 5 s, en-US
         > presses 5
+          b waits
+          survey satisfaction: 5
+          ask: say [en-US, Polly.Joanna] Why?
+          record 20 s at most, # ends, for survey satisfaction
         > hangs up
+          b ends
+          over
         ",
     );
 }
@@ -198,8 +321,19 @@ fn a_survey_without_a_comment_is_over_with_the_key() {
         at(MONDAY),
         "
         > rings
+          a waits
+          ask: prompt how [en-US, Polly.Joanna]
+          gather keys, 1 at most, 5 s, en-US
         > says five
+          problem UnexpectedInput: `speech` does not belong here; it was ignored
+          ask: prompt how [en-US, Polly.Joanna]
+          gather keys, 1 at most, 5 s, en-US
         > presses 1
+          a -> answered
+          end ends
+          say [en-US, Polly.Joanna] Bye.
+          survey s: 1
+          hang up: Completed
         ",
     );
 }
@@ -220,8 +354,21 @@ fn a_transfer_goes_to_an_address_or_to_an_agent() {
         at(MONDAY),
         "
         > rings
+          a waits
+          dial sip:desk@example.com, 30 s, showing +15550199
         > dialed busy
+          a -> busy
+          b waits
+          dial agent Ada, 30 s
         > dialed no answer
+          b -> noAnswer
+          c -> failed
+          d -> failed
+          end ends
+          problem BadNumber: `+15550100` is no address of SIP
+          problem BadNumber: the agent's name came out empty
+          say [en-US, Polly.Joanna] Bye.
+          hang up: Completed
         ",
     );
     check(
@@ -230,8 +377,17 @@ fn a_transfer_goes_to_an_address_or_to_an_agent() {
         at(MONDAY),
         "
         > rings
+          a waits
+          dial sip:desk@example.com, 30 s, showing +15550199
         > dialed failed
+          a -> failed
+          b waits
+          dial agent Ada, 30 s
         > dialed answered
+          b -> answered
+          end ends
+          say [en-US, Polly.Joanna] Bye.
+          hang up: Completed
         ",
     );
 }
@@ -248,179 +404,12 @@ fn a_message_may_begin_without_a_tone_and_be_written_down() {
         at(MONDAY),
         "
         > rings
+          a waits
+          ask: prompt leave-a-message [en-US, Polly.Joanna]
+          record 120 s at most, without a tone, into sales, written down
         > records 3
-        ",
-    );
-}
-
-fn callback(settings: Value) -> Flow {
-    let mut node = json!({ "type": "callback", "queue": "sales", "when": "inQueue",
-        "next": { "accepted": "yes", "declined": "no", "invalid": "wrong", "closed": "shut", "failed": "broken" } });
-    for (name, value) in settings.as_object().expect("settings") {
-        node[name] = value.clone();
-    }
-    let end = |text: &str| json!({ "type": "hangup", "prompt": text });
-    of(
-        json!({ "a": node, "yes": end("Yes."), "no": end("No."), "wrong": end("Wrong."), "shut": end("Shut."), "broken": end("Broken.") }),
-    )
-}
-
-#[test]
-fn a_caller_confirms_his_number_and_is_called_back_in_his_turn() {
-    let flow = callback(
-        json!({ "priority": 70, "skills": [{ "skill": "French", "level": 2 }], "attempts": 5, "retryMinutes": 60 }),
-    );
-    check(
-        &flow,
-        caller("+15550100123"),
-        at(MONDAY),
-        "
-        > rings
-        > presses 1
-        > callback accepted
-        ",
-    );
-    check(
-        &flow,
-        caller("+15550100123"),
-        at(MONDAY),
-        "
-        > rings
-        > presses 2
-        > presses 5550177123
-        > presses 1
-        > figures 1
-        > callback failed
-        ",
-    );
-}
-
-#[test]
-fn a_caller_who_does_not_want_to_be_called_back_says_nothing() {
-    let flow = callback(json!({ "language": "de-DE" }));
-    check(
-        &flow,
-        caller("+4930555120"),
-        at(MONDAY),
-        "
-        > rings
-        > silence
-        > presses 9
-        > the agent hangs up
-        > silence
-        ",
-    );
-}
-
-#[test]
-fn a_caller_without_a_number_keys_one_in() {
-    let flow = callback(json!({}));
-    check(
-        &flow,
-        CallFacts { to: "+4930777".to_owned(), ..caller("anonymous") },
-        at(MONDAY),
-        "
-        > rings
-        > presses 12
-        > presses 03055512
-        > presses 1
-        > callback closed
-        ",
-    );
-    check(
-        &flow,
-        caller("anonymous"),
-        at(MONDAY),
-        "
-        > rings
-        > presses 1
-        > presses 2
-        > presses *
-        ",
-    );
-    let unasked = callback(json!({ "confirm": false }));
-    check(
-        &unasked,
-        caller("anonymous"),
-        at(MONDAY),
-        "
-        > rings
-        ",
-    );
-    check(
-        &unasked,
-        caller("+15550100123"),
-        at(MONDAY),
-        "
-        > rings
-        > callback accepted
-        ",
-    );
-}
-
-#[test]
-fn a_callback_is_made_at_a_time_at_which_somebody_is_there() {
-    let hours = json!({ "zone": "Europe/Berlin", "weekly": { "thu": [{ "from": "09:00", "to": "17:00" }] } });
-    let on = |day: &str| {
-        callback(
-            json!({ "when": "scheduled", "at": format!("2026-12-{day}T15:00{{{{ vars.none }}}}"), "zone": "Europe/Berlin",
-                         "hours": hours, "confirm": false, "number": "+49 30 555120" }),
-        )
-    };
-    check(
-        &on("24"),
-        caller("anonymous"),
-        at(MONDAY),
-        "
-        > rings
-        > callback accepted
-        ",
-    );
-    check(
-        &on("25"),
-        caller("anonymous"),
-        at(MONDAY),
-        "
-        > rings
-        ",
-    );
-    check(
-        &on("24"),
-        caller("anonymous"),
-        at("2026-12-24T14:00:00Z"),
-        "
-        > rings
-        ",
-    );
-    check(
-        &on("32"),
-        caller("anonymous"),
-        at(MONDAY),
-        "
-        > rings
-        ",
-    );
-}
-
-#[test]
-fn closed_and_declined_left_open_lead_to_failed() {
-    let end = |text: &str| json!({ "type": "hangup", "prompt": text });
-    let flow = of(json!({
-        "a": { "type": "callback", "queue": "sales", "when": "inQueue", "hours": { "zone": "UTC", "weekly": {} },
-               "next": { "accepted": "b", "invalid": "b", "failed": "b" } },
-        "b": { "type": "callback", "queue": "sales", "when": "inQueue",
-               "next": { "accepted": "c", "invalid": "c", "failed": "c" } },
-        "c": end("Bye.")
-    }));
-    check(
-        &flow,
-        caller("+15550100123"),
-        at(MONDAY),
-        "
-        > rings
-        > silence
-        > silence
-        > silence
+          a ends
+          hang up: Completed
         ",
     );
 }

@@ -70,6 +70,11 @@ impl Checker {
         if severity == Severity::Error {
             self.errors += 1;
         }
+        // An error is never left out for warnings: it is why the flow cannot be published.
+        if severity == Severity::Error && self.findings.len() >= limits::FINDINGS {
+            let warning = self.findings.iter().rposition(|finding| finding.severity == Severity::Warning);
+            warning.map(|warning| self.findings.remove(warning));
+        }
         if self.findings.len() < limits::FINDINGS {
             self.findings.push(Finding {
                 severity,

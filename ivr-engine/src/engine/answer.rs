@@ -80,7 +80,7 @@ impl<'f> Run<'f> {
             (State::Answering { .. }, Kind::Subflow(subflow)) => {
                 self.enter_subflow(place, subflow, &input, record)
             }
-            (State::Answering { .. }, Kind::Goto(_)) => self.go_to(place, &input, record),
+            (State::Answering { .. }, Kind::Goto(flow)) => self.go_to(place, flow, &input, record),
             (State::Returning { values, .. }, Kind::Subflow(subflow)) => {
                 self.take_back(place, subflow, &values, &input, record)
             }

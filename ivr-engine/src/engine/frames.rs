@@ -50,14 +50,20 @@ impl<'f> Run<'f> {
         self.begin_flow(flow)
     }
 
-    pub(super) fn go_to(&mut self, place: Place<'f>, input: &Input, record: &InputRecord) -> Turn<'f> {
+    pub(super) fn go_to(
+        &mut self,
+        place: Place<'f>,
+        name: &str,
+        input: &Input,
+        record: &InputRecord,
+    ) -> Turn<'f> {
         match input {
             Input::FlowFound(Some(flow)) => {
                 self.pass(place, Passage::Enters { flow: flow.clone() });
                 self.session.loops.clear();
                 self.begin_flow(flow)
             }
-            Input::FlowFound(None) => self.flow_missing(place, "that it goes to"),
+            Input::FlowFound(None) => self.flow_missing(place, name),
             _ => self.same_again(place, 1, record),
         }
     }

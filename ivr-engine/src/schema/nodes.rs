@@ -235,7 +235,10 @@ fn survey() -> Value {
 
 fn language() -> Value {
     let settings = json!({
-        "language": { "description": "BCP 47, or Liquid that gives it.", "$ref": "#/$defs/spoken" },
+        "language": {
+            "description": "BCP 47, or Liquid that gives it.",
+            "anyOf": [reference("language"), { "allOf": [reference("spoken"), { "pattern": "\\{[{%]" }] }]
+        },
         "voice": reference("name")
     });
     node("language", &[], &["language"], settings, &["next"])

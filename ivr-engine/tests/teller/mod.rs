@@ -263,7 +263,9 @@ fn next(next: &Next) -> Vec<String> {
             lines
         }
         Next::Figures { queue } => vec![format!("figures of {queue}?")],
-        Next::FindContact { number, fields } => vec![format!("contact of {number}? {}", fields.join(" "))],
+        Next::FindContact { number, fields } => {
+            vec![format!("contact of {number}? {}", fields.join(" ")).trim_end().to_owned()]
+        }
         Next::FindFlow { flow } => vec![format!("flow {flow}?")],
         Next::BookCallback(callback) => {
             let when = match callback.when {
