@@ -17,7 +17,6 @@ mod world;
 pub use database::{Backend, TestDatabase};
 pub use dump::{dump, tables, texts};
 pub use http::{Answer, Call};
-pub use mails::Mail;
 pub use world::{Company, Person, REGISTRATION_TOKEN, World, agent_row, draft, person, refresh_token, wav};
 
 use calldocker::app::App;
