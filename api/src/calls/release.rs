@@ -5,7 +5,7 @@ use entity::{CompanyScope, LegState, RoutingSubject, SegmentState, agent_slot, l
 
 use super::{CallFile, carry, leave, wrap_up};
 use crate::app::App;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::store::{Unit, calls, queueing};
 
 /// What becomes of a conversation that goes on.
@@ -89,7 +89,12 @@ async fn agent_leg_of(app: &App, scope: CompanyScope, segment: &segment::Model) 
     let leg = calls::offer_leg(scope, app.db.reader(), segment.offer_id).await?;
     let Some(leg) = leg.filter(|leg| !leg.state.is_over()) else { return Ok(AgentLeg::Needless) };
     let Some(sid) = &leg.provider_sid else { return Ok(AgentLeg::Needless) };
-    let client = app.providers.client(scope, app.db.reader()).await?;
+    // Without an account nobody can be asked, and that says as little as his silence.
+    let client = match app.providers.client(scope, app.db.reader()).await {
+        Ok(client) => client,
+        Err(Error::Conflict { .. }) => return Ok(AgentLeg::Lives),
+        Err(error) => return Err(error),
+    };
     Ok(match carry::end_of(&client, sid).await {
         Some(state) => AgentLeg::Over(Box::new(leg), state),
         None => AgentLeg::Lives,
