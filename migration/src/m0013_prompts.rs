@@ -12,8 +12,8 @@ CREATE TABLE prompt (
     UNIQUE (company_id, name)
 );
 CREATE TABLE prompt_resource (
-    prompt_id {uuid} NOT NULL,
     company_id {uuid} NOT NULL,
+    prompt_id {uuid} NOT NULL,
     language varchar(35) NOT NULL,
     text text NULL,
     audio_key varchar(400) NULL,
@@ -21,10 +21,9 @@ CREATE TABLE prompt_resource (
     size_bytes bigint NULL,
     sha256 varchar(64) NULL,
     updated_at {time} NOT NULL,
-    PRIMARY KEY (prompt_id, language),
+    PRIMARY KEY (company_id, prompt_id, language),
     FOREIGN KEY (company_id, prompt_id) REFERENCES prompt (company_id, id) ON DELETE CASCADE,
     CHECK ((text IS NULL) <> (audio_key IS NULL))
 );
-CREATE INDEX ix_prompt_resource_company ON prompt_resource (company_id, prompt_id);
 "#
 );

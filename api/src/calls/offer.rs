@@ -137,7 +137,8 @@ impl Offer<'_> {
             queueing::release_slot(unit.scope(), unit.tx(), self.id).await?;
             return Ok(Opened::Stale);
         }
-        let now = unit.now();
+        // Read anew: whoever freed the slot a moment ago may have begun after this unit did.
+        let now = unit.app().clock.now();
         let row = offer::Model {
             id: self.id,
             company_id: unit.company(),

@@ -8,6 +8,8 @@ mod frames;
 mod heard;
 mod server;
 
+use std::ops::ControlFlow;
+
 use chrono::{DateTime, Utc};
 
 use crate::flow::Compiled;
@@ -117,8 +119,8 @@ impl<'f> Run<'f> {
         match self.answer(place, input, record) {
             Turn::Stop(next) => next,
             Turn::Port(port) => match self.follow(place, port) {
-                Ok(id) => self.walk(id),
-                Err(next) => next,
+                ControlFlow::Continue(id) => self.walk(id),
+                ControlFlow::Break(next) => next,
             },
         }
     }
@@ -146,8 +148,8 @@ impl<'f> Run<'f> {
             match self.enter(place) {
                 Turn::Stop(next) => return next,
                 Turn::Port(port) => match self.follow(place, port) {
-                    Ok(next) => id = next,
-                    Err(next) => return next,
+                    ControlFlow::Continue(next) => id = next,
+                    ControlFlow::Break(next) => return next,
                 },
             }
         }
@@ -157,18 +159,18 @@ impl<'f> Run<'f> {
         self.fail(ProblemCode::TooManyNodes, Some(id), message)
     }
 
-    /// Leaves a node by a port.
-    fn follow(&mut self, place: Place<'f>, port: &str) -> Result<&'f str, Next> {
+    /// Leaves a node by a port: on to where it leads, or to the end of the step.
+    fn follow(&mut self, place: Place<'f>, port: &str) -> ControlFlow<Next, &'f str> {
         self.pass(place, Passage::Left { port: port.to_owned() });
         match place.node.next.get(port) {
-            Some(id) => Ok(id),
+            Some(id) => ControlFlow::Continue(id),
             None if self.flow.kind == FlowKind::Call => {
                 let message = format!("the port `{port}` leads nowhere");
-                Err(self.fail(ProblemCode::PortNotConnected, Some(place.id), message))
+                ControlFlow::Break(self.fail(ProblemCode::PortNotConnected, Some(place.id), message))
             }
             None => {
                 self.session.state = State::Ended;
-                Err(Next::Done)
+                ControlFlow::Break(Next::Done)
             }
         }
     }

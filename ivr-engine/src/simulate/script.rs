@@ -153,7 +153,7 @@ impl World {
     /// The answer to the `visit`th request (from 0) of a node.
     pub(super) fn answer(&self, node: &str, visit: usize, wanted: &[String]) -> Option<RequestOutcome> {
         let mut answers = self.requests.iter().filter(|answer| answer.node == node);
-        let last = answers.clone().last();
+        let last = answers.clone().next_back();
         let answer = answers.nth(visit).or(last)?;
         Some(match answer.fails {
             Some(Failure::TimesOut) => RequestOutcome::TimedOut,

@@ -292,6 +292,7 @@ mod tests {
             demo: false,
             twilio_account_sid: None,
             twilio_auth_token_sealed: None,
+            tell_agents_of_supervision: true,
             created_at: "2026-03-02T12:00:00Z".parse().unwrap(),
         }
     }

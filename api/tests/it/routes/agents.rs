@@ -11,7 +11,7 @@ on_both_databases! {
         let path = format!("/api/agents/{}", world.ours.agent.agent.unwrap());
         let shown = app.get(&path, &world.ours.manager).await;
         let shown = shown.data(200);
-        assert_eq!(shown["activity"], "wrap_up");
+        assert_eq!(shown["activity"], "on_call");
         assert_eq!(shown["queueIds"], json!([world.ours.queue]));
         assert_eq!(shown["skills"], json!([{ "id": world.ours.skill, "name": "ours german", "level": 7 }]));
         let listed = app.get("/api/agents", &world.ours.manager).await;
@@ -166,7 +166,7 @@ on_both_databases! {
         assert_eq!(app.get(&path, manager).await.data(200)["availability"], "available", "he is here still");
         app.call("POST", "/api/auth/logout").by(agent).send().await.data(200);
         let shown = app.get(&path, manager).await;
-        assert_eq!((&shown.data(200)["availability"], &shown.data(200)["activity"]), (&json!("offline"), &json!("wrap_up")));
+        assert_eq!((&shown.data(200)["availability"], &shown.data(200)["activity"]), (&json!("offline"), &json!("on_call")));
     }
 
     async fn a_release_says_what_it_has_released(app) {
@@ -179,7 +179,7 @@ on_both_databases! {
                 { "callId": calls.offered, "holder": "offer" },
                 { "callId": calls.wrap_up, "holder": "wrap_up" },
             ],
-            "keptCallIds": [],
+            "keptCallIds": [calls.connected, calls.consulting],
         }));
         let again = app.post(&path, manager, json!({})).await;
         assert_eq!(again.data(200)["released"], json!([]));
