@@ -308,18 +308,23 @@ fn pointers(value: &Value, at: String, found: &mut Vec<String>) {
 /// The answer that fits, most of the time; else anything.
 fn answer(next: &Next, input: &Input, number: usize) -> Input {
     let values = |names: &[String]| -> ivr_engine::Values {
-        names.iter().map(|name| (name.clone(), (number % 5 != 0).then(|| format!("v{number}")))).collect()
+        names
+            .iter()
+            .map(|name| (name.clone(), (!number.is_multiple_of(5)).then(|| format!("v{number}"))))
+            .collect()
     };
     match next {
         _ if number % 11 == 10 => input.clone(),
         Next::Figures { .. } => Input::Figures(QueueFigures {
             waiting: u32::try_from(number % 8).ok(),
-            expected_wait_seconds: (number % 2 == 0).then_some(60),
+            expected_wait_seconds: (number.is_multiple_of(2)).then_some(60),
             ..QueueFigures::default()
         }),
-        Next::FindContact { fields, .. } => Input::ContactFound((number % 3 != 0).then(|| values(fields))),
+        Next::FindContact { fields, .. } => {
+            Input::ContactFound((!number.is_multiple_of(3)).then(|| values(fields)))
+        }
         Next::FindFlow { .. } => {
-            Input::FlowFound((number % 4 != 0).then(|| FlowRef::new(format!("v{}", number % 2))))
+            Input::FlowFound((!number.is_multiple_of(4)).then(|| FlowRef::new(format!("v{}", number % 2))))
         }
         Next::BookCallback(_) => {
             Input::CallbackBooked([Booking::Accepted, Booking::Closed, Booking::Failed][number % 3])
@@ -330,7 +335,7 @@ fn answer(next: &Next, input: &Input, number: usize) -> Input {
             _ => RequestOutcome::Answered { status: 200, values: values(&request.wanted) },
         }),
         Next::Continue => Input::Continue,
-        Next::Enqueue { .. } if number % 3 == 0 => Input::AgentLeft,
+        Next::Enqueue { .. } if number.is_multiple_of(3) => Input::AgentLeft,
         Next::Gather { .. }
         | Next::Enqueue { .. }
         | Next::Dial { .. }

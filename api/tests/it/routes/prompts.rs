@@ -19,7 +19,7 @@ on_both_databases! {
         assert!(fetched.headers["cache-control"].to_str().unwrap().contains("immutable"));
         let tag = fetched.headers["etag"].to_str().unwrap();
         assert_eq!(app.call("GET", file).header("if-none-match", tag).send().await.status, 304);
-        let other = file.replace(|byte: char| byte == 'a', "b");
+        let other = file.replace('a', "b");
         assert_eq!(app.call("GET", &other).send().await.status, 404, "an address that nobody was told");
         let back = app.put(&format!("{path}/texts/en-US"), &world.ours.manager, json!({ "text": "Hello." })).await;
         assert!(back.data(200)["resources"].as_array().unwrap().iter().all(|one| one["audio"].is_null()), "{}", back.text);
