@@ -317,7 +317,7 @@ fn answer(next: &Next, input: &Input, number: usize) -> Input {
         _ if number % 11 == 10 => input.clone(),
         Next::Figures { .. } => Input::Figures(QueueFigures {
             waiting: u32::try_from(number % 8).ok(),
-            expected_wait_seconds: (number.is_multiple_of(2)).then_some(60),
+            expected_wait_seconds: number.is_multiple_of(2).then_some(60),
             ..QueueFigures::default()
         }),
         Next::FindContact { fields, .. } => {
