@@ -611,7 +611,8 @@ whole_calls! {
         let caller = centre.talk().await;
         centre.pass_on(centre.colleague(1), TransferMode::Blind).await.unwrap();
         centre.kill_and_restart().await;
-        centre.pass(5).await;
+        // At once, or when the dead server's lease of the routing has run out.
+        centre.pass_until("the colleague is asked", async || !centre.open_offers(1).await.is_empty()).await;
         centre.accept(1).await;
         centre.pass_until_transfer_is(TransferState::Completed).await;
         // What the dead server had begun is begun again when its lease runs out.
