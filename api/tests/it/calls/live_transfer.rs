@@ -610,6 +610,8 @@ whole_calls! {
         let mut centre = Centre::open(ground, Plan { life: Life::Mortal, ..Plan::default() }).await;
         let caller = centre.talk().await;
         centre.pass_on(centre.colleague(1), TransferMode::Blind).await.unwrap();
+        // Whose line asks in the very moment of a death is what the storms are about: this one is parked.
+        centre.pass(1).await;
         centre.kill_and_restart().await;
         // At once, or when the dead server's lease of the routing has run out.
         centre.pass_until("the colleague is asked", async || !centre.open_offers(1).await.is_empty()).await;
