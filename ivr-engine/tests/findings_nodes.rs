@@ -316,7 +316,7 @@ fn what_the_company_does_not_have_is_told() {
         [
             (Severity::Error, FindingCode::UnknownPrompt, "/nodes/c/library".to_owned()),
             (Severity::Error, FindingCode::UnknownAgent, "/nodes/d/agent".to_owned()),
-            (Severity::Error, FindingCode::UnknownAgent, "/nodes/e/preferAgent/agent".to_owned()),
+            (Severity::Warning, FindingCode::UnknownAgent, "/nodes/e/preferAgent/agent".to_owned()),
         ]
     );
 }

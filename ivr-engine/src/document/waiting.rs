@@ -7,7 +7,7 @@ use super::schedule;
 use crate::node::{Callback, Destination, Enqueue, Prefer, Sound, Transfer, Voicemail, When};
 use crate::phone::{e164, sip_address};
 use crate::template::Template;
-use crate::{FindingCode, SkillNeed, limits};
+use crate::{FindingCode, Severity, SkillNeed, limits};
 
 /// The longest wait that a flow can name, in seconds.
 const DAY_SECONDS: u32 = 86_400;
@@ -25,7 +25,7 @@ pub(super) fn enqueue(fields: &mut Fields<'_>, checker: &mut Checker) -> Option<
         let agent = fields.template("agent", checker);
         let named = agent.as_ref().and_then(Template::plain);
         if let Some(plain) = named.filter(|plain| !plain.is_empty() && *plain != LAST_AGENT) {
-            known_agent(plain, &fields.at("agent"), checker);
+            known_agent(plain, Severity::Warning, &fields.at("agent"), checker);
         }
         let seconds = fields.integer("seconds", 1..=3_600, Some(20), checker);
         fields.finish(checker);
@@ -166,7 +166,7 @@ pub(super) fn transfer(fields: &mut Fields<'_>, checker: &mut Checker) -> Option
                 "has to be the id or the name of an agent",
             );
         } else {
-            known_agent(plain, &fields.at("agent"), checker);
+            known_agent(plain, Severity::Error, &fields.at("agent"), checker);
         }
     }
     let to = dialled.or_else(|| sip.map(Destination::Sip)).or_else(|| agent.map(Destination::Agent));
@@ -175,13 +175,14 @@ pub(super) fn transfer(fields: &mut Fields<'_>, checker: &mut Checker) -> Option
     Some(Transfer { to: to?, timeout_seconds, caller_id })
 }
 
-fn known_agent(agent: &str, at: &str, checker: &mut Checker) {
+/// Whom nobody knows cannot be called, and is not waited for.
+fn known_agent(agent: &str, severity: Severity, at: &str, checker: &mut Checker) {
     if !checker.catalog.agents.has(agent) {
         let message = format!(
             "there is no agent `{}`; name one of the company",
             limits::cut(agent, limits::NAME_BYTES)
         );
-        checker.error(FindingCode::UnknownAgent, at, message);
+        checker.add(severity, FindingCode::UnknownAgent, None, at, message);
     }
 }
 
