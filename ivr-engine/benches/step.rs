@@ -102,7 +102,7 @@ fn one_step(c: &mut Criterion) {
     let nodes: Map<String, Value> = (0..10_000)
         .map(|number| {
             let next = format!("n{}", (number + 1) % 10_000);
-            (format!("n{number}"), json!({ "type": "say", "text": "x".repeat(40), "next": { "next": next } }))
+            (format!("n{number}"), json!({ "type": "say", "text": "x".repeat(50), "next": { "next": next } }))
         })
         .collect();
     let large = json!({ "version": 1, "name": "large", "start": "n0", "nodes": nodes }).to_string();
@@ -112,7 +112,7 @@ fn one_step(c: &mut Criterion) {
     });
     let nodes: Map<String, Value> = (0..1_000)
         .map(|number| {
-            let text = format!("{{{{ vars.a | upcase }}}}{}", "{% if x %}y{% endif %}".repeat(44));
+            let text = "{% if x %}y{% endif %}".repeat(31) + &"{{ vars.a | upcase }}".repeat(17);
             let next = json!({ "next": format!("n{}", (number + 1) % 1_000) });
             (format!("n{number}"), json!({ "type": "say", "text": text, "next": next }))
         })
