@@ -116,7 +116,10 @@ pub(crate) fn announce(shared: &Arc<Shared>, room: String, audience: Vec<Arc<Leg
     let shared = shared.clone();
     let mut busy = Some(shared.clock.busy());
     tokio::spawn(async move {
-        let params = vec![("ConferenceSid".to_owned(), room.clone())];
+        let params = vec![
+            ("AccountSid".to_owned(), shared.settings.account_sid.clone()),
+            ("ConferenceSid".to_owned(), room.clone()),
+        ];
         let fetched = shared.client.fetch(&shared.dice, &link, &params).await;
         let sleep = shared.clock.sleep(fetched.delay);
         busy = Some(released(&mut busy, sleep).await);
