@@ -15,6 +15,6 @@ pub use scope::{CompanyOwned, CompanyScope, Inserted, Updated};
 
 macros::tables! {
     agent agent_change agent_skill agent_slot audit call call_event company engine_input flow flow_version invitation
-    job leg membership offer offer_round outbox outbox_counter phone_number queue queue_entry queue_member recording
-    refresh_token routing_change routing_state segment session skill user webhook_request
+    job leg membership offer offer_round outbox outbox_counter phone_number queue queue_entry queue_member queue_recording
+    recording recording_policy refresh_token routing_change routing_state segment session skill user webhook_request
 }

@@ -42,6 +42,11 @@ permissions! {
     ReadOffers = "offers:read";
     AnswerOffers = "offers:answer";
     ReadRecordings = "recordings:read";
+    ControlRecordings = "recordings:control";
+    HoldRecordings = "recordings:hold";
+    DeleteRecordings = "recordings:delete";
+    ReadRecordingPolicy = "recording-policy:read";
+    WriteRecordingPolicy = "recording-policy:write";
     ReadPhoneNumbers = "phone-numbers:read";
     ReadSystem = "system:read";
 }

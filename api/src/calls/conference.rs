@@ -13,7 +13,7 @@ use twilio::webhook::{ConferenceEvent, ConferenceEventKind, ReasonLeft};
 use super::carry::{self, Target};
 use super::reply::{agent_label, caller_label};
 use super::story::EventKind;
-use super::{CallFile, leave};
+use super::{CallFile, leave, recording};
 use crate::error::Result;
 use crate::store::queueing::{self, Won};
 use crate::store::{Unit, calls, jobs};
@@ -157,6 +157,7 @@ async fn connect(
     file.row.status = CallStatus::Connected;
     file.row.outcome = Some(CallOutcome::Answered);
     file.row.answered_at.get_or_insert(at);
+    recording::connected(unit, file, &segment).await?;
     queueing::save_segment(unit.scope(), unit.tx(), segment).await
 }
 

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::carry::Target;
 use super::story::EventKind;
-use super::{CallFile, flow, wrap_up};
+use super::{CallFile, flow, recording, wrap_up};
 use crate::error::Result;
 use crate::store::queueing::{self, Won};
 use crate::store::{Audience, Unit, calls, jobs, workforce};
@@ -54,6 +54,7 @@ pub async fn caller_left(
             SegmentState::WrapUp | SegmentState::Done | SegmentState::Failed => {}
         }
     }
+    recording::call_over(unit, file).await?;
     flow::hang_up(unit, file).await?;
     file.row.outcome.get_or_insert(CallOutcome::FlowExit);
     file.row.ended_by = Some(by);

@@ -14,6 +14,7 @@ pub mod file;
 pub mod flow;
 pub mod leave;
 pub mod offer;
+pub mod recording;
 pub mod reply;
 pub mod router;
 pub mod rows;

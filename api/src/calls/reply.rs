@@ -5,10 +5,12 @@ use std::time::Duration;
 use entity::id::{CallId, CompanyId, OfferId, QueueEntryId, QueueId, SegmentId};
 use ivr_engine::{Accepts, Next, Prompt};
 use twilio::twiml::{
-    Beep, Conference, ConferenceSubscription, Dial, Enqueue, Gather, GatherInput, Number, OnEnter, OnExit,
-    Pause, Play, Record, RecordingEvent, Redirect, Reject, RejectReason, Say, VoiceResponse, WaitResponse,
+    Beep, Conference, ConferenceSubscription, Dial, Enqueue, Gather, GatherInput, HoldResponse, Number,
+    OnEnter, OnExit, Pause, Play, Record, RecordingEvent, Redirect, Reject, RejectReason, Say, VoiceResponse,
+    WaitResponse,
 };
 
+use super::recording::Notice;
 use super::urls::{Heard, Urls};
 use crate::words::Words;
 
@@ -57,6 +59,8 @@ pub enum Reply {
     },
     /// The agent's answer came too late.
     TooLate(Words),
+    /// Both sides hear that their conversation is recorded.
+    Announcement(Notice),
     HangUp,
     /// A late hop: what the line was told last.
     Current(String),
@@ -128,6 +132,9 @@ impl Reply {
                 VoiceResponse::new().gather(ask).hangup().to_xml()
             }
             Self::TooLate(words) => VoiceResponse::new().say(words.say(words.too_late())).hangup().to_xml(),
+            Self::Announcement(notice) => {
+                HoldResponse::new().say(Say::new(&notice.text).language(&notice.language)).to_xml()
+            }
             Self::HangUp => VoiceResponse::new().hangup().to_xml(),
             Self::Current(twiml) => twiml.clone(),
             Self::Nothing => VoiceResponse::new().to_xml(),

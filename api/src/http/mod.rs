@@ -16,6 +16,8 @@ mod offers;
 pub mod page;
 mod profile;
 mod queues;
+mod range;
+mod recording_settings;
 mod recordings;
 pub mod server;
 pub mod spec;
@@ -63,7 +65,7 @@ fn resources() -> impl OpenApi + 'static {
     (
         (auth::Auth, profile::OwnProfile, users::Users, companies::Companies),
         (ivr::Ivr, queues::Queues, agents::Agents, availability::AvailabilityOfAgents),
-        (calls::Calls, offers::Offers, recordings::Recordings),
+        (calls::Calls, offers::Offers, recordings::Recordings, recording_settings::RecordingSettings),
         health::Health,
     )
 }

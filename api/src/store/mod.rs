@@ -18,6 +18,7 @@ pub mod jobs;
 pub mod outbox;
 pub mod queueing;
 pub mod queues;
+pub mod recordings;
 pub mod sessions;
 pub mod system;
 pub mod unit;

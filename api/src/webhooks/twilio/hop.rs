@@ -1,6 +1,6 @@
 //! What a request is about, from its path and query, and the key under which it is unique.
 
-use entity::id::{CallId, LegId, OfferId, QueueEntryId};
+use entity::id::{CallId, LegId, OfferId, QueueEntryId, RecordingId};
 use twilio::webhook::Params;
 
 use crate::calls::urls::Heard;
@@ -10,18 +10,52 @@ use crate::calls::urls::Heard;
 pub enum Hop {
     Voice,
     Fallback,
-    Step { call: CallId, version: i32, heard: Heard, mailbox: Option<String> },
-    Wait { entry: QueueEntryId, hop: u32 },
-    QueueExit { call: CallId, entry: QueueEntryId, version: i32 },
-    CallerJoin { call: CallId },
-    Park { call: CallId },
-    AgentAnswer { offer: OfferId },
-    AgentPress { offer: OfferId },
-    AgentExit { offer: OfferId },
+    Step {
+        call: CallId,
+        version: i32,
+        heard: Heard,
+        mailbox: Option<String>,
+    },
+    Wait {
+        entry: QueueEntryId,
+        hop: u32,
+    },
+    QueueExit {
+        call: CallId,
+        entry: QueueEntryId,
+        version: i32,
+    },
+    CallerJoin {
+        call: CallId,
+    },
+    Park {
+        call: CallId,
+    },
+    AgentAnswer {
+        offer: OfferId,
+    },
+    AgentPress {
+        offer: OfferId,
+    },
+    AgentExit {
+        offer: OfferId,
+    },
     CallStatus,
-    LegStatus { leg: LegId },
-    Conference { offer: OfferId },
-    Recording { call: CallId, mailbox: Option<String> },
+    LegStatus {
+        leg: LegId,
+    },
+    Conference {
+        offer: OfferId,
+    },
+    /// Of a message, or of a conversation: then it was a row before.
+    Recording {
+        call: CallId,
+        recording: Option<RecordingId>,
+        mailbox: Option<String>,
+    },
+    Announcement {
+        recording: RecordingId,
+    },
 }
 
 impl Hop {
@@ -53,8 +87,13 @@ impl Hop {
             "conference" => Self::Conference { offer: get(&query, "offer")? },
             "recording" => Self::Recording {
                 call: get(&query, "call")?,
+                recording: match query.get("recording") {
+                    Some(id) => Some(id.parse().ok()?),
+                    None => None,
+                },
                 mailbox: query.get("mailbox").map(str::to_owned),
             },
+            "announcement" => Self::Announcement { recording: get(&query, "recording")? },
             _ => return None,
         })
     }
@@ -71,7 +110,8 @@ impl Hop {
             | Self::Park { .. }
             | Self::AgentAnswer { .. }
             | Self::AgentPress { .. }
-            | Self::AgentExit { .. } => Wants::Twiml,
+            | Self::AgentExit { .. }
+            | Self::Announcement { .. } => Wants::Twiml,
             Self::CallStatus | Self::LegStatus { .. } | Self::Conference { .. } | Self::Recording { .. } => {
                 Wants::Nothing
             }
@@ -105,7 +145,8 @@ impl Hop {
             | Self::Park { .. }
             | Self::AgentAnswer { .. }
             | Self::AgentPress { .. }
-            | Self::AgentExit { .. } => format!("{call}:{path_and_query}"),
+            | Self::AgentExit { .. }
+            | Self::Announcement { .. } => format!("{call}:{path_and_query}"),
         }
     }
 }

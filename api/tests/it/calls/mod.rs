@@ -8,5 +8,7 @@ mod nodes;
 mod numbers;
 mod offers;
 mod races;
+mod recording;
+mod recordings_kept;
 mod restart;
 mod voicemail;

@@ -6,7 +6,7 @@ mod database;
 mod dump;
 pub mod founding;
 mod http;
-mod live_calls;
+pub mod live_calls;
 pub mod process;
 mod rest;
 mod world;
@@ -43,16 +43,22 @@ pub struct TestApp {
 impl TestApp {
     /// A server on a fresh database of this kind; `None` when there is no server for such databases, which it says.
     pub async fn on(backend: Backend) -> Option<Self> {
+        Self::with(backend, &[]).await
+    }
+
+    /// The same, with other settings.
+    pub async fn with(backend: Backend, changes: &[(&str, &str)]) -> Option<Self> {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let database = TestDatabase::create(backend, folder.path()).await?;
-        let settings = Settings::with(&[
+        let mut settings = vec![
             ("data_dir", folder.path().to_str().expect("a path of plain text")),
             ("database_url", database.url()),
             ("database_pool", "5"),
             ("sqlite_synchronous", "normal"),
             ("jwt_expires_in", "15m"),
-        ])
-        .expect("settings for tests");
+        ];
+        settings.extend_from_slice(changes);
+        let settings = Settings::with(&settings).expect("settings for tests");
         let clock = Clock::simulated("2026-03-02T12:00:00Z".parse().expect("a time"));
         let app = App::build(settings, clock.clone(), Delivery::Deliver).await.expect("the app is built");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
