@@ -1,14 +1,14 @@
 //! What people see of calls and do with them at their desks.
 
 use entity::id::{AgentId, CallId};
-use entity::{CallStatus, CompanyScope, call, call_event, offer};
+use entity::{CallStatus, CompanyScope, call, call_event, offer, transfer};
 
 use super::{CallFile, accept};
 use crate::app::App;
 use crate::authz::Whose;
 use crate::error::{Error, Result, Subject};
 use crate::slice::{Slice, read_cursor};
-use crate::store::{Unit, calls, queueing};
+use crate::store::{Unit, calls, live, queueing};
 
 /// A call that the caller may see; somebody else's does not exist.
 pub async fn visible(app: &App, scope: CompanyScope, whose: Whose, id: CallId) -> Result<call::Model> {
@@ -125,4 +125,15 @@ pub fn whose_work(whose: Whose) -> Result<Option<AgentId>> {
         Whose::Agents(agent) => Ok(Some(agent)),
         Whose::Nobodys => Err(Error::NotFound(Subject::Call)),
     }
+}
+
+/// The call's transfers, oldest first.
+pub async fn transfers(
+    app: &App,
+    scope: CompanyScope,
+    whose: Whose,
+    call: CallId,
+) -> Result<Vec<transfer::Model>> {
+    visible(app, scope, whose, call).await?;
+    live::transfers(scope, app.db.reader(), call).await
 }

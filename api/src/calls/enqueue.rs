@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::{CallId, QueueEntryId};
-use entity::{CallStatus, EntryOutcome, RoutingSubject, queue, queue_entry};
+use entity::{CallStatus, EntryOutcome, EntryPurpose, RoutingSubject, queue, queue_entry};
 use ivr_engine::{Input, QueueLeft, SkillNeed};
 use serde_json::json;
 use twilio::webhook::{EnqueueResult, QueueResult};
@@ -16,6 +16,7 @@ use crate::error::Result;
 use crate::store::queueing::{self, Won};
 use crate::store::{Audience, Unit, calls, companies, workforce};
 use entity::CompanyScope;
+use sea_orm::ConnectionTrait;
 
 /// Where a flow wants its caller to wait.
 pub struct Wish {
@@ -49,6 +50,8 @@ pub async fn enter(unit: &mut Unit, file: &mut CallFile, wish: Wish) -> Result<O
         skills: serde_json::to_value(skills).unwrap_or_default(),
         entered_at: unit.now(),
         waiting_since: unit.now() - TimeDelta::seconds(i64::from(wish.age_credit_seconds)),
+        purpose: EntryPurpose::Caller,
+        wanted_agent_id: None,
         max_wait_until: wish
             .max_wait_seconds
             .map(|seconds| unit.now() + TimeDelta::seconds(i64::from(seconds))),
@@ -86,7 +89,8 @@ async fn skills(unit: &Unit, wished: &[SkillNeed]) -> Result<Option<Vec<NeededSk
 /// What a waiting caller hears next. Only reads, unless his longest wait is over.
 pub async fn wait(app: &App, scope: CompanyScope, id: QueueEntryId, hop: u32) -> Result<Reply> {
     let db = app.db.reader();
-    let Some(entry) = queueing::entry(scope, db, id).await? else { return Ok(Reply::HangUp) };
+    let Some(entry) = followed(scope, db, id).await? else { return Ok(Reply::HangUp) };
+    let id = entry.id;
     let waited_out = entry.max_wait_until.is_some_and(|until| until <= app.clock.now());
     match entry.outcome {
         Some(EntryOutcome::Overflow) => return Ok(Reply::LeaveQueue),
@@ -100,19 +104,41 @@ pub async fn wait(app: &App, scope: CompanyScope, id: QueueEntryId, hop: u32) ->
             | EntryOutcome::Abandoned
             | EntryOutcome::Callback
             | EntryOutcome::Voicemail
-            | EntryOutcome::Error,
+            | EntryOutcome::Error
+            | EntryOutcome::Moved
+            | EntryOutcome::Withdrawn,
         ) => {}
     }
     let queue: queue::Model = queueing::queue(scope, db, entry.queue_id).await?;
+    if entry.wanted_agent_id.is_some() {
+        // He has no place in the line: one agent is asked, and hears at once or not.
+        let words = companies::words(scope, db).await?;
+        return Ok(Reply::Wait(Wait::for_one(id, hop, queue.hold_music_url, words)));
+    }
     Ok(Reply::Wait(Wait {
         entry: id,
         hop,
-        position: queueing::ahead_of(scope, db, &entry).await? + 1,
+        position: Some(queueing::ahead_of(scope, db, &entry).await? + 1),
         expected: app.desks.expected_wait(scope, id, app.clock.now()),
         music: queue.hold_music_url,
         quiet: quiet(entry.max_wait_until, app.clock.now()),
         words: companies::words(scope, db).await?,
     }))
+}
+
+/// The visit that a hop is about. Who was moved to another queue stays in his parking place at the provider, whose
+/// addresses name the visit with which he came there: his latest one counts.
+async fn followed<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    id: QueueEntryId,
+) -> Result<Option<queue_entry::Model>> {
+    match queueing::entry(scope, db, id).await? {
+        Some(moved) if moved.outcome == Some(EntryOutcome::Moved) => {
+            queueing::last_entry(scope, db, moved.call_id).await
+        }
+        other => Ok(other),
+    }
 }
 
 /// Not longer than the caller may wait: his next request is when his longest wait is noticed.
@@ -149,7 +175,8 @@ pub async fn exit(
     result: &EnqueueResult,
 ) -> Result<Reply> {
     let mut file = CallFile::open(unit, call).await?;
-    let visit = queueing::entry(unit.scope(), unit.tx(), entry).await?;
+    let visit = followed(unit.scope(), unit.tx(), entry).await?;
+    let entry = visit.as_ref().map_or(entry, |visit| visit.id);
     let outcome = visit.and_then(|visit| visit.outcome);
     match &result.result {
         QueueResult::Hangup => {
@@ -222,18 +249,20 @@ pub async fn where_the_caller_belongs(app: &App, scope: CompanyScope, id: CallId
     if let Some(segment) = queueing::live_segment(scope, db, id).await?
         && segment.state != entity::SegmentState::Reserved
     {
-        return Ok(Reply::JoinCaller { call: id, offer: segment.offer_id });
+        return Ok(Reply::JoinCaller { call: id, room: segment.room_id });
     }
-    Ok(match (queueing::visit_of(scope, db, id).await?, call.status) {
+    let waits = queueing::visit_of(scope, db, id).await?;
+    let waits = waits.filter(|visit| visit.purpose == EntryPurpose::Caller);
+    Ok(match (waits, call.status) {
         (Some(entry), _) => {
             Reply::Park { call: id, version: call.session_version, entry: entry.id, queue: entry.queue_id }
         }
         // His longest wait ended while he was being brought: the flow has gone on.
-        (None, CallStatus::InIvr) => file::current(&call),
+        // So has a caller who was passed on to a number or another flow.
+        (None, CallStatus::InIvr | CallStatus::Dialing) => file::current(&call),
         (
             None,
             CallStatus::Received
-            | CallStatus::Dialing
             | CallStatus::Queued
             | CallStatus::Offered
             | CallStatus::Connected

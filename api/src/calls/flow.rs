@@ -4,29 +4,37 @@ use std::sync::Arc;
 
 use entity::id::FlowVersionId;
 use entity::{CallOutcome, CallStatus, EndedBy, engine_input, flow_version};
-use ivr_engine::{Flow, Input, Next, Outcome, QueueLeft, Session, Step};
+use ivr_engine::{
+    Booking, DialOutcome, DialTo, Flow, FlowRef, Input, InputRecord, Next, Outcome, QueueFigures, QueueLeft,
+    RequestOutcome, Session, Step,
+};
 use serde_json::json;
 
 use super::reply::FlowNext;
 use super::story::EventKind;
-use super::{CallFile, Reply, enqueue};
+use super::{CallFile, Reply, effects, enqueue, library};
 use crate::app::App;
 use crate::error::{Error, Result, Subject};
-use crate::store::Unit;
+use crate::store::{Unit, flows};
 
-/// A queue that cannot be entered leads back into the flow; this often within one hop, and then the call is given up.
-const DETOURS: usize = 5;
+/// A question of the flow that is answered at once leads back into it; this often within one hop, and then the call is
+/// given up.
+const DETOURS: usize = 50;
 
 /// Feeds one input to the call's flow. The call's session moves on to its next version.
 pub async fn advance(unit: &mut Unit, file: &mut CallFile, input: Input) -> Result<Reply> {
-    let flow = compiled(unit, file).await?;
     let mut input = input;
     let mut said = Vec::new();
+    let mut words = crate::words::Words::of("");
     for _ in 0..DETOURS {
-        let step = run(unit, file, &flow, input).await?;
-        said.extend(step.prompts);
-        let next = match step.next {
-            Next::Enqueue { queue, priority, skills, max_wait_seconds, age_credit_seconds } => {
+        let flow = compiled(unit, file).await?;
+        words = crate::words::Words::of(flow.language());
+        let mut step = run(unit, file, &flow, input).await?;
+        said.extend(effects::perform(unit, file, std::mem::take(&mut step.effects)).await?);
+        let (heard, next) = library::look_up(unit, file, step.prompts, step.next).await?;
+        said.extend(heard);
+        let next = match next {
+            Next::Enqueue { queue, priority, skills, max_wait_seconds, age_credit_seconds, .. } => {
                 let wish = enqueue::Wish { queue, priority, skills, max_wait_seconds, age_credit_seconds };
                 match enqueue::enter(unit, file, wish).await? {
                     Some(entry) => FlowNext::Parked { entry: entry.id, queue: entry.queue_id },
@@ -36,16 +44,46 @@ pub async fn advance(unit: &mut Unit, file: &mut CallFile, input: Input) -> Resu
                     }
                 }
             }
-            next => {
-                follow(unit, file, &next);
-                FlowNext::Engine(next)
-            }
+            next => match answer(unit, &next).await? {
+                Some(answer) => {
+                    input = answer;
+                    continue;
+                }
+                None => {
+                    follow(unit, file, &next);
+                    FlowNext::Engine(next)
+                }
+            },
         };
         return Ok(Reply::Flow { call: file.id(), version: file.row.session_version, prompts: said, next });
     }
     file.note(unit, EventKind::FlowProblem, json!({"code": "tooManyDetours"}));
     file.row.outcome = Some(CallOutcome::Error);
-    Ok(Reply::Apology(crate::words::Words::of(flow.language())))
+    Ok(Reply::Apology(words))
+}
+
+/// What the flow asks the server and learns at once. What the server does not offer cannot be published
+/// ([`crate::flows`]); should a version ask for it all the same, it leaves by the port for a failure.
+async fn answer(unit: &Unit, next: &Next) -> Result<Option<Input>> {
+    Ok(match next {
+        Next::FindFlow { flow } => {
+            let version = flows::published(unit.scope(), unit.tx(), flow).await?;
+            Some(Input::FlowFound(version.map(|version| FlowRef::new(version.to_string()))))
+        }
+        Next::Continue => Some(Input::Continue),
+        Next::Request(_) => Some(Input::Requested(RequestOutcome::Failed)),
+        Next::Figures { .. } => Some(Input::Figures(QueueFigures::default())),
+        Next::FindContact { .. } => Some(Input::ContactFound(None)),
+        Next::BookCallback(_) => Some(Input::CallbackBooked(Booking::Failed)),
+        Next::Dial { to: DialTo::Sip(_) | DialTo::Agent(_), .. } => Some(Input::Dialed(DialOutcome::Failed)),
+        Next::Gather { .. }
+        | Next::Enqueue { .. }
+        | Next::Dial { to: DialTo::Number(_), .. }
+        | Next::Record { .. }
+        | Next::Done
+        | Next::HangUp { .. }
+        | Next::Ended => None,
+    })
 }
 
 /// Tells the flow that its call is over, so that a replay knows it too.
@@ -68,8 +106,8 @@ pub fn session(file: &CallFile) -> Result<Option<Session>> {
 
 async fn run(unit: &mut Unit, file: &mut CallFile, flow: &Flow, input: Input) -> Result<Step> {
     let session = session(file)?.ok_or_else(|| Error::internal("step", "the call has no session"))?;
-    record(unit, file, &input).await?;
     let step = ivr_engine::step(flow, session, input, unit.now());
+    record(unit, file, &step.input).await?;
     for passed in &step.trace {
         let passed = serde_json::to_value(passed).unwrap_or_default();
         file.note(unit, EventKind::NodePassed, passed);
@@ -84,7 +122,7 @@ async fn run(unit: &mut Unit, file: &mut CallFile, flow: &Flow, input: Input) ->
 }
 
 /// Every input is kept with all that the step depended on: what replay needs.
-async fn record(unit: &mut Unit, file: &mut CallFile, input: &Input) -> Result<()> {
+async fn record(unit: &mut Unit, file: &mut CallFile, input: &InputRecord) -> Result<()> {
     file.row.session_version += 1;
     let row = engine_input::Model {
         company_id: unit.company(),
@@ -103,12 +141,23 @@ async fn record(unit: &mut Unit, file: &mut CallFile, input: &Input) -> Result<(
 /// What a step that does not queue means for the call.
 fn follow(unit: &Unit, file: &mut CallFile, next: &Next) {
     match next {
-        Next::Gather { .. } | Next::Record { .. } | Next::Enqueue { .. } => {
-            file.row.status = CallStatus::InIvr
-        }
-        Next::Dial { number, .. } => {
+        Next::Gather { .. }
+        | Next::Record { .. }
+        | Next::Enqueue { .. }
+        | Next::Request(_)
+        | Next::Figures { .. }
+        | Next::FindContact { .. }
+        | Next::FindFlow { .. }
+        | Next::BookCallback(_)
+        | Next::Continue => file.row.status = CallStatus::InIvr,
+        Next::Dial { to, .. } => {
             file.row.status = CallStatus::InIvr;
-            file.note(unit, EventKind::TransferStarted, json!({"number": number}));
+            let told = match to {
+                DialTo::Number(number) => json!({"number": number}),
+                DialTo::Sip(address) => json!({"sip": address}),
+                DialTo::Agent(agent) => json!({"agent": agent}),
+            };
+            file.note(unit, EventKind::TransferStarted, told);
         }
         Next::HangUp { outcome } => {
             let as_call = match outcome {
@@ -120,12 +169,15 @@ fn follow(unit: &Unit, file: &mut CallFile, next: &Next) {
             file.row.ended_by.get_or_insert(EndedBy::Flow);
             file.note(unit, EventKind::FlowEnded, json!({"outcome": outcome}));
         }
-        Next::Ended => {}
+        // Only flows of other kinds than a call's come to an end so.
+        Next::Done | Next::Ended => {}
     }
 }
 
-async fn compiled(unit: &Unit, file: &CallFile) -> Result<Arc<Flow>> {
-    let version = file.row.flow_version_id.ok_or(Error::NotFound(Subject::FlowVersion))?;
+/// The flow that the call is in: the one that its session names when another one was called, else its own.
+pub async fn compiled(unit: &Unit, file: &CallFile) -> Result<Arc<Flow>> {
+    let called = session(file)?.and_then(|session| session.flow()?.as_str().parse().ok());
+    let version = called.or(file.row.flow_version_id).ok_or(Error::NotFound(Subject::FlowVersion))?;
     compile(unit, version).await
 }
 

@@ -230,7 +230,8 @@ impl Desk {
     async fn agents(&mut self, unit: &Unit, ids: Option<&BTreeSet<AgentId>>) -> Result<Vec<Change>> {
         let ids: Option<Vec<_>> = ids.map(|ids| ids.iter().copied().collect());
         let found =
-            rows::agents(unit.scope(), unit.tx(), &unit.app().settings.timing, ids.as_deref()).await?;
+            rows::agents(unit.scope(), unit.tx(), &unit.app().settings.timing, ids.as_deref(), unit.now())
+                .await?;
         for agent in &found {
             match agent.ready_until {
                 Some(until) if until > unit.now() => drop(self.bound.insert(AgentId(agent.id.0), until)),
@@ -247,7 +248,7 @@ impl Desk {
         let mut changes = Vec::new();
         for id in ids {
             match queueing::entry(unit.scope(), unit.tx(), id).await? {
-                Some(entry) if entry.outcome.is_none() => open.push(entry),
+                Some(entry) if entry.outcome.is_none() && entry.wanted_agent_id.is_none() => open.push(entry),
                 Some(_) | None => changes.push(Change::EntryGone(EntryId(id.0))),
             }
         }

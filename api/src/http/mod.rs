@@ -3,27 +3,37 @@
 
 use poem_openapi::{OpenApi, OpenApiService, Tags};
 
+mod agent_history;
 mod agents;
+mod audio_body;
 mod auth;
 mod availability;
+mod availability_reasons;
 mod calls;
 mod companies;
 pub mod envelope;
 mod health;
 mod ivr;
 pub mod json_body;
+mod live;
+mod media;
 mod offers;
 pub mod page;
+mod pages;
 mod profile;
+mod prompts;
 mod queues;
 mod range;
 mod recording_settings;
 mod recordings;
 pub mod server;
 pub mod spec;
+mod supervision;
 mod users;
+mod waiting_calls;
 pub mod word;
 
+pub use audio_body::AudioBody;
 pub use envelope::{Accepted, Created, Done, Failure, Reply, Success};
 pub use json_body::JsonBody;
 pub use spec::Spec;
@@ -32,8 +42,16 @@ pub use word::Word;
 use crate::error::Result;
 
 /// The operations that anybody may call, by their ids. Every other one takes a [`crate::authz::Can`].
-pub const PUBLIC: &[&str] =
-    &["getHealth", "getLiveness", "getReadiness", "logIn", "refreshTokens", "refreshTokensAlias", "register"];
+pub const PUBLIC: &[&str] = &[
+    "confirmRegistration",
+    "getHealth",
+    "getLiveness",
+    "getReadiness",
+    "logIn",
+    "refreshTokens",
+    "refreshTokensAlias",
+    "register",
+];
 
 /// The chapters of the specification.
 #[derive(Tags)]
@@ -50,8 +68,12 @@ pub enum Tag {
     Ivr,
     /// Calls and their stories.
     Calls,
+    /// What is done with a call while people talk.
+    LiveCalls,
     /// Calls offered to agents.
     Offers,
+    /// What flows say or play by name.
+    Prompts,
     /// Where callers wait.
     Queues,
     /// Recordings and voicemails.
@@ -64,8 +86,10 @@ pub enum Tag {
 fn resources() -> impl OpenApi + 'static {
     (
         (auth::Auth, profile::OwnProfile, users::Users, companies::Companies),
-        (ivr::Ivr, queues::Queues, agents::Agents, availability::AvailabilityOfAgents),
-        (calls::Calls, offers::Offers, recordings::Recordings, recording_settings::RecordingSettings),
+        (ivr::Ivr, prompts::Prompts, queues::Queues, agents::Agents, availability::AvailabilityOfAgents),
+        (agent_history::HistoryOfAgents, availability_reasons::AvailabilityReasons, supervision::Supervision),
+        (calls::Calls, waiting_calls::WaitingCalls, live::LiveCalls, offers::Offers),
+        (recordings::Recordings, recording_settings::RecordingSettings),
         health::Health,
     )
 }

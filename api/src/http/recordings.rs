@@ -18,9 +18,35 @@ use super::{JsonBody, Tag, Word};
 use crate::app::App;
 use crate::authz::{Can, ControlRecordings, DeleteRecordings, HoldRecordings, Permission, ReadRecordings};
 use crate::calls::recording::desk::{self, Action, Hold, Reader, Sound};
+use crate::calls::recording::parts::Part;
 use crate::error::Error;
 
 pub struct Recordings;
+
+/// The conversation of one agent within a recording.
+#[derive(Object, Debug)]
+#[oai(rename_all = "camelCase", skip_serializing_if_is_none)]
+pub struct RecordingPart {
+    pub segment_id: Uuid,
+    pub agent_id: Uuid,
+    pub queue_id: Uuid,
+    /// Milliseconds from the beginning of the file.
+    pub from_ms: i64,
+    /// Missing as long as both go on.
+    pub to_ms: Option<i64>,
+}
+
+impl From<Part> for RecordingPart {
+    fn from(part: Part) -> Self {
+        Self {
+            segment_id: part.segment.0,
+            agent_id: part.agent.0,
+            queue_id: part.queue.0,
+            from_ms: part.from_ms,
+            to_ms: part.to_ms,
+        }
+    }
+}
 
 /// A recording and where it stands.
 #[derive(Object, Debug)]
@@ -59,6 +85,8 @@ pub struct RecordingOut {
     pub legal_hold_reason: Option<String>,
     pub deleted_at: Option<DateTime<Utc>>,
     pub deleted_because: Option<Word<DeletedBecause>>,
+    /// Whose conversation is where in the file; only in the list of a call.
+    pub parts: Option<Vec<RecordingPart>>,
 }
 
 impl From<recording::Model> for RecordingOut {
@@ -89,7 +117,14 @@ impl From<recording::Model> for RecordingOut {
             legal_hold_reason: row.legal_hold_reason,
             deleted_at: row.deleted_at,
             deleted_because: row.deleted_because.map(Word),
+            parts: None,
         }
+    }
+}
+
+impl From<(recording::Model, Vec<Part>)> for RecordingOut {
+    fn from((row, parts): (recording::Model, Vec<Part>)) -> Self {
+        Self { parts: Some(parts.into_iter().map(RecordingPart::from).collect()), ..Self::from(row) }
     }
 }
 
@@ -214,7 +249,8 @@ fn reader<P: Permission>(can: &Can<P>) -> Reader {
 impl Recordings {
     /// Lists a call's recordings.
     ///
-    /// An agent sees those of his own calls, where the company's settings let him.
+    /// An agent sees those of his own calls, where the company's settings let him. One recording goes with the caller from
+    /// agent to agent: `parts` says whose conversation is where in it.
     #[oai(path = "/api/calls/:id/recordings", method = "get", operation_id = "listCallRecordings")]
     async fn of_call(
         &self,

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use entity::id::{AgentId, CallId, OfferId, QueueEntryId, QueueId, RoundId, SegmentId};
 use entity::{
-    CompanyScope, EntryOutcome, Inserted, OfferState, SegmentState, SlotHolder, agent_slot, call, offer,
-    offer_round, queue, queue_entry, routing_change, routing_state, segment,
+    CompanyScope, EntryOutcome, Inserted, OfferState, SegmentPart, SegmentState, SlotHolder, agent_slot,
+    call, offer, offer_round, queue, queue_entry, routing_change, routing_state, segment,
 };
 use sea_orm::sea_query::{Condition, Expr};
 use sea_orm::{
@@ -76,6 +76,12 @@ pub async fn entry<C: ConnectionTrait>(
     Ok(scope.find_by_id::<queue_entry::Entity>(id).one(db).await?)
 }
 
+pub async fn save_entry(scope: CompanyScope, tx: &Tx, row: queue_entry::Model) -> Result<()> {
+    let id = row.id;
+    scope.save::<queue_entry::Entity, _>(tx, id, row).await?;
+    Ok(())
+}
+
 /// The visit that goes on, if any, locked.
 pub async fn open_entry(scope: CompanyScope, tx: &Tx, call: CallId) -> Result<Option<queue_entry::Model>> {
     Ok(open_visit(scope, call).lock_exclusive().one(tx).await?)
@@ -97,11 +103,17 @@ fn open_visit(scope: CompanyScope, call: CallId) -> Select<queue_entry::Entity> 
         .filter(queue_entry::Column::Outcome.is_null())
 }
 
+/// The visits that the company's routing serves.
 pub async fn open_entries<C: ConnectionTrait>(
     scope: CompanyScope,
     db: &C,
 ) -> Result<Vec<queue_entry::Model>> {
-    Ok(scope.find::<queue_entry::Entity>().filter(queue_entry::Column::Outcome.is_null()).all(db).await?)
+    Ok(scope
+        .find::<queue_entry::Entity>()
+        .filter(queue_entry::Column::Outcome.is_null())
+        .filter(queue_entry::Column::WantedAgentId.is_null())
+        .all(db)
+        .await?)
 }
 
 /// Ends a visit unless it has ended; tells whether it was this one that ended it.
@@ -127,6 +139,26 @@ pub async fn close_entry(
     Ok(Won::from_rows(done.rows_affected))
 }
 
+/// The call's latest visit of a queue: where a hop of one that was moved goes on.
+pub async fn last_entry<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    call: CallId,
+) -> Result<Option<queue_entry::Model>> {
+    Ok(scope
+        .find::<queue_entry::Entity>()
+        .filter(queue_entry::Column::CallId.eq(call))
+        .order_by_desc(queue_entry::Column::Id)
+        .one(db)
+        .await?)
+}
+
+pub async fn set_priority(scope: CompanyScope, tx: &Tx, id: QueueEntryId, priority: i32) -> Result<()> {
+    let changes = queue_entry::ActiveModel { priority: Set(priority), ..Default::default() };
+    scope.update::<queue_entry::Entity, _>(tx, id, changes).await?;
+    Ok(())
+}
+
 /// How many stand before this entry in its queue, by the one ordering key: priority, waiting time, id.
 pub async fn ahead_of<C: ConnectionTrait>(
     scope: CompanyScope,
@@ -143,6 +175,7 @@ pub async fn ahead_of<C: ConnectionTrait>(
         .find::<queue_entry::Entity>()
         .filter(Q::QueueId.eq(entry.queue_id))
         .filter(Q::Outcome.is_null())
+        .filter(Q::WantedAgentId.is_null())
         .filter(earlier)
         .count(db)
         .await?)
@@ -166,6 +199,20 @@ pub async fn open_round(
         closed_at: None,
     };
     Ok(scope.insert_or_ignore::<offer_round::Entity, _>(tx, round).await?)
+}
+
+/// The round in which the entry is offered now, if any.
+pub async fn open_round_of(
+    scope: CompanyScope,
+    tx: &Tx,
+    entry: QueueEntryId,
+) -> Result<Option<offer_round::Model>> {
+    Ok(scope
+        .find::<offer_round::Entity>()
+        .filter(offer_round::Column::QueueEntryId.eq(entry))
+        .filter(offer_round::Column::ClosedAt.is_null())
+        .one(tx)
+        .await?)
 }
 
 pub async fn close_round(scope: CompanyScope, tx: &Tx, id: RoundId, at: DateTime<Utc>) -> Result<()> {
@@ -305,17 +352,38 @@ pub async fn segments_of_call<C: ConnectionTrait>(
         .await?)
 }
 
+/// The agent who has the call, or is about to.
 pub async fn live_segment<C: ConnectionTrait>(
     scope: CompanyScope,
     db: &C,
     call: CallId,
 ) -> Result<Option<segment::Model>> {
-    Ok(scope
+    Ok(live(scope, call).filter(segment::Column::Part.eq(SegmentPart::Main)).one(db).await?)
+}
+
+/// The agent who is asked by the one who has the call.
+pub async fn consult_segment<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    call: CallId,
+) -> Result<Option<segment::Model>> {
+    Ok(live(scope, call).filter(segment::Column::Part.eq(SegmentPart::Consult)).one(db).await?)
+}
+
+/// Every agent who has the call, or is about to.
+pub async fn live_segments<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    call: CallId,
+) -> Result<Vec<segment::Model>> {
+    Ok(live(scope, call).order_by_asc(segment::Column::Id).all(db).await?)
+}
+
+fn live(scope: CompanyScope, call: CallId) -> Select<segment::Entity> {
+    scope
         .find::<segment::Entity>()
         .filter(segment::Column::CallId.eq(call))
         .filter(segment::Column::State.is_in(LIVE))
-        .one(db)
-        .await?)
 }
 
 pub async fn segments_of_entries<C: ConnectionTrait>(
@@ -399,6 +467,11 @@ pub async fn slots_of<C: ConnectionTrait>(
         .filter(agent_slot::Column::AgentId.is_in(agents.iter().copied()))
         .all(db)
         .await?)
+}
+
+/// Every slot that is held in the company.
+pub async fn held_slots<C: ConnectionTrait>(scope: CompanyScope, db: &C) -> Result<Vec<agent_slot::Model>> {
+    Ok(scope.find::<agent_slot::Entity>().all(db).await?)
 }
 
 pub async fn pass_slot_on(scope: CompanyScope, tx: &Tx, offer: OfferId, to: SlotHolder) -> Result<()> {

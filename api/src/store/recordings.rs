@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use entity::id::{AgentId, CallId, QueueId, RecordingId};
 use entity::{
-    CompanyScope, RecordingKind, RecordingRule, RecordingState, call, queue_recording, recording,
-    recording_policy,
+    CompanyScope, Inserted, RecordingKind, RecordingRule, RecordingState, call, queue_recording, recording,
+    recording_policy, recording_refusal,
 };
 use sea_orm::sea_query::{Condition, Expr};
 use sea_orm::{
@@ -141,6 +141,28 @@ pub async fn set_queue_rules(
         rule: *rule,
     };
     Ok(scope.insert_many::<queue_recording::Entity, _>(tx, rules.iter().map(row).collect()).await?)
+}
+
+/// Whether the call's flow has refused that it is recorded by itself.
+pub async fn is_refused<C: ConnectionTrait>(scope: CompanyScope, db: &C, call: CallId) -> Result<bool> {
+    let refusal =
+        scope.find::<recording_refusal::Entity>().filter(recording_refusal::Column::CallId.eq(call));
+    Ok(refusal.one(db).await?.is_some())
+}
+
+/// Refuses it; a second time changes nothing.
+pub async fn refuse(scope: CompanyScope, tx: &Tx, call: CallId, at: DateTime<Utc>) -> Result<()> {
+    let row = recording_refusal::Model { company_id: scope.company(), call_id: call, refused_at: at };
+    match scope.insert_or_ignore::<recording_refusal::Entity, _>(tx, row).await? {
+        Inserted::Yes | Inserted::Conflicted => Ok(()),
+    }
+}
+
+/// Takes the refusal back.
+pub async fn allow(scope: CompanyScope, tx: &Tx, call: CallId) -> Result<()> {
+    let refusal = recording_refusal::Column::CallId.eq(call);
+    scope.delete_many::<recording_refusal::Entity>().filter(refusal).exec(tx).await?;
+    Ok(())
 }
 
 /// What was made before `before` and still has a file, here or at the provider.

@@ -10,6 +10,7 @@ mod calls;
 mod commands;
 mod crash;
 mod leases;
+mod mail;
 mod node;
 mod openapi;
 mod realtime;

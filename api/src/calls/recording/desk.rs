@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use entity::id::{CallId, RecordingId, UserId};
 use entity::{
-    CompanyScope, DeletedBecause, JobKind, PauseHolder, RecordingOrigin, RecordingState, recording,
+    CompanyScope, DeletedBecause, JobKind, PauseHolder, RecordingKind, RecordingOrigin, RecordingState,
+    recording,
 };
 use serde_json::json;
 
 use super::super::{CallFile, desk};
+use super::parts::Part;
 use super::settings::Listening;
-use super::{Started, pause, resume, start, stop};
+use super::{Started, parts, pause, resume, start, stop};
 use crate::app::App;
 use crate::authz::Whose;
 use crate::error::{Error, Result, Subject};
@@ -100,9 +102,18 @@ pub async fn of_call(
     scope: CompanyScope,
     whose: Whose,
     call: CallId,
-) -> Result<Vec<recording::Model>> {
+) -> Result<Vec<(recording::Model, Vec<Part>)>> {
     desk::visible(app, scope, audible(app, scope, whose).await?, call).await?;
-    recordings::of_call(scope, app.db.reader(), call).await
+    let db = app.db.reader();
+    let segments = queueing::segments_of_call(scope, db, call).await?;
+    let with_parts = |row: recording::Model| {
+        let parts = match row.kind {
+            RecordingKind::Call => parts::of(&row, &segments),
+            RecordingKind::Voicemail => Vec::new(),
+        };
+        (row, parts)
+    };
+    Ok(recordings::of_call(scope, db, call).await?.into_iter().map(with_parts).collect())
 }
 
 pub async fn voicemails(app: &App, scope: CompanyScope, whose: Whose) -> Result<Vec<recording::Model>> {

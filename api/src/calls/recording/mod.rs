@@ -10,8 +10,10 @@ pub mod control;
 pub mod desk;
 pub mod keep;
 pub mod news;
+pub mod parts;
 pub mod policy;
 pub mod retention;
+pub mod secret;
 pub mod settings;
 
 use entity::id::{CallId, QueueId, RecordingId};
@@ -25,6 +27,7 @@ use serde_json::{Value, json};
 
 use super::CallFile;
 use super::story::EventKind;
+use crate::calling_codes::country_of;
 use crate::error::Result;
 use crate::store::{Audience, Unit, companies, recordings};
 use crate::words::Words;
@@ -76,10 +79,15 @@ async fn begin(
         (true, RecordingOrigin::Flow) => (Some(now), Some(notice(unit.scope(), unit.tx()).await?)),
         (true, RecordingOrigin::Policy | RecordingOrigin::Person) | (false, _) => (None, None),
     };
+    let paused_by = match secret::is_asked_for(unit, file).await? {
+        true => vec![PauseHolder::SecureDigits],
+        false => Vec::new(),
+    };
     let row = recording::Model {
         origin,
         announce: decision.announce,
         announced_at,
+        paused_by: PauseHolders(paused_by),
         ..blank(unit, file.id(), RecordingKind::Call, RecordingState::Planned)
     };
     recordings::insert(unit.scope(), unit.tx(), row.clone()).await?;
@@ -138,6 +146,18 @@ pub async fn stop(unit: &mut Unit, file: &CallFile) -> Result<Option<recording::
     Ok(Some(row))
 }
 
+/// The flow does not want this call recorded: what runs ends, and nothing begins by itself.
+pub async fn refuse(unit: &mut Unit, file: &CallFile) -> Result<()> {
+    recordings::refuse(unit.scope(), unit.tx(), file.id(), unit.now()).await?;
+    stop(unit, file).await.map(drop)
+}
+
+/// The flow wants this call recorded, whatever it has said before.
+pub async fn ask(unit: &mut Unit, file: &mut CallFile) -> Result<Started> {
+    recordings::allow(unit.scope(), unit.tx(), file.id()).await?;
+    start(unit, file, RecordingOrigin::Flow).await
+}
+
 /// Whether nothing that is said in this call now is being recorded: what must not be heard again is asked for only then.
 pub async fn is_silent<C: ConnectionTrait>(scope: CompanyScope, db: &C, call: CallId) -> Result<bool> {
     let heard = |row: &recording::Model| match row.state {
@@ -154,8 +174,8 @@ pub async fn is_silent<C: ConnectionTrait>(scope: CompanyScope, db: &C, call: Ca
     Ok(!recordings::live(scope, db, call).await?.iter().any(heard))
 }
 
-/// Caller and agent are together: the policy has its say. What was begun for an earlier agent goes on, unless this
-/// queue's calls are never recorded.
+/// Caller and agent are together: the policy has its say. What was begun for an earlier agent goes on, in the same file
+/// ([`parts`]), unless the calls of this agent's queue are not recorded.
 pub async fn connected(unit: &mut Unit, file: &mut CallFile, segment: &segment::Model) -> Result<()> {
     let running = current(unit, file).await?;
     let origin = running.as_ref().map_or(RecordingOrigin::Policy, |row| row.origin);
@@ -165,12 +185,18 @@ pub async fn connected(unit: &mut Unit, file: &mut CallFile, segment: &segment::
         (Some(_), true) => Ok(()),
         (Some(_), false) => stop(unit, file).await.map(drop),
         (None, false) => {
-            if decision.why == Why::Country {
+            if matches!(decision.why, Why::Country | Why::Flow) {
                 file.note(unit, EventKind::RecordingForbidden, json!({"why": decision.why}));
             }
             Ok(())
         }
     }
+}
+
+/// The caller is passed on to somebody outside, and none of the company's agents stays: what follows is not the company's
+/// conversation. Should he come back to an agent, the policy has its say again.
+pub async fn without_agent(unit: &mut Unit, file: &CallFile) -> Result<()> {
+    stop(unit, file).await.map(drop)
 }
 
 /// The caller is no longer on the line, and with him the provider's recording has ended. Its callback may be lost, so
@@ -221,7 +247,8 @@ async fn decision(
         CallKind::Inbound | CallKind::Peer => &file.row.from_address,
         CallKind::Outbound => &file.row.to_address,
     };
-    let facts = Facts { kind: file.row.kind, country: policy::country_of(customer), queue, origin };
+    let refused = recordings::is_refused(scope, tx, file.id()).await?;
+    let facts = Facts { kind: file.row.kind, country: country_of(customer), queue, refused, origin };
     Ok(decide(&policy, &facts))
 }
 

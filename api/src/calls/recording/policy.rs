@@ -1,8 +1,8 @@
 //! Whether a call is recorded: a pure function of what the company says and of what is known of the call.
 //!
 //! The law of the caller's country comes first and cannot be overruled. Then the queue's word stands before the
-//! company's. "Always" means from the moment at which caller and agent are connected; a person or a flow may begin
-//! earlier, wherever it is not "never".
+//! company's. "Always" means from the moment at which caller and agent are connected, unless the call's flow has said
+//! that it is not to be recorded; a person or a flow may begin earlier, wherever it is not "never".
 
 use entity::recording_policy::{self, CountryLaw};
 use entity::{CallKind, CountryRule, RecordingOrigin, RecordingRule};
@@ -51,9 +51,11 @@ impl From<&recording_policy::Model> for Policy {
 pub struct Facts {
     pub kind: CallKind,
     /// Where the customer's number belongs: ISO 3166-1, two capitals.
-    pub country: Option<String>,
+    pub country: Option<&'static str>,
     /// What the queue says in which the call is or was.
     pub queue: Option<RecordingRule>,
+    /// The call's flow has said that it is not to be recorded: the caller may have been asked.
+    pub refused: bool,
     /// Who asks.
     pub origin: RecordingOrigin,
 }
@@ -74,6 +76,7 @@ pub enum Why {
     PeerCall,
     Country,
     Queue,
+    Flow,
     Company,
     /// The company's rule is not meant for calls of this direction.
     Direction,
@@ -89,14 +92,14 @@ impl Why {
                 "The law of the caller's country, as the company has entered it, allows no recording."
             }
             Self::Queue => "Calls of this queue are never recorded.",
-            Self::Company | Self::Direction | Self::Asked => "The company records no calls.",
+            Self::Flow | Self::Company | Self::Direction | Self::Asked => "The company records no calls.",
         }
     }
 }
 
 pub fn decide(policy: &Policy, facts: &Facts) -> Decision {
-    let law = match &facts.country {
-        Some(country) => policy.countries.iter().find(|law| law.country == *country).map(|law| law.rule),
+    let law = match facts.country {
+        Some(country) => policy.countries.iter().find(|law| law.country == country).map(|law| law.rule),
         None => policy.unknown_country,
     };
     let no = |why| Decision { record: false, announce: false, why };
@@ -124,23 +127,10 @@ pub fn decide(policy: &Policy, facts: &Facts) -> Decision {
             RecordingOrigin::Flow | RecordingOrigin::Person,
         ) => yes(Why::Asked),
         (RecordingRule::OnDemand, RecordingOrigin::Policy) => no(whose),
+        (RecordingRule::Always, RecordingOrigin::Policy) if facts.refused => no(Why::Flow),
         (RecordingRule::Always, RecordingOrigin::Policy) if !in_its_direction => no(Why::Direction),
         (RecordingRule::Always, RecordingOrigin::Policy) => yes(whose),
     }
-}
-
-/// The country that a number belongs to; `None` of an address that is no number, or one of no country.
-pub fn country_of(address: &str) -> Option<String> {
-    if !address.starts_with('+') {
-        return None;
-    }
-    let number = phonenumber::parse(None, address).ok()?;
-    Some(number.country().id()?.as_ref().to_owned())
-}
-
-/// Whether there is a country of this code that has numbers.
-pub fn is_country(code: &str) -> bool {
-    code.parse::<phonenumber::country::Id>().is_ok_and(|id| id.as_ref() == code)
 }
 
 #[cfg(test)]
@@ -162,9 +152,14 @@ mod tests {
         }
     }
 
-    fn facts(kind: CallKind, country: &str, queue: Option<RecordingRule>, origin: RecordingOrigin) -> Facts {
-        let country = (!country.is_empty()).then(|| country.to_owned());
-        Facts { kind, country, queue, origin }
+    fn facts(
+        kind: CallKind,
+        country: &'static str,
+        queue: Option<RecordingRule>,
+        origin: RecordingOrigin,
+    ) -> Facts {
+        let country = (!country.is_empty()).then_some(country);
+        Facts { kind, country, queue, refused: false, origin }
     }
 
     #[test]
@@ -214,6 +209,20 @@ mod tests {
     }
 
     #[test]
+    fn a_flow_refuses_what_would_begin_by_itself_and_nothing_that_somebody_asks_for() {
+        let refused = |rule, queue, origin| {
+            let facts = Facts { refused: true, ..facts(Inbound, "US", queue, origin) };
+            decide(&records(rule), &facts)
+        };
+        assert_eq!(
+            refused(Always, None, ByPolicy),
+            Decision { record: false, announce: false, why: Why::Flow }
+        );
+        assert_eq!(refused(Never, Some(Always), ByPolicy).why, Why::Flow);
+        assert!(refused(Always, None, Person).record && refused(Always, None, Flow).record);
+    }
+
+    #[test]
     fn who_hides_his_number_has_the_rule_of_the_unknown() {
         let hidden = facts(Inbound, "", None, ByPolicy);
         let unknown = |unknown_country| decide(&Policy { unknown_country, ..records(Always) }, &hidden);
@@ -231,17 +240,5 @@ mod tests {
         assert!(decide(&Policy::default(), &facts(Inbound, "US", None, Person)).record);
         let tells = Policy { announce_always: true, ..records(Always) };
         assert!(decide(&tells, &facts(Inbound, "US", None, ByPolicy)).announce);
-    }
-
-    #[test]
-    fn numbers_have_countries_also_where_two_share_a_code() {
-        assert_eq!(country_of("+4930123456").as_deref(), Some("DE"));
-        assert_eq!(country_of("+41446681800").as_deref(), Some("CH"));
-        assert_eq!(country_of("+12025550199").as_deref(), Some("US"));
-        assert_eq!(country_of("+16137827274").as_deref(), Some("CA"));
-        for nobody in ["anonymous", "client:ann", "", "+", "266696687", "+80012340000"] {
-            assert_eq!(country_of(nobody), None, "{nobody}");
-        }
-        assert!(is_country("DE") && !is_country("de") && !is_country("ZZ") && !is_country(""));
     }
 }

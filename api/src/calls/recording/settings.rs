@@ -7,9 +7,10 @@ use entity::recording_policy::CountryLaws;
 use entity::{CompanyScope, CountryRule, RecordingRule, recording_policy};
 use serde_json::json;
 
-use super::policy::{Policy, is_country};
+use super::policy::Policy;
 use super::retention;
 use crate::app::App;
+use crate::calling_codes::is_country;
 use crate::error::{Error, FieldError, Result, Subject};
 use crate::identity::audit;
 use crate::store::{Unit, queues, recordings};

@@ -1,6 +1,6 @@
 //! What a request is about, from its path and query, and the key under which it is unique.
 
-use entity::id::{CallId, LegId, OfferId, QueueEntryId, RecordingId};
+use entity::id::{CallId, LegId, OfferId, QueueEntryId, RecordingId, TransferId};
 use twilio::webhook::Params;
 
 use crate::calls::urls::Heard;
@@ -39,6 +39,29 @@ pub enum Hop {
     },
     AgentExit {
         offer: OfferId,
+    },
+    Hold {
+        call: CallId,
+        hop: u32,
+    },
+    Keys {
+        keys: String,
+    },
+    PartyAnswer {
+        leg: LegId,
+    },
+    PartyExit {
+        leg: LegId,
+        hop: u32,
+    },
+    TransferStart {
+        transfer: TransferId,
+    },
+    TransferDialed {
+        transfer: TransferId,
+    },
+    TransferStatus {
+        transfer: TransferId,
     },
     CallStatus,
     LegStatus {
@@ -82,6 +105,13 @@ impl Hop {
             "agent/answer" => Self::AgentAnswer { offer: get(&query, "offer")? },
             "agent/press" => Self::AgentPress { offer: get(&query, "offer")? },
             "agent/exit" => Self::AgentExit { offer: get(&query, "offer")? },
+            "hold" => Self::Hold { call: get(&query, "call")?, hop: get(&query, "n")? },
+            "keys" => Self::Keys { keys: query.get("keys")?.to_owned() },
+            "party/answer" => Self::PartyAnswer { leg: get(&query, "leg")? },
+            "party/exit" => Self::PartyExit { leg: get(&query, "leg")?, hop: get(&query, "n")? },
+            "transfer/start" => Self::TransferStart { transfer: get(&query, "transfer")? },
+            "transfer/dialed" => Self::TransferDialed { transfer: get(&query, "transfer")? },
+            "transfer/status" => Self::TransferStatus { transfer: get(&query, "transfer")? },
             "call-status" => Self::CallStatus,
             "leg-status" => Self::LegStatus { leg: get(&query, "leg")? },
             "conference" => Self::Conference { offer: get(&query, "offer")? },
@@ -111,10 +141,18 @@ impl Hop {
             | Self::AgentAnswer { .. }
             | Self::AgentPress { .. }
             | Self::AgentExit { .. }
+            | Self::Hold { .. }
+            | Self::Keys { .. }
+            | Self::PartyAnswer { .. }
+            | Self::PartyExit { .. }
+            | Self::TransferStart { .. }
+            | Self::TransferDialed { .. }
             | Self::Announcement { .. } => Wants::Twiml,
-            Self::CallStatus | Self::LegStatus { .. } | Self::Conference { .. } | Self::Recording { .. } => {
-                Wants::Nothing
-            }
+            Self::CallStatus
+            | Self::TransferStatus { .. }
+            | Self::LegStatus { .. }
+            | Self::Conference { .. }
+            | Self::Recording { .. } => Wants::Nothing,
         }
     }
 
@@ -132,7 +170,7 @@ impl Hop {
                     get("StatusCallbackEvent")
                 )
             }
-            Self::CallStatus | Self::LegStatus { .. } => {
+            Self::CallStatus | Self::LegStatus { .. } | Self::TransferStatus { .. } => {
                 format!("{call}:progress:{}:{}", get("SequenceNumber"), get("CallStatus"))
             }
             Self::Recording { .. } => format!("{}:recording:{}", get("RecordingSid"), get("RecordingStatus")),
@@ -146,6 +184,12 @@ impl Hop {
             | Self::AgentAnswer { .. }
             | Self::AgentPress { .. }
             | Self::AgentExit { .. }
+            | Self::Hold { .. }
+            | Self::Keys { .. }
+            | Self::PartyAnswer { .. }
+            | Self::PartyExit { .. }
+            | Self::TransferStart { .. }
+            | Self::TransferDialed { .. }
             | Self::Announcement { .. } => format!("{call}:{path_and_query}"),
         }
     }

@@ -6,15 +6,18 @@ mod database;
 mod dump;
 pub mod founding;
 mod http;
+pub mod live;
 pub mod live_calls;
+mod mails;
 pub mod process;
 mod rest;
+pub mod sink;
 mod world;
 
 pub use database::{Backend, TestDatabase};
 pub use dump::{dump, tables, texts};
 pub use http::{Answer, Call};
-pub use world::{Company, Person, World, agent_row, draft, person, refresh_token};
+pub use world::{Company, Person, REGISTRATION_TOKEN, World, agent_row, draft, person, refresh_token, wav};
 
 use calldocker::app::App;
 use calldocker::bus::Delivery;
@@ -46,7 +49,7 @@ impl TestApp {
         Self::with(backend, &[]).await
     }
 
-    /// The same, with other settings.
+    /// [`TestApp::on`], with other settings.
     pub async fn with(backend: Backend, changes: &[(&str, &str)]) -> Option<Self> {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let database = TestDatabase::create(backend, folder.path()).await?;
@@ -57,7 +60,7 @@ impl TestApp {
             ("sqlite_synchronous", "normal"),
             ("jwt_expires_in", "15m"),
         ];
-        settings.extend_from_slice(changes);
+        settings.extend(changes);
         let settings = Settings::with(&settings).expect("settings for tests");
         let clock = Clock::simulated("2026-03-02T12:00:00Z".parse().expect("a time"));
         let app = App::build(settings, clock.clone(), Delivery::Deliver).await.expect("the app is built");

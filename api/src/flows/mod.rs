@@ -1,0 +1,145 @@
+//! Flows as documents: drafts that are checked at every save, and published versions that never change. What a flow
+//! says to a caller is the engine's; calls that are under way keep the version that they began with.
+
+mod offered;
+mod versions;
+
+use entity::id::FlowId;
+use entity::{CompanyScope, Inserted, flow};
+use ivr_engine::{Catalog, Finding, Known};
+use sea_orm::{ConnectionTrait, Set, SqlErr};
+use serde_json::Value;
+
+use crate::app::App;
+use crate::error::{Error, FieldError, Result, Subject};
+use crate::store::phone_numbers::{self, Number};
+use crate::store::{flows, prompts};
+
+pub use versions::{publish, roll_back, versions};
+
+/// A flow with what is wrong with its draft, and the numbers that open it.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    pub flow: flow::Model,
+    pub findings: Vec<Finding>,
+    pub numbers: Vec<Number>,
+}
+
+pub async fn all(app: &App, scope: CompanyScope) -> Result<Vec<flow::Model>> {
+    Ok(flows::all(scope, app.db.reader()).await?)
+}
+
+pub async fn get(app: &App, scope: CompanyScope, id: FlowId) -> Result<Checked> {
+    let flow = flows::by_id(scope, app.db.reader(), id).await?.ok_or(Error::NotFound(Subject::Flow))?;
+    check(app.db.reader(), scope, flow).await
+}
+
+/// A new flow. A draft with errors is saved like any other: only publishing refuses it.
+pub async fn create(app: &App, scope: CompanyScope, name: String, draft: Value) -> Result<Checked> {
+    let now = app.clock.now();
+    let flow = flow::Model {
+        id: app.ids.next(),
+        company_id: scope.company(),
+        name,
+        draft,
+        published_version_id: None,
+        created_at: now,
+        updated_at: now,
+    };
+    let tx = app.db.begin().await?;
+    match flows::insert(scope, &tx, flow.clone()).await? {
+        Inserted::Yes => {}
+        Inserted::Conflicted => return Err(name_taken()),
+    }
+    let checked = check(&tx, scope, flow).await?;
+    tx.commit().await?;
+    Ok(checked)
+}
+
+/// What to change of a flow; `None` leaves it.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    pub name: Option<String>,
+    pub draft: Option<Value>,
+}
+
+pub async fn change(app: &App, scope: CompanyScope, id: FlowId, changes: Changes) -> Result<Checked> {
+    let tx = app.db.begin().await?;
+    let mut flow = flows::lock(scope, &tx, id).await?.ok_or(Error::NotFound(Subject::Flow))?;
+    if let Some(name) = changes.name {
+        if flows::has_other_named(scope, &tx, &name, id).await? {
+            return Err(name_taken());
+        }
+        flow.name = name;
+    }
+    if let Some(draft) = changes.draft {
+        flow.draft = draft;
+    }
+    flow.updated_at = app.clock.now();
+    let row = flow::ActiveModel {
+        name: Set(flow.name.clone()),
+        draft: Set(flow.draft.clone()),
+        updated_at: Set(flow.updated_at),
+        ..Default::default()
+    };
+    flows::update(scope, &tx, id, row).await?;
+    let checked = check(&tx, scope, flow).await?;
+    tx.commit().await?;
+    Ok(checked)
+}
+
+/// Deletes a flow with its versions.
+///
+/// # Errors
+/// `FLOW_IN_USE` as long as a number opens it, or a call is recorded that went through it.
+pub async fn delete(app: &App, scope: CompanyScope, id: FlowId) -> Result<()> {
+    let tx = app.db.begin().await?;
+    let deleted = flows::delete(scope, &tx, id).await.map_err(|error| match error.sql_err() {
+        Some(SqlErr::ForeignKeyConstraintViolation(_)) => {
+            Error::conflict("FLOW_IN_USE", "A number opens this flow, or calls went through it.")
+        }
+        Some(_) | None => error.into(),
+    })?;
+    if deleted == 0 {
+        return Err(Error::NotFound(Subject::Flow));
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+async fn check(db: &impl ConnectionTrait, scope: CompanyScope, flow: flow::Model) -> Result<Checked> {
+    let catalog = catalog(db, scope).await?;
+    let findings = findings(&flow.draft, &catalog);
+    let numbers = phone_numbers::of_flow(scope, db, flow.id).await?;
+    Ok(Checked { flow, findings, numbers })
+}
+
+/// What is wrong with a document, and what of it this server does not do.
+fn findings(document: &Value, catalog: &Catalog) -> Vec<Finding> {
+    let mut findings = ivr_engine::validate(document, catalog);
+    findings.extend(offered::missing(document));
+    findings
+}
+
+/// What a flow of the company may refer to.
+async fn catalog(db: &impl ConnectionTrait, scope: CompanyScope) -> Result<Catalog> {
+    let (queues, skills) = flows::references(scope, db).await?;
+    let prompts = prompts::names(scope, db).await?;
+    Ok(Catalog {
+        queues: Known::only(queues),
+        skills: Known::only(skills),
+        prompts: Known::only(prompts),
+        ..Catalog::unchecked()
+    })
+}
+
+/// A finding as a wrong field of the document that stands in the property `within`.
+fn field(within: &str, finding: Finding) -> FieldError {
+    let place =
+        finding.field.or_else(|| finding.node.map(|node| format!("/nodes/{node}"))).unwrap_or_default();
+    FieldError { field: format!("/{within}{place}"), message: finding.message }
+}
+
+fn name_taken() -> Error {
+    Error::conflict("FLOW_NAME_TAKEN", "Another flow of the company has this name.")
+}
