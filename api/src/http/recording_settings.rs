@@ -155,10 +155,14 @@ impl From<Figures> for RetentionOut {
     }
 }
 
-#[OpenApi(prefix_path = "/api/settings/company/:companyId/recording", tag = "Tag::Recordings")]
+#[OpenApi(tag = "Tag::Recordings")]
 impl RecordingSettings {
     /// Shows what the company says about recording.
-    #[oai(path = "/", method = "get", operation_id = "getRecordingPolicy")]
+    #[oai(
+        path = "/api/settings/company/:companyId/recording",
+        method = "get",
+        operation_id = "getRecordingPolicy"
+    )]
     async fn get(
         &self,
         can: Can<ReadRecordingPolicy>,
@@ -171,7 +175,11 @@ impl RecordingSettings {
     /// Changes what the company says about recording: all of it.
     ///
     /// Retention holds at once for what there is; ask what it would delete before.
-    #[oai(path = "/", method = "put", operation_id = "putRecordingPolicy")]
+    #[oai(
+        path = "/api/settings/company/:companyId/recording",
+        method = "put",
+        operation_id = "putRecordingPolicy"
+    )]
     async fn put(
         &self,
         can: Can<WriteRecordingPolicy>,
@@ -184,7 +192,11 @@ impl RecordingSettings {
     }
 
     /// Counts what retention would delete now, and deletes nothing.
-    #[oai(path = "/due", method = "get", operation_id = "countDueRecordings")]
+    #[oai(
+        path = "/api/settings/company/:companyId/recording/due",
+        method = "get",
+        operation_id = "countDueRecordings"
+    )]
     async fn due(
         &self,
         can: Can<ReadRecordingPolicy>,
