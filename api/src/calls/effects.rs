@@ -8,6 +8,7 @@ use serde_json::json;
 use super::CallFile;
 use super::recording::{self, Notice, Started};
 use super::story::EventKind;
+use crate::contacts::flow as contacts;
 use crate::error::Result;
 use crate::store::Unit;
 
@@ -17,8 +18,16 @@ pub async fn perform(unit: &mut Unit, file: &mut CallFile, effects: Vec<Effect>)
     for effect in effects {
         match effect {
             Effect::Recording { action } => notices.extend(record(unit, file, action).await?.map(said)),
+            Effect::SaveContact { number, fields, tags } => {
+                let saved = contacts::save(unit, &number, fields, tags).await?;
+                file.note(unit, EventKind::ContactSaved, json!({"contactId": saved.contact}));
+                for wrong in saved.wrong {
+                    let told = json!({"code": "badContact", "field": wrong.field, "message": wrong.message});
+                    file.note(unit, EventKind::FlowProblem, told);
+                }
+            }
             // No flow with such a node can be published.
-            Effect::SaveContact { .. } | Effect::Sms { .. } | Effect::SurveyAnswered { .. } => {}
+            Effect::Sms { .. } | Effect::SurveyAnswered { .. } => {}
         }
     }
     Ok(notices)
