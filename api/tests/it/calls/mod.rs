@@ -13,6 +13,7 @@ mod numbers;
 mod offers;
 mod presence;
 mod races;
+mod recording;
 mod restart;
 mod supervisor;
 mod sweeper;
