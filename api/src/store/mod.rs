@@ -24,6 +24,8 @@ pub mod prompts;
 pub mod queueing;
 pub mod queues;
 pub mod registrations;
+pub mod requests;
+pub mod secrets;
 pub mod sessions;
 pub mod system;
 pub mod unit;

@@ -11,6 +11,7 @@ pub enum Hop {
     Voice,
     Fallback,
     Step { call: CallId, version: i32, heard: Heard, mailbox: Option<String> },
+    Request { call: CallId, version: i32, hop: u32 },
     Wait { entry: QueueEntryId, hop: u32 },
     QueueExit { call: CallId, entry: QueueEntryId, version: i32 },
     CallerJoin { call: CallId },
@@ -43,6 +44,11 @@ impl Hop {
                 version: get(&query, "s")?,
                 heard: Heard::parse(query.get("heard")?)?,
                 mailbox: query.get("mailbox").map(str::to_owned),
+            },
+            "request" => Self::Request {
+                call: get(&query, "call")?,
+                version: get(&query, "s")?,
+                hop: get(&query, "n")?,
             },
             "wait" => Self::Wait { entry: get(&query, "entry")?, hop: get(&query, "n")? },
             "queue-exit" => Self::QueueExit {
@@ -79,6 +85,7 @@ impl Hop {
             Self::Voice
             | Self::Fallback
             | Self::Step { .. }
+            | Self::Request { .. }
             | Self::Wait { .. }
             | Self::QueueExit { .. }
             | Self::CallerJoin { .. }
@@ -122,6 +129,7 @@ impl Hop {
             Self::Voice
             | Self::Fallback
             | Self::Step { .. }
+            | Self::Request { .. }
             | Self::Wait { .. }
             | Self::CallerJoin { .. }
             | Self::Park { .. }
