@@ -20,6 +20,8 @@ pub mod library;
 pub mod offer;
 pub mod participant;
 pub mod party;
+pub mod quiet;
+pub mod recording;
 pub mod release;
 pub mod reply;
 pub mod request;

@@ -10,6 +10,7 @@ use twilio::twiml::{
     VoiceResponse, WaitResponse,
 };
 
+use super::recording::Notice;
 use super::urls::{Heard, Urls};
 use crate::words::Words;
 
@@ -34,6 +35,13 @@ pub enum Reply {
         call: CallId,
         version: i32,
         hop: u32,
+    },
+    /// The flow would ask for a secret, and a recording can still be heard. What the line is told `then` is in the first one.
+    AwaitSilence {
+        call: CallId,
+        version: i32,
+        hop: u32,
+        then: Option<Box<Reply>>,
     },
     /// Nobody owns the number, or nothing answers at it.
     NotInService(Words),
@@ -95,6 +103,8 @@ pub enum Reply {
     },
     /// The agent's answer came too late.
     TooLate(Words),
+    /// Both sides hear that their conversation is recorded.
+    Announcement(Notice),
     HangUp,
     /// A late hop: what the line was told last.
     Current(String),
@@ -147,6 +157,10 @@ impl Reply {
             }
             Self::AwaitAnswer { call, version, hop } => {
                 let again = Redirect::to(urls.request(*call, *version, *hop));
+                VoiceResponse::new().pause(Pause::seconds(1)).redirect(again).to_xml()
+            }
+            Self::AwaitSilence { call, version, hop, .. } => {
+                let again = Redirect::to(urls.silence(*call, *version, *hop));
                 VoiceResponse::new().pause(Pause::seconds(1)).redirect(again).to_xml()
             }
             Self::NotInService(words) => {
@@ -215,6 +229,9 @@ impl Reply {
                 VoiceResponse::new().gather(ask).hangup().to_xml()
             }
             Self::TooLate(words) => VoiceResponse::new().say(words.say(words.too_late())).hangup().to_xml(),
+            Self::Announcement(notice) => {
+                HoldResponse::new().say(Say::new(&notice.text).language(&notice.language)).to_xml()
+            }
             Self::HangUp => VoiceResponse::new().hangup().to_xml(),
             Self::Current(twiml) => twiml.clone(),
             Self::Nothing => VoiceResponse::new().to_xml(),

@@ -106,7 +106,7 @@ fn longest(call: &RequestCall) -> TimeDelta {
     (TimeDelta::seconds(i64::from(call.timeout_seconds)) + PAUSE) * attempts + SLACK
 }
 
-/// Where a caller's line asks for the answer.
+/// Where a caller's line asks again for what was not there yet.
 #[derive(Clone, Copy, Debug)]
 pub struct Asking {
     pub call: CallId,

@@ -3,7 +3,7 @@
 //! that would have told us its id.
 
 use crate::outbound::percent_encode;
-use entity::id::{CallId, CompanyId, LegId, OfferId, QueueEntryId, SegmentId, TransferId};
+use entity::id::{CallId, CompanyId, LegId, OfferId, QueueEntryId, RecordingId, SegmentId, TransferId};
 
 /// Twilio tries again, as often as it can be told to, when the connection fails, no answer comes in time, or a proxy has
 /// nobody to ask (502, 503). It is a fragment: not signed, not sent. Every request may come twice without harm.
@@ -79,6 +79,11 @@ impl Urls {
         format!("{}/request?call={call}&s={version}&n={hop}{RETRY}", self.base)
     }
 
+    /// Where a caller's line comes back once no recording can be heard.
+    pub fn silence(&self, call: CallId, version: i32, hop: u32) -> String {
+        format!("{}/silence?call={call}&s={version}&n={hop}{RETRY}", self.base)
+    }
+
     /// What a caller on hold hears.
     pub fn hold(&self, call: CallId, hop: u32) -> String {
         format!("{}/hold?call={call}&n={hop}{RETRY}", self.base)
@@ -119,6 +124,16 @@ impl Urls {
 
     pub fn recording(&self, call: CallId, mailbox: Option<&str>) -> String {
         format!("{}/recording?call={call}{}{RETRY}", self.base, mailbox_query(mailbox))
+    }
+
+    /// The status of a conversation's recording.
+    pub fn call_recording(&self, call: CallId, recording: RecordingId) -> String {
+        format!("{}/recording?call={call}&recording={recording}{RETRY}", self.base)
+    }
+
+    /// What both sides hear before their conversation is recorded.
+    pub fn announcement(&self, recording: RecordingId) -> String {
+        format!("{}/announcement?recording={recording}{RETRY}", self.base)
     }
 }
 

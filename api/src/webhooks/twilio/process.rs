@@ -16,8 +16,8 @@ use crate::calls::request::Asking;
 use crate::calls::story::EventKind;
 use crate::calls::urls::Heard;
 use crate::calls::{
-    CallFile, Reply, agent_leg, arrive, conference, enqueue, flow, hold, leave, party, request, transfer,
-    voicemail,
+    CallFile, Reply, agent_leg, arrive, conference, enqueue, flow, hold, leave, party, quiet, recording,
+    request, transfer, voicemail,
 };
 use crate::error::{Error, Result};
 use crate::jobs::Done;
@@ -113,6 +113,7 @@ async fn look_up(app: &App, scope: CompanyScope, hop: &Hop, params: &Params) -> 
         | Hop::TransferDialed { .. }
         | Hop::TransferStatus { .. }
         | Hop::Step { .. }
+        | Hop::Silence { .. }
         | Hop::QueueExit { .. }
         | Hop::AgentAnswer { .. }
         | Hop::AgentPress { .. }
@@ -120,7 +121,8 @@ async fn look_up(app: &App, scope: CompanyScope, hop: &Hop, params: &Params) -> 
         | Hop::CallStatus
         | Hop::LegStatus { .. }
         | Hop::Conference { .. }
-        | Hop::Recording { .. } => None,
+        | Hop::Recording { .. }
+        | Hop::Announcement { .. } => None,
     })
 }
 
@@ -149,6 +151,9 @@ async fn run(unit: &mut Unit, hop: &Hop, params: &Params) -> Result<Reply> {
         }
         Hop::Request { call, version, hop } => {
             request::go_on(unit, Asking { call: *call, version: *version, hop: *hop }).await
+        }
+        Hop::Silence { call, version, hop } => {
+            quiet::come_back(unit, Asking { call: *call, version: *version, hop: *hop }).await
         }
         Hop::QueueExit { call, entry, version } => {
             enqueue::exit(unit, *call, *entry, *version, &read(EnqueueResult::from_params(params))?).await
@@ -186,16 +191,15 @@ async fn run(unit: &mut Unit, hop: &Hop, params: &Params) -> Result<Reply> {
             conference::happened(unit, *offer, &read(ConferenceEvent::from_params(params))?).await?;
             Ok(Reply::Nothing)
         }
-        Hop::Recording { call, mailbox } => {
-            voicemail::recorded(
-                unit,
-                *call,
-                &read(RecordingStatus::from_params(params))?,
-                mailbox.as_deref(),
-            )
-            .await?;
+        Hop::Recording { call, recording, mailbox } => {
+            let status = read(RecordingStatus::from_params(params))?;
+            match recording {
+                Some(recording) => recording::news::happened(unit, *call, *recording, &status).await?,
+                None => voicemail::recorded(unit, *call, &status, mailbox.as_deref()).await?,
+            }
             Ok(Reply::Nothing)
         }
+        Hop::Announcement { recording } => recording::control::announced(unit, *recording).await,
         Hop::Fallback
         | Hop::Wait { .. }
         | Hop::CallerJoin { .. }

@@ -205,7 +205,7 @@ whole_calls! {
 
     async fn a_flow_that_asks_and_asks_without_end_is_ended(ground) {
         let target = Target::start([Act::Answers(200, json!({}))]).await;
-        let plan = asking(&target, json!({"next": {"succeeded": "ask", "failed": "ask", "timeout": "ask"}}));
+        let plan = asking(&target, json!({"next": {"succeeded": "ask", "failed": "bad", "timeout": "late"}}));
         let (centre, caller) = call_through(ground, plan).await;
         assert!(heard(&caller, "sorry"), "{}", centre.all_stories().await);
         assert!((1..=50).contains(&target.requests().len()), "{}", target.requests().len());

@@ -1,7 +1,9 @@
 //! What a caller keys in where nobody may keep it: it reaches the request that it is for, and nothing else.
 
+use calldocker::calls::recording::policy::Policy;
+use calldocker::calls::recording::settings::{self, Listening, Settings};
 use carrier::Step;
-use entity::{call_secret, engine_input, webhook_request};
+use entity::{RecordingRule, RecordingState, call_secret, engine_input, webhook_request};
 use sea_orm::QueryOrder;
 use serde_json::{Value, json};
 
@@ -165,6 +167,43 @@ whole_calls! {
         assert_stored_nowhere(&centre).await;
         assert!(log.lines_with(CARD).is_empty());
         assert!(secrets(&centre).await.is_empty());
+        centre.assert_at_rest().await;
+        centre.close().await;
+    }
+
+    async fn a_recording_is_silent_before_he_is_asked_and_is_heard_again_afterwards(ground) {
+        let target = Target::start([Act::Answers(200, json!({}))]).await;
+        let mut plan = paying(&target, Value::Null);
+        plan.flow["start"] = json!("record");
+        plan.flow["nodes"]["record"] = json!({"type": "recording", "action": "start", "next": {"next": "menu"}});
+        plan.flow["nodes"]["menu"] = json!({"type": "menu", "prompt": "Press one to pay.", "choices": [{"digits": "1"}], "timeoutSeconds": 30,
+                                            "next": {"1": "card", "timeout": "bye", "noMatch": "bye"}});
+        plan.flow["nodes"]["paid"] = json!({"type": "say", "text": "It is paid.", "next": {"next": "after"}});
+        plan.flow["nodes"]["after"] = json!({"type": "menu", "prompt": "Anything else?", "choices": [{"digits": "1"}], "timeoutSeconds": 30,
+                                             "next": {"1": "bye", "timeout": "bye", "noMatch": "bye"}});
+        let centre = Centre::open(ground, plan).await;
+        let on_demand = Settings {
+            policy: Policy { rule: RecordingRule::OnDemand, ..Policy::default() },
+            announcement: None, listening: Listening::Supervisors, keep_recordings_days: None, keep_voicemails_days: None,
+            queues: Default::default(),
+        };
+        settings::put(&centre.app, centre.scope, centre.user, on_demand).await.unwrap();
+        let steps = [
+            Step::UntilSaid("press one".into()), Step::Wait(8.0), Step::PressNow("1".into()),
+            Step::UntilSaid("card number".into()), Step::Wait(4.0), Step::Press(CARD.into()), Step::UntilSaid("the code".into()), Step::Press(PIN.into()),
+        ];
+        let caller = centre.ring(steps);
+        centre.pass_until("he is recorded", async || {
+            heard(&caller, "press one") && centre.recordings().await.first().is_some_and(|row| row.state == RecordingState::InProgress)
+        }).await;
+        centre.pass_until("he is asked", async || heard(&caller, "card number")).await;
+        assert_eq!(centre.recordings().await[0].state, RecordingState::Paused, "{}", centre.all_stories().await);
+        centre.pass_until("he has paid", async || heard(&caller, "anything else")).await;
+        centre.pass(3).await;
+        assert_eq!(centre.recordings().await[0].state, RecordingState::InProgress, "{}", centre.all_stories().await);
+        assert_eq!(target.requests()[0].header("x-code"), Some(PIN));
+        centre.pass(150).await;
+        assert_stored_nowhere(&centre).await;
         centre.assert_at_rest().await;
         centre.close().await;
     }
