@@ -121,7 +121,7 @@ pub fn session(file: &CallFile) -> Result<Option<Session>> {
 
 async fn run(unit: &mut Unit, file: &mut CallFile, flow: &Flow, input: Input) -> Result<Step> {
     let session = session(file)?.ok_or_else(|| Error::internal("step", "the call has no session"))?;
-    let step = ivr_engine::step(flow, session, input, unit.now());
+    let mut step = ivr_engine::step(flow, session, input, unit.now());
     record(unit, file, &step.input).await?;
     if let Some(secret) = step.secret.take() {
         secrets::keep(unit, file.id(), secret).await?;
