@@ -8,6 +8,7 @@ use entity::id::{CompanyId, NodeId};
 
 use crate::authz::Table;
 use crate::bus::{Bus, Delivery, RedisBus};
+use crate::calls::request::Underway;
 use crate::calls::router::{self, Desks};
 use crate::calls::sweep::Mends;
 use crate::calls::urls::Urls;
@@ -19,6 +20,7 @@ use crate::ids::Ids;
 use crate::jobs::{self, Workshop};
 use crate::keys::Keys;
 use crate::outbound::mail::{self, Mailer};
+use crate::outbound::web::{Lanes, Web};
 use crate::providers::Providers;
 use crate::realtime::{self, Sockets};
 use crate::storage::{Folder, S3, Storage};
@@ -55,6 +57,12 @@ pub struct Parts {
     pub registrations: Attempts,
     /// The way by which mail leaves.
     pub mailer: Mailer,
+    /// The way to addresses that tenants give.
+    pub web: Web,
+    /// How much of that may be under way.
+    pub lanes: Lanes,
+    /// The requests of flows that this node has under way.
+    pub underway: Underway,
 }
 
 impl Deref for App {
@@ -88,6 +96,7 @@ impl App {
         let (flows, desks) = (FlowCache::default(), Desks::default());
         let authz = Table::compile().await?;
         let mailer = Mailer::new(&settings, &clock)?;
+        let web = Web::new(&settings.public_url, settings.outbound_allow.clone())?;
         Ok(Self(Arc::new(Parts {
             settings,
             clock,
@@ -107,6 +116,9 @@ impl App {
             attempts: Attempts::at_signing_in(),
             registrations: Attempts::at_registering(),
             mailer,
+            web,
+            lanes: Lanes::default(),
+            underway: Underway::default(),
         })))
     }
 

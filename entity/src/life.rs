@@ -320,6 +320,8 @@ closed_enum!(
         SendDigits,
         /// A caller has been on hold for long.
         HoldReminder,
+        /// Send a request that a flow waits for.
+        SendRequest,
         /// Call somebody who is neither the caller nor an agent with an offer.
         DialParty,
         /// Somebody outside who was called for a transfer has not come.

@@ -6,13 +6,13 @@ use entity::id::FlowVersionId;
 use entity::{CallOutcome, CallStatus, EndedBy, engine_input, flow_version};
 use ivr_engine::{
     Booking, DialOutcome, DialTo, Flow, FlowRef, Input, InputRecord, Next, Outcome, QueueFigures, QueueLeft,
-    RequestOutcome, Session, Step,
+    Session, Step,
 };
 use serde_json::json;
 
 use super::reply::FlowNext;
 use super::story::EventKind;
-use super::{CallFile, Reply, effects, enqueue, library};
+use super::{CallFile, Reply, effects, enqueue, library, quiet, request, secrets};
 use crate::app::App;
 use crate::contacts;
 use crate::error::{Error, Result, Subject};
@@ -45,7 +45,12 @@ pub async fn advance(unit: &mut Unit, file: &mut CallFile, input: Input) -> Resu
                     }
                 }
             }
-            next => match answer(unit, &next).await? {
+            Next::Request(call) => {
+                request::begin(unit, file, &call).await?;
+                follow(unit, file, &Next::Request(call));
+                FlowNext::Requesting
+            }
+            next => match answer(unit, file, &next).await? {
                 Some(answer) => {
                     input = answer;
                     continue;
@@ -56,7 +61,9 @@ pub async fn advance(unit: &mut Unit, file: &mut CallFile, input: Input) -> Resu
                 }
             },
         };
-        return Ok(Reply::Flow { call: file.id(), version: file.row.session_version, prompts: said, next });
+        let version = file.row.session_version;
+        let reply = Reply::Flow { call: file.id(), version, prompts: said, next };
+        return quiet::before(unit, file, reply).await;
     }
     file.note(unit, EventKind::FlowProblem, json!({"code": "tooManyDetours"}));
     file.row.outcome = Some(CallOutcome::Error);
@@ -65,14 +72,17 @@ pub async fn advance(unit: &mut Unit, file: &mut CallFile, input: Input) -> Resu
 
 /// What the flow asks the server and learns at once. What the server does not offer cannot be published
 /// ([`crate::flows`]); should a version ask for it all the same, it leaves by the port for a failure.
-async fn answer(unit: &Unit, next: &Next) -> Result<Option<Input>> {
+async fn answer(unit: &Unit, file: &CallFile, next: &Next) -> Result<Option<Input>> {
     Ok(match next {
         Next::FindFlow { flow } => {
             let version = flows::published(unit.scope(), unit.tx(), flow).await?;
             Some(Input::FlowFound(version.map(|version| FlowRef::new(version.to_string()))))
         }
-        Next::Continue => Some(Input::Continue),
-        Next::Request(_) => Some(Input::Requested(RequestOutcome::Failed)),
+        Next::Continue => {
+            // What the caller keyed in is for a request of the flow that asked him.
+            secrets::forget(unit, file.id()).await?;
+            Some(Input::Continue)
+        }
         Next::Figures { .. } => Some(Input::Figures(QueueFigures::default())),
         Next::FindContact { number, fields } => {
             Some(Input::ContactFound(contacts::flow::find(unit, number, fields).await?))
@@ -83,6 +93,7 @@ async fn answer(unit: &Unit, next: &Next) -> Result<Option<Input>> {
         | Next::Enqueue { .. }
         | Next::Dial { to: DialTo::Number(_), .. }
         | Next::Record { .. }
+        | Next::Request(_)
         | Next::Done
         | Next::HangUp { .. }
         | Next::Ended => None,
@@ -92,6 +103,7 @@ async fn answer(unit: &Unit, next: &Next) -> Result<Option<Input>> {
 /// Tells the flow that its call is over, so that a replay knows it too.
 pub async fn hang_up(unit: &mut Unit, file: &mut CallFile) -> Result<()> {
     let Some(session) = session(file)? else { return Ok(()) };
+    request::caller_left(unit, file).await?;
     if !session.has_ended() {
         let flow = compiled(unit, file).await?;
         run(unit, file, &flow, Input::HungUp).await?;
@@ -109,8 +121,11 @@ pub fn session(file: &CallFile) -> Result<Option<Session>> {
 
 async fn run(unit: &mut Unit, file: &mut CallFile, flow: &Flow, input: Input) -> Result<Step> {
     let session = session(file)?.ok_or_else(|| Error::internal("step", "the call has no session"))?;
-    let step = ivr_engine::step(flow, session, input, unit.now());
+    let mut step = ivr_engine::step(flow, session, input, unit.now());
     record(unit, file, &step.input).await?;
+    if let Some(secret) = step.secret.take() {
+        secrets::keep(unit, file.id(), secret).await?;
+    }
     for passed in &step.trace {
         let passed = serde_json::to_value(passed).unwrap_or_default();
         file.note(unit, EventKind::NodePassed, passed);

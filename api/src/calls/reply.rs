@@ -30,6 +30,19 @@ pub enum Reply {
         prompts: Vec<Prompt>,
         next: FlowNext,
     },
+    /// The flow waits for an answer that is not there yet.
+    AwaitAnswer {
+        call: CallId,
+        version: i32,
+        hop: u32,
+    },
+    /// The flow would ask for a secret, and a recording can still be heard. What the line is told `then` is in the first one.
+    AwaitSilence {
+        call: CallId,
+        version: i32,
+        hop: u32,
+        then: Option<Box<Reply>>,
+    },
     /// Nobody owns the number, or nothing answers at it.
     NotInService(Words),
     /// Something of ours is broken. Never silence.
@@ -114,7 +127,12 @@ pub enum Hears {
 #[derive(Clone, Debug)]
 pub enum FlowNext {
     Engine(Next),
-    Parked { entry: QueueEntryId, queue: QueueId },
+    Parked {
+        entry: QueueEntryId,
+        queue: QueueId,
+    },
+    /// A request, which is already a row.
+    Requesting,
 }
 
 /// What a waiting caller hears.
@@ -136,6 +154,14 @@ impl Reply {
         match self {
             Self::Flow { call, version, prompts, next } => {
                 flow(company, urls, *call, *version, prompts, next).to_xml()
+            }
+            Self::AwaitAnswer { call, version, hop } => {
+                let again = Redirect::to(urls.request(*call, *version, *hop));
+                VoiceResponse::new().pause(Pause::seconds(1)).redirect(again).to_xml()
+            }
+            Self::AwaitSilence { call, version, hop, .. } => {
+                let again = Redirect::to(urls.silence(*call, *version, *hop));
+                VoiceResponse::new().pause(Pause::seconds(1)).redirect(again).to_xml()
             }
             Self::NotInService(words) => {
                 VoiceResponse::new().say(words.say(words.not_in_service())).hangup().to_xml()
@@ -285,6 +311,7 @@ fn flow(
         FlowNext::Parked { entry, queue } => {
             return spoken.enqueue(park(company, urls, call, version, *entry, *queue));
         }
+        FlowNext::Requesting => return spoken.redirect(Redirect::to(urls.request(call, version, 0))),
         FlowNext::Engine(next) => next,
     };
     match next {
@@ -296,11 +323,12 @@ fn flow(
             timeout_seconds,
             hints,
             language,
-            ..
+            secret,
         } => {
+            let heard = if *secret { Heard::Secret } else { Heard::Gather };
             let mut gather = Gather::new()
                 .input(inputs(*accepts))
-                .action(urls.step(call, version, Heard::Gather))
+                .action(urls.step(call, version, heard))
                 .timeout(*timeout_seconds)
                 .finish_on_key(finish_on_key.map(String::from).unwrap_or_default());
             if let Some(count) = num_digits {

@@ -31,6 +31,10 @@ kinds! {
     FlowEnded = "flow.ended",
     /// A flow has made or changed a contact.
     ContactSaved = "contact.saved",
+    /// Somebody else's server was asked for a flow, once.
+    RequestAttempted = "request.attempted",
+    /// No answer has come as long as the flow waits for one.
+    RequestGivenUp = "request.given_up",
     TransferStarted = "transfer.started",
     /// Who is asked is in the room with the agent.
     TransferJoined = "transfer.joined",

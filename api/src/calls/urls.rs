@@ -74,6 +74,16 @@ impl Urls {
         format!("{}/conference?offer={offer}{RETRY}", self.base)
     }
 
+    /// Where a caller's line asks for the answer to a request of his flow.
+    pub fn request(&self, call: CallId, version: i32, hop: u32) -> String {
+        format!("{}/request?call={call}&s={version}&n={hop}{RETRY}", self.base)
+    }
+
+    /// Where a caller's line comes back once no recording can be heard.
+    pub fn silence(&self, call: CallId, version: i32, hop: u32) -> String {
+        format!("{}/silence?call={call}&s={version}&n={hop}{RETRY}", self.base)
+    }
+
     /// What a caller on hold hears.
     pub fn hold(&self, call: CallId, hop: u32) -> String {
         format!("{}/hold?call={call}&n={hop}{RETRY}", self.base)
@@ -135,6 +145,8 @@ fn mailbox_query(mailbox: Option<&str>) -> String {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Heard {
     Gather,
+    /// Keys that nobody may keep.
+    Secret,
     Silence,
     Record,
     Dial,
@@ -144,6 +156,7 @@ impl Heard {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Gather => "gather",
+            Self::Secret => "secret",
             Self::Silence => "silence",
             Self::Record => "record",
             Self::Dial => "dial",
@@ -151,7 +164,7 @@ impl Heard {
     }
 
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Gather, Self::Silence, Self::Record, Self::Dial]
+        [Self::Gather, Self::Secret, Self::Silence, Self::Record, Self::Dial]
             .into_iter()
             .find(|heard| heard.as_str() == text)
     }

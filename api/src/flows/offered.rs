@@ -5,7 +5,7 @@ use ivr_engine::{Finding, FindingCode, Severity};
 use serde_json::Value;
 
 /// Node types without a hand to do them yet.
-const NODES: [&str; 6] = ["request", "secureDigits", "figures", "callback", "sms", "survey"];
+const NODES: [&str; 4] = ["figures", "callback", "sms", "survey"];
 
 /// Settings of nodes, as JSON pointers below the node.
 const SETTINGS: [(&str, &str); 5] = [
@@ -66,7 +66,7 @@ mod tests {
     #[test]
     fn what_cannot_be_done_is_named_where_it_stands() {
         let document = json!({ "kind": "hold", "nodes": {
-            "ask": { "type": "request", "url": "https://example.com" },
+            "ask": { "type": "figures", "queue": "sales" },
             "wait/1": { "type": "enqueue", "queue": "sales", "preferAgent": { "agent": "last" } },
             "mail": { "type": "voicemail", "transcribe": false },
             "hello": { "type": "say", "text": "Hello" },

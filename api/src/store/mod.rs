@@ -25,6 +25,8 @@ pub mod queueing;
 pub mod queues;
 pub mod recordings;
 pub mod registrations;
+pub mod requests;
+pub mod secrets;
 pub mod sessions;
 pub mod system;
 pub mod unit;

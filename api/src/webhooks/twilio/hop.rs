@@ -16,6 +16,16 @@ pub enum Hop {
         heard: Heard,
         mailbox: Option<String>,
     },
+    Request {
+        call: CallId,
+        version: i32,
+        hop: u32,
+    },
+    Silence {
+        call: CallId,
+        version: i32,
+        hop: u32,
+    },
     Wait {
         entry: QueueEntryId,
         hop: u32,
@@ -94,6 +104,16 @@ impl Hop {
                 heard: Heard::parse(query.get("heard")?)?,
                 mailbox: query.get("mailbox").map(str::to_owned),
             },
+            "request" => Self::Request {
+                call: get(&query, "call")?,
+                version: get(&query, "s")?,
+                hop: get(&query, "n")?,
+            },
+            "silence" => Self::Silence {
+                call: get(&query, "call")?,
+                version: get(&query, "s")?,
+                hop: get(&query, "n")?,
+            },
             "wait" => Self::Wait { entry: get(&query, "entry")?, hop: get(&query, "n")? },
             "queue-exit" => Self::QueueExit {
                 call: get(&query, "call")?,
@@ -134,6 +154,8 @@ impl Hop {
             Self::Voice
             | Self::Fallback
             | Self::Step { .. }
+            | Self::Request { .. }
+            | Self::Silence { .. }
             | Self::Wait { .. }
             | Self::QueueExit { .. }
             | Self::CallerJoin { .. }
@@ -178,6 +200,8 @@ impl Hop {
             Self::Voice
             | Self::Fallback
             | Self::Step { .. }
+            | Self::Request { .. }
+            | Self::Silence { .. }
             | Self::Wait { .. }
             | Self::CallerJoin { .. }
             | Self::Park { .. }

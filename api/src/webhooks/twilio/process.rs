@@ -12,11 +12,12 @@ use twilio::webhook::{
 use super::hop::Hop;
 use crate::app::App;
 use crate::calls::arrive::Rescue;
+use crate::calls::request::Asking;
 use crate::calls::story::EventKind;
 use crate::calls::urls::Heard;
 use crate::calls::{
-    CallFile, Reply, agent_leg, arrive, conference, enqueue, flow, hold, leave, party, recording, transfer,
-    voicemail,
+    CallFile, Reply, agent_leg, arrive, conference, enqueue, flow, hold, leave, party, quiet, recording,
+    request, transfer, voicemail,
 };
 use crate::error::{Error, Result};
 use crate::jobs::Done;
@@ -33,6 +34,17 @@ pub struct Raw {
 }
 
 impl Raw {
+    /// As it may be kept: without what a caller keyed in or said, unless that is what the hop is about and is no secret.
+    /// The provider may repeat it in a request about something else.
+    fn without_secrets(&self, hop: &Hop) -> Self {
+        let keeps = matches!(hop, Hop::Step { heard: Heard::Gather, .. } | Hop::AgentPress { .. });
+        let secret = |name: &str| {
+            ["Digits", "FinishedOnKey", "SpeechResult", "UnstableSpeechResult", "Confidence"].contains(&name)
+        };
+        let params = self.params.iter().filter(|(name, _)| keeps || !secret(name)).cloned();
+        Self { params: params.collect(), ..self.clone() }
+    }
+
     fn address(&self) -> String {
         format!("{}?{}", self.path, self.query)
     }
@@ -49,7 +61,8 @@ pub async fn process(app: &App, scope: CompanyScope, hop: &Hop, raw: &Raw) -> Re
     }
     let key = hop.key(&raw.address(), &params);
     let mut unit = Unit::begin(app, scope).await?;
-    match webhooks::claim(scope, unit.tx(), row(app, scope, &key, raw, &params)).await? {
+    match webhooks::claim(scope, unit.tx(), row(app, scope, &key, &raw.without_secrets(hop), &params)).await?
+    {
         Claim::Settled(reply) => return Ok(reply),
         Claim::New | Claim::Kept => {}
     }
@@ -87,6 +100,9 @@ async fn look_up(app: &App, scope: CompanyScope, hop: &Hop, params: &Params) -> 
         {
             Some(enqueue::where_the_caller_belongs(app, scope, *call).await?)
         }
+        Hop::Request { call, version, hop } => {
+            request::wait(app, scope, Asking { call: *call, version: *version, hop: *hop }).await?
+        }
         Hop::Hold { call, hop } => Some(hold::music(app, scope, *call, *hop).await?),
         Hop::Keys { keys } => Some(Reply::Keys(keys.clone())),
         Hop::PartyExit { leg, hop } => Some(party::came_out(app, scope, *leg, *hop).await?),
@@ -97,6 +113,7 @@ async fn look_up(app: &App, scope: CompanyScope, hop: &Hop, params: &Params) -> 
         | Hop::TransferDialed { .. }
         | Hop::TransferStatus { .. }
         | Hop::Step { .. }
+        | Hop::Silence { .. }
         | Hop::QueueExit { .. }
         | Hop::AgentAnswer { .. }
         | Hop::AgentPress { .. }
@@ -131,6 +148,12 @@ async fn run(unit: &mut Unit, hop: &Hop, params: &Params) -> Result<Reply> {
         Hop::Step { call, version, heard, mailbox } => {
             let at = At { call: *call, version: *version, heard: *heard, mailbox: mailbox.as_deref() };
             step(unit, at, params).await
+        }
+        Hop::Request { call, version, hop } => {
+            request::go_on(unit, Asking { call: *call, version: *version, hop: *hop }).await
+        }
+        Hop::Silence { call, version, hop } => {
+            quiet::come_back(unit, Asking { call: *call, version: *version, hop: *hop }).await
         }
         Hop::QueueExit { call, entry, version } => {
             enqueue::exit(unit, *call, *entry, *version, &read(EnqueueResult::from_params(params))?).await
@@ -205,7 +228,7 @@ async fn step(unit: &mut Unit, at: At<'_>, params: &Params) -> Result<Reply> {
     }
     let input = match at.heard {
         Heard::Silence => Input::Silence,
-        Heard::Gather => answer(&read(GatherResult::from_params(params))?),
+        Heard::Gather | Heard::Secret => answer(&read(GatherResult::from_params(params))?),
         Heard::Record => {
             let result = read(RecordResult::from_params(params))?;
             voicemail::left(unit, &mut file, &result, at.mailbox).await?
