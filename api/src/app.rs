@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use clock::Clock;
 use entity::id::{CompanyId, NodeId};
+use tokio::sync::Semaphore;
 
 use crate::authz::Table;
 use crate::bus::{Bus, Delivery, RedisBus};
@@ -13,6 +14,7 @@ use crate::calls::sweep::Mends;
 use crate::calls::urls::Urls;
 use crate::config::Settings;
 use crate::error::{Error, Result};
+use crate::flows::replay::AT_ONCE;
 use crate::flows_cache::FlowCache;
 use crate::identity::attempts::Attempts;
 use crate::ids::Ids;
@@ -55,6 +57,8 @@ pub struct Parts {
     pub registrations: Attempts,
     /// The way by which mail leaves.
     pub mailer: Mailer,
+    /// Places for replays.
+    pub replays: Arc<Semaphore>,
 }
 
 impl Deref for App {
@@ -104,6 +108,7 @@ impl App {
             attempts: Attempts::at_signing_in(),
             registrations: Attempts::at_registering(),
             mailer,
+            replays: Arc::new(Semaphore::new(AT_ONCE)),
         })))
     }
 

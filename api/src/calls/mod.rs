@@ -19,6 +19,7 @@ pub mod library;
 pub mod offer;
 pub mod participant;
 pub mod party;
+pub mod rehearsal;
 pub mod release;
 pub mod reply;
 pub mod router;

@@ -12,6 +12,7 @@ mod numbers;
 mod offers;
 mod presence;
 mod races;
+mod replay;
 mod restart;
 mod supervisor;
 mod sweeper;

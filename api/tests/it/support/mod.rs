@@ -9,6 +9,7 @@ mod http;
 pub mod live;
 mod live_calls;
 mod mails;
+pub mod past;
 pub mod process;
 mod rest;
 pub mod sink;
