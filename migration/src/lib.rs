@@ -20,6 +20,7 @@ mod m0011_agents_next_state;
 mod m0012_flow_history;
 mod m0013_prompts;
 mod m0016_flow_tests;
+mod m0017_contacts;
 mod sql;
 
 pub struct Migrator;
@@ -42,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_flow_history::Migration),
             Box::new(m0013_prompts::Migration),
             Box::new(m0016_flow_tests::Migration),
+            Box::new(m0017_contacts::Migration),
         ]
     }
 }

@@ -11,6 +11,7 @@ mod availability;
 mod availability_reasons;
 mod calls;
 mod companies;
+mod contacts;
 pub mod envelope;
 mod health;
 mod ivr;
@@ -61,6 +62,8 @@ pub enum Tag {
     Auth,
     /// Companies and their phone numbers.
     Companies,
+    /// Whom the company knows by number.
+    Contacts,
     /// For probes and load balancers.
     Health,
     /// Call flows.
@@ -84,7 +87,7 @@ pub enum Tag {
 /// Every resource.
 fn resources() -> impl OpenApi + 'static {
     (
-        (auth::Auth, profile::OwnProfile, users::Users, companies::Companies),
+        (auth::Auth, profile::OwnProfile, users::Users, companies::Companies, contacts::Contacts),
         (ivr::Ivr, ivr::FlowTests, ivr::FlowTrials, ivr::FlowReplays, ivr::FlowImports),
         (prompts::Prompts, queues::Queues, agents::Agents, availability::AvailabilityOfAgents),
         (agent_history::HistoryOfAgents, availability_reasons::AvailabilityReasons, supervision::Supervision),
