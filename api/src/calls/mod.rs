@@ -20,6 +20,7 @@ pub mod library;
 pub mod offer;
 pub mod participant;
 pub mod party;
+pub mod recording;
 pub mod rehearsal;
 pub mod release;
 pub mod reply;

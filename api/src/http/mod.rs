@@ -25,6 +25,8 @@ mod pages;
 mod profile;
 mod prompts;
 mod queues;
+mod range;
+mod recording_settings;
 mod recordings;
 pub mod server;
 pub mod spec;
@@ -91,7 +93,8 @@ fn resources() -> impl OpenApi + 'static {
         (ivr::Ivr, ivr::FlowTests, ivr::FlowTrials, ivr::FlowReplays, ivr::FlowImports),
         (prompts::Prompts, queues::Queues, agents::Agents, availability::AvailabilityOfAgents),
         (agent_history::HistoryOfAgents, availability_reasons::AvailabilityReasons, supervision::Supervision),
-        (calls::Calls, waiting_calls::WaitingCalls, live::LiveCalls, offers::Offers, recordings::Recordings),
+        (calls::Calls, waiting_calls::WaitingCalls, live::LiveCalls, offers::Offers),
+        (recordings::Recordings, recording_settings::RecordingSettings),
         health::Health,
     )
 }

@@ -13,6 +13,7 @@ mod numbers;
 mod offers;
 mod presence;
 mod races;
+mod recording;
 mod replay;
 mod restart;
 mod supervisor;

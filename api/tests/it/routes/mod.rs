@@ -14,5 +14,6 @@ mod health;
 mod ivr;
 mod numbers;
 mod prompts;
+mod recordings;
 mod register;
 mod users;
