@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use clock::Clock;
 use entity::id::{CompanyId, NodeId};
+use tokio::sync::Semaphore;
 
 use crate::authz::Table;
 use crate::bus::{Bus, Delivery, RedisBus};
@@ -14,6 +15,7 @@ use crate::calls::sweep::Mends;
 use crate::calls::urls::Urls;
 use crate::config::Settings;
 use crate::error::{Error, Result};
+use crate::flows::replay::AT_ONCE;
 use crate::flows_cache::FlowCache;
 use crate::identity::attempts::Attempts;
 use crate::ids::Ids;
@@ -63,6 +65,8 @@ pub struct Parts {
     pub lanes: Lanes,
     /// The requests of flows that this node has under way.
     pub underway: Underway,
+    /// Places for replays.
+    pub replays: Arc<Semaphore>,
 }
 
 impl Deref for App {
@@ -119,6 +123,7 @@ impl App {
             web,
             lanes: Lanes::default(),
             underway: Underway::default(),
+            replays: Arc::new(Semaphore::new(AT_ONCE)),
         })))
     }
 

@@ -70,8 +70,12 @@ impl Centre {
     }
 }
 
+/// An empty company.
+///
+/// # Errors
+/// When the database refuses.
 #[expect(clippy::disallowed_methods, reason = "the load founds its own company")]
-async fn company(tx: &Tx, ids: &Ids, now: DateTime<Utc>) -> Result<CompanyScope, DbErr> {
+pub async fn company(tx: &Tx, ids: &Ids, now: DateTime<Utc>) -> Result<CompanyScope, DbErr> {
     let id: CompanyId = ids.next();
     let row = company::Model {
         id,

@@ -11,6 +11,7 @@ mod ground;
 mod load;
 mod machine;
 mod observe;
+mod replay;
 mod run;
 mod server;
 
@@ -32,6 +33,9 @@ struct Arguments {
     /// A short run: smaller numbers of calls, less exact figures.
     #[arg(long)]
     quick: bool,
+    /// Instead of the load: how long 10,000 past calls take through a draft.
+    #[arg(long)]
+    replay: bool,
     /// Only this database.
     #[arg(long)]
     only: Option<Kind>,
@@ -45,6 +49,17 @@ async fn main() -> ExitCode {
     let mut well = true;
     for kind in [Kind::Sqlite, Kind::Postgres] {
         if arguments.only.is_some_and(|only| only != kind) {
+            continue;
+        }
+        if arguments.replay {
+            match replay::measure(kind).await {
+                Ok(true) => {}
+                Ok(false) => println!("\n{kind:?} is left out: TEST_POSTGRES_URL names no server"),
+                Err(failure) => {
+                    eprintln!("\n{kind:?}: {failure}");
+                    well = false;
+                }
+            }
             continue;
         }
         match run::run(kind, &scale).await {

@@ -109,6 +109,8 @@ pub enum FindingCode {
     UnknownPrompt,
     /// Part of the format, but the server that is to run the flow does not offer it. Told by the server, never here.
     NotOffered,
+    /// An import has left something there that has to be mapped. Told by the server, never here.
+    NotMapped,
 }
 
 /// What exists in the company, for the checks of references.

@@ -20,6 +20,7 @@ mod m0011_agents_next_state;
 mod m0012_flow_history;
 mod m0013_prompts;
 mod m0015_recording_life;
+mod m0016_flow_tests;
 mod m0017_contacts;
 mod m0017b_flow_requests;
 mod sql;
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_flow_history::Migration),
             Box::new(m0013_prompts::Migration),
             Box::new(m0015_recording_life::Migration),
+            Box::new(m0016_flow_tests::Migration),
             Box::new(m0017_contacts::Migration),
             Box::new(m0017b_flow_requests::Migration),
         ]

@@ -37,6 +37,8 @@ permissions! {
     ReadFlows = "flows:read";
     WriteFlows = "flows:write";
     PublishFlows = "flows:publish";
+    /// What past callers did, run through a flow.
+    ReplayFlows = "flows:replay";
     ReadQueues = "queues:read";
     WriteQueues = "queues:write";
     ReadAgents = "agents:read";

@@ -22,6 +22,7 @@ pub mod participant;
 pub mod party;
 pub mod quiet;
 pub mod recording;
+pub mod rehearsal;
 pub mod release;
 pub mod reply;
 pub mod request;

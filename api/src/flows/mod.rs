@@ -1,7 +1,13 @@
 //! Flows as documents: drafts that are checked at every save, and published versions that never change. What a flow
 //! says to a caller is the engine's; calls that are under way keep the version that they began with.
 
+pub mod difference;
+pub mod imports;
 mod offered;
+pub mod replay;
+pub mod simulation;
+pub mod tests;
+pub mod trial;
 mod versions;
 
 use entity::id::FlowId;
@@ -13,9 +19,9 @@ use serde_json::Value;
 use crate::app::App;
 use crate::error::{Error, FieldError, Result, Subject};
 use crate::store::phone_numbers::{self, Number};
-use crate::store::{flows, prompts};
+use crate::store::{Tx, flows, prompts};
 
-pub use versions::{publish, roll_back, versions};
+pub use versions::{Override, publish, roll_back, versions};
 
 /// A flow with what is wrong with its draft, and the numbers that open it.
 #[derive(Clone, Debug)]
@@ -36,6 +42,20 @@ pub async fn get(app: &App, scope: CompanyScope, id: FlowId) -> Result<Checked> 
 
 /// A new flow. A draft with errors is saved like any other: only publishing refuses it.
 pub async fn create(app: &App, scope: CompanyScope, name: String, draft: Value) -> Result<Checked> {
+    let tx = app.db.begin().await?;
+    let flow = create_with(app, scope, &tx, name, draft).await?;
+    let checked = check(&tx, scope, flow).await?;
+    tx.commit().await?;
+    Ok(checked)
+}
+
+async fn create_with(
+    app: &App,
+    scope: CompanyScope,
+    tx: &Tx,
+    name: String,
+    draft: Value,
+) -> Result<flow::Model> {
     let now = app.clock.now();
     let flow = flow::Model {
         id: app.ids.next(),
@@ -46,14 +66,10 @@ pub async fn create(app: &App, scope: CompanyScope, name: String, draft: Value) 
         created_at: now,
         updated_at: now,
     };
-    let tx = app.db.begin().await?;
-    match flows::insert(scope, &tx, flow.clone()).await? {
-        Inserted::Yes => {}
-        Inserted::Conflicted => return Err(name_taken()),
+    match flows::insert(scope, tx, flow.clone()).await? {
+        Inserted::Yes => Ok(flow),
+        Inserted::Conflicted => Err(name_taken()),
     }
-    let checked = check(&tx, scope, flow).await?;
-    tx.commit().await?;
-    Ok(checked)
 }
 
 /// What to change of a flow; `None` leaves it.
@@ -109,7 +125,8 @@ pub async fn delete(app: &App, scope: CompanyScope, id: FlowId) -> Result<()> {
 
 async fn check(db: &impl ConnectionTrait, scope: CompanyScope, flow: flow::Model) -> Result<Checked> {
     let catalog = catalog(db, scope).await?;
-    let findings = findings(&flow.draft, &catalog);
+    let mut findings = findings(&flow.draft, &catalog);
+    findings.extend(imports::findings(scope, db, flow.id, &flow.draft).await?);
     let numbers = phone_numbers::of_flow(scope, db, flow.id).await?;
     Ok(Checked { flow, findings, numbers })
 }

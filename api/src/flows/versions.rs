@@ -4,27 +4,64 @@
 use entity::id::{FlowId, UserId};
 use entity::{CompanyScope, flow_version};
 use ivr_engine::{ENGINE_VERSION, Flow, Severity};
-use serde_json::Value;
+use sea_orm::ConnectionTrait;
+use serde_json::{Value, json};
 
-use super::{catalog, field, findings};
+use super::{catalog, field, findings, imports, tests};
 use crate::app::App;
 use crate::error::{Error, Result, Subject};
-use crate::store::{Tx, flows};
+use crate::identity::audit;
+use crate::store::{Tx, flow_tests, flows};
 
-/// Publishes the draft as the next version, which new calls then get.
+/// Why a draft is published although tests of it are red.
+#[derive(Clone, Debug)]
+pub struct Override {
+    pub reason: String,
+}
+
+/// Publishes the draft as the next version, which new calls then get, when its tests are green.
 ///
 /// # Errors
-/// `FLOW_NOT_PUBLISHABLE` with every finding of severity error.
-pub async fn publish(app: &App, scope: CompanyScope, id: FlowId, by: UserId) -> Result<flow_version::Model> {
+/// `FLOW_NOT_PUBLISHABLE` with every finding of severity error; `FLOW_TESTS_FAILED` with the line of each test that does not
+/// hold, unless that is overridden, which is audited; `FLOW_CHANGED` when somebody else has changed it meanwhile.
+pub async fn publish(
+    app: &App,
+    scope: CompanyScope,
+    id: FlowId,
+    by: UserId,
+    wanted: Option<Override>,
+) -> Result<flow_version::Model> {
+    let seen = flows::by_id(scope, app.db.reader(), id).await?.ok_or(Error::NotFound(Subject::Flow))?;
+    refuse_errors(scope, app.db.reader(), id, &seen.draft, "draft").await?;
+    // They may take a while, so not in the transaction; what they were run on is looked at again in it.
+    let tests = flow_tests::of_flow(scope, app.db.reader(), id).await?;
+    let red = tests::red(scope, app.db.reader(), &seen, &tests).await?;
+    if !red.is_empty() && wanted.is_none() {
+        return Err(tests::refusal(&red));
+    }
     let tx = app.db.begin().await?;
     let flow = flows::lock(scope, &tx, id).await?.ok_or(Error::NotFound(Subject::Flow))?;
+    if flow.draft != seen.draft || flow_tests::of_flow(scope, &tx, id).await? != tests {
+        return Err(Error::conflict(
+            "FLOW_CHANGED",
+            "The flow has been changed meanwhile. Look at it again.",
+        ));
+    }
     let new = New { flow: id, document: flow.draft, within: "draft", restored_from: None, by };
     let version = new.publish(app, scope, &tx).await?;
+    if let Some(wanted) = wanted.filter(|_| !red.is_empty()) {
+        let failed: Vec<_> = red.iter().map(tests::Red::as_detail).collect();
+        let detail = json!({
+            "flowId": id, "flowVersionId": version.id, "reason": wanted.reason, "failed": failed,
+        });
+        audit::note(app, scope, &tx, by, "flows:publish-with-red-tests", detail).await?;
+    }
     tx.commit().await?;
     Ok(version)
 }
 
-/// Brings an older version back as the next one. The draft stays as it is.
+/// Brings an older version back as the next one. The draft stays as it is. The flow's tests are those of its draft, and are
+/// not run: this is the way out when something is wrong.
 ///
 /// # Errors
 /// `FLOW_VERSION_NOT_FOUND`; `FLOW_NOT_PUBLISHABLE` when what it refers to is no longer there.
@@ -62,19 +99,7 @@ struct New {
 
 impl New {
     async fn publish(self, app: &App, scope: CompanyScope, tx: &Tx) -> Result<flow_version::Model> {
-        let mut errors = findings(&self.document, &catalog(tx, scope).await?);
-        errors.retain(|finding| finding.severity == Severity::Error);
-        // The engine parses it at every call: what it cannot parse must not be published, whatever the checks say.
-        if errors.is_empty() {
-            errors = Flow::parse(&self.document).err().unwrap_or_default();
-        }
-        if !errors.is_empty() {
-            return Err(Error::Invalid {
-                code: "FLOW_NOT_PUBLISHABLE",
-                message: "The flow has errors.".into(),
-                fields: errors.into_iter().map(|finding| field(self.within, finding)).collect(),
-            });
-        }
+        refuse_errors(scope, tx, self.flow, &self.document, self.within).await?;
         let now = app.clock.now();
         let version = flow_version::Model {
             id: app.ids.next(),
@@ -90,4 +115,29 @@ impl New {
         flows::publish(scope, tx, version.clone(), now).await?;
         Ok(version)
     }
+}
+
+/// Refuses a document with errors.
+async fn refuse_errors(
+    scope: CompanyScope,
+    db: &impl ConnectionTrait,
+    flow: FlowId,
+    document: &Value,
+    within: &str,
+) -> Result<()> {
+    let mut errors = findings(document, &catalog(db, scope).await?);
+    errors.extend(imports::findings(scope, db, flow, document).await?);
+    errors.retain(|finding| finding.severity == Severity::Error);
+    // The engine parses it at every call: what it cannot parse must not be published, whatever the checks say.
+    if errors.is_empty() {
+        errors = Flow::parse(document).err().unwrap_or_default();
+    }
+    if errors.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Invalid {
+        code: "FLOW_NOT_PUBLISHABLE",
+        message: "The flow has errors.".into(),
+        fields: errors.into_iter().map(|finding| field(within, finding)).collect(),
+    })
 }

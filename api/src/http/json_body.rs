@@ -71,6 +71,40 @@ impl<'a, T: ParseFromJSON + Type + Send + 'static> ApiExtractor<'a> for JsonBody
     }
 }
 
+/// A [`JsonBody`] that may be left out altogether.
+pub struct OptionalBody<T>(pub Option<T>);
+
+impl<'a, T: ParseFromJSON + Type + Send + 'static> ApiExtractor<'a> for OptionalBody<T> {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        JsonBody::<T>::register(registry);
+    }
+
+    fn request_meta() -> Option<MetaRequest> {
+        JsonBody::<T>::request_meta().map(|meta| MetaRequest { required: false, ..meta })
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        options: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        // Who sends a body says of what kind it is, or how long, or that it comes in pieces.
+        let length = request.header("content-length").is_some_and(|length| length != "0");
+        let comes =
+            length || request.header("transfer-encoding").is_some() || request.content_type().is_some();
+        if !comes {
+            return Ok(Self(None));
+        }
+        let option_default = ExtractParamOptions { default_value: None, ..options };
+        Ok(Self(Some(JsonBody::from_request(request, body, option_default).await?.0)))
+    }
+}
+
 fn is_json(content_type: &str) -> bool {
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     essence.eq_ignore_ascii_case("application/json")

@@ -18,6 +18,7 @@ mod ivr;
 pub mod json_body;
 mod live;
 mod media;
+mod ndjson;
 mod offers;
 pub mod page;
 mod pages;
@@ -36,7 +37,7 @@ pub mod word;
 
 pub use audio_body::AudioBody;
 pub use envelope::{Accepted, Created, Done, Failure, Reply, Success};
-pub use json_body::JsonBody;
+pub use json_body::{JsonBody, OptionalBody};
 pub use spec::Spec;
 pub use word::Word;
 
@@ -89,7 +90,8 @@ pub enum Tag {
 fn resources() -> impl OpenApi + 'static {
     (
         (auth::Auth, profile::OwnProfile, users::Users, companies::Companies, contacts::Contacts),
-        (ivr::Ivr, prompts::Prompts, queues::Queues, agents::Agents, availability::AvailabilityOfAgents),
+        (ivr::Ivr, ivr::FlowTests, ivr::FlowTrials, ivr::FlowReplays, ivr::FlowImports),
+        (prompts::Prompts, queues::Queues, agents::Agents, availability::AvailabilityOfAgents),
         (agent_history::HistoryOfAgents, availability_reasons::AvailabilityReasons, supervision::Supervision),
         (calls::Calls, waiting_calls::WaitingCalls, live::LiveCalls, offers::Offers),
         (recordings::Recordings, recording_settings::RecordingSettings),

@@ -110,18 +110,26 @@ pub async fn publish(
     Ok(id)
 }
 
+/// A flow by its id or name, as other flows call it.
+pub async fn by_name(
+    scope: CompanyScope,
+    db: &impl ConnectionTrait,
+    flow: &str,
+) -> Result<Option<flow::Model>, DbErr> {
+    let by = match flow.parse::<FlowId>() {
+        Ok(id) => flow::Column::Id.eq(id),
+        Err(_) => flow::Column::Name.eq(flow),
+    };
+    scope.find::<flow::Entity>().filter(by).one(db).await
+}
+
 /// The version that a flow which is called by its id or name runs in: its latest published one.
 pub async fn published(
     scope: CompanyScope,
     db: &impl ConnectionTrait,
     flow: &str,
 ) -> Result<Option<FlowVersionId>, DbErr> {
-    let by = match flow.parse::<FlowId>() {
-        Ok(id) => flow::Column::Id.eq(id),
-        Err(_) => flow::Column::Name.eq(flow),
-    };
-    let found = scope.find::<flow::Entity>().filter(by).one(db).await?;
-    Ok(found.and_then(|flow| flow.published_version_id))
+    Ok(by_name(scope, db, flow).await?.and_then(|flow| flow.published_version_id))
 }
 
 /// Ids and names of the company's queues, and of its skills: what a flow may refer to.

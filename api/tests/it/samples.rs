@@ -150,6 +150,25 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
         "publishFlow" => owner().made().id(ours.flow),
         "listFlowVersions" => owner().id(ours.flow),
         "rollBackFlow" => owner().made().id(ours.flow).body(json!({ "number": 1 })),
+        "compareFlowVersions" => owner().id(ours.flow).query("from=1&to=draft"),
+        "simulateFlow" => owner().id(ours.flow).query("otherFlows=drafts").body(json!({ "script": [] })),
+        "listFlowTests" => owner().id(ours.flow),
+        "createFlowTest" => {
+            let body = json!({ "name": "Nothing", "call": { "script": [] }, "expect": [{ "notSaid": "x" }] });
+            owner().made().id(ours.flow).body(body)
+        }
+        "getFlowTest" | "deleteFlowTest" => owner().id(ours.flow).path("testId", ours.flow_test),
+        "updateFlowTest" => {
+            let body = json!({ "name": "Goodbye", "call": { "script": [] }, "expect": [] });
+            owner().id(ours.flow).path("testId", ours.flow_test).body(body)
+        }
+        "runFlowTests" => owner().id(ours.flow).query("version=1"),
+        "replayFlow" => owner()
+            .id(ours.flow)
+            .body(json!({ "from": "2026-03-01T00:00:00Z", "to": "2026-03-03T00:00:00Z", "version": 1 })),
+        "importFlow" => owner().made().body(json!({ "name": "Night", "definition": draft() })),
+        "importIntoFlow" => owner().id(ours.flow).body(json!({ "definition": draft() })),
+        "exportFlow" => owner().id(ours.flow).query("version=1"),
 
         "listPrompts" => owner(),
         "createPrompt" => owner().made().body(json!({

@@ -28,7 +28,7 @@ fn waits_at_most(seconds: u32) -> Plan {
 async fn publish(centre: &Centre, name: &str, document: Value) {
     let (app, scope) = (&centre.app, centre.scope);
     let made = calldocker::flows::create(app, scope, name.into(), document).await.unwrap();
-    calldocker::flows::publish(app, scope, made.flow.id, centre.user).await.unwrap();
+    calldocker::flows::publish(app, scope, made.flow.id, centre.user, None).await.unwrap();
 }
 
 /// A prompt that is said in these languages.

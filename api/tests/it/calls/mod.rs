@@ -14,6 +14,7 @@ mod offers;
 mod presence;
 mod races;
 mod recording;
+mod replay;
 mod requests;
 mod restart;
 mod secure_digits;

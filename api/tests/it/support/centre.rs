@@ -165,6 +165,16 @@ pub struct Centre {
     node: Node,
     pub second: Option<(App, Node)>,
     pub balancer: Option<Balancer>,
+    open: Open,
+}
+
+/// Whether the scenario goes on; one that ends without closing its centre was not checked.
+struct Open(bool);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        assert!(!self.0 || std::thread::panicking(), "end the scenario with centre.close().await");
+    }
 }
 
 /// What keeps the server running.
@@ -233,6 +243,7 @@ impl Centre {
             node,
             second,
             balancer,
+            open: Open(true),
         }
     }
 
@@ -422,7 +433,10 @@ impl Centre {
         text
     }
 
+    /// Ends the scenario. Whatever it was about, its calls must be replayable.
     pub async fn close(mut self) {
+        self.assert_flows_replay().await;
+        self.open.0 = false;
         for node in [Some(&mut self.node), self.second.as_mut().map(|(_, node)| node)].into_iter().flatten() {
             match node {
                 Node::Immortal { stop } => drop(stop.take()),

@@ -10,6 +10,7 @@ pub mod live;
 pub mod live_calls;
 pub mod log;
 mod mails;
+pub mod past;
 pub mod process;
 mod rest;
 pub mod sink;

@@ -6,14 +6,14 @@ use calldocker::identity::{passwords, tokens};
 use calldocker::secret::Secret;
 use calldocker::store::{registrations, sessions, system, users};
 use entity::id::{
-    AgentId, CompanyId, ContactId, FlowId, FlowVersionId, MembershipId, PhoneNumberId, PromptId, QueueId,
-    ReasonId, SessionId, SkillId, UserId,
+    AgentId, CompanyId, ContactId, FlowId, FlowTestId, FlowVersionId, MembershipId, PhoneNumberId, PromptId,
+    QueueId, ReasonId, SessionId, SkillId, UserId,
 };
 use entity::{
     Availability, CompanyScope, IdleReading, MembershipStatus, PlatformRole, Reach, RecordingRule, Role,
-    Strategy, UserStatus, agent, agent_skill, availability_reason, company, contact, flow, flow_version,
-    membership, phone_number, prompt, prompt_resource, queue, queue_member, recording_policy, refresh_token,
-    registration, session, skill, user,
+    Strategy, UserStatus, agent, agent_skill, availability_reason, company, contact, flow, flow_test,
+    flow_version, membership, phone_number, prompt, prompt_resource, queue, queue_member, recording_policy,
+    refresh_token, registration, session, skill, user,
 };
 use sea_orm::{ActiveValue::Set, TransactionTrait};
 use serde_json::{Value, json};
@@ -57,6 +57,8 @@ pub struct Company {
     pub flow_version: FlowVersionId,
     /// Never published, opened by nothing.
     pub draft_flow: FlowId,
+    /// Of the flow that the number opens.
+    pub flow_test: FlowTestId,
     pub number: PhoneNumberId,
     /// In English and German.
     pub prompt: PromptId,
@@ -136,6 +138,7 @@ impl Company {
             flow: ids.next(),
             flow_version: ids.next(),
             draft_flow: ids.next(),
+            flow_test: ids.next(),
             number: ids.next(),
             prompt: ids.next(),
             contact: ids.next(),
@@ -211,6 +214,19 @@ impl Company {
             restored_from: None,
         };
         scope.insert::<flow_version::Entity, _>(&tx, version).await.unwrap();
+        let test = json!({
+            "name": "Silence", "world": {}, "script": [], "expect": [{ "notSaid": "nobody says this" }],
+        });
+        let test = flow_test::Model {
+            id: self.flow_test,
+            company_id,
+            flow_id: self.flow,
+            name: "Silence".to_owned(),
+            definition: test,
+            created_at: now,
+            updated_at: now,
+        };
+        scope.insert::<flow_test::Entity, _>(&tx, test).await.unwrap();
         let number = phone_number::Model {
             id: self.number,
             company_id,
@@ -296,6 +312,7 @@ impl Company {
             self.prompt.to_string(),
             self.contact.to_string(),
             self.draft_flow.to_string(),
+            self.flow_test.to_string(),
             self.number.to_string(),
             self.calls.offered.to_string(),
             self.calls.offer.to_string(),

@@ -210,7 +210,7 @@ whole_calls! {
         let (app, scope) = (&centre.app, centre.scope);
         let document = records_all_but_a_question().flow;
         let made = calldocker::flows::create(app, scope, "Records".into(), document).await.unwrap();
-        calldocker::flows::publish(app, scope, made.flow.id, centre.user).await.unwrap();
+        calldocker::flows::publish(app, scope, made.flow.id, centre.user, None).await.unwrap();
         centre.close().await;
     }
 }

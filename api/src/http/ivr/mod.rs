@@ -1,5 +1,16 @@
 //! Call flows: drafts, their findings, their published versions.
 
+mod import;
+mod replay;
+mod scripted;
+mod tests;
+mod trials;
+
+pub use import::FlowImports;
+pub use replay::FlowReplays;
+pub use tests::FlowTests;
+pub use trials::FlowTrials;
+
 use chrono::{DateTime, Utc};
 use entity::{flow, flow_version};
 use ivr_engine::{Finding, Severity};
@@ -13,10 +24,10 @@ use uuid::Uuid;
 
 use super::companies::PhoneNumberOut;
 use super::envelope::{Created, Done, Failure, Reply, Success};
-use super::{JsonBody, Tag};
+use super::{JsonBody, OptionalBody, Tag};
 use crate::app::App;
 use crate::authz::{Can, PublishFlows, ReadFlows, WriteFlows};
-use crate::flows::{self, Changes, Checked};
+use crate::flows::{self, Changes, Checked, Override};
 
 pub struct Ivr;
 
@@ -109,6 +120,23 @@ struct FlowVersionOut {
     published_at: DateTime<Utc>,
     /// The number of the older version that was brought back as this one.
     restored_from: Option<i32>,
+}
+
+/// How to publish.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct PublishIn {
+    /// Publishes although tests are red.
+    r#override: Option<OverrideIn>,
+}
+
+/// Why red tests do not count this time.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct OverrideIn {
+    /// For the audit.
+    #[oai(validator(min_length = 3, max_length = 1000))]
+    reason: String,
 }
 
 /// Which version to bring back.
@@ -242,7 +270,9 @@ impl Ivr {
 
     /// Publishes the draft as a new version.
     ///
-    /// New calls get it; calls under way keep theirs. Errors of the draft are named in `errors`.
+    /// New calls get it; calls under way keep theirs. Errors of the draft are named in `errors`. The flow's tests are run
+    /// before: `FLOW_TESTS_FAILED` names in `errors` the line of each that does not hold. Who publishes all the same gives a
+    /// reason, which is noted in the company's audit with his name and the tests.
     #[oai(path = "/:id/activate", method = "post", operation_id = "publishFlow")]
     async fn activate(
         &self,
@@ -250,14 +280,16 @@ impl Ivr {
         Data(app): Data<&App>,
         /// The flow's id.
         id: Path<Uuid>,
+        body: OptionalBody<PublishIn>,
     ) -> Result<Created<FlowVersionOut>, Failure> {
-        Created::of(flows::publish(app, can.scope()?, id.0.into(), can.caller().user).await?)
+        let wanted = body.0.and_then(|body| body.r#override).map(|given| Override { reason: given.reason });
+        Created::of(flows::publish(app, can.scope()?, id.0.into(), can.caller().user, wanted).await?)
     }
 
     /// Brings a published version back.
     ///
     /// It becomes the next version, which new calls get; the draft stays as it is. Refused when something that it refers to
-    /// is no longer there.
+    /// is no longer there. The flow's tests are not run.
     #[oai(path = "/:id/rollback", method = "post", operation_id = "rollBackFlow")]
     async fn roll_back(
         &self,

@@ -1,0 +1,158 @@
+//! /api/ivr/{id}/diff and /api/ivr/{id}/simulate
+
+use serde_json::{Value, json};
+
+use crate::support::{Answer, TestApp, World, dump, on_both_databases};
+
+/// One leads to support, two to a flow that is called.
+fn reception() -> Value {
+    json!({
+        "version": 1, "name": "Reception", "start": "welcome", "language": "en-US",
+        "nodes": {
+            "welcome": { "type": "say", "library": "ours welcome", "next": { "next": "menu" } },
+            "menu": {
+                "type": "menu", "prompt": "One for support & service, two for the hours.",
+                "choices": [{ "digits": "1" }, { "digits": "2" }],
+                "next": { "1": "wait", "2": "hours", "timeout": "bye", "noMatch": "bye" },
+            },
+            "wait": { "type": "enqueue", "queue": "ours support" },
+            "hours": { "type": "subflow", "flow": "ours draft", "next": { "returned": "bye", "failed": "nowhere" } },
+            "nowhere": { "type": "hangup", "prompt": "Nobody knows." },
+            "bye": { "type": "hangup", "prompt": "Goodbye." },
+        },
+    })
+}
+
+fn saying(text: &str) -> Value {
+    json!({
+        "version": 1, "name": "Hours", "start": "say",
+        "nodes": { "say": { "type": "say", "text": text, "next": { "next": "back" } }, "back": { "type": "return" } },
+    })
+}
+
+async fn save(app: &TestApp, world: &World, flow: impl std::fmt::Display, draft: Value) {
+    app.put(&format!("/api/ivr/{flow}"), &world.ours.owner, json!({ "draft": draft })).await.data(200);
+}
+
+async fn publish(app: &TestApp, world: &World, flow: impl std::fmt::Display) {
+    app.call("POST", &format!("/api/ivr/{flow}/activate")).by(&world.ours.owner).send().await.data(201);
+}
+
+async fn simulate(app: &TestApp, world: &World, query: &str, body: Value) -> Answer {
+    app.post(&format!("/api/ivr/{}/simulate{query}", world.ours.flow), &world.ours.manager, body).await
+}
+
+fn last(data: &Value) -> &Value {
+    data["transcript"].as_array().and_then(|steps| steps.last()).expect("a step")
+}
+
+on_both_databases! {
+    async fn a_difference_is_told_node_by_node(app) {
+        let world = World::create(app).await;
+        let (flow, owner) = (world.ours.flow, &world.ours.owner);
+        save(app, &world, flow, reception()).await;
+        publish(app, &world, flow).await;
+        let mut draft = reception();
+        draft["language"] = json!("en-GB");
+        draft["nodes"]["menu"]["next"]["1"] = json!("bye");
+        draft["nodes"]["menu"]["prompt"] = json!("Press one.");
+        draft["nodes"]["bye"]["position"] = json!({ "x": 1, "y": 2 });
+        draft["nodes"].as_object_mut().unwrap().remove("nowhere");
+        draft["nodes"]["later"] = json!({ "type": "hangup" });
+        save(app, &world, flow, draft).await;
+        let told = app.get(&format!("/api/ivr/{flow}/diff"), owner).await;
+        assert_eq!(*told.data(200), json!({
+            "head": ["/language"],
+            "nodes": [
+                { "node": "later", "change": "added", "fields": [], "ports": [] },
+                { "node": "menu", "change": "changed", "fields": ["/prompt"], "ports": [{ "port": "1", "from": "wait", "to": "bye" }] },
+                { "node": "nowhere", "change": "removed", "fields": [], "ports": [] },
+            ],
+            "layout": ["bye"],
+        }));
+        let back = app.get(&format!("/api/ivr/{flow}/diff?from=draft&to=2"), owner).await;
+        assert_eq!(back.data(200)["nodes"][0]["change"], "removed");
+        let same = app.get(&format!("/api/ivr/{flow}/diff?from=2&to=2"), owner).await;
+        assert_eq!(*same.data(200), json!({ "head": [], "nodes": [], "layout": [] }));
+        app.get(&format!("/api/ivr/{flow}/diff?from=9"), owner).await.is_refused(404, "FLOW_VERSION_NOT_FOUND");
+        app.get(&format!("/api/ivr/{}/diff", world.ours.draft_flow), owner).await.is_refused(404, "FLOW_VERSION_NOT_FOUND");
+        let refused = app.get(&format!("/api/ivr/{flow}/diff?to=newest"), owner).await;
+        assert_eq!(refused.is_refused(422, "VALIDATION_FAILED").wrong_fields(), ["to"]);
+    }
+
+    async fn a_scripted_call_is_told_step_by_step_and_nothing_is_written(app) {
+        let world = World::create(app).await;
+        save(app, &world, world.ours.flow, reception()).await;
+        let before = dump(&app.app).await;
+        let played = simulate(app, &world, "", json!({
+            "script": [{ "wait": 5 }, { "press": "1" }, { "wait": 30 }], "at": "2026-03-02T09:00:00Z", "from": "+15550123",
+        })).await;
+        let data = played.data(200);
+        assert_eq!(data["outcome"], json!({ "end": "waiting", "queue": "ours support" }), "{}", played.text);
+        let steps = data["transcript"].as_array().unwrap();
+        assert_eq!(steps.len(), 3);
+        assert_eq!(steps[0]["said"], json!(["Welcome.", "One for support & service, two for the hours."]));
+        assert_eq!((&steps[0]["node"], &steps[0]["at"]), (&json!("menu"), &json!("2026-03-02T09:00:00+00:00")));
+        assert_eq!((&steps[1]["act"], &steps[1]["at"]), (&json!(0), &json!("2026-03-02T09:00:05+00:00")));
+        let first = steps[0]["twiml"].as_str().unwrap();
+        let nobody = uuid::Uuid::nil();
+        let step = format!("{}/api/webhooks/twilio/{}/step?call={nobody}&amp;s=1&amp;heard=gather", app.app.settings.public_url, world.ours.id);
+        assert!(first.contains("<Gather") && first.contains(&step) && first.contains("support &amp; service"), "{first}");
+        let waits = last(data)["twiml"].as_str().unwrap();
+        let place = format!("{}{}", world.ours.id.0.simple(), world.ours.queue.0.simple());
+        assert!(waits.contains("<Enqueue") && waits.contains(&place) && waits.contains("s=3"), "{waits}");
+        assert_eq!(dump(&app.app).await, before, "a simulation has written something");
+    }
+
+    async fn other_flows_are_the_published_ones_unless_drafts_are_asked_for(app) {
+        let world = World::create(app).await;
+        save(app, &world, world.ours.flow, reception()).await;
+        let script = json!({ "script": [{ "press": "2" }] });
+        let missing = simulate(app, &world, "", script.clone()).await;
+        assert_eq!(last(missing.data(200))["said"], json!(["Nobody knows."]));
+        save(app, &world, world.ours.draft_flow, saying("From nine to five.")).await;
+        publish(app, &world, world.ours.draft_flow).await;
+        save(app, &world, world.ours.draft_flow, saying("From ten to six.")).await;
+        let published = simulate(app, &world, "", script.clone()).await;
+        assert_eq!(last(published.data(200))["said"], json!(["From nine to five.", "Goodbye."]));
+        let drafts = simulate(app, &world, "?otherFlows=drafts", script.clone()).await;
+        assert_eq!(last(drafts.data(200))["said"], json!(["From ten to six.", "Goodbye."]));
+        let first = simulate(app, &world, "?version=1", script.clone()).await;
+        assert_eq!(first.data(200)["outcome"], json!({ "end": "flowHangsUp" }));
+        simulate(app, &world, "?version=7", script).await.is_refused(404, "FLOW_VERSION_NOT_FOUND");
+    }
+
+    async fn what_the_company_does_not_have_is_told_where_it_is_needed(app) {
+        let world = World::create(app).await;
+        let mut draft = reception();
+        draft["nodes"]["welcome"]["library"] = json!("theirs welcome");
+        draft["nodes"]["wait"]["queue"] = json!("theirs support");
+        save(app, &world, world.ours.flow, draft).await;
+        let played = simulate(app, &world, "", json!({ "script": [{ "press": "1" }] })).await;
+        let steps = played.data(200)["transcript"].as_array().unwrap();
+        assert_eq!(steps[0]["problems"][0]["code"], "unknownPrompt");
+        assert_eq!((&steps[1]["problems"][0]["code"], &steps[1]["twiml"]), (&json!("unknownQueue"), &Value::Null));
+    }
+
+    async fn a_script_that_is_none_is_refused_where_it_is_wrong(app) {
+        let world = World::create(app).await;
+        let two = json!({ "script": [{ "press": "1" }, { "press": "1", "say": "one" }] });
+        assert_eq!(simulate(app, &world, "", two).await.is_refused(422, "VALIDATION_FAILED").wrong_fields(), ["/script/1"]);
+        let nothing = simulate(app, &world, "", json!({ "script": [{}] })).await;
+        assert_eq!(nothing.is_refused(422, "VALIDATION_FAILED").wrong_fields(), ["/script/0"]);
+        let not_silent = simulate(app, &world, "", json!({ "script": [{ "silence": false }] })).await;
+        assert_eq!(not_silent.is_refused(422, "VALIDATION_FAILED").wrong_fields(), ["/script/0"]);
+        let long: Vec<_> = (0..501).map(|_| json!({ "wait": 1 })).collect();
+        let long = simulate(app, &world, "", json!({ "script": long })).await;
+        assert_eq!(long.is_refused(422, "VALIDATION_FAILED").wrong_fields(), ["/script"]);
+        let answers: Vec<_> = (0..101).map(|_| json!({ "node": "a" })).collect();
+        let many = simulate(app, &world, "", json!({ "script": [], "requests": answers })).await;
+        assert_eq!(many.is_refused(422, "VALIDATION_FAILED").wrong_fields(), ["/requests"]);
+        let large = json!({ "script": [], "requests": [{ "node": "a", "body": "x".repeat(1_100_000) }] });
+        simulate(app, &world, "", large).await.is_refused(413, "BODY_TOO_LARGE");
+        let broken = json!({ "version": 1, "name": "x", "start": "gone", "nodes": {} });
+        save(app, &world, world.ours.flow, broken).await;
+        let refused = simulate(app, &world, "", json!({ "script": [] })).await;
+        assert!(refused.is_refused(422, "FLOW_NOT_RUNNABLE").wrong_fields().iter().all(|field| field.starts_with("/draft")));
+    }
+}
