@@ -35,6 +35,10 @@ pub enum Target {
         entry: QueueEntryId,
         after: SegmentId,
     },
+    /// On in his flow, which has come to this version of its session.
+    Flow {
+        version: i32,
+    },
 }
 
 pub fn move_caller(unit: &mut Unit, file: &CallFile, target: Target) {
@@ -61,6 +65,7 @@ pub async fn bring_caller(
         Target::Agent { segment } => Destination::Agent { call, segment },
         Target::Queue { entry, after } => Destination::Queue { call, entry, after },
         Target::Transfer { transfer } => Destination::Transfer { transfer },
+        Target::Flow { version } => Destination::Flow { call, version },
     };
     if !still_wanted(app, scope, call, target).await? {
         return Ok(Done::Yes);
@@ -159,6 +164,10 @@ async fn still_wanted(app: &App, scope: CompanyScope, call: CallId, target: Targ
             live.is_some_and(|live| live.id == segment && live.state == SegmentState::Joined)
         }
         Target::Transfer { transfer } => transfer::is_still_wanted(scope, app.db.reader(), transfer).await?,
+        // What the line has answered since moves the session on.
+        Target::Flow { version } => {
+            live.is_none() && calls::get(scope, app.db.reader(), call).await?.session_version == version
+        }
         Target::Queue { entry, .. } => {
             let waits = queueing::visit_of(scope, app.db.reader(), call).await?;
             waits.is_some_and(|visit| visit.id == entry && visit.purpose == EntryPurpose::Caller)

@@ -235,7 +235,11 @@ async fn come_back(unit: &mut Unit, mut file: CallFile, version: i32, why: Queue
     if file.row.session_version != version {
         return Ok(file.current());
     }
-    let reply = flow::advance(unit, &mut file, Input::QueueLeft(why)).await?;
+    let input = match flow::session(&file)? {
+        Some(session) => ivr_engine::without_agent(&session, why),
+        None => Input::QueueLeft(why),
+    };
+    let reply = flow::advance(unit, &mut file, input).await?;
     arrive::remember(unit, &mut file, &reply);
     file.save(unit).await?;
     Ok(reply)

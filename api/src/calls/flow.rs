@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::reply::FlowNext;
 use super::story::EventKind;
-use super::{CallFile, Reply, enqueue, library};
+use super::{CallFile, Reply, direct, enqueue, library};
 use crate::app::App;
 use crate::error::{Error, Result, Subject};
 use crate::store::{Unit, flows};
@@ -39,6 +39,15 @@ pub async fn advance(unit: &mut Unit, file: &mut CallFile, input: Input) -> Resu
                     Some(entry) => FlowNext::Parked { entry: entry.id, queue: entry.queue_id },
                     None => {
                         input = Input::QueueLeft(QueueLeft::Failed);
+                        continue;
+                    }
+                }
+            }
+            Next::Dial { to: DialTo::Agent(agent), timeout_seconds, .. } => {
+                match direct::ask(unit, file, &agent, timeout_seconds).await? {
+                    Ok(entry) => FlowNext::Parked { entry: entry.id, queue: entry.queue_id },
+                    Err(outcome) => {
+                        input = Input::Dialed(outcome);
                         continue;
                     }
                 }
@@ -74,10 +83,10 @@ async fn answer(unit: &Unit, next: &Next) -> Result<Option<Input>> {
         Next::Figures { .. } => Some(Input::Figures(QueueFigures::default())),
         Next::FindContact { .. } => Some(Input::ContactFound(None)),
         Next::BookCallback(_) => Some(Input::CallbackBooked(Booking::Failed)),
-        Next::Dial { to: DialTo::Sip(_) | DialTo::Agent(_), .. } => Some(Input::Dialed(DialOutcome::Failed)),
+        Next::Dial { to: DialTo::Agent(_), .. } => Some(Input::Dialed(DialOutcome::Failed)),
         Next::Gather { .. }
         | Next::Enqueue { .. }
-        | Next::Dial { to: DialTo::Number(_), .. }
+        | Next::Dial { to: DialTo::Number(_) | DialTo::Sip(_), .. }
         | Next::Record { .. }
         | Next::Done
         | Next::HangUp { .. }
@@ -93,6 +102,13 @@ pub async fn hang_up(unit: &mut Unit, file: &mut CallFile) -> Result<()> {
         run(unit, file, &flow, Input::HungUp).await?;
     }
     Ok(())
+}
+
+/// What the flow is told now that the agent has hung up; `None` when the conversation ends the call.
+pub async fn after_agent(unit: &Unit, file: &CallFile) -> Result<Option<Input>> {
+    let Some(session) = session(file)?.filter(|session| !session.has_ended()) else { return Ok(None) };
+    let flow = compiled(unit, file).await?;
+    Ok(ivr_engine::after_agent(&flow, &session))
 }
 
 /// What the flow waits for now; `None` when it has ended or never began.

@@ -6,7 +6,7 @@ use entity::id::{CallId, CompanyId, LegId, OfferId, QueueEntryId, QueueId, Segme
 use ivr_engine::{Accepts, DialTo, Next, Prompt, RecordPurpose};
 use twilio::twiml::{
     Beep, CallEvent, Conference, ConferenceSubscription, Dial, Enqueue, Gather, GatherInput, HoldResponse,
-    Number, OnEnter, OnExit, Pause, Play, Record, RecordingEvent, Redirect, Reject, RejectReason, Say,
+    Number, OnEnter, OnExit, Pause, Play, Record, RecordingEvent, Redirect, Reject, RejectReason, Say, Sip,
     VoiceResponse, WaitResponse,
 };
 
@@ -313,12 +313,12 @@ fn flow(
             });
             spoken.gather(gather).redirect(silence())
         }
-        Next::Dial { to: DialTo::Number(number), timeout_seconds, caller_id } => {
-            let mut dial = Dial::number(Number::new(number)).timeout(*timeout_seconds).action(urls.step(
-                call,
-                version,
-                Heard::Dial,
-            ));
+        Next::Dial { to: to @ (DialTo::Number(_) | DialTo::Sip(_)), timeout_seconds, caller_id } => {
+            let dial = match to {
+                DialTo::Sip(address) => Dial::sip(Sip::new(address)),
+                DialTo::Number(number) | DialTo::Agent(number) => Dial::number(Number::new(number)),
+            };
+            let mut dial = dial.timeout(*timeout_seconds).action(urls.step(call, version, Heard::Dial));
             if let Some(caller_id) = caller_id {
                 dial = dial.caller_id(caller_id);
             }
@@ -408,9 +408,23 @@ impl Wait {
 /// Which segment a caller is being brought to, or where he is parked again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Destination {
-    Transfer { transfer: TransferId },
-    Agent { call: CallId, segment: SegmentId },
-    Queue { call: CallId, entry: QueueEntryId, after: SegmentId },
+    Transfer {
+        transfer: TransferId,
+    },
+    Agent {
+        call: CallId,
+        segment: SegmentId,
+    },
+    Queue {
+        call: CallId,
+        entry: QueueEntryId,
+        after: SegmentId,
+    },
+    /// On in his flow.
+    Flow {
+        call: CallId,
+        version: i32,
+    },
 }
 
 impl Destination {
@@ -419,6 +433,7 @@ impl Destination {
             Self::Transfer { transfer } => urls.transfer_start(transfer),
             Self::Agent { call, segment } => urls.caller_join(call, segment),
             Self::Queue { call, entry, after } => urls.park(call, entry, after),
+            Self::Flow { call, version } => urls.resume(call, version),
         }
     }
 }

@@ -54,6 +54,11 @@ impl Urls {
         format!("{}/park?call={call}&entry={entry}&after={segment}{RETRY}", self.base)
     }
 
+    /// Where the caller's line goes on in his flow, when it was elsewhere. `version` is the session's.
+    pub fn resume(&self, call: CallId, version: i32) -> String {
+        format!("{}/resume?call={call}&s={version}{RETRY}", self.base)
+    }
+
     pub fn agent_answer(&self, offer: OfferId) -> String {
         format!("{}/agent/answer?offer={offer}{RETRY}", self.base)
     }

@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::app::App;
 use crate::error::{Error, FieldError, Result, Subject};
 use crate::store::phone_numbers::{self, Number};
-use crate::store::{flows, prompts};
+use crate::store::{flows, prompts, workforce};
 
 pub use versions::{publish, roll_back, versions};
 
@@ -125,9 +125,11 @@ fn findings(document: &Value, catalog: &Catalog) -> Vec<Finding> {
 async fn catalog(db: &impl ConnectionTrait, scope: CompanyScope) -> Result<Catalog> {
     let (queues, skills) = flows::references(scope, db).await?;
     let prompts = prompts::names(scope, db).await?;
+    let agents = workforce::agents(scope, db, None).await?;
     Ok(Catalog {
         queues: Known::only(queues),
         skills: Known::only(skills),
+        agents: Known::only(agents.into_iter().flat_map(|agent| [agent.id.to_string(), agent.name])),
         prompts: Known::only(prompts),
         ..Catalog::unchecked()
     })

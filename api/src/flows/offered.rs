@@ -18,13 +18,7 @@ const NODES: [&str; 9] = [
 ];
 
 /// Settings of nodes, as JSON pointers below the node.
-const SETTINGS: [(&str, &str); 5] = [
-    ("enqueue", "/preferAgent"),
-    ("enqueue", "/next/afterAgent"),
-    ("transfer", "/sip"),
-    ("transfer", "/agent"),
-    ("voicemail", "/transcribe"),
-];
+const SETTINGS: [(&str, &str); 2] = [("enqueue", "/preferAgent"), ("voicemail", "/transcribe")];
 
 /// Everything in the document that would not be done. A document of another form has findings of its own.
 pub fn missing(document: &Value) -> Vec<Finding> {

@@ -29,7 +29,7 @@ use serde_json::json;
 
 use super::carry::{self, Target};
 use super::control::{self, Actor};
-use super::offer::Opened;
+use super::offer::{Opened, Rings};
 use super::story::EventKind;
 use super::{CallFile, flow, hold, leave, offer, rows, wrap_up};
 use crate::app::App;
@@ -216,7 +216,7 @@ fn not_available(name: &str) -> Error {
 
 /// Offers the visit to the one agent who is wanted.
 async fn ask(unit: &mut Unit, file: &mut CallFile, entry: &queue_entry::Model, agent: AgentId) -> Result<()> {
-    match offer::ask(unit, file, entry, agent).await? {
+    match offer::ask(unit, file, entry, agent, Rings::AsInTheQueue).await? {
         Opened::Yes => Ok(()),
         Opened::Stale => {
             let row = workforce::agent(unit.scope(), unit.tx(), agent).await?;

@@ -15,6 +15,7 @@ pub enum Hop {
     QueueExit { call: CallId, entry: QueueEntryId, version: i32 },
     CallerJoin { call: CallId },
     Park { call: CallId },
+    Resume { call: CallId },
     AgentAnswer { offer: OfferId },
     AgentPress { offer: OfferId },
     AgentExit { offer: OfferId },
@@ -52,6 +53,7 @@ impl Hop {
             },
             "caller-join" => Self::CallerJoin { call: get(&query, "call")? },
             "park" => Self::Park { call: get(&query, "call")? },
+            "resume" => Self::Resume { call: get(&query, "call")? },
             "agent/answer" => Self::AgentAnswer { offer: get(&query, "offer")? },
             "agent/press" => Self::AgentPress { offer: get(&query, "offer")? },
             "agent/exit" => Self::AgentExit { offer: get(&query, "offer")? },
@@ -83,6 +85,7 @@ impl Hop {
             | Self::QueueExit { .. }
             | Self::CallerJoin { .. }
             | Self::Park { .. }
+            | Self::Resume { .. }
             | Self::AgentAnswer { .. }
             | Self::AgentPress { .. }
             | Self::AgentExit { .. }
@@ -125,6 +128,7 @@ impl Hop {
             | Self::Wait { .. }
             | Self::CallerJoin { .. }
             | Self::Park { .. }
+            | Self::Resume { .. }
             | Self::AgentAnswer { .. }
             | Self::AgentPress { .. }
             | Self::AgentExit { .. }

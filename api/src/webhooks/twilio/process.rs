@@ -76,7 +76,7 @@ async fn fall_back(app: &App, scope: CompanyScope, params: &Params) -> Result<St
 async fn look_up(app: &App, scope: CompanyScope, hop: &Hop, params: &Params) -> Result<Option<Reply>> {
     Ok(match hop {
         Hop::Wait { entry, hop } => Some(enqueue::wait(app, scope, *entry, *hop).await?),
-        Hop::CallerJoin { call } | Hop::Park { call } => {
+        Hop::CallerJoin { call } | Hop::Park { call } | Hop::Resume { call } => {
             Some(enqueue::where_the_caller_belongs(app, scope, *call).await?)
         }
         // He is being brought somewhere. Nothing is settled by this; should the line do what we answer, it is the same
@@ -180,6 +180,7 @@ async fn run(unit: &mut Unit, hop: &Hop, params: &Params) -> Result<Reply> {
         | Hop::Wait { .. }
         | Hop::CallerJoin { .. }
         | Hop::Park { .. }
+        | Hop::Resume { .. }
         | Hop::Hold { .. }
         | Hop::Keys { .. }
         | Hop::PartyExit { .. } => {
