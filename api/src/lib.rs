@@ -20,6 +20,7 @@ pub mod numbers;
 pub mod outbound;
 pub mod prompts;
 pub mod providers;
+pub mod queue_flows;
 pub mod queues;
 pub mod realtime;
 pub mod sealed;

@@ -18,6 +18,7 @@ use super::{CallFile, agent_leg, conference, leave, party, transfer};
 use crate::app::App;
 use crate::error::Result;
 use crate::jobs::{Attempt, Done};
+use crate::store::side_sessions::{self, Whose};
 use crate::store::{Unit, calls, queueing};
 
 /// Where a caller is to be brought.
@@ -120,7 +121,16 @@ pub async fn join_deadline(app: &App, scope: CompanyScope, id: SegmentId) -> Res
     let db = app.db.reader();
     let Some(segment) = queueing::segment(scope, db, id).await? else { return Ok(Done::Yes) };
     match segment.state {
-        SegmentState::Reserved => {}
+        SegmentState::Reserved => {
+            // He may have picked up, and hear what his queue has to tell him first.
+            let whose = Whose::IsOffered(segment.offer_id);
+            let heard = side_sessions::session_of(scope, db, whose).await?.map(|row| row.moved_at);
+            if let Some(until) = heard.map(|at| at + app.settings.timing.join)
+                && until > app.clock.now()
+            {
+                return Ok(Done::Again(until));
+            }
+        }
         // He has come to the agent who asked him.
         SegmentState::Joined if segment.part == SegmentPart::Consult => return Ok(Done::Yes),
         SegmentState::Joined => {

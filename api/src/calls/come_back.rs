@@ -1,6 +1,7 @@
 //! A caller comes back to his flow, from an agent or from the place where he waited for one: the flow goes on at once, and
 //! his line is brought to what it says.
 
+use entity::CallStatus;
 use ivr_engine::{DialOutcome, Input};
 use serde_json::json;
 
@@ -23,6 +24,7 @@ pub async fn from_agent(unit: &mut Unit, file: &mut CallFile, input: Input) -> R
 
 /// The flow goes on with this.
 pub async fn to_flow(unit: &mut Unit, file: &mut CallFile, input: Input) -> Result<()> {
+    file.row.status = CallStatus::InIvr;
     let reply = flow::advance(unit, file, input).await?;
     arrive::remember(unit, file, &reply);
     leave::out_of_the_room(unit, file).await?;

@@ -2,7 +2,9 @@
 
 use bytes::Bytes;
 use entity::id::{AgentId, CallId, RecordingId, UserId};
-use entity::{CallStatus, CompanyScope, call, call_event, offer, recording, transfer};
+use entity::{
+    CallStatus, CompanyScope, call, call_event, offer, recording, survey_answer, text_message, transfer,
+};
 use serde_json::json;
 
 use super::{CallFile, accept};
@@ -11,7 +13,7 @@ use crate::authz::Whose;
 use crate::error::{Error, Result, Subject};
 use crate::identity::audit;
 use crate::slice::{Slice, read_cursor};
-use crate::store::{Unit, calls, live, queueing};
+use crate::store::{Unit, calls, live, messages, queueing, surveys};
 
 /// A call that the caller may see; somebody else's does not exist.
 pub async fn visible(app: &App, scope: CompanyScope, whose: Whose, id: CallId) -> Result<call::Model> {
@@ -149,6 +151,28 @@ pub async fn recordings(
 ) -> Result<Vec<recording::Model>> {
     visible(app, scope, whose, call).await?;
     calls::recordings(scope, app.db.reader(), call).await
+}
+
+/// What the caller answered to surveys, oldest first.
+pub async fn surveys(
+    app: &App,
+    scope: CompanyScope,
+    whose: Whose,
+    call: CallId,
+) -> Result<Vec<survey_answer::Model>> {
+    visible(app, scope, whose, call).await?;
+    surveys::of_call(scope, app.db.reader(), call).await
+}
+
+/// The text messages that the call's flow sent, oldest first.
+pub async fn messages(
+    app: &App,
+    scope: CompanyScope,
+    whose: Whose,
+    call: CallId,
+) -> Result<Vec<text_message::Model>> {
+    visible(app, scope, whose, call).await?;
+    messages::of_call(scope, app.db.reader(), call).await
 }
 
 pub async fn voicemails(app: &App, scope: CompanyScope) -> Result<Vec<recording::Model>> {

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use entity::id::FlowVersionId;
 use entity::{CallOutcome, CallStatus, EndedBy, engine_input, flow_version};
 use ivr_engine::{
-    Booking, DialOutcome, DialTo, Flow, FlowRef, Input, InputRecord, Next, Outcome, QueueFigures, QueueLeft,
-    RequestOutcome, Session, Step,
+    Booking, DialOutcome, DialTo, Flow, FlowKind, FlowRef, Input, InputRecord, Next, Outcome, QueueFigures,
+    QueueLeft, RequestOutcome, Session, Step,
 };
 use serde_json::json;
 
 use super::reply::FlowNext;
 use super::story::EventKind;
-use super::{CallFile, Reply, direct, enqueue, library};
+use super::{CallFile, Reply, direct, effects, enqueue, library};
 use crate::app::App;
 use crate::error::{Error, Result, Subject};
 use crate::store::{Unit, flows};
@@ -72,10 +72,16 @@ pub async fn advance(unit: &mut Unit, file: &mut CallFile, input: Input) -> Resu
 
 /// What the flow asks the server and learns at once. What the server does not offer cannot be published
 /// ([`crate::flows`]); should a version ask for it all the same, it leaves by the port for a failure.
-async fn answer(unit: &Unit, next: &Next) -> Result<Option<Input>> {
+pub async fn answer(unit: &Unit, next: &Next) -> Result<Option<Input>> {
     Ok(match next {
         Next::FindFlow { flow } => {
-            let version = flows::published(unit.scope(), unit.tx(), flow).await?;
+            let version = match flows::published(unit.scope(), unit.tx(), flow).await? {
+                Some(version) => {
+                    let kind = compile(unit, version).await?.kind();
+                    (kind == FlowKind::Call).then_some(version)
+                }
+                None => None,
+            };
             Some(Input::FlowFound(version.map(|version| FlowRef::new(version.to_string()))))
         }
         Next::Continue => Some(Input::Continue),
@@ -121,7 +127,7 @@ pub fn session(file: &CallFile) -> Result<Option<Session>> {
 
 async fn run(unit: &mut Unit, file: &mut CallFile, flow: &Flow, input: Input) -> Result<Step> {
     let session = session(file)?.ok_or_else(|| Error::internal("step", "the call has no session"))?;
-    let step = ivr_engine::step(flow, session, input, unit.now());
+    let mut step = ivr_engine::step(flow, session, input, unit.now());
     record(unit, file, &step.input).await?;
     for passed in &step.trace {
         let passed = serde_json::to_value(passed).unwrap_or_default();
@@ -132,6 +138,7 @@ async fn run(unit: &mut Unit, file: &mut CallFile, flow: &Flow, input: Input) ->
         let problem = serde_json::to_value(problem).unwrap_or_default();
         file.note(unit, EventKind::FlowProblem, problem);
     }
+    effects::perform(unit, file, std::mem::take(&mut step.effects)).await?;
     file.row.session = Some(serde_json::to_value(&step.session).unwrap_or_default());
     Ok(step)
 }

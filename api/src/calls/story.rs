@@ -37,6 +37,13 @@ kinds! {
     ThirdPartyLeft = "transfer.party_left",
     TransferEnded = "transfer.ended",
     VoicemailLeft = "voicemail.left",
+    SurveyAnswered = "survey.answered",
+    SurveyCommented = "survey.commented",
+    MessagePlanned = "message.planned",
+    /// The provider has the message.
+    MessageSent = "message.sent",
+    MessageDelivered = "message.delivered",
+    MessageFailed = "message.failed",
     RecordingStored = "recording.stored",
     RecordingFailed = "recording.failed",
     Queued = "queue.entered",

@@ -6,7 +6,7 @@ mod versions;
 
 use entity::id::FlowId;
 use entity::{CompanyScope, Inserted, flow};
-use ivr_engine::{Catalog, Finding, Known};
+use ivr_engine::{Catalog, Finding, FlowKind, Known};
 use sea_orm::{ConnectionTrait, Set, SqlErr};
 use serde_json::Value;
 
@@ -91,12 +91,12 @@ pub async fn change(app: &App, scope: CompanyScope, id: FlowId, changes: Changes
 /// Deletes a flow with its versions.
 ///
 /// # Errors
-/// `FLOW_IN_USE` as long as a number opens it, or a call is recorded that went through it.
+/// `FLOW_IN_USE` as long as a number or a queue has it, or a call is recorded that went through it.
 pub async fn delete(app: &App, scope: CompanyScope, id: FlowId) -> Result<()> {
     let tx = app.db.begin().await?;
     let deleted = flows::delete(scope, &tx, id).await.map_err(|error| match error.sql_err() {
         Some(SqlErr::ForeignKeyConstraintViolation(_)) => {
-            Error::conflict("FLOW_IN_USE", "A number opens this flow, or calls went through it.")
+            Error::conflict("FLOW_IN_USE", "A number or a queue has this flow, or calls went through it.")
         }
         Some(_) | None => error.into(),
     })?;
@@ -133,6 +133,11 @@ async fn catalog(db: &impl ConnectionTrait, scope: CompanyScope) -> Result<Catal
         prompts: Known::only(prompts),
         ..Catalog::unchecked()
     })
+}
+
+/// What a document is for; that of a call where it does not say.
+pub fn kind(document: &Value) -> FlowKind {
+    serde_json::from_value(document["kind"].clone()).unwrap_or_default()
 }
 
 /// A finding as a wrong field of the document that stands in the property `within`.

@@ -3,13 +3,14 @@
 
 use entity::id::{FlowId, UserId};
 use entity::{CompanyScope, flow_version};
-use ivr_engine::{ENGINE_VERSION, Flow, Severity};
+use ivr_engine::{ENGINE_VERSION, Flow, FlowKind, Severity};
 use serde_json::Value;
 
 use super::{catalog, field, findings};
 use crate::app::App;
+use crate::calls::side;
 use crate::error::{Error, Result, Subject};
-use crate::store::{Tx, flows};
+use crate::store::{Tx, flows, phone_numbers, side_sessions};
 
 /// Publishes the draft as the next version, which new calls then get.
 ///
@@ -61,6 +62,26 @@ struct New {
 }
 
 impl New {
+    /// What a flow is for cannot change under those who use it: numbers open flows of calls, queues have others.
+    async fn fits(&self, scope: CompanyScope, tx: &Tx) -> Result<()> {
+        let kind = super::kind(&self.document);
+        if kind != FlowKind::Call && !phone_numbers::of_flow(scope, tx, self.flow).await?.is_empty() {
+            let message = "A number opens this flow: it has to stay of the kind `call`.";
+            return Err(Error::conflict("FLOW_IN_USE", message));
+        }
+        for queue in side_sessions::queues_of(scope, tx, self.flow).await? {
+            let used = [FlowKind::Wait, FlowKind::Hold, FlowKind::Whisper]
+                .into_iter()
+                .find(|used| *used != kind && side::named(&queue, *used) == Some(self.flow));
+            if let Some(used) = used {
+                let used = used.as_str();
+                let message = format!("A queue has this flow: it has to stay of the kind `{used}`.");
+                return Err(Error::conflict("FLOW_IN_USE", message));
+            }
+        }
+        Ok(())
+    }
+
     async fn publish(self, app: &App, scope: CompanyScope, tx: &Tx) -> Result<flow_version::Model> {
         let mut errors = findings(&self.document, &catalog(tx, scope).await?);
         errors.retain(|finding| finding.severity == Severity::Error);
@@ -75,6 +96,7 @@ impl New {
                 fields: errors.into_iter().map(|finding| field(self.within, finding)).collect(),
             });
         }
+        self.fits(scope, tx).await?;
         let now = app.clock.now();
         let version = flow_version::Model {
             id: app.ids.next(),

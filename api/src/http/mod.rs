@@ -9,6 +9,7 @@ mod audio_body;
 mod auth;
 mod availability;
 mod availability_reasons;
+mod call_results;
 mod calls;
 mod companies;
 pub mod envelope;
@@ -22,6 +23,7 @@ pub mod page;
 mod pages;
 mod profile;
 mod prompts;
+mod queue_flows;
 mod queues;
 mod recordings;
 pub mod server;
@@ -87,6 +89,7 @@ fn resources() -> impl OpenApi + 'static {
         (ivr::Ivr, prompts::Prompts, queues::Queues, agents::Agents, availability::AvailabilityOfAgents),
         (agent_history::HistoryOfAgents, availability_reasons::AvailabilityReasons, supervision::Supervision),
         (calls::Calls, waiting_calls::WaitingCalls, live::LiveCalls, offers::Offers, recordings::Recordings),
+        (call_results::CallResults, queue_flows::FlowsOfQueues),
         health::Health,
     )
 }

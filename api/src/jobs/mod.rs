@@ -8,12 +8,14 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::Busy;
-use entity::id::{AgentId, CallId, LegId, OfferId, PhoneNumberId, RecordingId, SegmentId, TransferId};
+use entity::id::{
+    AgentId, CallId, LegId, MessageId, OfferId, PhoneNumberId, RecordingId, SegmentId, TransferId,
+};
 use entity::{JobKind, job};
 
 use crate::agents::{Watch, end_skills_today};
 use crate::app::App;
-use crate::calls::{carry, hold, offer, participant, sweep, transfer, voicemail, wrap_up};
+use crate::calls::{carry, hold, messages, offer, participant, sweep, transfer, voicemail, wrap_up};
 use crate::error::{Error, Result};
 use crate::store::system::{self, Claimed};
 use crate::store::{Unit, jobs as rows};
@@ -188,6 +190,7 @@ async fn work(app: &App, claimed: &Claimed) -> Result<Done> {
         }
         JobKind::CheckCall => carry::check(app, scope, CallId(subject)).await,
         JobKind::StoreRecording => voicemail::store(app, scope, RecordingId(subject)).await,
+        JobKind::SendMessage => messages::send(app, scope, MessageId(subject)).await,
         JobKind::ProvisionNumber => crate::numbers::provision(app, scope, PhoneNumberId(subject)).await,
         JobKind::SettleCallback => crate::webhooks::settle_kept(app, scope, &job.payload).await,
         JobKind::ExpireOffer => {

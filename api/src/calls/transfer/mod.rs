@@ -25,6 +25,7 @@ use entity::{
     CallStatus, CompanyScope, EndedBy, EntryPurpose, JobKind, LegKind, LegState, RoutingSubject,
     SegmentState, TransferMode, TransferState, TransferTarget, leg, queue_entry, segment, transfer,
 };
+use ivr_engine::FlowKind;
 use serde_json::json;
 
 use super::carry::{self, Target};
@@ -230,7 +231,9 @@ async fn published(unit: &Unit, id: FlowId) -> Result<entity::id::FlowVersionId>
     let version = flow
         .published_version_id
         .ok_or_else(|| Error::conflict("FLOW_NOT_PUBLISHED", "This flow has never been published."))?;
-    flow::compile(unit, version).await?;
+    if flow::compile(unit, version).await?.kind() != FlowKind::Call {
+        return Err(Error::invalid("/to/flowId", "must be a flow of the kind `call`"));
+    }
     Ok(version)
 }
 

@@ -1,23 +1,25 @@
 //! What a request is about, from its path and query, and the key under which it is unique.
 
-use entity::id::{CallId, LegId, OfferId, QueueEntryId, TransferId};
+use entity::id::{CallId, LegId, MessageId, OfferId, QueueEntryId, TransferId};
 use twilio::webhook::Params;
 
-use crate::calls::urls::Heard;
+use crate::calls::urls::{Heard, Spoken};
 
 /// One kind of request. A hop wants TwiML; a callback only tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Hop {
     Voice,
     Fallback,
-    Step { call: CallId, version: i32, heard: Heard, mailbox: Option<String> },
+    Step { call: CallId, version: i32, heard: Heard, spoken: Spoken },
     Wait { entry: QueueEntryId, hop: u32 },
+    WaitStep { entry: QueueEntryId, version: i32, hop: u32, heard: Heard, spoken: Spoken },
     QueueExit { call: CallId, entry: QueueEntryId, version: i32 },
     CallerJoin { call: CallId },
     Park { call: CallId },
     Resume { call: CallId },
     AgentAnswer { offer: OfferId },
     AgentPress { offer: OfferId },
+    AgentWhisper { offer: OfferId, version: i32, heard: Heard },
     AgentExit { offer: OfferId },
     Hold { call: CallId, hop: u32 },
     Keys { keys: String },
@@ -29,7 +31,8 @@ pub enum Hop {
     CallStatus,
     LegStatus { leg: LegId },
     Conference { offer: OfferId },
-    Recording { call: CallId, mailbox: Option<String> },
+    Recording { call: CallId, spoken: Spoken },
+    Message { message: MessageId },
 }
 
 impl Hop {
@@ -43,9 +46,16 @@ impl Hop {
                 call: get(&query, "call")?,
                 version: get(&query, "s")?,
                 heard: Heard::parse(query.get("heard")?)?,
-                mailbox: query.get("mailbox").map(str::to_owned),
+                spoken: Spoken::read(&query),
             },
             "wait" => Self::Wait { entry: get(&query, "entry")?, hop: get(&query, "n")? },
+            "wait/step" => Self::WaitStep {
+                entry: get(&query, "entry")?,
+                version: get(&query, "s")?,
+                hop: get(&query, "n")?,
+                heard: Heard::parse(query.get("heard")?)?,
+                spoken: Spoken::read(&query),
+            },
             "queue-exit" => Self::QueueExit {
                 call: get(&query, "call")?,
                 entry: get(&query, "entry")?,
@@ -56,6 +66,11 @@ impl Hop {
             "resume" => Self::Resume { call: get(&query, "call")? },
             "agent/answer" => Self::AgentAnswer { offer: get(&query, "offer")? },
             "agent/press" => Self::AgentPress { offer: get(&query, "offer")? },
+            "agent/whisper" => Self::AgentWhisper {
+                offer: get(&query, "offer")?,
+                version: get(&query, "s")?,
+                heard: Heard::parse(query.get("heard")?)?,
+            },
             "agent/exit" => Self::AgentExit { offer: get(&query, "offer")? },
             "hold" => Self::Hold { call: get(&query, "call")?, hop: get(&query, "n")? },
             "keys" => Self::Keys { keys: query.get("keys")?.to_owned() },
@@ -67,10 +82,8 @@ impl Hop {
             "call-status" => Self::CallStatus,
             "leg-status" => Self::LegStatus { leg: get(&query, "leg")? },
             "conference" => Self::Conference { offer: get(&query, "offer")? },
-            "recording" => Self::Recording {
-                call: get(&query, "call")?,
-                mailbox: query.get("mailbox").map(str::to_owned),
-            },
+            "recording" => Self::Recording { call: get(&query, "call")?, spoken: Spoken::read(&query) },
+            "message" => Self::Message { message: get(&query, "message")? },
             _ => return None,
         })
     }
@@ -82,12 +95,14 @@ impl Hop {
             | Self::Fallback
             | Self::Step { .. }
             | Self::Wait { .. }
+            | Self::WaitStep { .. }
             | Self::QueueExit { .. }
             | Self::CallerJoin { .. }
             | Self::Park { .. }
             | Self::Resume { .. }
             | Self::AgentAnswer { .. }
             | Self::AgentPress { .. }
+            | Self::AgentWhisper { .. }
             | Self::AgentExit { .. }
             | Self::Hold { .. }
             | Self::Keys { .. }
@@ -99,7 +114,8 @@ impl Hop {
             | Self::TransferStatus { .. }
             | Self::LegStatus { .. }
             | Self::Conference { .. }
-            | Self::Recording { .. } => Wants::Nothing,
+            | Self::Recording { .. }
+            | Self::Message { .. } => Wants::Nothing,
         }
     }
 
@@ -121,16 +137,19 @@ impl Hop {
                 format!("{call}:progress:{}:{}", get("SequenceNumber"), get("CallStatus"))
             }
             Self::Recording { .. } => format!("{}:recording:{}", get("RecordingSid"), get("RecordingStatus")),
+            Self::Message { .. } => format!("{}:message:{}", get("MessageSid"), get("MessageStatus")),
             Self::QueueExit { .. } => format!("{call}:{path_and_query}:{}", get("QueueResult")),
             Self::Voice
             | Self::Fallback
             | Self::Step { .. }
             | Self::Wait { .. }
+            | Self::WaitStep { .. }
             | Self::CallerJoin { .. }
             | Self::Park { .. }
             | Self::Resume { .. }
             | Self::AgentAnswer { .. }
             | Self::AgentPress { .. }
+            | Self::AgentWhisper { .. }
             | Self::AgentExit { .. }
             | Self::Hold { .. }
             | Self::Keys { .. }
@@ -160,7 +179,15 @@ mod tests {
     fn an_address_that_we_gave_out_is_understood_and_no_other() {
         let call = uuid::Uuid::from_u128(5);
         let hop = Hop::parse("step", &format!("call={call}&s=17&heard=gather")).unwrap();
-        assert_eq!(hop, Hop::Step { call: call.into(), version: 17, heard: Heard::Gather, mailbox: None });
+        assert_eq!(
+            hop,
+            Hop::Step {
+                call: call.into(),
+                version: 17,
+                heard: Heard::Gather,
+                spoken: Spoken::Message { mailbox: None }
+            }
+        );
         assert_eq!(Hop::parse("step", "call=nonsense&s=17&heard=gather"), None);
         assert_eq!(Hop::parse("elsewhere", ""), None);
     }

@@ -77,7 +77,11 @@ async fn sip(ground: Ground, phone: Endpoint, words: &str) {
 whole_calls! {
     async fn a_flow_connects_its_caller_with_an_agent_and_goes_on_when_he_has_hung_up(ground) {
         let centre = Centre::open(ground, to_agent(Some("answered"))).await;
-        let caller = centre.ring([Step::UntilSaid("you have talked".into()), Step::Press("1".into())]);
+        let caller = centre.ring([
+            Step::UntilSaid("you have talked".into()),
+            Step::Wait(3.0),
+            Step::Press("1".into()),
+        ]);
         centre.pass(3).await;
         assert_eq!(centre.agent(0).await.activity, Activity::Offered, "{}", centre.all_stories().await);
         assert!(centre.open_offers(1).await.is_empty(), "only one agent is meant");

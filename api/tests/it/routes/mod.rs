@@ -8,5 +8,6 @@ mod health;
 mod ivr;
 mod numbers;
 mod prompts;
+mod queue_flows;
 mod register;
 mod users;
