@@ -46,7 +46,7 @@ macro_rules! ids {
 }
 
 ids! {
-    AgentId AuditId CallId ChangeId CompanyId FlowId FlowVersionId InvitationId JobId LegId MailId MembershipId MessageId
+    AgentId AuditId CallId ChangeId CompanyId ContactId FlowId FlowVersionId InvitationId JobId LegId MailId MembershipId MessageId
     NodeId OfferId PhoneNumberId PromptId QueueEntryId QueueId ReasonId RecordingId RegistrationId RoundId
     SegmentId SessionId SideSessionId SkillId SupervisionId SurveyAnswerId TransferId UserId
 }

@@ -2,18 +2,29 @@
 //! not at all.
 
 use ivr_engine::Effect;
+use serde_json::json;
 
+use super::story::EventKind;
 use super::{CallFile, messages, surveys};
+use crate::contacts::flow as contacts;
 use crate::error::Result;
 use crate::store::Unit;
 
 pub async fn perform(unit: &mut Unit, file: &mut CallFile, effects: Vec<Effect>) -> Result<()> {
     for effect in effects {
         match effect {
+            Effect::SaveContact { number, fields, tags } => {
+                let saved = contacts::save(unit, &number, fields, tags).await?;
+                file.note(unit, EventKind::ContactSaved, json!({"contactId": saved.contact}));
+                for wrong in saved.wrong {
+                    let told = json!({"code": "badContact", "field": wrong.field, "message": wrong.message});
+                    file.note(unit, EventKind::FlowProblem, told);
+                }
+            }
             Effect::Sms { to, text } => messages::plan(unit, file, to, text).await?,
             Effect::SurveyAnswered { survey, score } => surveys::answered(unit, file, survey, score).await?,
             // No flow with such a node can be published.
-            Effect::SaveContact { .. } | Effect::Recording { .. } => {}
+            Effect::Recording { .. } => {}
         }
     }
     Ok(())

@@ -14,6 +14,7 @@ use super::reply::FlowNext;
 use super::story::EventKind;
 use super::{CallFile, Reply, direct, effects, enqueue, library};
 use crate::app::App;
+use crate::contacts;
 use crate::error::{Error, Result, Subject};
 use crate::store::{Unit, flows};
 
@@ -87,7 +88,9 @@ pub async fn answer(unit: &Unit, next: &Next) -> Result<Option<Input>> {
         Next::Continue => Some(Input::Continue),
         Next::Request(_) => Some(Input::Requested(RequestOutcome::Failed)),
         Next::Figures { .. } => Some(Input::Figures(QueueFigures::default())),
-        Next::FindContact { .. } => Some(Input::ContactFound(None)),
+        Next::FindContact { number, fields } => {
+            Some(Input::ContactFound(contacts::flow::find(unit, number, fields).await?))
+        }
         Next::BookCallback(_) => Some(Input::CallbackBooked(Booking::Failed)),
         Next::Dial { to: DialTo::Agent(_), .. } => Some(Input::Dialed(DialOutcome::Failed)),
         Next::Gather { .. }

@@ -5,8 +5,7 @@ use ivr_engine::{Finding, FindingCode, Severity};
 use serde_json::Value;
 
 /// Node types without a hand to do them yet.
-const NODES: [&str; 7] =
-    ["request", "secureDigits", "figures", "findContact", "saveContact", "callback", "recording"];
+const NODES: [&str; 5] = ["request", "secureDigits", "figures", "callback", "recording"];
 
 /// Settings of nodes, as JSON pointers below the node.
 const SETTINGS: [(&str, &str); 2] = [("enqueue", "/preferAgent"), ("voicemail", "/transcribe")];

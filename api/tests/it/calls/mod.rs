@@ -1,6 +1,7 @@
 //! Whole calls through the carrier look-alike, on both databases.
 
 mod callbacks;
+mod contacts;
 mod flow_transfers;
 mod flows;
 mod inbound;
