@@ -24,6 +24,8 @@ pub struct Model {
     pub version: i32,
     /// What the line was told last.
     pub twiml: String,
+    /// The flow has taken its caller out of the queue, and goes on with him.
+    pub has_left_queue: bool,
     pub moved_at: DateTimeUtc,
 }
 

@@ -25,6 +25,7 @@ CREATE TABLE side_session (
     session {json} NOT NULL,
     version integer NOT NULL,
     twiml text NOT NULL,
+    has_left_queue boolean NOT NULL,
     moved_at {time} NOT NULL,
     UNIQUE (company_id, id),
     UNIQUE (company_id, queue_entry_id),

@@ -36,6 +36,11 @@ pub fn wait(said: &[Prompt], next: &Next, answers: &Answers, again: String) -> S
     }
 }
 
+/// A while of silence before `again`.
+pub fn nothing(again: String) -> String {
+    WaitResponse::new().pause(Pause::seconds(1)).redirect(Redirect::to(again)).to_xml()
+}
+
 /// What the same flow says when it has taken its caller out of the queue.
 pub fn out_of_the_queue(
     said: &[Prompt],

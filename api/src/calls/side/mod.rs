@@ -30,6 +30,11 @@ pub struct Heard {
 }
 
 impl Heard {
+    /// The end of a flow in place of its apology.
+    fn unless_broken(self) -> Self {
+        if self.is_broken() { Self { said: Vec::new(), next: Next::Done, ..self } } else { self }
+    }
+
     /// Whether the flow is broken: it has said an apology, and what it was for goes on without it.
     pub fn is_broken(&self) -> bool {
         matches!(self.next, Next::HangUp { outcome: Outcome::FlowFailed })
@@ -129,16 +134,18 @@ fn read(row: &side_session::Model) -> Result<Session> {
         .map_err(|cause| Error::internal("read a stored session", cause))
 }
 
-/// Keeps where the flow is and what the line was told: in the row that there is, else in a new one.
-async fn keep(
-    unit: &Unit,
-    file: &CallFile,
+/// Where a flow is after a step, and what the line was told.
+struct Kept<'a> {
     whose: Whose,
-    row: Option<side_session::Model>,
     flow: FlowVersionId,
-    session: &Session,
+    session: &'a Session,
     twiml: String,
-) -> Result<()> {
+    has_left_queue: bool,
+}
+
+/// Keeps it in the row that there is, else in a new one.
+async fn keep(unit: &Unit, file: &CallFile, row: Option<side_session::Model>, kept: Kept<'_>) -> Result<()> {
+    let Kept { whose, flow, session, twiml, has_left_queue } = kept;
     let (queue_entry_id, offer_id) = match whose {
         Whose::Waits(entry) => (Some(entry), None),
         Whose::IsOffered(offer) => (None, Some(offer)),
@@ -153,6 +160,7 @@ async fn keep(
         session: serde_json::to_value(session).unwrap_or_default(),
         version: next_version(row.as_ref()),
         twiml,
+        has_left_queue,
         moved_at: unit.now(),
     };
     match row {

@@ -6,11 +6,10 @@ use entity::{
     CallOutcome, CallStatus, CompanyScope, EndedBy, EntryOutcome, OfferState, queue_entry, side_session,
 };
 use ivr_engine::{FlowKind, Input, Next, RecordPurpose};
-
 use twilio::webhook::RecordResult;
 
 use super::document::{self, Answers};
-use super::{Heard, Tells};
+use super::{Heard, Kept, Tells};
 use crate::app::App;
 use crate::calls::reply::Recording;
 use crate::calls::urls::{Heard as By, Spoken};
@@ -73,6 +72,11 @@ pub async fn answered(
         return Ok(Reply::Current(row.twiml));
     }
     let Some(entry) = queueing::entry(unit.scope(), unit.tx(), id).await? else { return Ok(Reply::HangUp) };
+    if !row.has_left_queue && open(unit, &file, id).await?.is_none() {
+        // Somebody else has taken him out of it: he is being brought to where he belongs, or waits elsewhere.
+        let urls = unit.app().urls(unit.company());
+        return Ok(Reply::Current(document::nothing(urls.wait(id, hop + 1))));
+    }
     let (flow, session) = (row.flow_version_id, super::read(&row)?);
     let input = match answer {
         Answer::Input(input) => input,
@@ -108,38 +112,42 @@ impl Place<'_> {
             silence: urls.wait_step(id, next_version, hop, By::Silence),
         };
         let waits = open(unit, file, id).await?.is_some();
+        let heard = if waits { heard.unless_broken() } else { heard };
         let leaves = match &heard.next {
-            Next::Record { .. } => Some(EntryOutcome::Voicemail),
-            Next::HangUp { .. } | Next::Ended => Some(EntryOutcome::Overflow),
+            Next::Record { .. } if waits => Some(EntryOutcome::Voicemail),
+            Next::HangUp { .. } if waits => Some(EntryOutcome::Overflow),
             _ => None,
         };
-        let reply = match leaves {
-            Some(outcome) if waits => {
-                if queueing::live_segment(unit.scope(), unit.tx(), file.id()).await?.is_some() {
-                    // An agent has him: he is being brought to him in this moment, and his question stays where it was.
-                    return Ok(self.row.map_or(Reply::HangUp, |row| Reply::Current(row.twiml)));
-                }
-                take_out(unit, file, id, outcome).await?;
-                let is_to_speak = outcome == EntryOutcome::Voicemail;
-                let twiml = self.document(&heard, &answers, &urls, Where::OnTheLine(file.id()));
-                if is_to_speak { (Reply::LeaveQueue, twiml) } else { (Reply::Current(twiml.clone()), twiml) }
+        if let Some(outcome) = leaves {
+            if queueing::live_segment(unit.scope(), unit.tx(), file.id()).await?.is_some() {
+                // An agent has him: he is being brought to him in this moment, and his question stays where it was.
+                return Ok(self.row.map_or(Reply::HangUp, |row| Reply::Current(row.twiml)));
             }
-            _ => {
-                let place = if waits { Where::InTheQueue } else { Where::OnTheLine(file.id()) };
-                let twiml = self.document(&heard, &answers, &urls, place);
-                (Reply::Current(twiml.clone()), twiml)
-            }
-        };
-        let (reply, twiml) = reply;
-        if !waits || leaves.is_some() {
+            take_out(unit, file, id, outcome).await?;
+        }
+        let is_out = !waits || leaves.is_some();
+        let place = if is_out { Where::OnTheLine(file.id()) } else { Where::InTheQueue };
+        let twiml = self.document(&heard, &answers, &urls, place);
+        if is_out {
             // Where his line is, should it ask.
             file.row.current_twiml = Some(twiml.clone());
             if matches!(heard.next, Next::HangUp { .. } | Next::Ended | Next::Done) {
                 file.row.ended_by.get_or_insert(EndedBy::Flow);
             }
         }
-        let whose = Whose::Waits(id);
-        super::keep(unit, file, whose, self.row, self.version, &heard.session, twiml).await?;
+        let reply = match leaves {
+            // What records is no document of a waiting room: it is what the line does next.
+            Some(EntryOutcome::Voicemail) => Reply::LeaveQueue,
+            Some(_) | None => Reply::Current(twiml.clone()),
+        };
+        let kept = Kept {
+            whose: Whose::Waits(id),
+            flow: self.version,
+            session: &heard.session,
+            twiml,
+            has_left_queue: is_out,
+        };
+        super::keep(unit, file, self.row, kept).await?;
         Ok(reply)
     }
 

@@ -6,7 +6,7 @@ use entity::{SegmentPart, offer, segment};
 use ivr_engine::{FlowKind, Input};
 
 use super::document::{self, Answers};
-use super::{Heard, Tells};
+use super::{Heard, Kept, Tells};
 use crate::calls::reply::agent_room;
 use crate::calls::urls::Heard as By;
 use crate::calls::{CallFile, Reply};
@@ -80,6 +80,13 @@ async fn go_on(
     } else {
         document::whisper(&heard.said, &heard.next, &answers, room, exit)
     };
-    super::keep(unit, file, Whose::IsOffered(offer), row, flow, &heard.session, twiml.clone()).await?;
+    let kept = Kept {
+        whose: Whose::IsOffered(offer),
+        flow,
+        session: &heard.session,
+        twiml: twiml.clone(),
+        has_left_queue: false,
+    };
+    super::keep(unit, file, row, kept).await?;
     Ok(Reply::Current(twiml))
 }

@@ -208,6 +208,22 @@ whole_calls! {
         the_agent_does_not_take_it(centre, &caller, "it was busy").await;
     }
 
+    async fn a_caller_whom_one_agent_does_not_take_waits_for_the_others(ground) {
+        let mut flow = transfer("agent", "Agent 0", None);
+        flow["nodes"]["busy"] = json!({"type": "enqueue", "queue": "support"});
+        let centre = Centre::open(ground, Plan { flow, ..Plan::default() }).await;
+        let caller = centre.ring([]);
+        centre.pass(3).await;
+        centre.decline(0).await.unwrap();
+        centre.pass(3).await;
+        centre.accept(1).await;
+        centre.pass_until_segment_is(SegmentState::Connected).await;
+        let outcomes: Vec<_> = centre.entries().await.into_iter().map(|entry| entry.outcome).collect();
+        assert_eq!(outcomes, [Some(EntryOutcome::Overflow), Some(EntryOutcome::Answered)]);
+        caller.hang_up();
+        ends_with(centre, &caller, "please hold").await;
+    }
+
     async fn an_agent_may_pass_a_caller_on_whom_the_flow_has_brought_him(ground) {
         let centre = Centre::open(ground, to_agent(Some("answered"))).await;
         let caller = centre.ring([Step::UntilSaid("you have talked".into()), Step::Press("1".into())]);

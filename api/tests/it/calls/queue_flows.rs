@@ -9,6 +9,7 @@ use entity::{
 };
 use serde_json::{Value, json};
 
+use super::supervisor::other_queue;
 use crate::support::centre::{Centre, Ground, Plan, heard, whole_calls};
 use crate::support::live::heard_say;
 
@@ -174,6 +175,19 @@ whole_calls! {
         centre.pass(20).await;
         assert_eq!(centre.segments().await[0].state, SegmentState::Failed, "{}", centre.all_stories().await);
         assert!(times_heard(&caller, "You wait for") >= 2, "{}", centre.all_stories().await);
+        ends(centre, &caller).await;
+    }
+
+    async fn a_caller_who_is_moved_in_the_middle_of_a_question_waits_on(ground) {
+        let centre = deserted(ground).await;
+        let other = other_queue(&centre, &[]).await;
+        let caller = centre.ring([Step::UntilSaid("you wait for".into()), Step::Wait(3.0), Step::PressNow("2".into())]);
+        centre.pass(1).await;
+        let call = centre.call().await.id;
+        calldocker::calls::waiting::move_to(&centre.app, centre.scope, centre.user, call, other).await.unwrap();
+        centre.pass(30).await;
+        assert!(!caller.status().is_terminal(), "{}", centre.all_stories().await);
+        assert_eq!(centre.call().await.status, CallStatus::Queued);
         ends(centre, &caller).await;
     }
 
