@@ -30,10 +30,7 @@ pub async fn ask(
     if let Some(entry) = queueing::open_entry(unit.scope(), unit.tx(), file.id()).await? {
         return Ok(Ok(entry));
     }
-    let agent = match find(unit, file, agent).await? {
-        Some(agent) => agent,
-        None => return Ok(Err(DialOutcome::Failed)),
-    };
+    let Some(agent) = find(unit, file, agent).await? else { return Ok(Err(DialOutcome::Failed)) };
     let Some(queue) = queue_of(unit, file, agent.id).await? else {
         file.note(unit, EventKind::FlowProblem, json!({"code": "noQueue", "agentId": agent.id}));
         return Ok(Err(DialOutcome::Failed));
