@@ -16,8 +16,8 @@ pub use scope::{CompanyOwned, CompanyScope, Inserted, Updated};
 macros::tables! {
     agent agent_change agent_skill agent_skill_today agent_slot audit availability_reason call call_event
     company contact engine_input flow flow_version invitation job leg mail membership offer offer_round outbox
-    outbox_counter phone_number phone_number_pin prompt prompt_resource queue queue_entry queue_flows queue_member recording
-    refresh_token registration routing_change routing_state segment session side_session skill supervision survey_answer
-    text_message transfer user
+    outbox_counter phone_number phone_number_pin prompt prompt_resource queue queue_entry queue_flows queue_member
+    queue_recording recording recording_policy recording_refusal refresh_token registration routing_change
+    routing_state segment session side_session skill supervision survey_answer text_message transfer user
     webhook_request
 }

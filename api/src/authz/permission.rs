@@ -59,6 +59,11 @@ permissions! {
     ReadOffers = "offers:read";
     AnswerOffers = "offers:answer";
     ReadRecordings = "recordings:read";
+    ControlRecordings = "recordings:control";
+    HoldRecordings = "recordings:hold";
+    DeleteRecordings = "recordings:delete";
+    ReadRecordingPolicy = "recording-policy:read";
+    WriteRecordingPolicy = "recording-policy:write";
     ReadPhoneNumbers = "phone-numbers:read";
     WritePhoneNumbers = "phone-numbers:write";
     ReadPrompts = "prompts:read";

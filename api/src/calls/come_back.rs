@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::carry::{self, Target};
 use super::story::EventKind;
-use super::{CallFile, arrive, control, flow, leave};
+use super::{CallFile, arrive, control, flow, leave, recording};
 use crate::error::Result;
 use crate::store::Unit;
 
@@ -16,6 +16,7 @@ pub async fn from_agent(unit: &mut Unit, file: &mut CallFile, input: Input) -> R
     // The agent is told that he wraps up; from here on the call is none of his.
     control::tell(unit, file).await?;
     file.row.agent_id = None;
+    recording::conversation_over(unit, file).await?;
     if input == Input::Dialed(DialOutcome::Answered) {
         file.note(unit, EventKind::TransferEnded, json!({"outcome": DialOutcome::Answered}));
     }

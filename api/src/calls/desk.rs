@@ -1,17 +1,12 @@
 //! What people see of calls and do with them at their desks.
 
-use bytes::Bytes;
-use entity::id::{AgentId, CallId, RecordingId, UserId};
-use entity::{
-    CallStatus, CompanyScope, call, call_event, offer, recording, survey_answer, text_message, transfer,
-};
-use serde_json::json;
+use entity::id::{AgentId, CallId};
+use entity::{CallStatus, CompanyScope, call, call_event, offer, survey_answer, text_message, transfer};
 
 use super::{CallFile, accept};
 use crate::app::App;
 use crate::authz::Whose;
 use crate::error::{Error, Result, Subject};
-use crate::identity::audit;
 use crate::slice::{Slice, read_cursor};
 use crate::store::{Unit, calls, live, messages, queueing, surveys};
 
@@ -143,16 +138,6 @@ pub async fn transfers(
     live::transfers(scope, app.db.reader(), call).await
 }
 
-pub async fn recordings(
-    app: &App,
-    scope: CompanyScope,
-    whose: Whose,
-    call: CallId,
-) -> Result<Vec<recording::Model>> {
-    visible(app, scope, whose, call).await?;
-    calls::recordings(scope, app.db.reader(), call).await
-}
-
 /// What the caller answered to surveys, oldest first.
 pub async fn surveys(
     app: &App,
@@ -173,20 +158,4 @@ pub async fn messages(
 ) -> Result<Vec<text_message::Model>> {
     visible(app, scope, whose, call).await?;
     messages::of_call(scope, app.db.reader(), call).await
-}
-
-pub async fn voicemails(app: &App, scope: CompanyScope) -> Result<Vec<recording::Model>> {
-    calls::voicemails(scope, app.db.reader(), 100).await
-}
-
-/// The sound of a recording; who listens is noted first.
-pub async fn listen(app: &App, scope: CompanyScope, user: UserId, id: RecordingId) -> Result<Bytes> {
-    let row = calls::recording(scope, app.db.reader(), id).await?;
-    let Some(key) = row.storage_key else {
-        return Err(Error::conflict("RECORDING_NOT_STORED", "This recording has not been stored yet."));
-    };
-    let unit = Unit::begin(app, scope).await?;
-    audit::note(app, scope, unit.tx(), user, "recording:listen", json!({"recordingId": id})).await?;
-    unit.commit().await?;
-    app.storage.get(&key).await?.ok_or(Error::NotFound(Subject::Recording))
 }

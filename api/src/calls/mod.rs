@@ -23,6 +23,7 @@ pub mod messages;
 pub mod offer;
 pub mod participant;
 pub mod party;
+pub mod recording;
 pub mod release;
 pub mod reply;
 pub mod router;

@@ -3,7 +3,9 @@
 //! that would have told us its id.
 
 use crate::outbound::percent_encode;
-use entity::id::{CallId, CompanyId, LegId, MessageId, OfferId, QueueEntryId, SegmentId, TransferId};
+use entity::id::{
+    CallId, CompanyId, LegId, MessageId, OfferId, QueueEntryId, RecordingId, SegmentId, TransferId,
+};
 use ivr_engine::RecordPurpose;
 use twilio::webhook::Params;
 
@@ -142,6 +144,16 @@ impl Urls {
 
     pub fn message_status(&self, message: MessageId) -> String {
         format!("{}/message?message={message}{RETRY}", self.base)
+    }
+
+    /// The status of a conversation's recording.
+    pub fn call_recording(&self, call: CallId, recording: RecordingId) -> String {
+        format!("{}/recording?call={call}&recording={recording}{RETRY}", self.base)
+    }
+
+    /// What both sides hear before their conversation is recorded.
+    pub fn announcement(&self, recording: RecordingId) -> String {
+        format!("{}/announcement?recording={recording}{RETRY}", self.base)
     }
 }
 

@@ -5,7 +5,7 @@ use ivr_engine::{Finding, FindingCode, Severity};
 use serde_json::Value;
 
 /// Node types without a hand to do them yet.
-const NODES: [&str; 5] = ["request", "secureDigits", "figures", "callback", "recording"];
+const NODES: [&str; 4] = ["request", "secureDigits", "figures", "callback"];
 
 /// Settings of nodes, as JSON pointers below the node.
 const SETTINGS: [(&str, &str); 2] = [("enqueue", "/preferAgent"), ("voicemail", "/transcribe")];

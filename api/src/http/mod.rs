@@ -26,6 +26,8 @@ mod profile;
 mod prompts;
 mod queue_flows;
 mod queues;
+mod range;
+mod recording_settings;
 mod recordings;
 pub mod server;
 pub mod spec;
@@ -91,7 +93,8 @@ fn resources() -> impl OpenApi + 'static {
         (auth::Auth, profile::OwnProfile, users::Users, companies::Companies, contacts::Contacts),
         (ivr::Ivr, prompts::Prompts, queues::Queues, agents::Agents, availability::AvailabilityOfAgents),
         (agent_history::HistoryOfAgents, availability_reasons::AvailabilityReasons, supervision::Supervision),
-        (calls::Calls, waiting_calls::WaitingCalls, live::LiveCalls, offers::Offers, recordings::Recordings),
+        (calls::Calls, waiting_calls::WaitingCalls, live::LiveCalls, offers::Offers),
+        (recordings::Recordings, recording_settings::RecordingSettings),
         (call_results::CallResults, queue_flows::FlowsOfQueues),
         health::Health,
     )

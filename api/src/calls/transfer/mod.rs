@@ -32,7 +32,7 @@ use super::carry::{self, Target};
 use super::control::{self, Actor};
 use super::offer::{Opened, Rings};
 use super::story::EventKind;
-use super::{CallFile, flow, hold, leave, offer, rows, wrap_up};
+use super::{CallFile, flow, hold, leave, offer, recording, rows, wrap_up};
 use crate::app::App;
 use crate::error::{Error, Result, Subject};
 use crate::store::{Audience, Unit, calls, flows, live, queueing, workforce};
@@ -111,6 +111,7 @@ async fn begin(
         }
         (TransferMode::Blind, To::Number(_)) => {
             release(unit, file, segment).await?;
+            recording::without_agent(unit, file).await?;
             unit.scope().insert::<transfer::Entity, _>(unit.tx(), row.clone()).await?;
             file.row.status = CallStatus::Dialing;
             carry::move_caller(unit, file, Target::Transfer { transfer: row.id });

@@ -1,6 +1,6 @@
 //! What a request is about, from its path and query, and the key under which it is unique.
 
-use entity::id::{CallId, LegId, MessageId, OfferId, QueueEntryId, TransferId};
+use entity::id::{CallId, LegId, MessageId, OfferId, QueueEntryId, RecordingId, TransferId};
 use twilio::webhook::Params;
 
 use crate::calls::urls::{Heard, Spoken};
@@ -10,29 +10,93 @@ use crate::calls::urls::{Heard, Spoken};
 pub enum Hop {
     Voice,
     Fallback,
-    Step { call: CallId, version: i32, heard: Heard, spoken: Spoken },
-    Wait { entry: QueueEntryId, hop: u32 },
-    WaitStep { entry: QueueEntryId, version: i32, hop: u32, heard: Heard, spoken: Spoken },
-    QueueExit { call: CallId, entry: QueueEntryId, version: i32 },
-    CallerJoin { call: CallId },
-    Park { call: CallId },
-    Resume { call: CallId },
-    AgentAnswer { offer: OfferId },
-    AgentPress { offer: OfferId },
-    AgentWhisper { offer: OfferId, version: i32, heard: Heard },
-    AgentExit { offer: OfferId },
-    Hold { call: CallId, hop: u32 },
-    Keys { keys: String },
-    PartyAnswer { leg: LegId },
-    PartyExit { leg: LegId, hop: u32 },
-    TransferStart { transfer: TransferId },
-    TransferDialed { transfer: TransferId },
-    TransferStatus { transfer: TransferId },
+    Step {
+        call: CallId,
+        version: i32,
+        heard: Heard,
+        spoken: Spoken,
+    },
+    Wait {
+        entry: QueueEntryId,
+        hop: u32,
+    },
+    WaitStep {
+        entry: QueueEntryId,
+        version: i32,
+        hop: u32,
+        heard: Heard,
+        spoken: Spoken,
+    },
+    QueueExit {
+        call: CallId,
+        entry: QueueEntryId,
+        version: i32,
+    },
+    CallerJoin {
+        call: CallId,
+    },
+    Park {
+        call: CallId,
+    },
+    Resume {
+        call: CallId,
+    },
+    AgentAnswer {
+        offer: OfferId,
+    },
+    AgentPress {
+        offer: OfferId,
+    },
+    AgentWhisper {
+        offer: OfferId,
+        version: i32,
+        heard: Heard,
+    },
+    AgentExit {
+        offer: OfferId,
+    },
+    Hold {
+        call: CallId,
+        hop: u32,
+    },
+    Keys {
+        keys: String,
+    },
+    PartyAnswer {
+        leg: LegId,
+    },
+    PartyExit {
+        leg: LegId,
+        hop: u32,
+    },
+    TransferStart {
+        transfer: TransferId,
+    },
+    TransferDialed {
+        transfer: TransferId,
+    },
+    TransferStatus {
+        transfer: TransferId,
+    },
     CallStatus,
-    LegStatus { leg: LegId },
-    Conference { offer: OfferId },
-    Recording { call: CallId, spoken: Spoken },
-    Message { message: MessageId },
+    LegStatus {
+        leg: LegId,
+    },
+    Conference {
+        offer: OfferId,
+    },
+    /// Of a message, or of a conversation: then it was a row before.
+    Recording {
+        call: CallId,
+        recording: Option<RecordingId>,
+        spoken: Spoken,
+    },
+    Message {
+        message: MessageId,
+    },
+    Announcement {
+        recording: RecordingId,
+    },
 }
 
 impl Hop {
@@ -82,8 +146,16 @@ impl Hop {
             "call-status" => Self::CallStatus,
             "leg-status" => Self::LegStatus { leg: get(&query, "leg")? },
             "conference" => Self::Conference { offer: get(&query, "offer")? },
-            "recording" => Self::Recording { call: get(&query, "call")?, spoken: Spoken::read(&query) },
+            "recording" => Self::Recording {
+                call: get(&query, "call")?,
+                recording: match query.get("recording") {
+                    Some(id) => Some(id.parse().ok()?),
+                    None => None,
+                },
+                spoken: Spoken::read(&query),
+            },
             "message" => Self::Message { message: get(&query, "message")? },
+            "announcement" => Self::Announcement { recording: get(&query, "recording")? },
             _ => return None,
         })
     }
@@ -109,7 +181,8 @@ impl Hop {
             | Self::PartyAnswer { .. }
             | Self::PartyExit { .. }
             | Self::TransferStart { .. }
-            | Self::TransferDialed { .. } => Wants::Twiml,
+            | Self::TransferDialed { .. }
+            | Self::Announcement { .. } => Wants::Twiml,
             Self::CallStatus
             | Self::TransferStatus { .. }
             | Self::LegStatus { .. }
@@ -156,7 +229,8 @@ impl Hop {
             | Self::PartyAnswer { .. }
             | Self::PartyExit { .. }
             | Self::TransferStart { .. }
-            | Self::TransferDialed { .. } => format!("{call}:{path_and_query}"),
+            | Self::TransferDialed { .. }
+            | Self::Announcement { .. } => format!("{call}:{path_and_query}"),
         }
     }
 }

@@ -16,8 +16,8 @@ use crate::calls::side::wait::Answer;
 use crate::calls::story::EventKind;
 use crate::calls::urls::{Heard, Spoken};
 use crate::calls::{
-    CallFile, Reply, agent_leg, arrive, conference, enqueue, flow, hold, leave, messages, party, side,
-    transfer, voicemail,
+    CallFile, Reply, agent_leg, arrive, conference, enqueue, flow, hold, leave, messages, party, recording,
+    side, transfer, voicemail,
 };
 use crate::error::{Error, Result};
 use crate::jobs::Done;
@@ -108,7 +108,8 @@ async fn look_up(app: &App, scope: CompanyScope, hop: &Hop, params: &Params) -> 
         | Hop::LegStatus { .. }
         | Hop::Conference { .. }
         | Hop::Recording { .. }
-        | Hop::Message { .. } => None,
+        | Hop::Message { .. }
+        | Hop::Announcement { .. } => None,
     })
 }
 
@@ -188,14 +189,19 @@ async fn run(unit: &mut Unit, hop: &Hop, params: &Params) -> Result<Reply> {
             conference::happened(unit, *offer, &read(ConferenceEvent::from_params(params))?).await?;
             Ok(Reply::Nothing)
         }
-        Hop::Recording { call, spoken } => {
-            voicemail::recorded(unit, *call, &read(RecordingStatus::from_params(params))?, spoken).await?;
+        Hop::Recording { call, recording, spoken } => {
+            let status = read(RecordingStatus::from_params(params))?;
+            match recording {
+                Some(recording) => recording::news::happened(unit, *call, *recording, &status).await?,
+                None => voicemail::recorded(unit, *call, &status, spoken).await?,
+            }
             Ok(Reply::Nothing)
         }
         Hop::Message { message } => {
             messages::progressed(unit, *message, &read(MessageStatus::from_params(params))?).await?;
             Ok(Reply::Nothing)
         }
+        Hop::Announcement { recording } => recording::control::announced(unit, *recording).await,
         Hop::Fallback
         | Hop::Wait { .. }
         | Hop::CallerJoin { .. }

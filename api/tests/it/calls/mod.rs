@@ -16,6 +16,7 @@ mod offers;
 mod presence;
 mod queue_flows;
 mod races;
+mod recording;
 mod restart;
 mod supervisor;
 mod surveys;

@@ -10,5 +10,6 @@ mod ivr;
 mod numbers;
 mod prompts;
 mod queue_flows;
+mod recordings;
 mod register;
 mod users;
