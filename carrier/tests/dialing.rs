@@ -146,6 +146,26 @@ async fn a_dialled_phone_is_bridged_until_one_side_hangs_up() {
 }
 
 #[tokio::test]
+async fn an_address_of_sip_is_a_phone_like_any_other() {
+    for (answer, status) in
+        [(Answer::After(1.0), "completed"), (Answer::Busy, "busy"), (Answer::Never, "no-answer")]
+    {
+        let story = Story::begin().await;
+        story.twiml(
+            "/voice",
+            "<Dial action='/dialed' timeout='5'><Sip>sip:desk@example.com?x-a=1</Sip></Dial>",
+        );
+        story.twiml("/dialed", "<Hangup/>");
+        let script = Script::new([Step::AfterConnected(3.0), Step::HangUp]);
+        let desk = Endpoint { script, ..Endpoint::only(answer) };
+        story.carrier.set_endpoint("sip:desk@example.com", desk);
+        story.calls([]);
+        story.pass(30.0).await;
+        assert_eq!(story.hook("/dialed").get("DialCallStatus"), status);
+    }
+}
+
+#[tokio::test]
 async fn the_first_phone_that_answers_wins_and_the_others_stop_ringing() {
     let story = Story::begin().await;
     story.twiml("/voice", "<Dial action='/dialed'><Client>slow</Client><Client>fast</Client></Dial>");

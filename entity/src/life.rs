@@ -326,13 +326,53 @@ closed_enum!(
         DialParty,
         /// Somebody outside who was called for a transfer has not come.
         TransferDeadline,
+        /// Send a text message.
+        SendMessage,
     }
 );
+closed_enum!(
+    /// How far a text message has come; forward only, an end sticks.
+    TextState {
+        Planned,
+        /// The provider was asked. As long as it does not say more, nobody knows whether it has sent it.
+        Asked,
+        /// The provider has it.
+        Sent,
+        Delivered,
+        Failed,
+    }
+);
+
+impl TextState {
+    pub fn is_over(self) -> bool {
+        match self {
+            Self::Planned | Self::Asked | Self::Sent => false,
+            Self::Delivered | Self::Failed => true,
+        }
+    }
+
+    /// Where the message stands after `to`; `None` when that is old news.
+    pub fn advance(self, to: Self) -> Option<Self> {
+        let rank = |state: Self| match state {
+            Self::Planned => 0,
+            Self::Asked => 1,
+            Self::Sent => 2,
+            Self::Delivered | Self::Failed => 3,
+        };
+        (rank(to) > rank(self)).then_some(to)
+    }
+}
+
 closed_enum!(
     /// A job that is done is no more.
     JobState { Queued, Running, Failed }
 );
-closed_enum!(RecordingKind { Voicemail, Call });
+closed_enum!(RecordingKind {
+    Voicemail,
+    Call,
+    /// What a caller says about his call.
+    SurveyComment,
+});
 closed_enum!(
     /// Where a recording stands: at the provider first, then here.
     RecordingState {
@@ -459,6 +499,13 @@ mod tests {
         assert_eq!(TransferState::Pending.advance(TransferState::Joined), Some(TransferState::Joined));
         assert_eq!(TransferState::Joined.advance(TransferState::Pending), None);
         assert_eq!(TransferState::Failed.advance(TransferState::Completed), None);
+    }
+
+    #[test]
+    fn a_message_that_was_delivered_does_not_fail_afterwards() {
+        assert_eq!(TextState::Asked.advance(TextState::Delivered), Some(TextState::Delivered));
+        assert_eq!(TextState::Delivered.advance(TextState::Sent), None);
+        assert_eq!(TextState::Delivered.advance(TextState::Failed), None);
     }
 
     #[test]

@@ -23,6 +23,8 @@ mod m0015_recording_life;
 mod m0016_flow_tests;
 mod m0017_contacts;
 mod m0017b_flow_requests;
+mod m0018_surveys_and_messages;
+mod m0018b_flows_of_queues;
 mod sql;
 
 pub struct Migrator;
@@ -48,6 +50,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0016_flow_tests::Migration),
             Box::new(m0017_contacts::Migration),
             Box::new(m0017b_flow_requests::Migration),
+            Box::new(m0018_surveys_and_messages::Migration),
+            Box::new(m0018b_flows_of_queues::Migration),
         ]
     }
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use twilio::webhook::{CallProgress, CallStatus as ProviderStatus, GatherResult, VoiceRequest};
 
 use super::story::EventKind;
-use super::{CallFile, Reply, accept, leave, offer as offers};
+use super::{CallFile, Reply, accept, leave, offer as offers, side};
 use crate::error::{Error, Result};
 use crate::store::calls::{self, Moved};
 use crate::store::{Unit, companies, queueing, workforce};
@@ -19,7 +19,9 @@ pub async fn answered(unit: &mut Unit, id: OfferId, request: &VoiceRequest) -> R
         return Ok(Reply::HangUp);
     }
     let reply = match queueing::segment_of_offer(unit.scope(), unit.tx(), id).await? {
-        Some(segment) if segment.state.is_live() => Reply::JoinAgent { offer: id, room: segment.room_id },
+        Some(segment) if segment.state.is_live() => {
+            side::whisper::before(unit, &mut file, &offer, &segment).await?
+        }
         Some(_) => too_late(unit).await?,
         None if offer.state == OfferState::Open => ask(unit, &offer).await?,
         None => too_late(unit).await?,
@@ -42,7 +44,10 @@ pub async fn pressed(unit: &mut Unit, id: OfferId, heard: &GatherResult) -> Resu
     let reply = match accept::reserve(unit, &mut file, &offer, &agent).await {
         Ok(_) => {
             let segment = queueing::segment_of_offer(unit.scope(), unit.tx(), id).await?;
-            Reply::JoinAgent { offer: id, room: segment.map_or(id, |segment| segment.room_id) }
+            match segment {
+                Some(segment) => side::whisper::before(unit, &mut file, &offer, &segment).await?,
+                None => Reply::JoinAgent { offer: id, room: id },
+            }
         }
         Err(Error::Conflict { .. }) => too_late(unit).await?,
         Err(other) => return Err(other),

@@ -18,6 +18,7 @@ use super::{CallFile, agent_leg, conference, leave, party, transfer};
 use crate::app::App;
 use crate::error::Result;
 use crate::jobs::{Attempt, Done};
+use crate::store::side_sessions::{self, Whose};
 use crate::store::{Unit, calls, queueing};
 
 /// Where a caller is to be brought.
@@ -34,6 +35,10 @@ pub enum Target {
     Queue {
         entry: QueueEntryId,
         after: SegmentId,
+    },
+    /// On in his flow, which has come to this version of its session.
+    Flow {
+        version: i32,
     },
 }
 
@@ -61,6 +66,7 @@ pub async fn bring_caller(
         Target::Agent { segment } => Destination::Agent { call, segment },
         Target::Queue { entry, after } => Destination::Queue { call, entry, after },
         Target::Transfer { transfer } => Destination::Transfer { transfer },
+        Target::Flow { version } => Destination::Flow { call, version },
     };
     if !still_wanted(app, scope, call, target).await? {
         return Ok(Done::Yes);
@@ -115,7 +121,16 @@ pub async fn join_deadline(app: &App, scope: CompanyScope, id: SegmentId) -> Res
     let db = app.db.reader();
     let Some(segment) = queueing::segment(scope, db, id).await? else { return Ok(Done::Yes) };
     match segment.state {
-        SegmentState::Reserved => {}
+        SegmentState::Reserved => {
+            // He may have picked up, and hear what his queue has to tell him first.
+            let whose = Whose::IsOffered(segment.offer_id);
+            let heard = side_sessions::session_of(scope, db, whose).await?.map(|row| row.moved_at);
+            if let Some(until) = heard.map(|at| at + app.settings.timing.join)
+                && until > app.clock.now()
+            {
+                return Ok(Done::Again(until));
+            }
+        }
         // He has come to the agent who asked him.
         SegmentState::Joined if segment.part == SegmentPart::Consult => return Ok(Done::Yes),
         SegmentState::Joined => {
@@ -159,6 +174,10 @@ async fn still_wanted(app: &App, scope: CompanyScope, call: CallId, target: Targ
             live.is_some_and(|live| live.id == segment && live.state == SegmentState::Joined)
         }
         Target::Transfer { transfer } => transfer::is_still_wanted(scope, app.db.reader(), transfer).await?,
+        // What the line has answered since moves the session on.
+        Target::Flow { version } => {
+            live.is_none() && calls::get(scope, app.db.reader(), call).await?.session_version == version
+        }
         Target::Queue { entry, .. } => {
             let waits = queueing::visit_of(scope, app.db.reader(), call).await?;
             waits.is_some_and(|visit| visit.id == entry && visit.purpose == EntryPurpose::Caller)

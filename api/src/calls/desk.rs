@@ -1,14 +1,14 @@
 //! What people see of calls and do with them at their desks.
 
 use entity::id::{AgentId, CallId};
-use entity::{CallStatus, CompanyScope, call, call_event, offer, transfer};
+use entity::{CallStatus, CompanyScope, call, call_event, offer, survey_answer, text_message, transfer};
 
 use super::{CallFile, accept};
 use crate::app::App;
 use crate::authz::Whose;
 use crate::error::{Error, Result, Subject};
 use crate::slice::{Slice, read_cursor};
-use crate::store::{Unit, calls, live, queueing};
+use crate::store::{Unit, calls, live, messages, queueing, surveys};
 
 /// A call that the caller may see; somebody else's does not exist.
 pub async fn visible(app: &App, scope: CompanyScope, whose: Whose, id: CallId) -> Result<call::Model> {
@@ -136,4 +136,26 @@ pub async fn transfers(
 ) -> Result<Vec<transfer::Model>> {
     visible(app, scope, whose, call).await?;
     live::transfers(scope, app.db.reader(), call).await
+}
+
+/// What the caller answered to surveys, oldest first.
+pub async fn surveys(
+    app: &App,
+    scope: CompanyScope,
+    whose: Whose,
+    call: CallId,
+) -> Result<Vec<survey_answer::Model>> {
+    visible(app, scope, whose, call).await?;
+    surveys::of_call(scope, app.db.reader(), call).await
+}
+
+/// The text messages that the call's flow sent, oldest first.
+pub async fn messages(
+    app: &App,
+    scope: CompanyScope,
+    whose: Whose,
+    call: CallId,
+) -> Result<Vec<text_message::Model>> {
+    visible(app, scope, whose, call).await?;
+    messages::of_call(scope, app.db.reader(), call).await
 }

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::carry::Target;
 use super::story::EventKind;
 use super::transfer::Why;
-use super::{CallFile, flow, recording, supervise, transfer, wrap_up};
+use super::{CallFile, come_back, flow, recording, supervise, transfer, wrap_up};
 use crate::agents::{self, Step};
 use crate::error::Result;
 use crate::store::queueing::{self, Won};
@@ -272,6 +272,9 @@ pub async fn agent_left(
             file.note_at(unit, EventKind::AgentLeft, json!({"agentId": segment.agent_id}), provider_at);
             wrap_up::begin(unit, file, segment, EndedBy::Agent).await?;
             // Nobody else is with the caller: he must not be left alone in a silent conference.
+            if let Some(input) = flow::after_agent(unit, file).await? {
+                return come_back::from_agent(unit, file, input).await;
+            }
             file.row.ended_by.get_or_insert(EndedBy::Agent);
             if let Some(leg) = calls::caller_leg(unit.scope(), unit.tx(), file.id()).await? {
                 end_leg(unit, &leg);

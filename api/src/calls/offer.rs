@@ -32,7 +32,18 @@ pub async fn open(
     agents: &[AgentId],
 ) -> Result<Opened> {
     // A visit for which one agent is wanted is none of routing's.
-    if entry.wanted_agent_id.is_some() { Ok(Opened::Stale) } else { write(unit, file, entry, agents).await }
+    if entry.wanted_agent_id.is_some() {
+        Ok(Opened::Stale)
+    } else {
+        write(unit, file, entry, agents, Rings::AsInTheQueue).await
+    }
+}
+
+/// How long an offer rings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rings {
+    AsInTheQueue,
+    Seconds(i32),
 }
 
 /// Asks the one agent who is wanted for this visit.
@@ -41,8 +52,9 @@ pub async fn ask(
     file: &mut CallFile,
     entry: &queue_entry::Model,
     agent: AgentId,
+    rings: Rings,
 ) -> Result<Opened> {
-    write(unit, file, entry, &[agent]).await
+    write(unit, file, entry, &[agent], rings).await
 }
 
 async fn write(
@@ -50,6 +62,7 @@ async fn write(
     file: &mut CallFile,
     entry: &queue_entry::Model,
     agents: &[AgentId],
+    rings: Rings,
 ) -> Result<Opened> {
     let (scope, now) = (unit.scope(), unit.now());
     let taken = match entry.purpose {
@@ -63,7 +76,10 @@ async fn write(
     if queueing::open_round(scope, unit.tx(), entry.id, round, now).await? == Inserted::Conflicted {
         return Ok(Opened::Stale);
     }
-    let queue = queueing::queue(scope, unit.tx(), entry.queue_id).await?;
+    let mut queue = queueing::queue(scope, unit.tx(), entry.queue_id).await?;
+    if let Rings::Seconds(seconds) = rings {
+        queue.ring_seconds = seconds;
+    }
     let mut made = 0;
     for id in agents {
         let agent = workforce::agent(scope, unit.tx(), *id).await?;

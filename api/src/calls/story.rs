@@ -54,6 +54,13 @@ kinds! {
     RecordingResumed = "recording.resumed",
     /// It has ended; the file is being made.
     RecordingStopped = "recording.stopped",
+    SurveyAnswered = "survey.answered",
+    SurveyCommented = "survey.commented",
+    MessagePlanned = "message.planned",
+    /// The provider has the message.
+    MessageSent = "message.sent",
+    MessageDelivered = "message.delivered",
+    MessageFailed = "message.failed",
     RecordingStored = "recording.stored",
     /// There was nothing to record.
     RecordingAbsent = "recording.absent",

@@ -3,7 +3,11 @@
 //! that would have told us its id.
 
 use crate::outbound::percent_encode;
-use entity::id::{CallId, CompanyId, LegId, OfferId, QueueEntryId, RecordingId, SegmentId, TransferId};
+use entity::id::{
+    CallId, CompanyId, LegId, MessageId, OfferId, QueueEntryId, RecordingId, SegmentId, TransferId,
+};
+use ivr_engine::RecordPurpose;
+use twilio::webhook::Params;
 
 /// Twilio tries again, as often as it can be told to, when the connection fails, no answer comes in time, or a proxy has
 /// nobody to ask (502, 503). It is a fragment: not signed, not sent. Every request may come twice without harm.
@@ -42,6 +46,18 @@ impl Urls {
         format!("{}/wait?entry={entry}&n={hop}{RETRY}", self.base)
     }
 
+    /// Where the flow of a queue goes on for its waiting caller. `version` is that session's.
+    pub fn wait_step(&self, entry: QueueEntryId, version: i32, hop: u32, heard: Heard) -> String {
+        format!("{}/wait/step?entry={entry}&s={version}&n={hop}&heard={}{RETRY}", self.base, heard.as_str())
+    }
+
+    /// Where it goes on after his message.
+    pub fn wait_recorded(&self, entry: QueueEntryId, version: i32, hop: u32, spoken: &Spoken) -> String {
+        let heard = Heard::Record.as_str();
+        let spoken = spoken.query();
+        format!("{}/wait/step?entry={entry}&s={version}&n={hop}&heard={heard}{spoken}{RETRY}", self.base)
+    }
+
     pub fn queue_exit(&self, call: CallId, entry: QueueEntryId, version: i32) -> String {
         format!("{}/queue-exit?call={call}&entry={entry}&s={version}{RETRY}", self.base)
     }
@@ -54,12 +70,22 @@ impl Urls {
         format!("{}/park?call={call}&entry={entry}&after={segment}{RETRY}", self.base)
     }
 
+    /// Where the caller's line goes on in his flow, when it was elsewhere. `version` is the session's.
+    pub fn resume(&self, call: CallId, version: i32) -> String {
+        format!("{}/resume?call={call}&s={version}{RETRY}", self.base)
+    }
+
     pub fn agent_answer(&self, offer: OfferId) -> String {
         format!("{}/agent/answer?offer={offer}{RETRY}", self.base)
     }
 
     pub fn agent_press(&self, offer: OfferId) -> String {
         format!("{}/agent/press?offer={offer}{RETRY}", self.base)
+    }
+
+    /// Where the flow of a queue goes on for an agent who is about to be joined.
+    pub fn whisper_step(&self, offer: OfferId, version: i32, heard: Heard) -> String {
+        format!("{}/agent/whisper?offer={offer}&s={version}&heard={}{RETRY}", self.base, heard.as_str())
     }
 
     pub fn agent_exit(&self, offer: OfferId) -> String {
@@ -116,14 +142,18 @@ impl Urls {
         format!("{}/transfer/status?transfer={transfer}{RETRY}", self.base)
     }
 
-    /// Where the flow goes on after a message for this mailbox.
-    pub fn recorded_step(&self, call: CallId, version: i32, mailbox: Option<&str>) -> String {
+    /// Where the flow goes on after what the caller has said.
+    pub fn recorded_step(&self, call: CallId, version: i32, spoken: &Spoken) -> String {
         let heard = Heard::Record.as_str();
-        format!("{}/step?call={call}&s={version}&heard={heard}{}{RETRY}", self.base, mailbox_query(mailbox))
+        format!("{}/step?call={call}&s={version}&heard={heard}{}{RETRY}", self.base, spoken.query())
     }
 
-    pub fn recording(&self, call: CallId, mailbox: Option<&str>) -> String {
-        format!("{}/recording?call={call}{}{RETRY}", self.base, mailbox_query(mailbox))
+    pub fn recording(&self, call: CallId, spoken: &Spoken) -> String {
+        format!("{}/recording?call={call}{}{RETRY}", self.base, spoken.query())
+    }
+
+    pub fn message_status(&self, message: MessageId) -> String {
+        format!("{}/message?message={message}{RETRY}", self.base)
     }
 
     /// The status of a conversation's recording.
@@ -137,8 +167,38 @@ impl Urls {
     }
 }
 
-fn mailbox_query(mailbox: Option<&str>) -> String {
-    mailbox.map(|name| format!("&mailbox={}", percent_encode(name))).unwrap_or_default()
+/// What it is that a caller says to be recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Spoken {
+    /// A message; without a mailbox for the company's common one.
+    Message { mailbox: Option<String> },
+    /// What he thinks, for the survey of this name.
+    Comment { survey: String },
+}
+
+impl Spoken {
+    pub fn of(purpose: &RecordPurpose) -> Self {
+        match purpose {
+            RecordPurpose::Voicemail { mailbox, .. } => Self::Message { mailbox: mailbox.clone() },
+            RecordPurpose::SurveyComment { survey } => Self::Comment { survey: survey.clone() },
+        }
+    }
+
+    fn query(&self) -> String {
+        match self {
+            Self::Message { mailbox: None } => String::new(),
+            Self::Message { mailbox: Some(name) } => format!("&mailbox={}", percent_encode(name)),
+            Self::Comment { survey } => format!("&survey={}", percent_encode(survey)),
+        }
+    }
+
+    /// As it stands in an address.
+    pub fn read(query: &Params) -> Self {
+        match query.get("survey") {
+            Some(survey) => Self::Comment { survey: survey.to_owned() },
+            None => Self::Message { mailbox: query.get("mailbox").map(str::to_owned) },
+        }
+    }
 }
 
 /// Which verb brought the answer.

@@ -9,6 +9,7 @@ mod audio_body;
 mod auth;
 mod availability;
 mod availability_reasons;
+mod call_results;
 mod calls;
 mod companies;
 mod contacts;
@@ -24,6 +25,7 @@ pub mod page;
 mod pages;
 mod profile;
 mod prompts;
+mod queue_flows;
 mod queues;
 mod range;
 mod recording_settings;
@@ -95,6 +97,7 @@ fn resources() -> impl OpenApi + 'static {
         (agent_history::HistoryOfAgents, availability_reasons::AvailabilityReasons, supervision::Supervision),
         (calls::Calls, waiting_calls::WaitingCalls, live::LiveCalls, offers::Offers),
         (recordings::Recordings, recording_settings::RecordingSettings),
+        (call_results::CallResults, queue_flows::FlowsOfQueues),
         health::Health,
     )
 }

@@ -10,13 +10,13 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::Busy;
 use entity::id::{
-    AgentId, CallId, LegId, OfferId, PhoneNumberId, RecordingId, RequestId, SegmentId, TransferId,
+    AgentId, CallId, LegId, MessageId, OfferId, PhoneNumberId, RecordingId, RequestId, SegmentId, TransferId,
 };
 use entity::{JobKind, job};
 
 use crate::agents::{Watch, end_skills_today};
 use crate::app::App;
-use crate::calls::{carry, hold, offer, participant, recording, request, sweep, transfer, wrap_up};
+use crate::calls::{carry, hold, messages, offer, participant, recording, request, sweep, transfer, wrap_up};
 use crate::error::{Error, Result};
 use crate::store::system::{self, Claimed};
 use crate::store::{Unit, jobs as rows};
@@ -199,6 +199,7 @@ async fn work(app: &App, claimed: &Claimed) -> Result<Done> {
         JobKind::DeleteRecording => recording::keep::delete(app, scope, RecordingId(subject)).await,
         JobKind::RetainRecordings => recording::retention::round(app, scope, job.id).await,
         JobKind::DeletePromptFile => crate::prompts::files::delete(app, scope, &job.payload).await,
+        JobKind::SendMessage => messages::send(app, scope, MessageId(subject)).await,
         JobKind::ProvisionNumber => crate::numbers::provision(app, scope, PhoneNumberId(subject)).await,
         JobKind::SettleCallback => crate::webhooks::settle_kept(app, scope, &job.payload).await,
         JobKind::ExpireOffer => {

@@ -186,6 +186,11 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
         "deletePromptResource" => owner().id(ours.prompt).path("language", "de-DE"),
 
         "listQueues" => owner(),
+        "getQueueFlows" => owner().id(ours.queue),
+        "setQueueFlows" => {
+            let body = json!({ "waitFlowId": ours.wait_flow });
+            owner().id(ours.queue).body(body).foreign("/waitFlowId", theirs.wait_flow)
+        }
         "getQueue" => owner().id(ours.queue),
         "listAgents" => owner(),
         "listAgentsOfCompany" => owner().path("companyId", ours.id),
@@ -226,6 +231,7 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
         "getCall" => agent().id(ours.calls.offered),
         "updateCall" => agent().id(ours.calls.wrap_up).body(json!({ "notes": "Called about the bill." })),
         "listCallEvents" => owner().id(ours.calls.offered),
+        "listCallSurveys" | "listCallMessages" => owner().id(ours.calls.offered),
         "listCallRecordings" => owner().id(ours.calls.wrap_up),
         "endWrapUp" => agent().id(ours.calls.wrap_up).body(json!({ "disposition": "billing" })),
         "extendWrapUp" => agent().id(ours.calls.wrap_up),

@@ -123,7 +123,7 @@ pub async fn of_call(
     let with_parts = |row: recording::Model| {
         let parts = match row.kind {
             RecordingKind::Call => parts::of(&row, &segments),
-            RecordingKind::Voicemail => Vec::new(),
+            RecordingKind::Voicemail | RecordingKind::SurveyComment => Vec::new(),
         };
         (row, parts)
     };

@@ -25,11 +25,12 @@ use entity::{
     CallStatus, CompanyScope, EndedBy, EntryPurpose, JobKind, LegKind, LegState, RoutingSubject,
     SegmentState, TransferMode, TransferState, TransferTarget, leg, queue_entry, segment, transfer,
 };
+use ivr_engine::FlowKind;
 use serde_json::json;
 
 use super::carry::{self, Target};
 use super::control::{self, Actor};
-use super::offer::Opened;
+use super::offer::{Opened, Rings};
 use super::story::EventKind;
 use super::{CallFile, flow, hold, leave, offer, recording, rows, wrap_up};
 use crate::app::App;
@@ -217,7 +218,7 @@ fn not_available(name: &str) -> Error {
 
 /// Offers the visit to the one agent who is wanted.
 async fn ask(unit: &mut Unit, file: &mut CallFile, entry: &queue_entry::Model, agent: AgentId) -> Result<()> {
-    match offer::ask(unit, file, entry, agent).await? {
+    match offer::ask(unit, file, entry, agent, Rings::AsInTheQueue).await? {
         Opened::Yes => Ok(()),
         Opened::Stale => {
             let row = workforce::agent(unit.scope(), unit.tx(), agent).await?;
@@ -231,7 +232,9 @@ async fn published(unit: &Unit, id: FlowId) -> Result<entity::id::FlowVersionId>
     let version = flow
         .published_version_id
         .ok_or_else(|| Error::conflict("FLOW_NOT_PUBLISHED", "This flow has never been published."))?;
-    flow::compile(unit, version).await?;
+    if flow::compile(unit, version).await?.kind() != FlowKind::Call {
+        return Err(Error::invalid("/to/flowId", "must be a flow of the kind `call`"));
+    }
     Ok(version)
 }
 

@@ -49,7 +49,7 @@ async fn told(centre: &Centre, event: &str) -> Vec<Value> {
 }
 
 /// Another queue, served by these agents alone.
-async fn other_queue(centre: &Centre, served_by: &[AgentId]) -> QueueId {
+pub async fn other_queue(centre: &Centre, served_by: &[AgentId]) -> QueueId {
     let (app, scope) = (&centre.app, centre.scope);
     let first = scope.find::<queue::Entity>().one(app.db.reader()).await.unwrap().unwrap();
     let other = queue::Model { id: app.ids.next(), name: "billing".into(), ..first.clone() };

@@ -14,6 +14,7 @@ mod health;
 mod ivr;
 mod numbers;
 mod prompts;
+mod queue_flows;
 mod recordings;
 mod register;
 mod users;
