@@ -17,6 +17,7 @@ pub mod hold;
 pub mod leave;
 pub mod library;
 pub mod offer;
+pub mod outbound;
 pub mod participant;
 pub mod party;
 pub mod release;

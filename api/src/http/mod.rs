@@ -13,11 +13,13 @@ mod calls;
 mod companies;
 pub mod envelope;
 mod health;
+mod idempotency;
 mod ivr;
 pub mod json_body;
 mod live;
 mod media;
 mod offers;
+mod outbound;
 pub mod page;
 mod pages;
 mod profile;
@@ -87,6 +89,7 @@ fn resources() -> impl OpenApi + 'static {
         (ivr::Ivr, prompts::Prompts, queues::Queues, agents::Agents, availability::AvailabilityOfAgents),
         (agent_history::HistoryOfAgents, availability_reasons::AvailabilityReasons, supervision::Supervision),
         (calls::Calls, waiting_calls::WaitingCalls, live::LiveCalls, offers::Offers, recordings::Recordings),
+        outbound::Outbound,
         health::Health,
     )
 }

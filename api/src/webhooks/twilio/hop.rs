@@ -27,6 +27,7 @@ pub enum Hop {
     TransferStatus { transfer: TransferId },
     CallStatus,
     LegStatus { leg: LegId },
+    AnsweredBy { leg: LegId },
     Conference { offer: OfferId },
     Recording { call: CallId, mailbox: Option<String> },
 }
@@ -64,6 +65,7 @@ impl Hop {
             "transfer/status" => Self::TransferStatus { transfer: get(&query, "transfer")? },
             "call-status" => Self::CallStatus,
             "leg-status" => Self::LegStatus { leg: get(&query, "leg")? },
+            "answered-by" => Self::AnsweredBy { leg: get(&query, "leg")? },
             "conference" => Self::Conference { offer: get(&query, "offer")? },
             "recording" => Self::Recording {
                 call: get(&query, "call")?,
@@ -95,6 +97,7 @@ impl Hop {
             Self::CallStatus
             | Self::TransferStatus { .. }
             | Self::LegStatus { .. }
+            | Self::AnsweredBy { .. }
             | Self::Conference { .. }
             | Self::Recording { .. } => Wants::Nothing,
         }
@@ -117,6 +120,7 @@ impl Hop {
             Self::CallStatus | Self::LegStatus { .. } | Self::TransferStatus { .. } => {
                 format!("{call}:progress:{}:{}", get("SequenceNumber"), get("CallStatus"))
             }
+            Self::AnsweredBy { .. } => format!("{call}:answered-by:{}", get("AnsweredBy")),
             Self::Recording { .. } => format!("{}:recording:{}", get("RecordingSid"), get("RecordingStatus")),
             Self::QueueExit { .. } => format!("{call}:{path_and_query}:{}", get("QueueResult")),
             Self::Voice

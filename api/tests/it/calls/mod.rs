@@ -10,6 +10,8 @@ mod many;
 mod nodes;
 mod numbers;
 mod offers;
+mod outbound;
+mod outbound_faults;
 mod presence;
 mod races;
 mod restart;

@@ -7,6 +7,7 @@ mod envelope;
 mod health;
 mod ivr;
 mod numbers;
+mod outbound;
 mod prompts;
 mod register;
 mod users;
