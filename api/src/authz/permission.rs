@@ -27,6 +27,10 @@ permissions! {
     /// Across companies: the platform's administrator alone.
     ListCompanies = "companies:list";
     ReadCompanies = "companies:read";
+    ReadContacts = "contacts:read";
+    WriteContacts = "contacts:write";
+    /// Who is not called; and who is forgotten, blocked or not.
+    BlockContacts = "contacts:block";
     ReadUsers = "users:read";
     WriteUsers = "users:write";
     InviteUsers = "users:invite";

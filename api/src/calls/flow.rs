@@ -12,8 +12,9 @@ use serde_json::json;
 
 use super::reply::FlowNext;
 use super::story::EventKind;
-use super::{CallFile, Reply, enqueue, library};
+use super::{CallFile, Reply, effects, enqueue, library};
 use crate::app::App;
+use crate::contacts;
 use crate::error::{Error, Result, Subject};
 use crate::store::{Unit, flows};
 
@@ -72,7 +73,9 @@ async fn answer(unit: &Unit, next: &Next) -> Result<Option<Input>> {
         Next::Continue => Some(Input::Continue),
         Next::Request(_) => Some(Input::Requested(RequestOutcome::Failed)),
         Next::Figures { .. } => Some(Input::Figures(QueueFigures::default())),
-        Next::FindContact { .. } => Some(Input::ContactFound(None)),
+        Next::FindContact { number, fields } => {
+            Some(Input::ContactFound(contacts::flow::find(unit, number, fields).await?))
+        }
         Next::BookCallback(_) => Some(Input::CallbackBooked(Booking::Failed)),
         Next::Dial { to: DialTo::Sip(_) | DialTo::Agent(_), .. } => Some(Input::Dialed(DialOutcome::Failed)),
         Next::Gather { .. }
@@ -105,7 +108,7 @@ pub fn session(file: &CallFile) -> Result<Option<Session>> {
 
 async fn run(unit: &mut Unit, file: &mut CallFile, flow: &Flow, input: Input) -> Result<Step> {
     let session = session(file)?.ok_or_else(|| Error::internal("step", "the call has no session"))?;
-    let step = ivr_engine::step(flow, session, input, unit.now());
+    let mut step = ivr_engine::step(flow, session, input, unit.now());
     record(unit, file, &step.input).await?;
     for passed in &step.trace {
         let passed = serde_json::to_value(passed).unwrap_or_default();
@@ -116,6 +119,7 @@ async fn run(unit: &mut Unit, file: &mut CallFile, flow: &Flow, input: Input) ->
         let problem = serde_json::to_value(problem).unwrap_or_default();
         file.note(unit, EventKind::FlowProblem, problem);
     }
+    effects::perform(unit, file, std::mem::take(&mut step.effects)).await?;
     file.row.session = Some(serde_json::to_value(&step.session).unwrap_or_default());
     Ok(step)
 }

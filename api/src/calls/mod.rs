@@ -10,6 +10,7 @@ pub mod carry;
 pub mod conference;
 pub mod control;
 pub mod desk;
+pub mod effects;
 pub mod enqueue;
 pub mod file;
 pub mod flow;

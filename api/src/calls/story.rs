@@ -33,6 +33,8 @@ kinds! {
     NodePassed = "flow.node",
     FlowProblem = "flow.problem",
     FlowEnded = "flow.ended",
+    /// A flow has made or changed a contact.
+    ContactSaved = "contact.saved",
     TransferStarted = "transfer.started",
     /// Who is asked is in the room with the agent.
     TransferJoined = "transfer.joined",

@@ -41,6 +41,7 @@ pub struct CallOut {
     /// E.164 where the caller shows a number, else what the carrier sent.
     pub from: String,
     pub to: String,
+    /// What the carrier says of who calls; of who is called, the contact's name.
     pub caller_name: Option<String>,
     /// The queue that it waits or waited in last.
     pub queue_id: Option<Uuid>,

@@ -11,6 +11,7 @@ mod availability;
 mod availability_reasons;
 mod calls;
 mod companies;
+mod contacts;
 pub mod envelope;
 mod health;
 mod idempotency;
@@ -62,6 +63,8 @@ pub enum Tag {
     Auth,
     /// Companies and their phone numbers.
     Companies,
+    /// Whom the company knows by number.
+    Contacts,
     /// For probes and load balancers.
     Health,
     /// Call flows.
@@ -85,7 +88,7 @@ pub enum Tag {
 /// Every resource.
 fn resources() -> impl OpenApi + 'static {
     (
-        (auth::Auth, profile::OwnProfile, users::Users, companies::Companies),
+        (auth::Auth, profile::OwnProfile, users::Users, companies::Companies, contacts::Contacts),
         (ivr::Ivr, prompts::Prompts, queues::Queues, agents::Agents, availability::AvailabilityOfAgents),
         (agent_history::HistoryOfAgents, availability_reasons::AvailabilityReasons, supervision::Supervision),
         (calls::Calls, waiting_calls::WaitingCalls, live::LiveCalls, offers::Offers, recordings::Recordings),

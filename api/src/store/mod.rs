@@ -12,6 +12,7 @@ use crate::config::{Settings, SqliteSynchronous};
 pub mod agents;
 pub mod calls;
 pub mod companies;
+pub mod contacts;
 pub mod flows;
 pub mod idempotency;
 pub mod invitations;

@@ -132,6 +132,16 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
             .foreign("/flowId", theirs.flow)
             .foreign("/pinnedVersionId", theirs.flow_version),
 
+        "listContacts" => owner().query("search=caller&page=1&limit=2"),
+        "createContact" => {
+            owner().made().body(json!({ "number": "+49 30 555001", "name": "Ann", "tags": ["vip"] }))
+        }
+        "getContact" => owner().id(ours.contact),
+        "updateContact" => {
+            owner().id(ours.contact).body(json!({ "notes": "Calls on Mondays.", "favourite": true }))
+        }
+        "deleteContact" => owner().id(ours.contact),
+
         "listFlows" => owner(),
         "createFlow" => owner().made().body(json!({ "name": "Night", "draft": draft() })),
         "getFlow" => owner().id(ours.flow),

@@ -81,6 +81,8 @@ struct Plan {
     queue: queue::Model,
     line: phone_number::Model,
     to: String,
+    /// Of who is called, if he is a contact.
+    name: Option<String>,
     machine_detection: Option<MachineDetection>,
     hours: Hours,
 }
@@ -93,7 +95,8 @@ impl Plan {
         }
         let rules = outbound::rules(scope, tx).await?;
         let (line, numbers) = guard::line(unit, rules.as_ref(), agent.id, wish.from.as_deref()).await?;
-        let to = guard::callee(&wish.to, &line, rules.as_ref(), &numbers)?;
+        let to = guard::callee(&wish.to, Some(&line), rules.as_ref(), &numbers)?;
+        let name = guard::contact(unit, &to).await?;
         match (wish.hours, actor.whose) {
             (Hours::Kept, _) => guard::hours(rules.as_ref(), unit.now())?,
             (Hours::SetAside, Whose::Everybodys) => {}
@@ -113,7 +116,7 @@ impl Plan {
             ));
         }
         let (machine_detection, hours) = (wish.machine_detection, wish.hours);
-        Ok(Self { actor, agent, queue, line, to, machine_detection, hours })
+        Ok(Self { actor, agent, queue, line, to, name, machine_detection, hours })
     }
 
     async fn write(self, unit: &mut Unit, id: CallId) -> Result<CallFile> {
@@ -160,7 +163,7 @@ impl Plan {
             outcome: None,
             from_address: self.line.number.clone(),
             to_address: self.to.clone(),
-            caller_name: None,
+            caller_name: self.name.clone(),
             account_sid: self.line.account_sid.clone(),
             provider_sid: id.to_string(),
             phone_number_id: Some(self.line.id),

@@ -1,4 +1,6 @@
 //! With which number somebody may be called, who, and when. Whatever is refused says what would be accepted.
+//!
+//! Numbers to which an agent passes a caller on are judged by the same rules.
 
 use chrono::{DateTime, Utc};
 use entity::id::AgentId;
@@ -10,7 +12,7 @@ use phonenumber::{Mode, PhoneNumber, Type};
 use serde_json::Value;
 
 use crate::error::{Error, FieldError, Result};
-use crate::store::{Unit, outbound};
+use crate::store::{Unit, contacts, outbound};
 
 /// Digits of the longest number that exists within one country only: emergency calls, directory enquiries, short codes.
 const SHORT: usize = 6;
@@ -49,7 +51,7 @@ pub async fn line(
 /// 422 for what is no number, short and emergency numbers, premium rates, and countries that the rules do not allow.
 pub fn callee(
     text: &str,
-    near: &phone_number::Model,
+    near: Option<&phone_number::Model>,
     rules: Option<&outbound_rules::Model>,
     numbers: &[phone_number::Model],
 ) -> Result<String> {
@@ -60,7 +62,7 @@ pub fn callee(
             "Emergency and other short numbers cannot be called from here. In an emergency, use a telephone.",
         ));
     }
-    let home = parse(None, &near.number).and_then(|number| number.country().id());
+    let home = near.and_then(|near| parse(None, &near.number)).and_then(|number| number.country().id());
     let number = parse(home, text).filter(PhoneNumber::is_valid).ok_or_else(|| {
         Error::invalid("/to", "is not a telephone number; write it with its country, as +12025550123")
     })?;
@@ -94,6 +96,34 @@ fn countries(rules: Option<&outbound_rules::Model>, numbers: &[phone_number::Mod
     own.sort_unstable();
     own.dedup();
     own
+}
+
+/// Whether a caller may be passed on to this number, which is in E.164; `field` is where it was given.
+pub async fn may_be_passed_to(unit: &Unit, number: &str, field: &str) -> Result<()> {
+    let rules = outbound::rules(unit.scope(), unit.tx()).await?;
+    let numbers = outbound::numbers(unit.scope(), unit.tx()).await?;
+    callee(number, None, rules.as_ref(), &numbers).map(drop).map_err(|refused| match refused {
+        Error::Invalid { code, message, mut fields } => {
+            fields.iter_mut().for_each(|wrong| field.clone_into(&mut wrong.field));
+            Error::Invalid { code, message, fields }
+        }
+        other => other,
+    })
+}
+
+/// The name of who is called, if he is a contact.
+///
+/// # Errors
+/// 422 when the contact is blocked.
+pub async fn contact(unit: &Unit, number: &str) -> Result<Option<String>> {
+    match contacts::by_number(unit.scope(), unit.tx(), number).await? {
+        Some(contact) if contact.blocked => Err(refused(
+            "CONTACT_BLOCKED",
+            format!("{} is blocked: the company does not call this number.", contact.name.unwrap_or(contact.number)),
+        )),
+        Some(contact) => Ok(contact.name),
+        None => Ok(None),
+    }
 }
 
 /// Whether a text is a country, by its two letters.
@@ -189,7 +219,7 @@ mod tests {
     #[test]
     fn a_number_is_read_as_it_is_dialled_where_the_company_s_own_is() {
         let (us, de) = (number("+12025550100"), number("+4930123456"));
-        let from = |near: &phone_number::Model, to| callee(to, near, None, std::slice::from_ref(near)).unwrap();
+        let from = |near: &phone_number::Model, to| callee(to, Some(near), None, std::slice::from_ref(near)).unwrap();
         assert_eq!(from(&us, "(202) 555-0199"), "+12025550199");
         assert_eq!(from(&us, "+1 202 555 0199"), "+12025550199");
         assert_eq!(from(&de, "030 123457"), "+4930123457");
@@ -200,10 +230,10 @@ mod tests {
         let us = number("+12025550100");
         let all = rules(json!(["US", "DE", "GB"]), true);
         for to in ["911", "112", "9-1-1", " 999", "110"] {
-            assert_eq!(code(callee(to, &us, Some(&all), &[])), "SHORT_NUMBER", "{to}");
+            assert_eq!(code(callee(to, Some(&us), Some(&all), &[])), "SHORT_NUMBER", "{to}");
         }
         for to in ["+1911", "+49112", "+44999", "+911", "nobody"] {
-            assert!(callee(to, &us, Some(&all), &[]).is_err(), "{to}");
+            assert!(callee(to, Some(&us), Some(&all), &[]).is_err(), "{to}");
         }
     }
 
@@ -211,12 +241,12 @@ mod tests {
     fn premium_rates_and_other_countries_cost_a_decision() {
         let us = number("+12025550100");
         let own = std::slice::from_ref(&us);
-        assert_eq!(code(callee("+19002345678", &us, None, own)), "PREMIUM_RATE_NUMBER");
-        assert!(callee("+19002345678", &us, Some(&rules(json!(["US"]), true)), own).is_ok());
-        assert_eq!(code(callee("+4930123456", &us, None, own)), "COUNTRY_NOT_ALLOWED");
-        assert!(callee("+4930123456", &us, Some(&rules(json!(["DE"]), false)), own).is_ok());
+        assert_eq!(code(callee("+19002345678", Some(&us), None, own)), "PREMIUM_RATE_NUMBER");
+        assert!(callee("+19002345678", Some(&us), Some(&rules(json!(["US"]), true)), own).is_ok());
+        assert_eq!(code(callee("+4930123456", Some(&us), None, own)), "COUNTRY_NOT_ALLOWED");
+        assert!(callee("+4930123456", Some(&us), Some(&rules(json!(["DE"]), false)), own).is_ok());
         assert_eq!(
-            code(callee("+12025550199", &us, Some(&rules(json!(["DE"]), false)), own)),
+            code(callee("+12025550199", Some(&us), Some(&rules(json!(["DE"]), false)), own)),
             "COUNTRY_NOT_ALLOWED"
         );
     }

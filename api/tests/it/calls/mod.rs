@@ -1,6 +1,7 @@
 //! Whole calls through the carrier look-alike, on both databases.
 
 mod callbacks;
+mod contacts;
 mod flows;
 mod inbound;
 mod live_hold;

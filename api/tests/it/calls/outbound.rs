@@ -2,6 +2,7 @@
 //! can be held, passed on and supervised like any other.
 
 use calldocker::calls::transfer::To;
+use calldocker::error::Error;
 use carrier::{Answer, AnsweredBy as Heard, CallHandle, CallStatus as LegStatus, Endpoint, Script, Step};
 use entity::{
     Activity, AnsweredBy, Availability, CallKind, CallOutcome, CallStatus, EndedBy, EntryOutcome,
@@ -283,6 +284,17 @@ whole_calls! {
         let shown = centre.carrier.snapshot().calls.into_iter().find(|leg| leg.to == OUTSIDE).unwrap().from;
         assert_eq!(shown, NUMBER, "{}", centre.all_stories().await);
         assert_hears(&centre, &customer, &centre.phone_of(OUTSIDE), "I am the neighbour.").await;
+        hangs_up(centre, &customer).await;
+    }
+
+    async fn nobody_is_passed_on_to_where_the_company_does_not_call(ground) {
+        let (centre, customer) = talking(ground, Plan::default()).await;
+        for (number, code) in [("+19002345678", "PREMIUM_RATE_NUMBER"), ("+4930123456", "COUNTRY_NOT_ALLOWED")] {
+            let refused = centre.pass_on(To::Number(number.to_owned()), TransferMode::Blind).await;
+            let Err(Error::Invalid { code: told, fields, .. }) = refused else { panic!("{refused:?}") };
+            assert_eq!((told, fields[0].field.as_str()), (code, "/to/number"));
+        }
+        assert_eq!(centre.call().await.status, CallStatus::Connected, "a refusal changes nothing");
         hangs_up(centre, &customer).await;
     }
 

@@ -3,6 +3,7 @@
 mod agents;
 mod auth;
 mod companies;
+mod contacts;
 mod envelope;
 mod health;
 mod ivr;

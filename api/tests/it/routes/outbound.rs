@@ -113,6 +113,19 @@ on_both_databases! {
         click(app, &world, manager, json!({ "anyTime": true })).await.data(201);
     }
 
+    async fn a_contact_who_is_blocked_is_not_called_and_one_who_is_not_is_named(app) {
+        let world = World::create(app).await;
+        let manager = &world.ours.manager;
+        let contact = json!({ "number": "+4930123457", "name": "Bob", "blocked": true });
+        let made = app.post("/api/contacts", manager, contact).await;
+        let path = format!("/api/contacts/{}", made.data(201)["id"].as_str().unwrap());
+        click(app, &world, manager, json!({})).await.is_refused(422, "CONTACT_BLOCKED");
+        let contact = json!({ "number": "+4930123457", "name": "Bob", "blocked": false });
+        app.put(&path, manager, contact).await.data(200);
+        let made = click(app, &world, manager, json!({ "to": "030 / 123457" })).await;
+        assert_eq!(made.data(201)["callerName"], json!("Bob"));
+    }
+
     async fn the_number_that_is_shown_is_the_agent_s_own_or_the_company_s(app) {
         let world = World::create(app).await;
         let ours = &world.ours;

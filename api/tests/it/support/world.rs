@@ -6,12 +6,12 @@ use calldocker::identity::{passwords, tokens};
 use calldocker::secret::Secret;
 use calldocker::store::{registrations, sessions, system, users};
 use entity::id::{
-    AgentId, CompanyId, FlowId, FlowVersionId, MembershipId, PhoneNumberId, PromptId, QueueId, ReasonId,
-    SessionId, SkillId, UserId,
+    AgentId, CompanyId, ContactId, FlowId, FlowVersionId, MembershipId, PhoneNumberId, PromptId, QueueId,
+    ReasonId, SessionId, SkillId, UserId,
 };
 use entity::{
     Availability, CompanyScope, IdleReading, MembershipStatus, PlatformRole, Reach, Role, Strategy,
-    UserStatus, agent, agent_skill, availability_reason, company, flow, flow_version, membership,
+    UserStatus, agent, agent_skill, availability_reason, company, contact, flow, flow_version, membership,
     phone_number, prompt, prompt_resource, queue, queue_member, refresh_token, registration, session, skill,
     user,
 };
@@ -60,6 +60,8 @@ pub struct Company {
     pub number: PhoneNumberId,
     /// In English and German.
     pub prompt: PromptId,
+    /// Blocked.
+    pub contact: ContactId,
     pub calls: LiveCalls,
 }
 
@@ -136,6 +138,7 @@ impl Company {
             draft_flow: ids.next(),
             number: ids.next(),
             prompt: ids.next(),
+            contact: ids.next(),
             owner,
             manager,
             agent,
@@ -244,6 +247,25 @@ impl Company {
             };
             scope.insert::<prompt_resource::Entity, _>(&tx, resource).await.unwrap();
         }
+        let contact = contact::Model {
+            id: self.contact,
+            company_id,
+            number: "+4930555000".to_owned(),
+            name: Some(format!("{word} caller")),
+            email: None,
+            language: None,
+            company_name: None,
+            notes: None,
+            tags: json!(["known"]),
+            custom: json!({ "tier": "gold" }),
+            favourite: false,
+            blocked: true,
+            search_text: format!("{word} caller\n+4930555000\nknown"),
+            created_at: now,
+            updated_at: now,
+            deleted_at: None,
+        };
+        scope.insert::<contact::Entity, _>(&tx, contact).await.unwrap();
         tx.commit().await.unwrap();
     }
 
@@ -260,6 +282,7 @@ impl Company {
             self.flow.to_string(),
             self.flow_version.to_string(),
             self.prompt.to_string(),
+            self.contact.to_string(),
             self.draft_flow.to_string(),
             self.number.to_string(),
             self.calls.offered.to_string(),
