@@ -177,7 +177,8 @@ pub fn can_be_rung(unit: &Unit, row: &agent::Model) -> Result<()> {
     if here && row.availability != Availability::Offline && row.removed_at.is_none() {
         return Ok(());
     }
-    let message = format!("{} cannot be called now: offline, not responding, or the device is away.", row.name);
+    let message =
+        format!("{} cannot be called now: offline, not responding, or the device is away.", row.name);
     Err(Error::conflict("AGENT_NOT_AVAILABLE", message))
 }
 

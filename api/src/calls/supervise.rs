@@ -6,9 +6,7 @@
 //! company that decides whether he is told.
 
 use entity::id::{AgentId, CallId, SupervisionId, UserId};
-use entity::{
-    CompanyScope, JobKind, LegKind, LegState, SegmentState, SuperviseMode, leg, supervision,
-};
+use entity::{CompanyScope, JobKind, LegKind, LegState, SegmentState, SuperviseMode, leg, supervision};
 use serde_json::{Value, json};
 
 use super::{CallFile, accept, control, leave, participant, transfer};

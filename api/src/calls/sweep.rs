@@ -229,9 +229,7 @@ impl Round<'_> {
                 }
                 (None, LegKind::Agent | LegKind::Transfer | LegKind::Supervisor) => None,
             };
-            if since.is_some_and(|since| since < self.before)
-                && self.forget_leg(leg.id, leg.call_id).await?
-            {
+            if since.is_some_and(|since| since < self.before) && self.forget_leg(leg.id, leg.call_id).await? {
                 self.mended(Mend::LegForgotten, leg.id);
             }
         }

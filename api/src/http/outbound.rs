@@ -93,7 +93,11 @@ impl From<Option<PhoneNumberId>> for CallerIdOut {
 #[OpenApi(tag = "Tag::Calls")]
 impl Outbound {
     /// Shows the company's rules for calls that go out.
-    #[oai(path = "/api/settings/company/:companyId/outbound", method = "get", operation_id = "getOutboundRules")]
+    #[oai(
+        path = "/api/settings/company/:companyId/outbound",
+        method = "get",
+        operation_id = "getOutboundRules"
+    )]
     async fn get(
         &self,
         can: Can<ReadOutboundRules>,
@@ -106,7 +110,11 @@ impl Outbound {
     }
 
     /// Sets the company's rules for calls that go out.
-    #[oai(path = "/api/settings/company/:companyId/outbound", method = "put", operation_id = "setOutboundRules")]
+    #[oai(
+        path = "/api/settings/company/:companyId/outbound",
+        method = "put",
+        operation_id = "setOutboundRules"
+    )]
     async fn put(
         &self,
         can: Can<WriteOutboundRules>,

@@ -139,7 +139,8 @@ impl Shared {
                     add("MachineDetectionDuration", format!("{:.0}", length * 1000.0)),
                 ];
                 let event = "answered-by".to_owned();
-                let callback = Callback { kind: CallbackKind::Call, event, link, params, leg: Some(leg.clone()) };
+                let callback =
+                    Callback { kind: CallbackKind::Call, event, link, params, leg: Some(leg.clone()) };
                 shared.call_back(&leg.sid, callback);
             }
             drop(busy);

@@ -150,12 +150,9 @@ pub async fn progressed(unit: &mut Unit, id: LegId, news: &CallProgress) -> Resu
     }
     match (moved, state) {
         (Moved::No, _) => {}
-        (Moved::Yes, LegState::Ringing) => file.note_at(
-            unit,
-            EventKind::CustomerRinging,
-            json!({"number": leg.address}),
-            news.timestamp,
-        ),
+        (Moved::Yes, LegState::Ringing) => {
+            file.note_at(unit, EventKind::CustomerRinging, json!({"number": leg.address}), news.timestamp)
+        }
         (Moved::Yes, LegState::InProgress) => answered(unit, &mut file, &leg, news.timestamp).await?,
         (Moved::Yes, state) if state.is_over() => over(unit, &mut file, state, news.timestamp).await?,
         (

@@ -38,7 +38,10 @@ pub async fn line(
             let own = outbound::caller_id(scope, tx, agent).await?.and_then(by_id);
             let default = rules.and_then(|rules| rules.phone_number_id).and_then(by_id);
             own.or(default).or_else(|| numbers.first().cloned()).ok_or_else(|| {
-                Error::conflict("NO_NUMBER", "The company has no number that could be shown to who is called.")
+                Error::conflict(
+                    "NO_NUMBER",
+                    "The company has no number that could be shown to who is called.",
+                )
             })?
         }
     };
@@ -119,7 +122,10 @@ pub async fn contact(unit: &Unit, number: &str) -> Result<Option<String>> {
     match contacts::by_number(unit.scope(), unit.tx(), number).await? {
         Some(contact) if contact.blocked => Err(refused(
             "CONTACT_BLOCKED",
-            format!("{} is blocked: the company does not call this number.", contact.name.unwrap_or(contact.number)),
+            format!(
+                "{} is blocked: the company does not call this number.",
+                contact.name.unwrap_or(contact.number)
+            ),
         )),
         Some(contact) => Ok(contact.name),
         None => Ok(None),
@@ -158,7 +164,10 @@ pub fn hours(rules: Option<&outbound_rules::Model>, now: DateTime<Utc>) -> Resul
         || "No opening follows.".to_owned(),
         |at| format!("They begin again at {}.", at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)),
     );
-    Err(Error::conflict("OUTSIDE_HOURS", format!("It is outside the hours in which the company calls. {next}")))
+    Err(Error::conflict(
+        "OUTSIDE_HOURS",
+        format!("It is outside the hours in which the company calls. {next}"),
+    ))
 }
 
 /// Hours as in an `hours` node, or every field that is wrong.
@@ -219,7 +228,9 @@ mod tests {
     #[test]
     fn a_number_is_read_as_it_is_dialled_where_the_company_s_own_is() {
         let (us, de) = (number("+12025550100"), number("+4930123456"));
-        let from = |near: &phone_number::Model, to| callee(to, Some(near), None, std::slice::from_ref(near)).unwrap();
+        let from = |near: &phone_number::Model, to| {
+            callee(to, Some(near), None, std::slice::from_ref(near)).unwrap()
+        };
         assert_eq!(from(&us, "(202) 555-0199"), "+12025550199");
         assert_eq!(from(&us, "+1 202 555 0199"), "+12025550199");
         assert_eq!(from(&de, "030 123457"), "+4930123457");

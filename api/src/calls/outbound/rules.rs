@@ -25,12 +25,7 @@ pub struct Rules {
 impl From<outbound_rules::Model> for Rules {
     fn from(row: outbound_rules::Model) -> Self {
         let countries = row.countries.and_then(|stored| serde_json::from_value(stored).ok());
-        Self {
-            caller_id: row.phone_number_id,
-            hours: row.hours,
-            countries,
-            premium_rate: row.premium_rate,
-        }
+        Self { caller_id: row.phone_number_id, hours: row.hours, countries, premium_rate: row.premium_rate }
     }
 }
 

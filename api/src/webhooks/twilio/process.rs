@@ -5,8 +5,8 @@ use ivr_engine::{DialOutcome, Input};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use twilio::webhook::{
-    CallProgress, ConferenceEvent, DialResult, DialStatus, EnqueueResult, GatherResult, MachineDetectionResult,
-    MissingParameter, Params, RecordResult, RecordingStatus, VoiceRequest,
+    CallProgress, ConferenceEvent, DialResult, DialStatus, EnqueueResult, GatherResult,
+    MachineDetectionResult, MissingParameter, Params, RecordResult, RecordingStatus, VoiceRequest,
 };
 
 use super::hop::Hop;

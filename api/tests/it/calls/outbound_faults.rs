@@ -34,7 +34,11 @@ async fn is_still_answered(ground: Ground, faults: Faults) {
     let id = centre.dial_with(0, CUSTOMER, Some(MachineDetection::Enable)).await.unwrap();
     centre.pass(300).await;
     let (call, stories) = (centre.call().await, centre.all_stories().await);
-    assert_eq!((call.status, call.outcome), (CallStatus::Completed, Some(CallOutcome::Answered)), "{stories}");
+    assert_eq!(
+        (call.status, call.outcome),
+        (CallStatus::Completed, Some(CallOutcome::Answered)),
+        "{stories}"
+    );
     assert_eq!(call.ended_by, Some(EndedBy::Caller), "{stories}");
     let segments = centre.segments().await;
     assert_eq!((segments.len(), segments[0].state), (1, SegmentState::Done), "{stories}");

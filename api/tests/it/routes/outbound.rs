@@ -6,7 +6,8 @@ use crate::support::{Answer, Person, TestApp, World, on_both_databases};
 
 /// Somebody has the idle agent call.
 async fn click(app: &TestApp, world: &World, by: &Person, body: Value) -> Answer {
-    let mut whole = json!({ "to": "+4930123457", "agentId": world.ours.idle_agent, "queueId": world.ours.queue });
+    let mut whole =
+        json!({ "to": "+4930123457", "agentId": world.ours.idle_agent, "queueId": world.ours.queue });
     whole.as_object_mut().unwrap().extend(body.as_object().unwrap().clone());
     app.post("/api/calls", by, whole).await
 }

@@ -11,8 +11,8 @@ use calldocker::store::live;
 use carrier::{CallHandle, LineKind};
 use entity::id::{CallId, FlowId, QueueId};
 use entity::{
-    CallStatus, MachineDetection, SegmentState, SuperviseMode, TransferMode, TransferState, audit, call, flow,
-    outbox, queue,
+    CallStatus, MachineDetection, SegmentState, SuperviseMode, TransferMode, TransferState, audit, call,
+    flow, outbox, queue,
 };
 use sea_orm::QueryOrder;
 
