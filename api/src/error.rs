@@ -22,6 +22,8 @@ pub enum Error {
     Forbidden { permission: &'static str },
     /// A webhook that its provider did not sign, or not for us.
     BadSignature,
+    /// A part of a file was asked for that it does not have; so many bytes it has.
+    OutOfRange { size: u64 },
     /// Too many attempts; try again after so long.
     TooOften { retry_after: std::time::Duration },
     /// We cannot, for now, and it is not the request's fault.

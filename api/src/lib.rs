@@ -4,6 +4,7 @@ pub mod agents;
 pub mod app;
 pub mod authz;
 pub mod bus;
+pub mod calling_codes;
 pub mod calls;
 pub mod cli;
 pub mod companies;

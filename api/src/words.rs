@@ -69,12 +69,27 @@ impl Words {
     }
 
     pub fn say(&self, text: String) -> Say {
-        Say::new(text).language(match self.0 {
+        Say::new(text).language(self.tag())
+    }
+
+    /// BCP 47, of the words.
+    pub fn tag(&self) -> &'static str {
+        match self.0 {
             Language::English => "en-US",
             Language::Spanish => "es-ES",
             Language::French => "fr-FR",
             Language::German => "de-DE",
-        })
+        }
+    }
+
+    pub fn recording_notice(&self) -> String {
+        match self.0 {
+            Language::English => "This call is being recorded.",
+            Language::Spanish => "Esta llamada está siendo grabada.",
+            Language::French => "Cet appel est enregistré.",
+            Language::German => "Dieses Gespräch wird aufgezeichnet.",
+        }
+        .to_owned()
     }
 
     pub fn not_in_service(&self) -> String {

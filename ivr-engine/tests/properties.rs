@@ -441,7 +441,9 @@ fn check_step(step: &Step, had_ended: bool) {
 /// Six keys that no other input of the same story has, so that a session which knows them knows them from this input.
 fn own_keys(input: Input, number: usize) -> Input {
     match &input {
-        Input::Digits(keys) if keys.dangerous_reveal() == "555555" => Input::digits(format!("5559{number:02}")),
+        Input::Digits(keys) if keys.dangerous_reveal() == "555555" => {
+            Input::digits(format!("5559{number:02}"))
+        }
         _ => input,
     }
 }

@@ -19,6 +19,7 @@ mod m0010_live_calls;
 mod m0011_agents_next_state;
 mod m0012_flow_history;
 mod m0013_prompts;
+mod m0015_recording_life;
 mod m0017_contacts;
 mod m0019_outbound;
 mod sql;
@@ -42,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_agents_next_state::Migration),
             Box::new(m0012_flow_history::Migration),
             Box::new(m0013_prompts::Migration),
+            Box::new(m0015_recording_life::Migration),
             Box::new(m0017_contacts::Migration),
             Box::new(m0019_outbound::Migration),
         ]

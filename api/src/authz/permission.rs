@@ -63,6 +63,11 @@ permissions! {
     ReadOutboundRules = "outbound:read";
     WriteOutboundRules = "outbound:write";
     ReadRecordings = "recordings:read";
+    ControlRecordings = "recordings:control";
+    HoldRecordings = "recordings:hold";
+    DeleteRecordings = "recordings:delete";
+    ReadRecordingPolicy = "recording-policy:read";
+    WriteRecordingPolicy = "recording-policy:write";
     ReadPhoneNumbers = "phone-numbers:read";
     WritePhoneNumbers = "phone-numbers:write";
     ReadPrompts = "prompts:read";

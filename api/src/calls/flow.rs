@@ -30,7 +30,8 @@ pub async fn advance(unit: &mut Unit, file: &mut CallFile, input: Input) -> Resu
     for _ in 0..DETOURS {
         let flow = compiled(unit, file).await?;
         words = crate::words::Words::of(flow.language());
-        let step = run(unit, file, &flow, input).await?;
+        let mut step = run(unit, file, &flow, input).await?;
+        said.extend(effects::perform(unit, file, std::mem::take(&mut step.effects)).await?);
         let (heard, next) = library::look_up(unit, file, step.prompts, step.next).await?;
         said.extend(heard);
         let next = match next {
@@ -108,7 +109,7 @@ pub fn session(file: &CallFile) -> Result<Option<Session>> {
 
 async fn run(unit: &mut Unit, file: &mut CallFile, flow: &Flow, input: Input) -> Result<Step> {
     let session = session(file)?.ok_or_else(|| Error::internal("step", "the call has no session"))?;
-    let mut step = ivr_engine::step(flow, session, input, unit.now());
+    let step = ivr_engine::step(flow, session, input, unit.now());
     record(unit, file, &step.input).await?;
     for passed in &step.trace {
         let passed = serde_json::to_value(passed).unwrap_or_default();
@@ -119,7 +120,6 @@ async fn run(unit: &mut Unit, file: &mut CallFile, flow: &Flow, input: Input) ->
         let problem = serde_json::to_value(problem).unwrap_or_default();
         file.note(unit, EventKind::FlowProblem, problem);
     }
-    effects::perform(unit, file, std::mem::take(&mut step.effects)).await?;
     file.row.session = Some(serde_json::to_value(&step.session).unwrap_or_default());
     Ok(step)
 }
@@ -178,7 +178,7 @@ fn follow(unit: &Unit, file: &mut CallFile, next: &Next) {
 }
 
 /// The flow that the call is in: the one that its session names when another one was called, else its own.
-async fn compiled(unit: &Unit, file: &CallFile) -> Result<Arc<Flow>> {
+pub async fn compiled(unit: &Unit, file: &CallFile) -> Result<Arc<Flow>> {
     let called = session(file)?.and_then(|session| session.flow()?.as_str().parse().ok());
     let version = called.or(file.row.flow_version_id).ok_or(Error::NotFound(Subject::FlowVersion))?;
     compile(unit, version).await

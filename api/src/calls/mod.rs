@@ -21,6 +21,7 @@ pub mod offer;
 pub mod outbound;
 pub mod participant;
 pub mod party;
+pub mod recording;
 pub mod release;
 pub mod reply;
 pub mod router;

@@ -10,6 +10,7 @@ use twilio::twiml::{
     VoiceResponse, WaitResponse,
 };
 
+use super::recording::Notice;
 use super::urls::{Heard, Urls};
 use crate::words::Words;
 
@@ -94,6 +95,8 @@ pub enum Reply {
     },
     /// The agent's answer came too late.
     TooLate(Words),
+    /// Both sides hear that their conversation is recorded.
+    Announcement(Notice),
     HangUp,
     /// A late hop: what the line was told last.
     Current(String),
@@ -202,6 +205,9 @@ impl Reply {
                 press(urls, *offer, words.say(words.press_one_to_call())).to_xml()
             }
             Self::TooLate(words) => VoiceResponse::new().say(words.say(words.too_late())).hangup().to_xml(),
+            Self::Announcement(notice) => {
+                HoldResponse::new().say(Say::new(&notice.text).language(&notice.language)).to_xml()
+            }
             Self::HangUp => VoiceResponse::new().hangup().to_xml(),
             Self::Current(twiml) => twiml.clone(),
             Self::Nothing => VoiceResponse::new().to_xml(),

@@ -43,8 +43,22 @@ kinds! {
     ThirdPartyLeft = "transfer.party_left",
     TransferEnded = "transfer.ended",
     VoicemailLeft = "voicemail.left",
+    /// A recording is to begin; `origin` says who wanted it, `why` what let it be.
+    RecordingWanted = "recording.wanted",
+    /// The law of the caller's country allows none.
+    RecordingForbidden = "recording.forbidden",
+    /// Both sides are being told.
+    RecordingAnnounced = "recording.announced",
+    RecordingStarted = "recording.started",
+    RecordingPaused = "recording.paused",
+    RecordingResumed = "recording.resumed",
+    /// It has ended; the file is being made.
+    RecordingStopped = "recording.stopped",
     RecordingStored = "recording.stored",
+    /// There was nothing to record.
+    RecordingAbsent = "recording.absent",
     RecordingFailed = "recording.failed",
+    RecordingDeleted = "recording.deleted",
     Queued = "queue.entered",
     /// The visit of the queue ended; `outcome` says how.
     Dequeued = "queue.left",

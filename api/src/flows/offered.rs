@@ -5,7 +5,7 @@ use ivr_engine::{Finding, FindingCode, Severity};
 use serde_json::Value;
 
 /// Node types without a hand to do them yet.
-const NODES: [&str; 7] = ["request", "secureDigits", "figures", "callback", "recording", "sms", "survey"];
+const NODES: [&str; 6] = ["request", "secureDigits", "figures", "callback", "sms", "survey"];
 
 /// Settings of nodes, as JSON pointers below the node.
 const SETTINGS: [(&str, &str); 5] = [

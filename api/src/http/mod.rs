@@ -26,6 +26,8 @@ mod pages;
 mod profile;
 mod prompts;
 mod queues;
+mod range;
+mod recording_settings;
 mod recordings;
 pub mod server;
 pub mod spec;
@@ -91,8 +93,8 @@ fn resources() -> impl OpenApi + 'static {
         (auth::Auth, profile::OwnProfile, users::Users, companies::Companies, contacts::Contacts),
         (ivr::Ivr, prompts::Prompts, queues::Queues, agents::Agents, availability::AvailabilityOfAgents),
         (agent_history::HistoryOfAgents, availability_reasons::AvailabilityReasons, supervision::Supervision),
-        (calls::Calls, waiting_calls::WaitingCalls, live::LiveCalls, offers::Offers, recordings::Recordings),
-        outbound::Outbound,
+        (calls::Calls, waiting_calls::WaitingCalls, live::LiveCalls, offers::Offers, outbound::Outbound),
+        (recordings::Recordings, recording_settings::RecordingSettings),
         health::Health,
     )
 }

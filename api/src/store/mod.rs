@@ -25,6 +25,7 @@ pub mod phone_numbers;
 pub mod prompts;
 pub mod queueing;
 pub mod queues;
+pub mod recordings;
 pub mod registrations;
 pub mod sessions;
 pub mod system;

@@ -263,6 +263,20 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
         "stopSupervising" => owner().id(ours.calls.consulting),
         "listVoicemails" => owner(),
         "getRecordingContent" => owner().id(ours.calls.voicemail),
+        "controlRecording" => owner().id(ours.calls.offered).body(json!({ "action": "start" })),
+        "holdRecording" => {
+            owner().id(ours.calls.voicemail).body(json!({ "hold": true, "reason": "Case 4711" }))
+        }
+        "deleteRecording" => owner().id(ours.calls.voicemail),
+        "getRecordingPolicy" | "countDueRecordings" => owner().path("companyId", ours.id),
+        "putRecordingPolicy" => owner()
+            .path("companyId", ours.id)
+            .body(json!({
+                "rule": "always", "inbound": true, "outbound": false, "announceAlways": false,
+                "countries": [{ "country": "DE", "rule": "announce" }], "agentsMayListen": true,
+                "queues": [{ "queueId": ours.queue, "rule": "never" }]
+            }))
+            .foreign("/queues/0/queueId", theirs.queue),
         _ => return None,
     };
     Some(sample)

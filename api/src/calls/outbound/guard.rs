@@ -132,17 +132,6 @@ pub async fn contact(unit: &Unit, number: &str) -> Result<Option<String>> {
     }
 }
 
-/// Whether a text is a country, by its two letters.
-pub fn is_country(text: &str) -> bool {
-    text.parse::<Country>().is_ok_and(|country| country.as_ref() == text)
-}
-
-/// A number as it is written everywhere; `None` for what is none.
-pub fn e164(text: &str) -> Option<String> {
-    let number = parse(None, text)?;
-    number.is_valid().then(|| number.format().mode(Mode::E164).to_string())
-}
-
 fn parse(home: Option<Country>, text: &str) -> Option<PhoneNumber> {
     phonenumber::parse(home, text).ok()
 }
@@ -260,12 +249,6 @@ mod tests {
             code(callee("+12025550199", Some(&us), Some(&rules(json!(["DE"]), false)), own)),
             "COUNTRY_NOT_ALLOWED"
         );
-    }
-
-    #[test]
-    fn countries_are_two_capital_letters_that_exist() {
-        assert!(is_country("DE") && is_country("US"));
-        assert!(!is_country("de") && !is_country("XX") && !is_country("Germany"));
     }
 
     #[test]

@@ -5,12 +5,12 @@ use entity::id::{AgentId, CallId, QueueId};
 use entity::{CallKind, CallOutcome, CallStatus, CompanyScope, call, noted_call};
 use serde_json::json;
 
-use super::guard;
 use crate::app::App;
 use crate::calls::CallFile;
 use crate::calls::control::Actor;
 use crate::calls::story::EventKind;
 use crate::error::{Error, Result, Subject};
+use crate::phone;
 use crate::store::idempotency::{self, Claim};
 use crate::store::{Unit, calls, outbound, workforce};
 
@@ -110,8 +110,8 @@ pub async fn note(
 
 fn check(told: Noted, now: DateTime<Utc>) -> Result<Noted> {
     let wrong = |field: &str, message: &str| Err(Error::invalid(field, message));
-    let (Some(from), Some(to)) = (guard::e164(&told.from), guard::e164(&told.to)) else {
-        let field = if guard::e164(&told.to).is_none() { "/to" } else { "/from" };
+    let (Some(from), Some(to)) = (phone::e164(&told.from), phone::e164(&told.to)) else {
+        let field = if phone::e164(&told.to).is_none() { "/to" } else { "/from" };
         return wrong(field, "is not a telephone number in E.164, as +12025550123");
     };
     let first = told.answered_at.unwrap_or(told.started_at);

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::guard;
 use crate::app::App;
+use crate::calling_codes::is_country;
 use crate::error::{Error, FieldError, Result};
 use crate::identity::audit;
 use crate::store::{Tx, Unit, outbound, workforce};
@@ -49,7 +50,7 @@ pub async fn set_rules(app: &App, scope: CompanyScope, by: UserId, rules: Rules)
         wrong.append(&mut found);
     }
     for (index, country) in rules.countries.iter().flatten().enumerate() {
-        if !guard::is_country(country) {
+        if !is_country(country) {
             let message = "is no country: two capital letters, as US".to_owned();
             wrong.push(FieldError { field: format!("/countries/{index}"), message });
         }

@@ -31,7 +31,7 @@ use super::carry::{self, Target};
 use super::control::{self, Actor};
 use super::offer::Opened;
 use super::story::EventKind;
-use super::{CallFile, flow, hold, leave, offer, outbound, rows, wrap_up};
+use super::{CallFile, flow, hold, leave, offer, outbound, recording, rows, wrap_up};
 use crate::app::App;
 use crate::error::{Error, Result, Subject};
 use crate::store::{Audience, Unit, calls, flows, live, queueing, workforce};
@@ -113,6 +113,7 @@ async fn begin(
         }
         (TransferMode::Blind, To::Number(_)) => {
             release(unit, file, segment).await?;
+            recording::without_agent(unit, file).await?;
             unit.scope().insert::<transfer::Entity, _>(unit.tx(), row.clone()).await?;
             file.row.status = CallStatus::Dialing;
             carry::move_caller(unit, file, Target::Transfer { transfer: row.id });

@@ -15,6 +15,7 @@ mod outbound;
 mod outbound_faults;
 mod presence;
 mod races;
+mod recording;
 mod restart;
 mod supervisor;
 mod sweeper;

@@ -10,5 +10,6 @@ mod ivr;
 mod numbers;
 mod outbound;
 mod prompts;
+mod recordings;
 mod register;
 mod users;

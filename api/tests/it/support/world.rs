@@ -10,10 +10,10 @@ use entity::id::{
     ReasonId, SessionId, SkillId, UserId,
 };
 use entity::{
-    Availability, CompanyScope, IdleReading, MembershipStatus, PlatformRole, Reach, Role, Strategy,
-    UserStatus, agent, agent_skill, availability_reason, company, contact, flow, flow_version, membership,
-    phone_number, prompt, prompt_resource, queue, queue_member, refresh_token, registration, session, skill,
-    user,
+    Availability, CompanyScope, IdleReading, MembershipStatus, PlatformRole, Reach, RecordingRule, Role,
+    Strategy, UserStatus, agent, agent_skill, availability_reason, company, contact, flow, flow_version,
+    membership, phone_number, prompt, prompt_resource, queue, queue_member, recording_policy, refresh_token,
+    registration, session, skill, user,
 };
 use sea_orm::{ActiveValue::Set, TransactionTrait};
 use serde_json::{Value, json};
@@ -225,6 +225,22 @@ impl Company {
             created_at: now,
         };
         scope.insert::<phone_number::Entity, _>(&tx, number).await.unwrap();
+        let policy = recording_policy::Model {
+            company_id,
+            rule: RecordingRule::OnDemand,
+            inbound: true,
+            outbound: true,
+            countries: Default::default(),
+            unknown_country: None,
+            announce_always: false,
+            announcement: None,
+            agents_may_listen: true,
+            keep_recordings_days: None,
+            keep_voicemails_days: None,
+            updated_at: now,
+            updated_by: self.owner.user,
+        };
+        scope.insert::<recording_policy::Entity, _>(&tx, policy).await.unwrap();
         let prompt = prompt::Model {
             id: self.prompt,
             company_id,
