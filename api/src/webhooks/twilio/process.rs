@@ -16,8 +16,7 @@ use crate::calls::story::EventKind;
 use crate::calls::urls::Heard;
 use crate::calls::{
     CallFile, Reply, agent_leg, arrive, conference, enqueue, flow, hold, leave, outbound, party, recording,
-    transfer,
-    voicemail,
+    transfer, voicemail,
 };
 use crate::error::{Error, Result};
 use crate::jobs::Done;
