@@ -87,6 +87,7 @@ closed_enum!(CallOutcome {
     Error
 });
 closed_enum!(EndedBy {
+    /// The other party: who has called, or in an outbound call who was called.
     Caller,
     Agent,
     /// Somebody outside to whom an agent had passed the caller on.
@@ -103,6 +104,7 @@ impl CallStatus {
 }
 
 closed_enum!(LegKind {
+    /// The other party: who calls, or in an outbound call who is called.
     Caller,
     Agent,
     /// Somebody at a number outside, whom an agent brings in.
@@ -159,6 +161,8 @@ closed_enum!(
         Moved,
         /// The agent who asked a queue for a colleague has taken the request back; the caller was with him all the time.
         Withdrawn,
+        /// Nobody waited: an agent of the queue called out, and this stands for its side of it.
+        Outbound,
     }
 );
 closed_enum!(
@@ -268,6 +272,19 @@ closed_enum!(
         /// Everybody hears him.
         Barge,
     }
+);
+closed_enum!(
+    /// What the provider listens for when somebody is called.
+    MachineDetection {
+        /// Whether a machine has answered, as soon as that is known.
+        Enable,
+        /// The same, and of a machine only at the end of its greeting: when a message can be left.
+        DetectMessageEnd,
+    }
+);
+closed_enum!(
+    /// Who or what has answered, as the provider hears it.
+    AnsweredBy { Human, MachineStart, MachineEndBeep, MachineEndSilence, MachineEndOther, Fax, Unknown }
 );
 closed_enum!(
     /// What a slot of an agent is held by.

@@ -105,7 +105,8 @@ pub async fn wait(app: &App, scope: CompanyScope, id: QueueEntryId, hop: u32) ->
             | EntryOutcome::Callback
             | EntryOutcome::Error
             | EntryOutcome::Moved
-            | EntryOutcome::Withdrawn,
+            | EntryOutcome::Withdrawn
+            | EntryOutcome::Outbound,
         ) => {}
     }
     let queue: queue::Model = queueing::queue(scope, db, entry.queue_id).await?;

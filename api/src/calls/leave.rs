@@ -11,7 +11,7 @@ use serde_json::json;
 use super::carry::Target;
 use super::story::EventKind;
 use super::transfer::Why;
-use super::{CallFile, come_back, flow, recording, supervise, transfer, wrap_up};
+use super::{CallFile, come_back, flow, outbound, recording, supervise, transfer, wrap_up};
 use crate::agents::{self, Step};
 use crate::error::Result;
 use crate::store::queueing::{self, Won};
@@ -177,6 +177,9 @@ pub async fn give_up_segment(
     segment: segment::Model,
     by: EndedBy,
 ) -> Result<()> {
+    if outbound::has_yet_to_answer(&file.row) {
+        return outbound::agent_gone(unit, file, &segment, by).await;
+    }
     let reason = if by == EndedBy::Caller { OfferState::CallerLeft } else { OfferState::DeviceError };
     // Where the caller is: on his way to this agent, or in the room into which the agent was asked.
     let in_a_room = segment.state == SegmentState::Joined || segment.room_id != segment.offer_id;
@@ -206,10 +209,24 @@ pub async fn give_up_segment(
 pub async fn dismiss(
     unit: &mut Unit,
     file: &CallFile,
-    mut segment: segment::Model,
+    segment: segment::Model,
     by: EndedBy,
     reason: OfferState,
 ) -> Result<Won> {
+    let (offer, agent) = (segment.offer_id, segment.agent_id);
+    let won = let_go(unit, segment, by).await?;
+    if won == Won::Yes {
+        unit.tell(
+            &[Audience::Agent(agent), Audience::Supervisors],
+            "offer:revoked",
+            json!({"offerId": offer, "callId": file.id(), "agentId": agent, "reason": reason}),
+        );
+    }
+    Ok(won)
+}
+
+/// [`dismiss`] of an agent to whom nothing was offered.
+pub async fn let_go(unit: &mut Unit, mut segment: segment::Model, by: EndedBy) -> Result<Won> {
     let Some(state) = segment.state.advance(SegmentState::Failed) else { return Ok(Won::No) };
     segment.state = state;
     segment.ended_at = Some(unit.now());
@@ -224,11 +241,6 @@ pub async fn dismiss(
     if let Some(leg) = calls::offer_leg(unit.scope(), unit.tx(), offer).await? {
         end_leg(unit, &leg);
     }
-    unit.tell(
-        &[Audience::Agent(agent), Audience::Supervisors],
-        "offer:revoked",
-        json!({"offerId": offer, "callId": file.id(), "agentId": agent, "reason": reason}),
-    );
     Ok(Won::Yes)
 }
 

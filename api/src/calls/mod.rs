@@ -21,6 +21,7 @@ pub mod leave;
 pub mod library;
 pub mod messages;
 pub mod offer;
+pub mod outbound;
 pub mod participant;
 pub mod party;
 pub mod quiet;

@@ -101,6 +101,11 @@ pub enum Reply {
         words: Words,
         queue: String,
     },
+    /// An agent at a number is asked whether it is he who wants to call out.
+    PressToCall {
+        offer: OfferId,
+        words: Words,
+    },
     /// The agent's answer came too late.
     TooLate(Words),
     /// Both sides hear that their conversation is recorded.
@@ -217,13 +222,10 @@ impl Reply {
                 VoiceResponse::new().dial(dial.action(urls.transfer_dialed(*transfer))).to_xml()
             }
             Self::PressToTake { offer, words, queue } => {
-                let ask = Gather::new()
-                    .input([GatherInput::Dtmf])
-                    .num_digits(1)
-                    .timeout(PRESS_SECONDS)
-                    .action(urls.agent_press(*offer))
-                    .say(words.say(words.press_one(queue)));
-                VoiceResponse::new().gather(ask).hangup().to_xml()
+                press(urls, *offer, words.say(words.press_one(queue))).to_xml()
+            }
+            Self::PressToCall { offer, words } => {
+                press(urls, *offer, words.say(words.press_one_to_call())).to_xml()
             }
             Self::TooLate(words) => VoiceResponse::new().say(words.say(words.too_late())).hangup().to_xml(),
             Self::Announcement(notice) => {
@@ -242,6 +244,17 @@ impl Reply {
     pub fn refusal() -> String {
         VoiceResponse::reject(Reject::new(RejectReason::Rejected)).to_xml()
     }
+}
+
+/// Asks an agent at a number for a key; without one his line ends.
+fn press(urls: &Urls, offer: OfferId, question: Say) -> VoiceResponse {
+    let ask = Gather::new().input([GatherInput::Dtmf]).num_digits(1).timeout(PRESS_SECONDS);
+    VoiceResponse::new().gather(ask.action(urls.agent_press(offer)).say(question)).hangup()
+}
+
+/// The room of an offer, by which it is also known before the provider has given it an id.
+pub fn room_name(offer: OfferId) -> String {
+    format!("room-{offer}")
 }
 
 /// The name of an agent's place in the conference. It holds the offer's id, so that none is used twice.
@@ -280,7 +293,7 @@ pub fn agent_room(urls: &Urls, offer: OfferId, name: OfferId) -> Conference {
 /// first cannot be taken for the second's.
 fn room(urls: &Urls, offer: OfferId) -> Conference {
     use ConferenceSubscription::{Hold, Join, Leave, Modify, Mute, Start};
-    Conference::new(format!("room-{offer}"))
+    Conference::new(room_name(offer))
         .beep(Beep::Never)
         .wait_url("")
         .status_callback(urls.conference(offer))

@@ -129,6 +129,11 @@ impl Urls {
         format!("{}/party/exit?leg={leg}&n={hop}{RETRY}", self.base)
     }
 
+    /// Who or what has answered an outbound call.
+    pub fn answered_by(&self, leg: LegId) -> String {
+        format!("{}/answered-by?leg={leg}{RETRY}", self.base)
+    }
+
     /// Where the caller's own line begins to do a transfer.
     pub fn transfer_start(&self, transfer: TransferId) -> String {
         format!("{}/transfer/start?transfer={transfer}{RETRY}", self.base)

@@ -32,7 +32,7 @@ use super::carry::{self, Target};
 use super::control::{self, Actor};
 use super::offer::{Opened, Rings};
 use super::story::EventKind;
-use super::{CallFile, flow, hold, leave, offer, recording, rows, wrap_up};
+use super::{CallFile, flow, hold, leave, offer, outbound, recording, rows, wrap_up};
 use crate::app::App;
 use crate::error::{Error, Result, Subject};
 use crate::store::{Audience, Unit, calls, flows, live, queueing, workforce};
@@ -56,7 +56,7 @@ pub enum To {
 ///
 /// # Errors
 /// A conflict when another transfer of the call is under way, when the agent cannot be asked now, or when the flow was
-/// never published: nothing has changed then.
+/// never published; 422 for a number that the company's rules do not allow. Nothing has changed then.
 pub async fn start(
     app: &App,
     scope: CompanyScope,
@@ -69,6 +69,9 @@ pub async fn start(
     let (mut file, segment) = control::talk(&unit, actor, call).await?;
     if live::open_transfer(scope, unit.tx(), call).await?.is_some() {
         return Err(Error::conflict("TRANSFER_UNDER_WAY", "Another transfer of this call is under way."));
+    }
+    if let To::Number(number) = &to {
+        outbound::may_be_passed_to(&unit, number, "/to/number").await?;
     }
     let mut row = plan(&unit, &file, &segment, actor, &to, mode);
     file.note(

@@ -92,6 +92,9 @@ pub enum Hop {
     LegStatus {
         leg: LegId,
     },
+    AnsweredBy {
+        leg: LegId,
+    },
     Conference {
         offer: OfferId,
     },
@@ -165,6 +168,7 @@ impl Hop {
             "transfer/status" => Self::TransferStatus { transfer: get(&query, "transfer")? },
             "call-status" => Self::CallStatus,
             "leg-status" => Self::LegStatus { leg: get(&query, "leg")? },
+            "answered-by" => Self::AnsweredBy { leg: get(&query, "leg")? },
             "conference" => Self::Conference { offer: get(&query, "offer")? },
             "recording" => Self::Recording {
                 call: get(&query, "call")?,
@@ -208,6 +212,7 @@ impl Hop {
             Self::CallStatus
             | Self::TransferStatus { .. }
             | Self::LegStatus { .. }
+            | Self::AnsweredBy { .. }
             | Self::Conference { .. }
             | Self::Recording { .. }
             | Self::Message { .. } => Wants::Nothing,
@@ -231,6 +236,7 @@ impl Hop {
             Self::CallStatus | Self::LegStatus { .. } | Self::TransferStatus { .. } => {
                 format!("{call}:progress:{}:{}", get("SequenceNumber"), get("CallStatus"))
             }
+            Self::AnsweredBy { .. } => format!("{call}:answered-by:{}", get("AnsweredBy")),
             Self::Recording { .. } => format!("{}:recording:{}", get("RecordingSid"), get("RecordingStatus")),
             Self::Message { .. } => format!("{}:message:{}", get("MessageSid"), get("MessageStatus")),
             Self::QueueExit { .. } => format!("{call}:{path_and_query}:{}", get("QueueResult")),

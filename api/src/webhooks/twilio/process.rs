@@ -5,8 +5,9 @@ use ivr_engine::{DialOutcome, Input};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use twilio::webhook::{
-    CallProgress, ConferenceEvent, DialResult, DialStatus, EnqueueResult, GatherResult, MessageStatus,
-    MissingParameter, Params, RecordResult, RecordingStatus, VoiceRequest,
+    CallProgress, ConferenceEvent, DialResult, DialStatus, EnqueueResult, GatherResult,
+    MachineDetectionResult, MessageStatus, MissingParameter, Params, RecordResult, RecordingStatus,
+    VoiceRequest,
 };
 
 use super::hop::Hop;
@@ -17,8 +18,8 @@ use crate::calls::side::wait::Answer;
 use crate::calls::story::EventKind;
 use crate::calls::urls::{Heard, Spoken};
 use crate::calls::{
-    CallFile, Reply, agent_leg, arrive, conference, enqueue, flow, hold, leave, messages, party, quiet,
-    recording, request, side, transfer, voicemail,
+    CallFile, Reply, agent_leg, arrive, conference, enqueue, flow, hold, leave, messages, outbound, party,
+    quiet, recording, request, side, transfer, voicemail,
 };
 use crate::error::{Error, Result};
 use crate::jobs::Done;
@@ -123,6 +124,7 @@ async fn look_up(app: &App, scope: CompanyScope, hop: &Hop, params: &Params) -> 
         | Hop::AgentExit { .. }
         | Hop::CallStatus
         | Hop::LegStatus { .. }
+        | Hop::AnsweredBy { .. }
         | Hop::Conference { .. }
         | Hop::Recording { .. }
         | Hop::Message { .. }
@@ -206,6 +208,11 @@ async fn run(unit: &mut Unit, hop: &Hop, params: &Params) -> Result<Reply> {
         Hop::CallStatus => caller_progressed(unit, &read(CallProgress::from_params(params))?).await,
         Hop::LegStatus { leg } => {
             party::progressed(unit, *leg, &read(CallProgress::from_params(params))?).await?;
+            Ok(Reply::Nothing)
+        }
+        Hop::AnsweredBy { leg } => {
+            let result = read(MachineDetectionResult::from_params(params))?;
+            outbound::answered_by(unit, *leg, &result.call_sid, &result.answered_by).await?;
             Ok(Reply::Nothing)
         }
         Hop::Conference { offer } => {

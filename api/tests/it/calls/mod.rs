@@ -13,6 +13,8 @@ mod messages;
 mod nodes;
 mod numbers;
 mod offers;
+mod outbound;
+mod outbound_faults;
 mod presence;
 mod queue_flows;
 mod races;

@@ -13,6 +13,7 @@ mod flow_trials;
 mod health;
 mod ivr;
 mod numbers;
+mod outbound;
 mod prompts;
 mod queue_flows;
 mod recordings;

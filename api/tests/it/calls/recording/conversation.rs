@@ -8,11 +8,13 @@ use calldocker::error::Error;
 use calldocker::store::outbox;
 use carrier::{CallbackEffect, CallbackFault, CallbackKind, Faults, RestEffect, RestFault, Step};
 use entity::{
-    CountryRule, PauseHolder, RecordingOrigin, RecordingRule, RecordingState, queue, recording as rows,
+    CountryRule, PauseHolder, RecordingOrigin, RecordingRule, RecordingState, SegmentState, queue,
+    recording as rows,
 };
 use twilio::webhook::RecordingState as AtProvider;
 
 use super::{a_talk, assert_kept, centre_that_says, in_america, lines, only, pass_until_it_is, says, within};
+use crate::calls::outbound::CUSTOMER;
 use crate::support::centre::{Centre, Plan, conflict, heard, whole_calls};
 
 /// What an agent does at his desk.
@@ -47,6 +49,22 @@ whole_calls! {
             ["recording:started", "recording:stopped", "recording:stored"]
         );
         assert_eq!(news[2].payload["callId"], serde_json::json!(row.call_id));
+        centre.assert_at_rest().await;
+        centre.close().await;
+    }
+
+    async fn a_call_that_goes_out_is_recorded_and_who_is_called_is_told_first(ground) {
+        let centre = centre_that_says(ground, in_america(CountryRule::Announce)).await;
+        centre.dial(0, CUSTOMER).await.unwrap();
+        centre.pass(4).await;
+        assert!(centre.recordings().await.is_empty(), "nobody is there yet");
+        centre.pass_until_segment_is(SegmentState::Connected).await;
+        let customer = centre.phone_of(CUSTOMER);
+        centre.pass(20).await;
+        assert!(heard(&customer, "recorded"), "{}", centre.all_stories().await);
+        customer.hang_up();
+        centre.pass(180).await;
+        assert_kept(&centre, &only(&centre).await).await;
         centre.assert_at_rest().await;
         centre.close().await;
     }
