@@ -258,10 +258,8 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
         }
         "pickCall" => agent().by_own_agent().id(ours.calls.offered),
         "assignCall" => {
-            // An agent assigns to himself only.
-            let theirs = theirs.agent.agent.expect("the agent is an agent");
-            let body = json!({ "agentId": agent_id });
-            agent().id(ours.calls.offered).body(body).foreign("/agentId", theirs)
+            let theirs_in_it = owner().id(ours.calls.offered).body(json!({ "agentId": ours.idle_agent }));
+            theirs_in_it.foreign("/agentId", theirs.idle_agent)
         }
         "peekNextCall" => agent(),
         "takeNextCall" => agent().by_own_agent(),

@@ -65,6 +65,9 @@ pub async fn start(
     to: To,
     mode: TransferMode,
 ) -> Result<transfer::Model> {
+    if matches!(to, To::Number(_)) {
+        outbound::load_plans();
+    }
     let mut unit = Unit::begin(app, scope).await?;
     let (mut file, segment) = control::talk(&unit, actor, call).await?;
     if live::open_transfer(scope, unit.tx(), call).await?.is_some() {

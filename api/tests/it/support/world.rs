@@ -185,12 +185,10 @@ impl Company {
             created_at: now,
         };
         scope.insert::<availability_reason::Entity, _>(&tx, reason).await.unwrap();
-        let may_pick = agent::ActiveModel {
-            may_pick: Set(true),
-            availability: Set(Availability::Available),
-            ..Default::default()
-        };
+        let may_pick = agent::ActiveModel { may_pick: Set(true), ..Default::default() };
         scope.update::<agent::Entity, _>(&tx, agent_id, may_pick).await.unwrap();
+        let here = agent::ActiveModel { availability: Set(Availability::Available), ..Default::default() };
+        scope.update::<agent::Entity, _>(&tx, self.idle_agent, here).await.unwrap();
         let member = queue_member::Model { company_id, queue_id: self.queue, agent_id };
         scope.insert::<queue_member::Entity, _>(&tx, member).await.unwrap();
         let skill = skill::Model { id: self.skill, company_id, name: format!("{word} german") };
