@@ -50,6 +50,7 @@ pub enum Subject {
     Queue,
     Recording,
     Session,
+    Skill,
     User,
 }
 
@@ -67,6 +68,7 @@ impl Subject {
             Self::Queue => "QUEUE_NOT_FOUND",
             Self::Recording => "RECORDING_NOT_FOUND",
             Self::Session => "SESSION_NOT_FOUND",
+            Self::Skill => "SKILL_NOT_FOUND",
             Self::User => "USER_NOT_FOUND",
         }
     }
@@ -84,6 +86,7 @@ impl Subject {
             Self::Queue => "There is no such queue.",
             Self::Recording => "There is no such recording.",
             Self::Session => "There is no such session.",
+            Self::Skill => "There is no such skill.",
             Self::User => "There is no such user.",
         }
     }

@@ -4,6 +4,10 @@ use std::time::Duration;
 
 use twilio::twiml::Say;
 
+mod why;
+
+pub(crate) use why::{GoesFirst, Standing};
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Language {
     English,
@@ -28,12 +32,7 @@ impl Words {
     }
 
     pub fn say(&self, text: String) -> Say {
-        Say::new(text).language(match self.0 {
-            Language::English => "en-US",
-            Language::Spanish => "es-ES",
-            Language::French => "fr-FR",
-            Language::German => "de-DE",
-        })
+        Say::new(text).language(self.tag())
     }
 
     pub fn not_in_service(&self) -> String {
@@ -83,6 +82,28 @@ impl Words {
             (Language::German, 1) => "Die Wartezeit beträgt etwa eine Minute.".to_owned(),
             (Language::German, _) => format!("Die Wartezeit beträgt etwa {minutes} Minuten."),
         }
+    }
+
+    /// The tag of the language that these words are in.
+    pub fn tag(&self) -> &'static str {
+        match self.0 {
+            Language::English => "en-US",
+            Language::Spanish => "es-ES",
+            Language::French => "fr-FR",
+            Language::German => "de-DE",
+        }
+    }
+
+    pub fn leave_a_message(&self) -> String {
+        match self.0 {
+            Language::English => "Nobody can take your call now. Please leave a message after the tone.",
+            Language::Spanish => "Nadie puede atender su llamada ahora. Deje un mensaje después de la señal.",
+            Language::French => "Personne ne peut prendre votre appel. Laissez un message après le signal.",
+            Language::German => {
+                "Im Moment kann niemand Ihren Anruf annehmen. Bitte hinterlassen Sie nach dem Ton eine Nachricht."
+            }
+        }
+        .to_owned()
     }
 
     pub fn press_one(&self, queue: &str) -> String {

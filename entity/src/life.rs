@@ -118,6 +118,14 @@ impl OfferState {
     pub fn settle(self, to: Self) -> Option<Self> {
         (self == Self::Open && to != Self::Open).then_some(to)
     }
+
+    /// Whether the agent was asked, and the call was not for him.
+    pub fn is_refusal(self) -> bool {
+        match self {
+            Self::Declined | Self::NoAnswer | Self::DeviceError => true,
+            Self::Open | Self::Accepted | Self::TakenByOther | Self::CallerLeft | Self::Withdrawn => false,
+        }
+    }
 }
 
 closed_enum!(
@@ -179,6 +187,8 @@ closed_enum!(
         DeviceLost,
         /// Fetch a finished recording and delete it at the provider.
         StoreRecording,
+        /// The next rule of a queue for one who waits: an overflow step, or the end of his longest wait.
+        QueueStep,
         /// Ask the provider whether a call still lives.
         CheckCall,
         /// Settle a callback whose first processing failed.

@@ -4,7 +4,7 @@ use sea_orm::entity::prelude::*;
 
 use crate::id::{CallId, CompanyId, QueueEntryId, QueueId};
 use crate::macros::company_owned;
-use crate::EntryOutcome;
+use crate::{EntryOutcome, VisitPlan};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -22,6 +22,8 @@ pub struct Model {
     /// `entered_at` less the age credit: the moment that decides the place in the line.
     pub waiting_since: DateTimeUtc,
     pub max_wait_until: Option<DateTimeUtc>,
+    #[sea_orm(column_type = "JsonBinary")]
+    pub plan: VisitPlan,
     pub outcome: Option<EntryOutcome>,
     pub left_at: Option<DateTimeUtc>,
 }

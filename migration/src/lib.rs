@@ -14,6 +14,7 @@ mod m0005_queueing;
 mod m0006_work;
 mod m0007_recordings;
 mod m0008_calls_by_index;
+mod m0030_queue_rules;
 mod sql;
 
 pub struct Migrator;
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_work::Migration),
             Box::new(m0007_recordings::Migration),
             Box::new(m0008_calls_by_index::Migration),
+            Box::new(m0030_queue_rules::Migration),
         ]
     }
 }

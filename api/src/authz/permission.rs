@@ -35,6 +35,8 @@ permissions! {
     PublishFlows = "flows:publish";
     ReadQueues = "queues:read";
     WriteQueues = "queues:write";
+    ReadSkills = "skills:read";
+    WriteSkills = "skills:write";
     ReadAgents = "agents:read";
     SetAvailability = "agents:set-availability";
     ReadCalls = "calls:read";

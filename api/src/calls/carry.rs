@@ -2,7 +2,10 @@
 //! crash, so each looks first whether it is still wanted.
 
 use entity::id::{CallId, LegId, QueueEntryId, SegmentId};
-use entity::{CompanyScope, EndedBy, JobKind, LegKind, LegState, SegmentState, call, leg, segment};
+use entity::{
+    CallStatus, CompanyScope, EndedBy, EntryOutcome, JobKind, LegKind, LegState, SegmentState, call, leg,
+    segment,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use twilio::rest::{Client, CreateCall, Error as RestError, ParticipantStatus, UpdateCall};
@@ -21,8 +24,18 @@ use crate::store::{Unit, calls, queueing};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Target {
-    Agent { segment: SegmentId },
-    Queue { entry: QueueEntryId, after: SegmentId },
+    Agent {
+        segment: SegmentId,
+    },
+    Queue {
+        entry: QueueEntryId,
+        after: SegmentId,
+    },
+    /// Out of the queue, unless he has left it by himself: then the session has gone on from `version`.
+    QueueExit {
+        entry: QueueEntryId,
+        version: i32,
+    },
 }
 
 pub fn move_caller(unit: &mut Unit, file: &CallFile, target: Target) {
@@ -48,6 +61,7 @@ pub async fn bring_caller(
     let destination = match target {
         Target::Agent { segment } => Destination::Agent { call, segment },
         Target::Queue { entry, after } => Destination::Queue { call, entry, after },
+        Target::QueueExit { entry, version } => Destination::QueueExit { call, entry, version },
     };
     if !still_wanted(app, scope, call, target).await? {
         return Ok(Done::Yes);
@@ -143,10 +157,23 @@ async fn still_wanted(app: &App, scope: CompanyScope, call: CallId, target: Targ
         Target::Agent { segment } => {
             live.is_some_and(|live| live.id == segment && live.state == SegmentState::Joined)
         }
-        Target::Queue { entry, .. } => {
-            let waits = queueing::visit_of(scope, app.db.reader(), call).await?;
-            waits.is_some_and(|visit| visit.id == entry)
-                && live.is_none_or(|live| live.state == SegmentState::Reserved)
+        // He waits there still, or was moved on meanwhile: to another queue, or to the exit, which he reaches from his
+        // parking place.
+        Target::Queue { .. } => {
+            let last = queueing::last_visit(scope, app.db.reader(), call).await?;
+            last.is_some_and(|visit| match visit.outcome {
+                None | Some(EntryOutcome::Overflow | EntryOutcome::Voicemail) => true,
+                Some(
+                    EntryOutcome::Answered
+                    | EntryOutcome::Abandoned
+                    | EntryOutcome::Callback
+                    | EntryOutcome::Error,
+                ) => false,
+            }) && live.is_none_or(|live| live.state == SegmentState::Reserved)
+        }
+        Target::QueueExit { version, .. } => {
+            let row = calls::get(scope, app.db.reader(), call).await?;
+            live.is_none() && row.session_version == version && row.status == CallStatus::InIvr
         }
     })
 }

@@ -2,19 +2,20 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::{CallId, QueueEntryId};
-use entity::{CallStatus, EntryOutcome, RoutingSubject, queue, queue_entry};
+use entity::{CallStatus, EntryOutcome, OverflowAction, RoutingSubject, queue, queue_entry};
 use ivr_engine::{Input, QueueLeft, SkillNeed};
 use serde_json::json;
 use twilio::webhook::{EnqueueResult, QueueResult};
 
-use super::reply::{QUIET, Wait};
-use super::rows::NeededSkill;
+use super::admission::{self, Preference, Visit};
+use super::reply::Wait;
+use super::rows::{self, NeededSkill};
 use super::story::EventKind;
-use super::{CallFile, Reply, arrive, file, flow, leave};
+use super::{CallFile, Reply, arrive, file, flow, leave, overflow};
 use crate::app::App;
 use crate::error::Result;
 use crate::store::queueing::{self, Won};
-use crate::store::{Audience, Unit, calls, companies, workforce};
+use crate::store::{Unit, calls, companies, workforce};
 use entity::CompanyScope;
 
 /// Where a flow wants its caller to wait.
@@ -24,9 +25,11 @@ pub struct Wish {
     pub skills: Vec<SkillNeed>,
     pub max_wait_seconds: Option<u32>,
     pub age_credit_seconds: u32,
+    /// Whom the caller is to be kept for at first, before the queue's own rule about it.
+    pub preference: Option<Preference>,
 }
 
-/// Puts the caller into the queue; `None` when the queue or a skill does not exist.
+/// Puts the caller into the queue; `None` when the queue or a skill does not exist, or the queue does not take him.
 pub async fn enter(unit: &mut Unit, file: &mut CallFile, wish: Wish) -> Result<Option<queue_entry::Model>> {
     // An input that did not fit makes the flow ask for the same thing again: he keeps the place that he has.
     if let Some(entry) = queueing::open_entry(unit.scope(), unit.tx(), file.id()).await? {
@@ -40,36 +43,21 @@ pub async fn enter(unit: &mut Unit, file: &mut CallFile, wish: Wish) -> Result<O
         file.note(unit, EventKind::FlowProblem, json!({"code": "unknownSkill", "skills": wish.skills}));
         return Ok(None);
     };
-    let entry = queue_entry::Model {
-        id: unit.id::<QueueEntryId>(),
-        company_id: unit.company(),
-        call_id: file.id(),
-        queue_id: queue.id,
+    if let Some(refusal) = admission::refusal(unit, &queue).await? {
+        admission::note_refusal(unit, file, &queue, refusal);
+        return Ok(None);
+    }
+    let ago = |seconds: u32| unit.now() - TimeDelta::seconds(i64::from(seconds));
+    let ahead = |seconds: u32| unit.now() + TimeDelta::seconds(i64::from(seconds));
+    let visit = Visit {
         priority: i32::from(wish.priority),
-        skills: serde_json::to_value(skills).unwrap_or_default(),
-        entered_at: unit.now(),
-        waiting_since: unit.now() - TimeDelta::seconds(i64::from(wish.age_credit_seconds)),
-        max_wait_until: wish
-            .max_wait_seconds
-            .map(|seconds| unit.now() + TimeDelta::seconds(i64::from(seconds))),
-        outcome: None,
-        left_at: None,
+        skills,
+        waiting_since: ago(wish.age_credit_seconds),
+        flow_wait_until: wish.max_wait_seconds.map(ahead),
+        preference: wish.preference,
+        came_through: Vec::new(),
     };
-    unit.scope().insert::<queue_entry::Entity, _>(unit.tx(), entry.clone()).await?;
-    unit.reroute(RoutingSubject::Entry, entry.id);
-    file.row.status = CallStatus::Queued;
-    file.row.queue_id = Some(queue.id);
-    file.note(
-        unit,
-        EventKind::Queued,
-        json!({"queueId": queue.id, "queue": queue.name, "entryId": entry.id, "priority": entry.priority}),
-    );
-    unit.tell(
-        &[Audience::Queue(queue.id)],
-        "queue:entered",
-        json!({"queueId": queue.id, "callId": file.id()}),
-    );
-    Ok(Some(entry))
+    admission::begin(unit, file, &queue, visit).await.map(Some)
 }
 
 async fn skills(unit: &Unit, wished: &[SkillNeed]) -> Result<Option<Vec<NeededSkill>>> {
@@ -86,58 +74,63 @@ async fn skills(unit: &Unit, wished: &[SkillNeed]) -> Result<Option<Vec<NeededSk
 /// What a waiting caller hears next. Only reads, unless his longest wait is over.
 pub async fn wait(app: &App, scope: CompanyScope, id: QueueEntryId, hop: u32) -> Result<Reply> {
     let db = app.db.reader();
-    let Some(entry) = queueing::entry(scope, db, id).await? else { return Ok(Reply::HangUp) };
+    let Some(mut entry) = queueing::entry(scope, db, id).await? else { return Ok(Reply::HangUp) };
+    if entry.outcome.is_some()
+        && let Some(moved) = queueing::visit_of(scope, db, entry.call_id).await?
+    {
+        entry = moved;
+    }
     let waited_out = entry.max_wait_until.is_some_and(|until| until <= app.clock.now());
     match entry.outcome {
-        Some(EntryOutcome::Overflow) => return Ok(Reply::LeaveQueue),
-        None if waited_out && overflow(app, scope, entry.call_id, id).await? == Won::Yes => {
+        Some(EntryOutcome::Overflow | EntryOutcome::Voicemail) => return Ok(Reply::LeaveQueue),
+        None if waited_out && overflow::waited_out(app, scope, &entry).await? == Won::Yes => {
             return Ok(Reply::LeaveQueue);
         }
         // Somebody is just being brought to him, or he is on his way out: the place is kept quiet until then.
         None
         | Some(
-            EntryOutcome::Answered
-            | EntryOutcome::Abandoned
-            | EntryOutcome::Callback
-            | EntryOutcome::Voicemail
-            | EntryOutcome::Error,
+            EntryOutcome::Answered | EntryOutcome::Abandoned | EntryOutcome::Callback | EntryOutcome::Error,
         ) => {}
     }
     let queue: queue::Model = queueing::queue(scope, db, entry.queue_id).await?;
+    let told = queue.rules.announcements;
+    let position = match told.position {
+        true => Some(queueing::ahead_of(scope, db, &entry, rows::ageing(&queue)).await? + 1),
+        false => None,
+    };
+    let expected = match told.expected_wait {
+        true => app.desks.expected_wait(app, scope, entry.id).await?,
+        false => None,
+    };
     Ok(Reply::Wait(Wait {
-        entry: id,
+        entry: entry.id,
         hop,
-        position: queueing::ahead_of(scope, db, &entry).await? + 1,
-        expected: app.desks.expected_wait(scope, id, app.clock.now()),
+        position,
+        expected,
         music: queue.hold_music_url,
-        quiet: quiet(entry.max_wait_until, app.clock.now()),
+        quiet: quiet(told.interval_seconds, next_rule(&entry), app.clock.now()),
         words: companies::words(scope, db).await?,
     }))
 }
 
-/// Not longer than the caller may wait: his next request is when his longest wait is noticed.
-fn quiet(until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> u32 {
-    let left = until.map_or(i64::from(QUIET), |until| (until - now).num_seconds());
-    u32::try_from(left.clamp(1, i64::from(QUIET))).unwrap_or(QUIET)
+/// When a rule may take the caller elsewhere.
+fn next_rule(entry: &queue_entry::Model) -> Option<DateTime<Utc>> {
+    let steps = entry.plan.steps.iter().skip(entry.plan.taken);
+    let elsewhere = steps.filter(|step| match step.action {
+        OverflowAction::RelaxSkills { .. } | OverflowAction::RingAll => false,
+        OverflowAction::Queue { .. }
+        | OverflowAction::Flow { .. }
+        | OverflowAction::Voicemail { .. }
+        | OverflowAction::CallbackOffer { .. } => true,
+    });
+    elsewhere.map(|step| step.at).chain(entry.max_wait_until).min()
 }
 
-/// The longest wait is over, unless an agent has just taken the call.
-async fn overflow(app: &App, scope: CompanyScope, call: CallId, entry: QueueEntryId) -> Result<Won> {
-    let mut unit = Unit::begin(app, scope).await?;
-    let mut file = CallFile::open(&unit, call).await?;
-    if queueing::live_segment(scope, unit.tx(), call).await?.is_some() {
-        return Ok(Won::No);
-    }
-    let won = queueing::close_entry(scope, unit.tx(), entry, EntryOutcome::Overflow, unit.now()).await?;
-    if won == Won::Yes {
-        leave::withdraw_offers(&mut unit, &mut file, entity::OfferState::Withdrawn).await?;
-        unit.reroute(RoutingSubject::Entry, entry);
-        file.row.status = CallStatus::InIvr;
-        file.note(&unit, EventKind::Dequeued, json!({"entryId": entry, "outcome": EntryOutcome::Overflow}));
-        file.save(&mut unit).await?;
-        unit.commit().await?;
-    }
-    Ok(won)
+/// Not longer than until the next rule: the caller's next request is when he is taken elsewhere.
+fn quiet(interval: u32, until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> u32 {
+    let interval = i64::from(interval.max(1));
+    let left = until.map_or(interval, |until| (until - now).num_seconds());
+    u32::try_from(left.clamp(1, interval)).unwrap_or(1)
 }
 
 /// The caller has left the provider's queue.
@@ -149,8 +142,6 @@ pub async fn exit(
     result: &EnqueueResult,
 ) -> Result<Reply> {
     let mut file = CallFile::open(unit, call).await?;
-    let visit = queueing::entry(unit.scope(), unit.tx(), entry).await?;
-    let outcome = visit.and_then(|visit| visit.outcome);
     match &result.result {
         QueueResult::Hangup => {
             leave::caller_left(unit, &mut file, None, entity::EndedBy::Caller).await?;
@@ -158,33 +149,77 @@ pub async fn exit(
             Ok(Reply::Nothing)
         }
         result if was_moved(result) => Ok(file.current()),
-        QueueResult::Leave if outcome == Some(EntryOutcome::Overflow) => {
-            come_back(unit, file, version, QueueLeft::TimedOut).await
-        }
-        QueueResult::Leave
-        | QueueResult::Error
+        QueueResult::Leave => come_back(unit, file, entry, version).await,
+        QueueResult::Error
         | QueueResult::QueueFull
         | QueueResult::SystemError
         | QueueResult::Redirected
         | QueueResult::Bridged
         | QueueResult::BridgingInProcess
         | QueueResult::RedirectedFromBridged
-        | QueueResult::Other(_) => {
-            let failed =
-                queueing::close_entry(unit.scope(), unit.tx(), entry, EntryOutcome::Error, unit.now())
-                    .await?;
-            if failed == Won::No {
-                return Ok(file.current());
-            }
-            leave::withdraw_offers(unit, &mut file, entity::OfferState::Withdrawn).await?;
-            if let Some(segment) = queueing::live_segment(unit.scope(), unit.tx(), call).await? {
-                leave::give_up_segment(unit, &mut file, segment, entity::EndedBy::System).await?;
-            }
-            unit.reroute(RoutingSubject::Entry, entry);
-            file.note(unit, EventKind::Dequeued, json!({"entryId": entry, "outcome": EntryOutcome::Error}));
-            come_back(unit, file, version, QueueLeft::Failed).await
-        }
+        | QueueResult::Other(_) => give_up(unit, file, entry, version).await,
     }
+}
+
+/// The caller was fetched out of the provider's queue, since his visit has overflowed and music kept him from asking.
+pub async fn fetched(unit: &mut Unit, call: CallId, entry: QueueEntryId, version: i32) -> Result<Reply> {
+    let file = CallFile::open(unit, call).await?;
+    come_back(unit, file, entry, version).await
+}
+
+/// The visit that the caller comes back from: the one whose address he was parked with, or the last of those that he was
+/// moved to from there.
+async fn visit_that_ends(
+    unit: &Unit,
+    file: &CallFile,
+    entry: QueueEntryId,
+) -> Result<Option<queue_entry::Model>> {
+    let last = queueing::last_visit(unit.scope(), unit.tx(), file.id()).await?;
+    Ok(last.filter(|last| last.id == entry || !last.plan.came_through.is_empty()))
+}
+
+/// The caller has left the queue, and the provider did not say that anybody took him out of it.
+async fn come_back(unit: &mut Unit, mut file: CallFile, entry: QueueEntryId, version: i32) -> Result<Reply> {
+    if file.row.session_version != version {
+        return Ok(file.current());
+    }
+    let visit = visit_that_ends(unit, &file, entry).await?;
+    let reply = match visit.as_ref().and_then(|visit| visit.outcome) {
+        Some(EntryOutcome::Overflow | EntryOutcome::Voicemail) => {
+            let leaves_for = visit.and_then(|visit| visit.plan.leaves_for);
+            overflow::go_on(unit, &mut file, leaves_for).await?
+        }
+        None
+        | Some(
+            EntryOutcome::Answered | EntryOutcome::Abandoned | EntryOutcome::Callback | EntryOutcome::Error,
+        ) => return give_up(unit, file, entry, version).await,
+    };
+    arrive::remember(unit, &mut file, &reply);
+    file.save(unit).await?;
+    Ok(reply)
+}
+
+/// The provider could not keep the caller in its queue.
+async fn give_up(unit: &mut Unit, mut file: CallFile, entry: QueueEntryId, version: i32) -> Result<Reply> {
+    if file.row.session_version != version {
+        return Ok(file.current());
+    }
+    let Some(visit) = visit_that_ends(unit, &file, entry).await? else { return Ok(file.current()) };
+    let failed =
+        queueing::close_entry(unit.scope(), unit.tx(), visit.id, EntryOutcome::Error, unit.now()).await?;
+    if failed == Won::No {
+        return Ok(file.current());
+    }
+    leave::withdraw_offers(unit, &mut file, entity::OfferState::Withdrawn).await?;
+    if let Some(segment) = queueing::live_segment(unit.scope(), unit.tx(), file.id()).await? {
+        leave::give_up_segment(unit, &mut file, segment, entity::EndedBy::System).await?;
+    }
+    unit.reroute(RoutingSubject::Entry, visit.id);
+    file.note(unit, EventKind::Dequeued, json!({"entryId": visit.id, "outcome": EntryOutcome::Error}));
+    let reply = flow::advance(unit, &mut file, Input::QueueLeft(QueueLeft::Failed)).await?;
+    arrive::remember(unit, &mut file, &reply);
+    file.save(unit).await?;
+    Ok(reply)
 }
 
 /// Whether somebody took the caller out of the provider's queue to bring him elsewhere: that settles nothing, and what
@@ -202,16 +237,6 @@ pub fn was_moved(result: &QueueResult) -> bool {
         | QueueResult::SystemError
         | QueueResult::Other(_) => false,
     }
-}
-
-async fn come_back(unit: &mut Unit, mut file: CallFile, version: i32, why: QueueLeft) -> Result<Reply> {
-    if file.row.session_version != version {
-        return Ok(file.current());
-    }
-    let reply = flow::advance(unit, &mut file, Input::QueueLeft(why)).await?;
-    arrive::remember(unit, &mut file, &reply);
-    file.save(unit).await?;
-    Ok(reply)
 }
 
 /// With the agent who has joined for him, else in the queue that he waits in, else where his flow is. Asked for as often

@@ -27,7 +27,14 @@ pub async fn advance(unit: &mut Unit, file: &mut CallFile, input: Input) -> Resu
         said.extend(step.prompts);
         let next = match step.next {
             Next::Enqueue { queue, priority, skills, max_wait_seconds, age_credit_seconds } => {
-                let wish = enqueue::Wish { queue, priority, skills, max_wait_seconds, age_credit_seconds };
+                let wish = enqueue::Wish {
+                    queue,
+                    priority,
+                    skills,
+                    max_wait_seconds,
+                    age_credit_seconds,
+                    preference: None,
+                };
                 match enqueue::enter(unit, file, wish).await? {
                     Some(entry) => FlowNext::Parked { entry: entry.id, queue: entry.queue_id },
                     None => {

@@ -4,6 +4,7 @@
 //! that follow are one transaction. Nothing here knows HTTP; what the caller's line is to do next is a [`Reply`].
 
 pub mod accept;
+pub mod admission;
 pub mod agent_leg;
 pub mod arrive;
 pub mod carry;
@@ -14,12 +15,14 @@ pub mod file;
 pub mod flow;
 pub mod leave;
 pub mod offer;
+pub mod overflow;
 pub mod reply;
 pub mod router;
 pub mod rows;
 pub mod story;
 pub mod urls;
 pub mod voicemail;
+pub mod why;
 pub mod wrap_up;
 
 pub use file::CallFile;

@@ -12,8 +12,6 @@ use twilio::twiml::{
 use super::urls::{Heard, Urls};
 use crate::words::Words;
 
-/// Seconds of quiet between two announcements to a caller who waits.
-pub const QUIET: u32 = 15;
 /// How long an agent at a number has to press 1.
 const PRESS_SECONDS: u32 = 8;
 
@@ -80,8 +78,9 @@ pub enum FlowNext {
 pub struct Wait {
     pub entry: QueueEntryId,
     pub hop: u32,
-    /// From 1.
-    pub position: u64,
+    /// From 1. Not told, without.
+    pub position: Option<u64>,
+    /// Not told, without.
     pub expected: Option<Duration>,
     pub music: Option<String>,
     /// Seconds until he is asked for again, where no music fills them.
@@ -269,7 +268,10 @@ impl Wait {
     /// would bear the same address.
     fn document(&self, urls: &Urls) -> WaitResponse {
         let words = &self.words;
-        let mut spoken = WaitResponse::new().say(words.say(words.position(self.position)));
+        let mut spoken = WaitResponse::new();
+        if let Some(position) = self.position {
+            spoken = spoken.say(words.say(words.position(position)));
+        }
         if let Some(expected) = self.expected {
             spoken = spoken.say(words.say(words.expected_wait(expected)));
         }
@@ -281,11 +283,12 @@ impl Wait {
     }
 }
 
-/// Which segment a caller is being brought to, or where he is parked again.
+/// Which segment a caller is being brought to, where he is parked again, or that he goes on behind the queue's exit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Destination {
     Agent { call: CallId, segment: SegmentId },
     Queue { call: CallId, entry: QueueEntryId, after: SegmentId },
+    QueueExit { call: CallId, entry: QueueEntryId, version: i32 },
 }
 
 impl Destination {
@@ -293,6 +296,7 @@ impl Destination {
         match self {
             Self::Agent { call, segment } => urls.caller_join(call, segment),
             Self::Queue { call, entry, after } => urls.park(call, entry, after),
+            Self::QueueExit { call, entry, version } => urls.queue_leave(call, entry, version),
         }
     }
 }

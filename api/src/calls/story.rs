@@ -35,6 +35,10 @@ kinds! {
     RecordingStored = "recording.stored",
     RecordingFailed = "recording.failed",
     Queued = "queue.entered",
+    /// A queue did not take the caller; `reason` says why: closed, full, unstaffed, gone, or he came from there.
+    QueueRefused = "queue.refused",
+    /// An overflow step of the queue was taken; `action` says which.
+    QueueStep = "queue.step",
     /// The visit of the queue ended; `outcome` says how.
     Dequeued = "queue.left",
     Offered = "offer.made",

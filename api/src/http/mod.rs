@@ -15,11 +15,14 @@ pub mod json_body;
 mod offers;
 pub mod page;
 mod profile;
+mod queue_rules;
 mod queues;
 mod recordings;
 pub mod server;
+mod skills;
 pub mod spec;
 mod users;
+mod why;
 pub mod word;
 
 pub use envelope::{Accepted, Created, Done, Failure, Reply, Success};
@@ -62,8 +65,8 @@ pub enum Tag {
 fn resources() -> impl OpenApi + 'static {
     (
         (auth::Auth, profile::OwnProfile, users::Users, companies::Companies),
-        (ivr::Ivr, queues::Queues, agents::Agents, availability::AvailabilityOfAgents),
-        (calls::Calls, offers::Offers, recordings::Recordings),
+        (ivr::Ivr, queues::Queues, skills::Skills, agents::Agents, availability::AvailabilityOfAgents),
+        (calls::Calls, why::WhyCallsWait, offers::Offers, recordings::Recordings),
         health::Health,
     )
 }

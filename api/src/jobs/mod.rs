@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::Busy;
-use entity::id::{AgentId, CallId, LegId, OfferId, PhoneNumberId, RecordingId, SegmentId};
+use entity::id::{AgentId, CallId, LegId, OfferId, PhoneNumberId, QueueEntryId, RecordingId, SegmentId};
 use entity::{JobKind, job};
 
 use crate::agents::Watch;
 use crate::app::App;
-use crate::calls::{carry, offer, voicemail, wrap_up};
+use crate::calls::{carry, offer, overflow, voicemail, wrap_up};
 use crate::error::{Error, Result};
 use crate::store::system::{self, Claimed};
 use crate::store::{Unit, jobs as rows};
@@ -181,6 +181,9 @@ async fn work(app: &App, claimed: &Claimed) -> Result<Done> {
         JobKind::JoinDeadline => carry::join_deadline(app, scope, SegmentId(subject)).await,
         JobKind::EndWrapUp => {
             in_unit(app, claimed, async |unit| wrap_up::time_is_up(unit, SegmentId(subject)).await).await
+        }
+        JobKind::QueueStep => {
+            in_unit(app, claimed, async |unit| overflow::rule_is_due(unit, QueueEntryId(subject)).await).await
         }
         JobKind::DeviceLost => {
             match crate::agents::check_device(app, scope, AgentId(subject), job.id).await? {

@@ -19,6 +19,7 @@ pub mod outbox;
 pub mod queueing;
 pub mod queues;
 pub mod sessions;
+pub mod skills;
 pub mod system;
 pub mod unit;
 pub mod users;

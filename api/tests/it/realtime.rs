@@ -10,7 +10,7 @@ use calldocker::bus::Delivery;
 use calldocker::store::{Audience, Unit};
 use entity::id::{CallId, QueueEntryId};
 use entity::{
-    CallKind, CallStatus, CompanyScope, JobKind, Reach, RoutingSubject, agent, call, job, outbox,
+    CallKind, CallStatus, CompanyScope, JobKind, Reach, RoutingSubject, VisitPlan, agent, call, job, outbox,
     outbox_counter, queue_entry,
 };
 use sea_orm::sea_query::Expr;
@@ -202,6 +202,7 @@ async fn enqueue(app: &TestApp, world: &World) -> CallId {
         entered_at: now,
         waiting_since: now,
         max_wait_until: None,
+        plan: VisitPlan::default(),
         outcome: None,
         left_at: None,
     };

@@ -13,6 +13,7 @@ pub enum Hop {
     Step { call: CallId, version: i32, heard: Heard, mailbox: Option<String> },
     Wait { entry: QueueEntryId, hop: u32 },
     QueueExit { call: CallId, entry: QueueEntryId, version: i32 },
+    QueueLeave { call: CallId, entry: QueueEntryId, version: i32 },
     CallerJoin { call: CallId },
     Park { call: CallId },
     AgentAnswer { offer: OfferId },
@@ -43,6 +44,11 @@ impl Hop {
                 entry: get(&query, "entry")?,
                 version: get(&query, "s")?,
             },
+            "queue-leave" => Self::QueueLeave {
+                call: get(&query, "call")?,
+                entry: get(&query, "entry")?,
+                version: get(&query, "s")?,
+            },
             "caller-join" => Self::CallerJoin { call: get(&query, "call")? },
             "park" => Self::Park { call: get(&query, "call")? },
             "agent/answer" => Self::AgentAnswer { offer: get(&query, "offer")? },
@@ -67,6 +73,7 @@ impl Hop {
             | Self::Step { .. }
             | Self::Wait { .. }
             | Self::QueueExit { .. }
+            | Self::QueueLeave { .. }
             | Self::CallerJoin { .. }
             | Self::Park { .. }
             | Self::AgentAnswer { .. }
@@ -101,6 +108,7 @@ impl Hop {
             | Self::Fallback
             | Self::Step { .. }
             | Self::Wait { .. }
+            | Self::QueueLeave { .. }
             | Self::CallerJoin { .. }
             | Self::Park { .. }
             | Self::AgentAnswer { .. }

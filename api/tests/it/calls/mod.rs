@@ -7,6 +7,8 @@ mod many;
 mod nodes;
 mod numbers;
 mod offers;
+mod queue_rules;
 mod races;
 mod restart;
 mod voicemail;
+mod why;

@@ -6,4 +6,5 @@ mod companies;
 mod envelope;
 mod health;
 mod ivr;
+mod queues;
 mod users;

@@ -45,7 +45,9 @@ pub async fn found_company(app: &App, plan: &Plan) -> Company {
         wrap_up_seconds: plan.wrap_up_seconds,
         decline_cool_off_seconds: 60,
         hold_music_url: None,
+        rules: QueueRules::default(),
         created_at: now,
+        deleted_at: None,
     };
     scope.insert::<queue::Entity, _>(&tx, queue.clone()).await.unwrap();
     let mut agents = Vec::new();

@@ -7,8 +7,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::{AgentId, CallId, OfferId, QueueEntryId, QueueId, RecordingId, RoundId};
 use entity::{
     CallKind, CallStatus, CompanyScope, EntryOutcome, OfferState, RecordingKind, RecordingState,
-    SegmentState, SlotHolder, agent_slot, call, call_event, offer, offer_round, queue_entry, recording,
-    segment,
+    SegmentState, SlotHolder, VisitPlan, agent_slot, call, call_event, offer, offer_round, queue_entry,
+    recording, segment,
 };
 use sea_orm::DatabaseTransaction;
 use serde_json::json;
@@ -105,6 +105,7 @@ impl Story<'_> {
             entered_at: self.now,
             waiting_since: self.now,
             max_wait_until: None,
+            plan: VisitPlan::default(),
             outcome,
             left_at: outcome.map(|_| self.now),
         };

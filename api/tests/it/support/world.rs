@@ -10,8 +10,8 @@ use entity::id::{
     UserId,
 };
 use entity::{
-    Availability, CompanyScope, IdleReading, MembershipStatus, PlatformRole, Reach, Role, Strategy,
-    UserStatus, agent, agent_skill, company, flow, flow_version, membership, phone_number, queue,
+    Availability, CompanyScope, IdleReading, MembershipStatus, PlatformRole, QueueRules, Reach, Role,
+    Strategy, UserStatus, agent, agent_skill, company, flow, flow_version, membership, phone_number, queue,
     queue_member, refresh_token, session, skill, user,
 };
 use sea_orm::TransactionTrait;
@@ -44,6 +44,8 @@ pub struct Company {
     pub manager: Person,
     pub agent: Person,
     pub queue: QueueId,
+    /// Nobody waits in it or serves it.
+    pub idle_queue: QueueId,
     pub skill: SkillId,
     /// Opened by the number.
     pub flow: FlowId,
@@ -114,6 +116,7 @@ impl Company {
             scope,
             calls: LiveCalls::named(ids),
             queue: ids.next(),
+            idle_queue: ids.next(),
             skill: ids.next(),
             flow: ids.next(),
             flow_version: ids.next(),
@@ -143,9 +146,13 @@ impl Company {
             wrap_up_seconds: 30,
             decline_cool_off_seconds: 60,
             hold_music_url: None,
+            rules: QueueRules::default(),
             created_at: now,
+            deleted_at: None,
         };
+        let idle = queue::Model { id: self.idle_queue, name: format!("{word} idle"), ..queue.clone() };
         scope.insert::<queue::Entity, _>(&tx, queue).await.unwrap();
+        scope.insert::<queue::Entity, _>(&tx, idle).await.unwrap();
         let member = queue_member::Model { company_id, queue_id: self.queue, agent_id };
         scope.insert::<queue_member::Entity, _>(&tx, member).await.unwrap();
         let skill = skill::Model { id: self.skill, company_id, name: format!("{word} german") };
@@ -158,7 +165,7 @@ impl Company {
                 company_id,
                 name: format!("{word} {name}"),
                 draft: draft(),
-                published_version_id: None,
+                published_version_id: (id == self.flow).then_some(self.flow_version),
                 created_at: now,
                 updated_at: now,
             };
@@ -194,6 +201,7 @@ impl Company {
         let mut ids = vec![
             self.id.to_string(),
             self.queue.to_string(),
+            self.idle_queue.to_string(),
             self.skill.to_string(),
             self.flow.to_string(),
             self.flow_version.to_string(),

@@ -1,0 +1,259 @@
+//! The rules of a queue that act while somebody waits: overflow steps and the longest wait.
+//!
+//! A rule is a job row at its moment. It is done at least once and looks first whether it is still wanted: the caller may
+//! have left, or an agent may just be getting him. Where a rule takes the caller out of the queue, his visit ends here, and
+//! he goes on when his line comes to the queue's exit.
+
+use chrono::TimeDelta;
+use entity::id::{FlowId, QueueEntryId, QueueId};
+use entity::{
+    CallOutcome, CallStatus, CompanyScope, EntryOutcome, JobKind, OfferState, OverflowAction, RoutingSubject,
+    queue, queue_entry,
+};
+use ivr_engine::{Flow, Input, QueueLeft, Session};
+use serde_json::json;
+
+use super::admission::{self, Visit};
+use super::carry::{self, Target};
+use super::reply::FlowNext;
+use super::story::EventKind;
+use super::{CallFile, Reply, flow, leave};
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::store::queueing::{self, Won};
+use crate::store::{Unit, companies, flows};
+
+/// An agent may just be getting the caller: so long until it is looked again whether he has.
+const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(2);
+/// Longest message that a queue asks for.
+const MESSAGE_SECONDS: u32 = 180;
+
+/// The next rule of a visit is due, unless somebody was faster.
+pub async fn rule_is_due(unit: &mut Unit, id: QueueEntryId) -> Result<()> {
+    let Some(seen) = queueing::entry(unit.scope(), unit.tx(), id).await? else { return Ok(()) };
+    let mut file = CallFile::open(unit, seen.call_id).await?;
+    let open = queueing::open_entry(unit.scope(), unit.tx(), seen.call_id).await?;
+    let Some(entry) = open.filter(|open| open.id == id) else { return Ok(()) };
+    if queueing::live_segment(unit.scope(), unit.tx(), file.id()).await?.is_some() {
+        let later = unit.now() + LOOK_AGAIN;
+        unit.job(JobKind::QueueStep, id, json!({}), later);
+        return Ok(());
+    }
+    let queue = queueing::queue(unit.scope(), unit.tx(), entry.queue_id).await?;
+    take_steps(unit, &mut file, &queue, entry).await?;
+    file.save(unit).await
+}
+
+/// Takes what is due, in order, up to the step that ends the visit.
+async fn take_steps(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    queue: &queue::Model,
+    mut entry: queue_entry::Model,
+) -> Result<()> {
+    while let Some(step) = entry.plan.steps.get(entry.plan.taken).filter(|step| step.at <= unit.now()) {
+        let action = step.action.clone();
+        entry.plan.taken += 1;
+        match &action {
+            OverflowAction::RelaxSkills { .. } | OverflowAction::RingAll => {
+                note(unit, file, &entry, &action);
+                unit.reroute(RoutingSubject::Entry, entry.id);
+            }
+            OverflowAction::Queue { queue_id } => {
+                if move_to(unit, file, &entry, *queue_id).await? == Moved::Yes {
+                    return Ok(());
+                }
+            }
+            OverflowAction::Flow { .. } | OverflowAction::CallbackOffer { .. } => {
+                note(unit, file, &entry, &action);
+                return leave_queue(unit, file, queue, entry, EntryOutcome::Overflow, Some(action)).await;
+            }
+            OverflowAction::Voicemail { .. } => {
+                note(unit, file, &entry, &action);
+                return leave_queue(unit, file, queue, entry, EntryOutcome::Voicemail, Some(action)).await;
+            }
+        }
+    }
+    if entry.max_wait_until.is_some_and(|until| until <= unit.now()) {
+        return leave_queue(unit, file, queue, entry, EntryOutcome::Overflow, None).await;
+    }
+    admission::watch(unit, &entry, queue);
+    queueing::save_plan(unit.scope(), unit.tx(), entry.id, entry.plan).await
+}
+
+fn note(unit: &Unit, file: &mut CallFile, entry: &queue_entry::Model, action: &OverflowAction) {
+    let mut told = json!(action);
+    told["entryId"] = json!(entry.id);
+    file.note(unit, EventKind::QueueStep, told);
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Moved {
+    Yes,
+    /// He waits where he waited.
+    No,
+}
+
+/// The caller waits in another queue, as old as he is. He stays where he is when that queue does not take him, or he
+/// came from there: two queues that overflow into each other would pass him to and fro.
+async fn move_to(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    entry: &queue_entry::Model,
+    to: QueueId,
+) -> Result<Moved> {
+    let (scope, tx) = (unit.scope(), unit.tx());
+    let came_from_there = to == entry.queue_id || entry.plan.came_through.contains(&to);
+    let Some(queue) = queueing::queue_in_use(scope, tx, to).await?.filter(|_| !came_from_there) else {
+        file.note(
+            unit,
+            EventKind::QueueRefused,
+            json!({"queueId": to, "reason": if came_from_there { "came_from_there" } else { "gone" }}),
+        );
+        return Ok(Moved::No);
+    };
+    if let Some(refusal) = admission::refusal(unit, &queue).await? {
+        admission::note_refusal(unit, file, &queue, refusal);
+        return Ok(Moved::No);
+    }
+    note(unit, file, entry, &OverflowAction::Queue { queue_id: to });
+    end_visit(unit, file, entry, EntryOutcome::Overflow).await?;
+    let mut came_through = entry.plan.came_through.clone();
+    came_through.push(entry.queue_id);
+    let visit = Visit {
+        priority: entry.priority,
+        skills: serde_json::from_value(entry.skills.clone()).unwrap_or_default(),
+        waiting_since: entry.waiting_since,
+        flow_wait_until: entry.plan.flow_wait_until,
+        preference: None,
+        came_through,
+    };
+    admission::begin(unit, file, &queue, visit).await?;
+    Ok(Moved::Yes)
+}
+
+async fn end_visit(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    entry: &queue_entry::Model,
+    outcome: EntryOutcome,
+) -> Result<Won> {
+    let won = queueing::close_entry(unit.scope(), unit.tx(), entry.id, outcome, unit.now()).await?;
+    if won == Won::Yes {
+        leave::withdraw_offers(unit, file, OfferState::Withdrawn).await?;
+        unit.reroute(RoutingSubject::Entry, entry.id);
+        file.note(unit, EventKind::Dequeued, json!({"entryId": entry.id, "outcome": outcome}));
+    }
+    Ok(won)
+}
+
+/// The visit ends, and the caller goes on elsewhere: when his line asks what comes next, or, where music keeps it from
+/// asking, when it is fetched.
+async fn leave_queue(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    queue: &queue::Model,
+    mut entry: queue_entry::Model,
+    outcome: EntryOutcome,
+    leaves_for: Option<OverflowAction>,
+) -> Result<()> {
+    if end_visit(unit, file, &entry, outcome).await? == Won::No {
+        return Ok(());
+    }
+    entry.plan.leaves_for = leaves_for;
+    queueing::save_plan(unit.scope(), unit.tx(), entry.id, entry.plan).await?;
+    file.row.status = CallStatus::InIvr;
+    if queue.hold_music_url.is_some() {
+        carry::move_caller(
+            unit,
+            file,
+            Target::QueueExit { entry: entry.id, version: file.row.session_version },
+        );
+    }
+    Ok(())
+}
+
+/// The longest wait is over, as the caller's own request found, unless an agent has just taken the call.
+pub async fn waited_out(app: &App, scope: CompanyScope, seen: &queue_entry::Model) -> Result<Won> {
+    let mut unit = Unit::begin(app, scope).await?;
+    let mut file = CallFile::open(&unit, seen.call_id).await?;
+    if queueing::live_segment(scope, unit.tx(), seen.call_id).await?.is_some() {
+        return Ok(Won::No);
+    }
+    let won = end_visit(&mut unit, &mut file, seen, EntryOutcome::Overflow).await?;
+    if won == Won::Yes {
+        file.row.status = CallStatus::InIvr;
+        file.save(&mut unit).await?;
+        unit.commit().await?;
+    }
+    Ok(won)
+}
+
+/// What a caller whose visit has overflowed hears at the queue's exit.
+pub async fn go_on(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    leaves_for: Option<OverflowAction>,
+) -> Result<Reply> {
+    match leaves_for {
+        Some(OverflowAction::Flow { flow_id } | OverflowAction::CallbackOffer { flow_id }) => {
+            go_on_in(unit, file, flow_id).await
+        }
+        Some(OverflowAction::Voicemail { mailbox }) => take_message(unit, file, mailbox).await,
+        None
+        | Some(OverflowAction::Queue { .. } | OverflowAction::RelaxSkills { .. } | OverflowAction::RingAll) => {
+            flow::advance(unit, file, Input::QueueLeft(QueueLeft::TimedOut)).await
+        }
+    }
+}
+
+/// The call goes on in another flow from its start; its story is the same. A flow that is not there, or was never
+/// published, leaves him in the one that he came from.
+async fn go_on_in(unit: &mut Unit, file: &mut CallFile, id: FlowId) -> Result<Reply> {
+    let found = flows::by_id(unit.scope(), unit.tx(), id).await?;
+    let before = flow::session(file)?;
+    let (Some(version), Some(before)) = (found.and_then(|flow| flow.published_version_id), before) else {
+        file.note(unit, EventKind::FlowProblem, json!({"code": "flowNotPublished", "flowId": id}));
+        return flow::advance(unit, file, Input::QueueLeft(QueueLeft::TimedOut)).await;
+    };
+    // The first flow is through with the call, whatever becomes of it.
+    flow::hang_up(unit, file).await?;
+    file.row.flow_version_id = Some(version);
+    file.row.session = Some(serde_json::to_value(Session::new(before.call)).unwrap_or_default());
+    file.note(unit, EventKind::FlowStarted, json!({"flowVersionId": version, "because": "overflow"}));
+    flow::advance(unit, file, Input::Start).await
+}
+
+/// The caller is asked for a message, in the company's words; then the call ends.
+async fn take_message(unit: &mut Unit, file: &mut CallFile, mailbox: Option<String>) -> Result<Reply> {
+    let words = companies::words(unit.scope(), unit.tx()).await?;
+    let mut ask = json!({
+        "type": "voicemail",
+        "prompt": words.leave_a_message(),
+        "maxSeconds": MESSAGE_SECONDS,
+    });
+    if let Some(mailbox) = mailbox {
+        ask["mailbox"] = json!(mailbox);
+    }
+    let document = json!({
+        "version": 1,
+        "name": "Message",
+        "language": words.tag(),
+        "start": "message",
+        "nodes": {"message": ask},
+    });
+    let asks = Flow::parse(&document).map_err(|findings| {
+        let first = findings.first().map_or_else(String::new, |finding| finding.message.clone());
+        Error::internal("ask for a message", first)
+    })?;
+    let facts = flow::session(file)?.map(|session| session.call).unwrap_or_default();
+    flow::hang_up(unit, file).await?;
+    let step = ivr_engine::step(&asks, Session::new(facts), Input::Start, unit.now());
+    file.row.outcome.get_or_insert(CallOutcome::Overflow);
+    Ok(Reply::Flow {
+        call: file.id(),
+        version: file.row.session_version,
+        prompts: step.prompts,
+        next: FlowNext::Engine(step.next),
+    })
+}
