@@ -94,14 +94,13 @@ pub async fn wait(app: &App, scope: CompanyScope, id: QueueEntryId, hop: u32) ->
     }
     let queue: queue::Model = queueing::queue(scope, db, entry.queue_id).await?;
     let told = queue.rules.announcements;
-    let position = match told.position {
-        true => Some(queueing::ahead_of(scope, db, &entry, rows::ageing(&queue)).await? + 1),
-        false => None,
+    let position = if told.position {
+        Some(queueing::ahead_of(scope, db, &entry, rows::ageing(&queue)).await? + 1)
+    } else {
+        None
     };
-    let expected = match told.expected_wait {
-        true => app.desks.expected_wait(app, scope, entry.id).await?,
-        false => None,
-    };
+    let expected =
+        if told.expected_wait { app.desks.expected_wait(app, scope, entry.id).await? } else { None };
     Ok(Reply::Wait(Wait {
         entry: entry.id,
         hop,

@@ -21,7 +21,7 @@ use super::{CallFile, Reply, flow, leave};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::store::queueing::{self, Won};
-use crate::store::{Unit, companies, flows};
+use crate::store::{Audience, Unit, companies, flows};
 
 /// An agent may just be getting the caller: so long until it is looked again whether he has.
 const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(2);
@@ -129,6 +129,8 @@ async fn move_to(
         came_through,
     };
     admission::begin(unit, file, &queue, visit).await?;
+    // His status is as it was, so nobody would be told that he waits elsewhere now.
+    unit.tell(&[Audience::Supervisors], "call:update", file.summary());
     Ok(Moved::Yes)
 }
 

@@ -209,9 +209,13 @@ fn entry(
         .filter(|segment| segment.state == SegmentState::Failed)
         .filter_map(|segment| Some((agent_id(segment.agent_id), segment.ended_at? + cool_off)));
     let skills: Vec<NeededSkill> = serde_json::from_value(row.skills).unwrap_or_default();
-    // Whom it is kept for has been asked, and did not take it: then it is kept for nobody.
+    // Whom it is kept for has been asked and did not take it, or could not be reached: then it is kept for nobody.
     let refused = |agent| offers.iter().any(|offer| offer.agent_id == agent && offer.state.is_refusal());
-    let kept_for = row.plan.kept_for.filter(|kept| !refused(kept.agent));
+    let has_failed = |agent| {
+        let of_agent = segments.iter().filter(|segment| segment.agent_id == agent);
+        of_agent.map(|segment| segment.state).any(|state| state == SegmentState::Failed)
+    };
+    let kept_for = row.plan.kept_for.filter(|kept| !refused(kept.agent) && !has_failed(kept.agent));
     routing::Entry {
         id: routing::EntryId(row.id.0),
         queue: routing::QueueId(row.queue_id.0),

@@ -263,9 +263,10 @@ impl Around {
                 (lacks, self.words.would_be_asked())
             }
         };
-        let words = match lacks.is_empty() {
-            true => said.to_owned(),
-            false => lacks.iter().map(|lack| lack.words.as_str()).collect::<Vec<_>>().join("; "),
+        let words = if lacks.is_empty() {
+            said.to_owned()
+        } else {
+            lacks.iter().map(|lack| lack.words.as_str()).collect::<Vec<_>>().join("; ")
         };
         Answer { agent, name: self.name(agent), lacks, words }
     }

@@ -37,7 +37,7 @@ pub struct QueueRules {
     #[oai(default, validator(max_items = 10))]
     overflow: Vec<OverflowStep>,
     #[oai(default = "service_level")]
-    service_level: ServiceLevel,
+    service_level: ServiceLevelTarget,
     #[oai(default = "wrap_up")]
     wrap_up: WrapUpRule,
     #[oai(default = "announcements")]
@@ -84,7 +84,7 @@ enum OverflowActionName {
 /// What the company promises.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
-struct ServiceLevel {
+struct ServiceLevelTarget {
     #[oai(validator(minimum(value = "1"), maximum(value = "100")))]
     target_percent: u32,
     #[oai(validator(minimum(value = "1"), maximum(value = "86400")))]
@@ -117,7 +117,7 @@ struct Announcements {
     interval_seconds: u32,
 }
 
-fn service_level() -> ServiceLevel {
+fn service_level() -> ServiceLevelTarget {
     entity::ServiceLevel::default().into()
 }
 
@@ -129,16 +129,16 @@ fn announcements() -> Announcements {
     entity::Announcements::default().into()
 }
 
-impl From<entity::ServiceLevel> for ServiceLevel {
+impl From<entity::ServiceLevel> for ServiceLevelTarget {
     fn from(level: entity::ServiceLevel) -> Self {
         let entity::ServiceLevel { target_percent, target_seconds, short_abandon_seconds } = level;
         Self { target_percent, target_seconds, short_abandon_seconds }
     }
 }
 
-impl From<ServiceLevel> for entity::ServiceLevel {
-    fn from(level: ServiceLevel) -> Self {
-        let ServiceLevel { target_percent, target_seconds, short_abandon_seconds } = level;
+impl From<ServiceLevelTarget> for entity::ServiceLevel {
+    fn from(level: ServiceLevelTarget) -> Self {
+        let ServiceLevelTarget { target_percent, target_seconds, short_abandon_seconds } = level;
         Self { target_percent, target_seconds, short_abandon_seconds }
     }
 }

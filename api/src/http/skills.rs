@@ -18,19 +18,19 @@ pub struct Skills;
 /// Something that agents can and calls ask for.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
-struct SkillOut {
+struct CompanySkillOut {
     id: Uuid,
     name: String,
 }
 
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
-struct SkillIn {
+struct CompanySkillIn {
     #[oai(validator(min_length = 1, max_length = 100))]
     name: String,
 }
 
-impl From<skill::Model> for SkillOut {
+impl From<skill::Model> for CompanySkillOut {
     fn from(skill: skill::Model) -> Self {
         Self { id: skill.id.into(), name: skill.name }
     }
@@ -40,7 +40,7 @@ impl From<skill::Model> for SkillOut {
 impl Skills {
     /// Lists the company's skills.
     #[oai(path = "/", method = "get", operation_id = "listSkills")]
-    async fn list(&self, can: Can<ReadSkills>, Data(app): Data<&App>) -> Reply<Vec<SkillOut>> {
+    async fn list(&self, can: Can<ReadSkills>, Data(app): Data<&App>) -> Reply<Vec<CompanySkillOut>> {
         Success::list(skills::all(app, can.scope()?).await?)
     }
 
@@ -50,8 +50,8 @@ impl Skills {
         &self,
         can: Can<WriteSkills>,
         Data(app): Data<&App>,
-        body: JsonBody<SkillIn>,
-    ) -> Result<Created<SkillOut>, Failure> {
+        body: JsonBody<CompanySkillIn>,
+    ) -> Result<Created<CompanySkillOut>, Failure> {
         Created::of(skills::create(app, can.scope()?, body.0.name).await?)
     }
 
@@ -63,8 +63,8 @@ impl Skills {
         Data(app): Data<&App>,
         /// The skill's id.
         id: Path<Uuid>,
-        body: JsonBody<SkillIn>,
-    ) -> Reply<SkillOut> {
+        body: JsonBody<CompanySkillIn>,
+    ) -> Reply<CompanySkillOut> {
         Success::ok(skills::rename(app, can.scope()?, id.0.into(), body.0.name).await?)
     }
 

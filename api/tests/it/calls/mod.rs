@@ -7,6 +7,7 @@ mod many;
 mod nodes;
 mod numbers;
 mod offers;
+mod overflow;
 mod queue_rules;
 mod races;
 mod restart;

@@ -150,7 +150,7 @@ impl Company {
             created_at: now,
             deleted_at: None,
         };
-        let idle = queue::Model { id: self.idle_queue, name: format!("{word} idle"), ..queue.clone() };
+        let idle = queue::Model { id: self.idle_queue, name: format!("{word} unused"), ..queue.clone() };
         scope.insert::<queue::Entity, _>(&tx, queue).await.unwrap();
         scope.insert::<queue::Entity, _>(&tx, idle).await.unwrap();
         let member = queue_member::Model { company_id, queue_id: self.queue, agent_id };
