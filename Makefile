@@ -35,7 +35,7 @@ test: ## Everything that CI checks, the quick checks first
 
 .PHONY: bench
 bench: ## Load through the look-alike, beside a PostgreSQL that syncs; BENCH_ARGS are handed on
-	cargo build --locked --release -p bench
+	cargo build --locked --release -p bench -p calldocker
 	scripts/with-servers --durable cargo run --locked --release -q -p bench -- $(BENCH_ARGS)
 
 .PHONY: clean-data

@@ -9,6 +9,7 @@ use entity::id::{CompanyId, NodeId};
 use crate::authz::Table;
 use crate::bus::{Bus, Delivery, RedisBus};
 use crate::calls::router::{self, Desks};
+use crate::calls::sweep::Mends;
 use crate::calls::urls::Urls;
 use crate::config::Settings;
 use crate::error::{Error, Result};
@@ -17,10 +18,11 @@ use crate::identity::attempts::Attempts;
 use crate::ids::Ids;
 use crate::jobs::{self, Workshop};
 use crate::keys::Keys;
+use crate::outbound::mail::{self, Mailer};
 use crate::providers::Providers;
 use crate::realtime::{self, Sockets};
 use crate::storage::{Folder, Storage};
-use crate::store::{Database, system};
+use crate::store::{Database, mails, system};
 
 /// Everything that a use case needs; cheap to clone.
 #[derive(Clone)]
@@ -41,12 +43,18 @@ pub struct Parts {
     pub desks: Desks,
     /// What this node does of the jobs.
     pub workshop: Workshop,
+    /// What the sweeper mended on this node.
+    pub mends: Mends,
     /// The connected sockets of this node.
     pub sockets: Sockets,
     /// The evaluated policy.
     pub authz: Table,
     /// Wrong passwords of late.
     pub attempts: Attempts,
+    /// Registrations of late.
+    pub registrations: Attempts,
+    /// The way by which mail leaves.
+    pub mailer: Mailer,
 }
 
 impl Deref for App {
@@ -76,6 +84,7 @@ impl App {
         let storage = Arc::new(Folder::new(settings.data_dir.join("files")));
         let (flows, desks) = (FlowCache::default(), Desks::default());
         let authz = Table::compile().await?;
+        let mailer = Mailer::new(&settings, &clock)?;
         Ok(Self(Arc::new(Parts {
             settings,
             clock,
@@ -89,17 +98,22 @@ impl App {
             flows,
             desks,
             workshop: Workshop::default(),
+            mends: Mends::default(),
             sockets: Sockets::default(),
             authz,
-            attempts: Attempts::default(),
+            attempts: Attempts::at_signing_in(),
+            registrations: Attempts::at_registering(),
+            mailer,
         })))
     }
 
-    /// Starts what this node does by itself: jobs, routing, and telling its sockets. They run until the process ends.
+    /// Starts what this node does by itself: jobs, mail, routing, and telling its sockets. They run until the process ends.
     pub async fn start_work(&self) -> Result<()> {
         system::free_leases_of_the_dead(self).await?;
+        mails::free_leases_of_the_dead(self).await?;
         tokio::spawn(jobs::run(self.clone()));
         tokio::spawn(jobs::housekeeping::run(self.clone()));
+        tokio::spawn(mail::run(self.clone()));
         tokio::spawn(router::run(self.clone()));
         tokio::spawn(realtime::run(self.clone()));
         Ok(())

@@ -1,6 +1,6 @@
 //! Companies: reading them. They come into being by registration (see [`crate::identity::register`]).
 
-use entity::{CompanyScope, company, phone_number};
+use entity::{CompanyScope, company};
 
 use crate::app::App;
 use crate::error::{Error, Result, Subject};
@@ -13,8 +13,4 @@ pub async fn page(app: &App, offset: u64, limit: u64) -> Result<(Vec<company::Mo
 
 pub async fn get(app: &App, scope: CompanyScope) -> Result<company::Model> {
     companies::own(scope, app.db.reader()).await?.ok_or(Error::NotFound(Subject::Company))
-}
-
-pub async fn phone_numbers(app: &App, scope: CompanyScope) -> Result<Vec<phone_number::Model>> {
-    Ok(companies::phone_numbers(scope, app.db.reader()).await?)
 }

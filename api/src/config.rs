@@ -6,6 +6,8 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use lettre::message::Mailbox;
+
 use crate::secret::Secret;
 
 pub const DEFAULTS: &str = include_str!("../settings.default.toml");
@@ -29,6 +31,16 @@ pub enum LogFormat {
     Json,
 }
 
+/// How a connection to the mail server is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SmtpSecurity {
+    /// By STARTTLS, or not at all used.
+    StartTls,
+    /// From the first byte.
+    Tls,
+    None,
+}
+
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub environment: Environment,
@@ -49,7 +61,11 @@ pub struct Settings {
     pub twilio: Option<TwilioAccount>,
     pub twilio_api_url: String,
     pub carrier_port: u16,
+    /// Where mail is handed in, when there is such a place.
+    pub smtp: Option<SmtpServer>,
     pub max_body_bytes: usize,
+    /// Of an uploaded file.
+    pub max_file_size: usize,
     pub timing: Timing,
     pub log: String,
     pub log_format: LogFormat,
@@ -59,6 +75,20 @@ pub struct Settings {
 pub struct TwilioAccount {
     pub account_sid: String,
     pub auth_token: Secret,
+}
+
+/// A server that takes our mail.
+#[derive(Clone, Debug)]
+pub struct SmtpServer {
+    pub host: String,
+    pub port: u16,
+    /// User and password.
+    pub login: Option<(String, Secret)>,
+    /// Whom mail comes from.
+    pub from: Mailbox,
+    pub security: SmtpSecurity,
+    /// Certificates (PEM) that are trusted beside the system's.
+    pub ca_file: Option<PathBuf>,
 }
 
 /// Limits of time that a company does not choose.
@@ -174,7 +204,9 @@ impl Settings {
             twilio,
             twilio_api_url: keys.text("twilio_api_url").trim_end_matches('/').to_owned(),
             carrier_port: keys.number("carrier_port")?,
+            smtp: smtp(keys)?,
             max_body_bytes: keys.number("max_body_bytes")?,
+            max_file_size: keys.number("max_file_size")?,
             timing: Timing {
                 join: keys.seconds("join_seconds")?,
                 heartbeat: keys.seconds("heartbeat_seconds")?,
@@ -208,6 +240,19 @@ impl Settings {
                     .into(),
             );
         }
+        if self.is_production() && self.smtp.is_none() {
+            risks.push(
+                "SMTP_HOST is not set: nobody can register without an invitation, and who invites has to hand the \
+                 invitation over himself"
+                    .into(),
+            );
+        }
+        if let Some(smtp) = &self.smtp
+            && smtp.security == SmtpSecurity::None
+            && !["localhost", "127.0.0.1", "::1"].contains(&smtp.host.as_str())
+        {
+            risks.push("SMTP_SECURITY=none: mail, and SMTP_PASS with it, travels in the clear".into());
+        }
         if self.sqlite_synchronous == SqliteSynchronous::Normal {
             risks.push("SQLITE_SYNCHRONOUS=normal: a loss of power can lose the last calls".into());
         }
@@ -235,6 +280,28 @@ fn database_url(keys: &Keys, data_dir: &std::path::Path) -> String {
         }
         None => format!("sqlite://{}", data_dir.join("calldocker.db").display()),
     }
+}
+
+fn smtp(keys: &Keys) -> Result<Option<SmtpServer>, BadSetting> {
+    let security = keys.choice(
+        "smtp_security",
+        &[("starttls", SmtpSecurity::StartTls), ("tls", SmtpSecurity::Tls), ("none", SmtpSecurity::None)],
+    )?;
+    let port = keys.number("smtp_port")?;
+    let Some(host) = keys.optional("smtp_host") else { return Ok(None) };
+    let from = keys.optional("smtp_from");
+    let from = from.ok_or_else(|| keys.bad("smtp_from", "is missing beside SMTP_HOST"))?;
+    let from = from
+        .parse()
+        .map_err(|_| keys.bad("smtp_from", "is not an address, e.g. CallDocker <noreply@example.com>"))?;
+    let login = match (keys.optional("smtp_user"), keys.optional("smtp_pass")) {
+        (Some(user), Some(pass)) => Some((user, Secret::new(pass))),
+        (None, None) => None,
+        (Some(_), None) => return Err(keys.bad("smtp_pass", "is missing beside SMTP_USER")),
+        (None, Some(_)) => return Err(keys.bad("smtp_user", "is missing beside SMTP_PASS")),
+    };
+    let ca_file = keys.optional("smtp_ca_file").map(PathBuf::from);
+    Ok(Some(SmtpServer { host, port, login, from, security, ca_file }))
 }
 
 fn parse(text: &str) -> Result<BTreeMap<String, String>, String> {
@@ -328,5 +395,32 @@ mod tests {
         assert_eq!(bad.to_string(), "PORT: is not a whole number in range");
         let bad = Settings::with(&[("twilio_account_sid", "AC1")]).unwrap_err();
         assert_eq!(bad.key, "TWILIO_AUTH_TOKEN");
+    }
+
+    #[test]
+    fn a_mail_server_needs_a_sender_and_both_halves_of_a_login() {
+        let host = ("smtp_host", "mail.example.com");
+        let from = ("smtp_from", "CallDocker <noreply@example.com>");
+        let bad = |changes: &[(&str, &str)]| Settings::with(changes).unwrap_err().key;
+        assert_eq!(bad(&[host]), "SMTP_FROM");
+        assert_eq!(bad(&[host, ("smtp_from", "nobody")]), "SMTP_FROM");
+        assert_eq!(bad(&[host, from, ("smtp_user", "ann")]), "SMTP_PASS");
+        assert_eq!(bad(&[host, from, ("smtp_pass", "secret")]), "SMTP_USER");
+        assert_eq!(bad(&[("smtp_security", "ssl")]), "SMTP_SECURITY");
+        let smtp = Settings::with(&[host, from]).unwrap().smtp.unwrap();
+        assert_eq!((smtp.port, smtp.security), (587, SmtpSecurity::StartTls));
+        assert_eq!(smtp.from.email.to_string(), "noreply@example.com");
+    }
+
+    #[test]
+    fn production_is_warned_that_without_mail_nobody_registers() {
+        let warned = |changes: &[(&str, &str)]| {
+            let risks = Settings::with(changes).unwrap().risks();
+            risks.iter().any(|risk| risk.starts_with("SMTP_HOST is not set"))
+        };
+        assert!(warned(&[("calldocker_env", "production")]));
+        assert!(!warned(&[]));
+        let mail = [("smtp_host", "mail"), ("smtp_from", "noreply@example.com")];
+        assert!(!warned(&[&[("calldocker_env", "production")], mail.as_slice()].concat()));
     }
 }

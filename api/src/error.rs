@@ -40,6 +40,7 @@ pub struct FieldError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Subject {
     Agent,
+    AvailabilityReason,
     Call,
     Company,
     Flow,
@@ -47,8 +48,11 @@ pub enum Subject {
     Invitation,
     Offer,
     PhoneNumber,
+    Prompt,
+    PromptResource,
     Queue,
     Recording,
+    Registration,
     Session,
     Skill,
     User,
@@ -58,6 +62,7 @@ impl Subject {
     pub fn code(self) -> &'static str {
         match self {
             Self::Agent => "AGENT_NOT_FOUND",
+            Self::AvailabilityReason => "AVAILABILITY_REASON_NOT_FOUND",
             Self::Call => "CALL_NOT_FOUND",
             Self::Company => "COMPANY_NOT_FOUND",
             Self::Flow => "FLOW_NOT_FOUND",
@@ -65,8 +70,11 @@ impl Subject {
             Self::Invitation => "INVITATION_NOT_FOUND",
             Self::Offer => "OFFER_NOT_FOUND",
             Self::PhoneNumber => "PHONE_NUMBER_NOT_FOUND",
+            Self::Prompt => "PROMPT_NOT_FOUND",
+            Self::PromptResource => "PROMPT_RESOURCE_NOT_FOUND",
             Self::Queue => "QUEUE_NOT_FOUND",
             Self::Recording => "RECORDING_NOT_FOUND",
+            Self::Registration => "REGISTRATION_NOT_FOUND",
             Self::Session => "SESSION_NOT_FOUND",
             Self::Skill => "SKILL_NOT_FOUND",
             Self::User => "USER_NOT_FOUND",
@@ -76,6 +84,7 @@ impl Subject {
     pub fn message(self) -> &'static str {
         match self {
             Self::Agent => "There is no such agent.",
+            Self::AvailabilityReason => "There is no such reason.",
             Self::Call => "There is no such call.",
             Self::Company => "There is no such company.",
             Self::Flow => "There is no such flow.",
@@ -83,8 +92,11 @@ impl Subject {
             Self::Invitation => "This invitation is not valid, or no longer.",
             Self::Offer => "There is no such offer.",
             Self::PhoneNumber => "There is no such phone number.",
+            Self::Prompt => "There is no such prompt.",
+            Self::PromptResource => "The prompt has nothing in this language.",
             Self::Queue => "There is no such queue.",
             Self::Recording => "There is no such recording.",
+            Self::Registration => "This registration is not valid, or no longer. Register again.",
             Self::Session => "There is no such session.",
             Self::Skill => "There is no such skill.",
             Self::User => "There is no such user.",

@@ -9,11 +9,34 @@ mod why;
 pub(crate) use why::{GoesFirst, Standing};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Language {
+pub enum Language {
     English,
     Spanish,
     French,
     German,
+}
+
+impl Language {
+    /// The one that we speak of this BCP 47 tag, whose capitals do not matter.
+    fn of(tag: &str) -> Option<Self> {
+        match tag.split('-').next().unwrap_or_default().to_ascii_lowercase().as_str() {
+            "en" => Some(Self::English),
+            "es" => Some(Self::Spanish),
+            "fr" => Some(Self::French),
+            "de" => Some(Self::German),
+            _ => None,
+        }
+    }
+
+    /// The tag of the language alone.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::Spanish => "es",
+            Self::French => "fr",
+            Self::German => "de",
+        }
+    }
 }
 
 /// Words in one language; English where we do not speak the one that was asked for.
@@ -23,12 +46,30 @@ pub struct Words(Language);
 impl Words {
     /// By BCP 47 tag; only the language of it counts.
     pub fn of(tag: &str) -> Self {
-        Self(match tag.split('-').next().unwrap_or_default() {
-            "es" => Language::Spanish,
-            "fr" => Language::French,
-            "de" => Language::German,
-            _ => Language::English,
-        })
+        Self(Language::of(tag).unwrap_or(Language::English))
+    }
+
+    /// The first that we speak of those that a browser would rather have (Accept-Language, RFC 9110, section 12.5.4).
+    pub fn accepted(header: &str) -> Self {
+        let weighted = |choice: &str| {
+            let (tag, parameters) = choice.split_once(';').unwrap_or((choice, ""));
+            let weight = match parameters.trim().strip_prefix("q=") {
+                Some(weight) => weight.trim().parse::<f32>().ok()?,
+                None => 1.0,
+            };
+            Language::of(tag.trim()).filter(|_| weight > 0.0).map(|language| (language, weight))
+        };
+        let mut best: Option<(Language, f32)> = None;
+        for (language, weight) in header.split(',').filter_map(weighted) {
+            if best.is_none_or(|(_, most)| weight > most) {
+                best = Some((language, weight));
+            }
+        }
+        Self(best.map_or(Language::English, |(language, _)| language))
+    }
+
+    pub fn language(&self) -> Language {
+        self.0
     }
 
     pub fn say(&self, text: String) -> Say {
@@ -115,6 +156,27 @@ impl Words {
         }
     }
 
+    pub fn on_hold(&self) -> String {
+        match self.0 {
+            Language::English => "Please hold the line.",
+            Language::Spanish => "Por favor, permanezca en línea.",
+            Language::French => "Veuillez rester en ligne.",
+            Language::German => "Bitte bleiben Sie am Apparat.",
+        }
+        .to_owned()
+    }
+
+    /// For a supervisor.
+    pub fn between_agents(&self) -> String {
+        match self.0 {
+            Language::English => "The caller waits for the next agent.",
+            Language::Spanish => "La persona que llama espera al siguiente agente.",
+            Language::French => "L'appelant attend le prochain agent.",
+            Language::German => "Der Anrufer wartet auf den nächsten Agenten.",
+        }
+        .to_owned()
+    }
+
     pub fn too_late(&self) -> String {
         match self.0 {
             Language::English => "This call has already been taken. Goodbye.",
@@ -141,5 +203,19 @@ mod tests {
     fn a_language_that_we_do_not_speak_is_english() {
         assert_eq!(Words::of("xx"), Words::of("en"));
         assert_ne!(Words::of("de-AT"), Words::of("en"));
+    }
+
+    #[test]
+    fn of_the_accepted_languages_the_dearest_that_we_speak_is_spoken() {
+        for (header, spoken) in [
+            ("", "en"),
+            ("pt-BR,pt", "en"),
+            ("fr-CH, fr;q=0.9, en;q=0.8, de;q=0.7", "fr"),
+            ("pt, en;q=0.5, DE;q=0.7", "de"),
+            ("es;q=0, en;q=0.1", "en"),
+            ("es;q=much, de;q=0.1", "de"),
+        ] {
+            assert_eq!(Words::accepted(header).language().tag(), spoken, "{header}");
+        }
     }
 }

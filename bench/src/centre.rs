@@ -81,6 +81,7 @@ async fn company(tx: &Tx, ids: &Ids, now: DateTime<Utc>) -> Result<CompanyScope,
         demo: false,
         twilio_account_sid: None,
         twilio_auth_token_sealed: None,
+        tell_agents_of_supervision: true,
         created_at: now,
     };
     company::Entity::insert(row.into_active_model().reset_all()).exec_without_returning(tx).await?;
@@ -116,6 +117,8 @@ impl Writer<'_> {
             decline_cool_off_seconds: 60,
             hold_music_url: None,
             rules: QueueRules::default(),
+            hold_reminder_seconds: 60,
+            hold_limit_seconds: 300,
             created_at: self.now,
             deleted_at: None,
         };
@@ -200,6 +203,11 @@ impl Writer<'_> {
             last_call_ended_at: None,
             calls_handled: 0,
             talk_ms: 0,
+            next_availability: None,
+            next_reason: None,
+            next_asked_by: None,
+            may_pick: false,
+            removed_at: None,
         }
     }
 
@@ -232,6 +240,7 @@ impl Writer<'_> {
             engine_version: 1,
             published_by: None,
             published_at: self.now,
+            restored_from: None,
         };
         self.scope.insert::<flow_version::Entity, _>(self.tx, row).await?;
         let number = format!("+120255501{index:02}");

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::id::{AgentId, CompanyId, MembershipId};
+use crate::id::{AgentId, CompanyId, MembershipId, UserId};
 use crate::macros::company_owned;
 use crate::{Availability, Reach};
 
@@ -21,12 +21,20 @@ pub struct Model {
     pub availability: Availability,
     pub availability_reason: Option<String>,
     pub available_since: DateTimeUtc,
+    /// What he will want once his call and its wrap-up are over.
+    pub next_availability: Option<Availability>,
+    pub next_reason: Option<String>,
+    pub next_asked_by: Option<UserId>,
     pub not_responding_since: Option<DateTimeUtc>,
     pub heartbeat_at: Option<DateTimeUtc>,
     pub last_offered_at: Option<DateTimeUtc>,
     pub last_call_ended_at: Option<DateTimeUtc>,
     pub calls_handled: i32,
     pub talk_ms: i64,
+    /// May take a waiting call out of order.
+    pub may_pick: bool,
+    /// When the member ceased to be an agent; the row stays for the sake of his calls.
+    pub removed_at: Option<DateTimeUtc>,
 }
 
 company_owned!();

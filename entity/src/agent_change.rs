@@ -4,6 +4,7 @@ use sea_orm::entity::prelude::*;
 
 use crate::id::{AgentId, ChangeId, CompanyId, UserId};
 use crate::macros::company_owned;
+use crate::ChangeCause;
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -14,7 +15,7 @@ pub struct Model {
     pub company_id: CompanyId,
     pub agent_id: AgentId,
     pub changed_by: Option<UserId>,
-    pub because: String,
+    pub because: ChangeCause,
     #[sea_orm(column_type = "JsonBinary")]
     pub before: Json,
     #[sea_orm(column_type = "JsonBinary")]

@@ -16,6 +16,8 @@ pub struct Model {
     pub demo: bool,
     pub twilio_account_sid: Option<String>,
     pub twilio_auth_token_sealed: Option<String>,
+    /// Whether an agent is told that a supervisor is in his call.
+    pub tell_agents_of_supervision: bool,
     pub created_at: DateTimeUtc,
 }
 

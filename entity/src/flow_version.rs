@@ -19,6 +19,8 @@ pub struct Model {
     pub engine_version: i32,
     pub published_by: Option<UserId>,
     pub published_at: DateTimeUtc,
+    /// The number of the older version whose document this one brought back.
+    pub restored_from: Option<i32>,
 }
 
 company_owned!();

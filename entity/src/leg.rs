@@ -20,6 +20,9 @@ pub struct Model {
     pub address: String,
     pub provider_sid: Option<String>,
     pub state: LegState,
+    /// What we want of him in the conference; the provider is told by a job.
+    pub held: bool,
+    pub muted: bool,
     pub last_sequence: Option<i32>,
     pub dialled_at: Option<DateTimeUtc>,
     pub joined_at: Option<DateTimeUtc>,

@@ -16,7 +16,9 @@ pub use rules::*;
 pub use scope::{CompanyOwned, CompanyScope, Inserted, Updated};
 
 macros::tables! {
-    agent agent_change agent_skill agent_slot audit call call_event company engine_input flow flow_version invitation
-    job leg membership offer offer_round outbox outbox_counter phone_number queue queue_entry queue_member recording
-    refresh_token routing_change routing_state segment session skill user webhook_request
+    agent agent_change agent_skill agent_skill_today agent_slot audit availability_reason call call_event
+    company engine_input flow flow_version invitation job leg mail membership offer offer_round outbox
+    outbox_counter phone_number phone_number_pin prompt prompt_resource queue queue_entry queue_member recording
+    refresh_token registration routing_change routing_state segment session skill supervision transfer user
+    webhook_request
 }

@@ -33,6 +33,34 @@ closed_enum!(
     Availability { Offline, Available, Busy, Away, Break, Training }
 );
 closed_enum!(
+    /// Why an agent's state changed.
+    ChangeCause {
+        /// By his own hand.
+        Agent,
+        /// By somebody else's.
+        Supervisor,
+        /// His browser has been silent for long.
+        HeartbeatLost,
+        /// He let an offer ring.
+        NotResponding,
+        /// His call is over, and this was asked for after it.
+        NextState,
+        LoggedOut,
+        /// He is no longer a member of the company.
+        MemberRemoved,
+        /// He is a member still, and no agent.
+        AgentRemoved,
+    }
+);
+closed_enum!(
+    /// From when on an agent wants something.
+    When {
+        Now,
+        /// Once his call and its wrap-up are over; at once when he has none.
+        AfterCall,
+    }
+);
+closed_enum!(
     /// What the agent does; derived from slots, only the server's to write.
     Activity { Idle, Offered, OnCall, WrapUp, NotResponding }
 );
@@ -58,7 +86,14 @@ closed_enum!(CallOutcome {
     FlowExit,
     Error
 });
-closed_enum!(EndedBy { Caller, Agent, Flow, System });
+closed_enum!(EndedBy {
+    Caller,
+    Agent,
+    /// Somebody outside to whom an agent had passed the caller on.
+    ThirdParty,
+    Flow,
+    System,
+});
 
 impl CallStatus {
     /// The call is over: for the caller and for every agent.
@@ -67,7 +102,14 @@ impl CallStatus {
     }
 }
 
-closed_enum!(LegKind { Caller, Agent, Transfer });
+closed_enum!(LegKind {
+    Caller,
+    Agent,
+    /// Somebody at a number outside, whom an agent brings in.
+    Transfer,
+    /// A supervisor listens, whispers or speaks. He never counts as company for the caller.
+    Supervisor,
+});
 closed_enum!(
     /// The provider's state of a leg, forward only; a terminal one sticks.
     LegState { Planned, Dialled, Queued, Initiated, Ringing, InProgress, Completed, Busy, NoAnswer, Canceled, Failed }
@@ -106,7 +148,27 @@ impl LegState {
 
 closed_enum!(
     /// How a visit of a queue ended; it is open as long as there is none.
-    EntryOutcome { Answered, Abandoned, Overflow, Callback, Voicemail, Error }
+    EntryOutcome {
+        Answered,
+        Abandoned,
+        Overflow,
+        Callback,
+        Voicemail,
+        Error,
+        /// A supervisor moved the caller: he waits on in another queue, at his age.
+        Moved,
+        /// The agent who asked a queue for a colleague has taken the request back; the caller was with him all the time.
+        Withdrawn,
+    }
+);
+closed_enum!(
+    /// For whom a visit of a queue is made.
+    EntryPurpose {
+        /// The caller waits.
+        Caller,
+        /// An agent asks for a colleague, and the caller stays with him meanwhile.
+        Consult,
+    }
 );
 closed_enum!(
     /// Open, or how the offer was settled. Declined, missed and the device's failure are different things.
@@ -161,6 +223,61 @@ impl SegmentState {
 }
 
 closed_enum!(
+    /// Which place a segment has in its call: at most one of each is live.
+    SegmentPart {
+        /// This agent has the call.
+        Main,
+        /// This agent is asked by the one who has it, or is with both of them.
+        Consult,
+    }
+);
+closed_enum!(
+    /// Whether the agent stays until somebody else is there.
+    TransferMode { Blind, Warm }
+);
+closed_enum!(TransferTarget { Agent, Queue, Number, Flow });
+closed_enum!(
+    /// How far a transfer has come.
+    TransferState {
+        /// Who is to get the call is being reached.
+        Pending,
+        /// He is there, and so is who transfers.
+        Joined,
+        Completed,
+        /// The caller went back to who transferred, or to the queue.
+        Failed,
+        Cancelled,
+    }
+);
+
+impl TransferState {
+    /// A transfer moves forward only, and ends once.
+    pub fn advance(self, to: Self) -> Option<Self> {
+        let allowed = match self {
+            Self::Pending => to != Self::Pending,
+            Self::Joined => matches!(to, Self::Completed | Self::Failed | Self::Cancelled),
+            Self::Completed | Self::Failed | Self::Cancelled => false,
+        };
+        allowed.then_some(to)
+    }
+
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Pending | Self::Joined)
+    }
+}
+
+closed_enum!(
+    /// What a supervisor does in a conversation.
+    SuperviseMode {
+        /// Hears both; nobody hears him.
+        Listen,
+        /// The agent alone hears him.
+        Whisper,
+        /// Everybody hears him.
+        Barge,
+    }
+);
+closed_enum!(
     /// What a slot of an agent is held by.
     SlotHolder { Offer, Segment, WrapUp }
 );
@@ -191,10 +308,24 @@ closed_enum!(
         QueueStep,
         /// Ask the provider whether a call still lives.
         CheckCall,
+        /// Compare a company's rows with all that lives at the provider.
+        Sweep,
+        /// Skills that were changed for today are what they were.
+        EndSkillsToday,
         /// Settle a callback whose first processing failed.
         SettleCallback,
         /// Point a number's webhooks here.
         ProvisionNumber,
+        /// Make the provider's participant what our leg says: on hold, muted, whom he coaches.
+        SetParticipant,
+        /// Play keys to a party.
+        SendDigits,
+        /// A caller has been on hold for long.
+        HoldReminder,
+        /// Call somebody who is neither the caller nor an agent with an offer.
+        DialParty,
+        /// Somebody outside who was called for a transfer has not come.
+        TransferDeadline,
     }
 );
 closed_enum!(
@@ -220,6 +351,13 @@ mod tests {
     fn an_offer_is_settled_once() {
         assert_eq!(OfferState::Open.settle(OfferState::Accepted), Some(OfferState::Accepted));
         assert_eq!(OfferState::NoAnswer.settle(OfferState::Accepted), None);
+    }
+
+    #[test]
+    fn a_transfer_ends_once() {
+        assert_eq!(TransferState::Pending.advance(TransferState::Joined), Some(TransferState::Joined));
+        assert_eq!(TransferState::Joined.advance(TransferState::Pending), None);
+        assert_eq!(TransferState::Failed.advance(TransferState::Completed), None);
     }
 
     #[test]

@@ -20,6 +20,10 @@ pub struct Model {
     pub wrap_up_seconds: i32,
     pub decline_cool_off_seconds: i32,
     pub hold_music_url: Option<String>,
+    /// After so long on hold the agent is reminded, and again each time.
+    pub hold_reminder_seconds: i32,
+    /// After so long the caller comes back to the agent by himself.
+    pub hold_limit_seconds: i32,
     #[sea_orm(column_type = "JsonBinary")]
     pub rules: QueueRules,
     pub created_at: DateTimeUtc,

@@ -2,9 +2,9 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::id::{CallId, CompanyId, QueueEntryId, QueueId};
+use crate::id::{AgentId, CallId, CompanyId, QueueEntryId, QueueId};
 use crate::macros::company_owned;
-use crate::{EntryOutcome, VisitPlan};
+use crate::{EntryOutcome, EntryPurpose, VisitPlan};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -21,6 +21,9 @@ pub struct Model {
     pub entered_at: DateTimeUtc,
     /// `entered_at` less the age credit: the moment that decides the place in the line.
     pub waiting_since: DateTimeUtc,
+    pub purpose: EntryPurpose,
+    /// Only this agent is asked; the company's routing passes over the visit as long as there is one.
+    pub wanted_agent_id: Option<AgentId>,
     pub max_wait_until: Option<DateTimeUtc>,
     #[sea_orm(column_type = "JsonBinary")]
     pub plan: VisitPlan,

@@ -137,6 +137,8 @@ pub struct VisitPlan {
     pub came_through: Vec<QueueId>,
     /// Where he goes on when his visit has overflowed; the flow that he came from, without.
     pub leaves_for: Option<OverflowAction>,
+    /// The version of the call's session when the visit overflowed: as long as it is the call's, he has not gone on yet.
+    pub left_at_version: Option<i32>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

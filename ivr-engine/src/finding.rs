@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use crate::{Flow, FlowKind};
+
 /// One thing that is wrong with a document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -51,7 +53,7 @@ pub enum FindingCode {
     BadValue,
     /// A text, a list or the document is larger than allowed.
     TooLarge,
-    /// A node that speaks has neither `prompt` nor `play`.
+    /// A node that speaks has none of `prompt`, `play` and `library`.
     MissingPrompt,
     /// A text is no Liquid template, or uses a part of Liquid that flows do not have.
     BadTemplate,
@@ -77,10 +79,34 @@ pub enum FindingCode {
     NoWayToAnEnd,
     /// Nodes lead in a circle in which the caller is never asked anything.
     LoopWithoutInput,
+    /// A node of a type that a flow of this kind cannot have.
+    NotInThisKind,
+    /// The call can come to a node that an import could not translate. Without `next` there the flow cannot be published.
+    Disabled,
+    /// A port leads to a remark.
+    LeadsToNote,
+    /// A secret in another text than a request's, or written otherwise than `{{ secret.NAME }}`.
+    SecretMisplaced,
+    /// The call can come to the request without the caller having been asked for the secret since the last one.
+    SecretNotSet,
+    /// No JSON pointer (RFC 6901).
+    BadPointer,
+    /// The flow can come to call itself; at a depth of eight it leaves by `failed`.
+    Recursion,
+    /// The flow that is called takes no argument of this name, or gives back no value of it.
+    UnknownArgument,
     /// The company has no such queue.
     UnknownQueue,
     /// The company has no such skill.
     UnknownSkill,
+    /// The company has no such flow, or it is of another kind than `call`.
+    UnknownFlow,
+    /// The company has no such agent.
+    UnknownAgent,
+    /// The company's library has no such prompt.
+    UnknownPrompt,
+    /// Part of the format, but the server that is to run the flow does not offer it. Told by the server, never here.
+    NotOffered,
 }
 
 /// What exists in the company, for the checks of references.
@@ -90,6 +116,11 @@ pub struct Catalog {
     pub queues: Known,
     /// Ids and names of skills.
     pub skills: Known,
+    /// Ids and names of agents.
+    pub agents: Known,
+    /// Names of the library's prompts.
+    pub prompts: Known,
+    pub flows: KnownFlows,
 }
 
 /// The names that a reference may have.
@@ -99,6 +130,48 @@ pub enum Known {
     Unchecked,
     /// These, and no other.
     Only(BTreeSet<String>),
+}
+
+/// The flows that can be called or gone to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KnownFlows {
+    /// Any: they are not checked.
+    Unchecked,
+    /// These, and no other.
+    Only {
+        /// The id of the flow that is checked, where it has one already.
+        this: Option<String>,
+        flows: Vec<FlowFacts>,
+    },
+}
+
+/// What is known of a published flow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FlowFacts {
+    pub id: String,
+    pub name: String,
+    pub kind: FlowKind,
+    /// What it takes.
+    pub parameters: Vec<String>,
+    /// What it gives back.
+    pub returns: Vec<String>,
+    /// Ids or names of the flows that it calls.
+    pub calls: Vec<String>,
+}
+
+impl FlowFacts {
+    /// What the catalog needs to know of a flow.
+    pub fn of(id: impl Into<String>, flow: &Flow) -> Self {
+        let owned = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
+        Self {
+            id: id.into(),
+            name: flow.name().to_owned(),
+            kind: flow.kind(),
+            parameters: flow.parameters().to_vec(),
+            returns: owned(flow.returns()),
+            calls: owned(flow.calls()),
+        }
+    }
 }
 
 impl Known {
@@ -115,9 +188,29 @@ impl Known {
     }
 }
 
+impl KnownFlows {
+    /// The flow of this id or, when there is none, of this name.
+    pub(crate) fn get(&self, flow: &str) -> Option<&FlowFacts> {
+        match self {
+            Self::Unchecked => None,
+            Self::Only { flows, .. } => {
+                let named =
+                    |field: fn(&FlowFacts) -> &String| flows.iter().find(|known| field(known) == flow);
+                named(|known| &known.id).or_else(|| named(|known| &known.name))
+            }
+        }
+    }
+}
+
 impl Catalog {
     /// Skips the checks of references.
     pub fn unchecked() -> Self {
-        Self { queues: Known::Unchecked, skills: Known::Unchecked }
+        Self {
+            queues: Known::Unchecked,
+            skills: Known::Unchecked,
+            agents: Known::Unchecked,
+            prompts: Known::Unchecked,
+            flows: KnownFlows::Unchecked,
+        }
     }
 }

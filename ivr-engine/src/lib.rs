@@ -4,7 +4,7 @@
 //! compiles it once, when it is published; [`step`] then carries one call from one moment of waiting to the next:
 //!
 //! ```text
-//! step(flow, session, input, now) -> session + prompts + what to wait for + trace + problems
+//! step(flow, session, input, now) -> session + prompts + what to wait for + effects + trace + problems
 //! ```
 //!
 //! ```
@@ -20,7 +20,7 @@
 //!     }
 //! });
 //! let flow = Flow::parse(&document).expect("nothing is wrong with it");
-//! let call = CallFacts { from: "+15550100".into(), to: "+15550199".into(), caller_name: None };
+//! let call = CallFacts { from: "+15550100".into(), to: "+15550199".into(), ..CallFacts::default() };
 //! let now = "2026-03-02T12:00:00Z".parse().expect("a moment");
 //! let first = step(&flow, Session::new(call), Input::Start, now);
 //! assert!(matches!(first.next, Next::Enqueue { ref queue, .. } if queue == "reception"));
@@ -36,32 +36,60 @@
 //! waits for something or ends the call; a flow that is broken says so to the caller in his language and reports a
 //! [`Problem`], it never leaves him in silence.
 
+mod diff;
 mod document;
 mod effect;
 mod engine;
 mod finding;
 mod flow;
+mod flow_test;
+mod flows;
 mod hours;
 mod input;
+mod language;
 mod limits;
+mod next;
 mod node;
+mod node_type;
+mod phone;
 mod predicate;
+mod replay;
 mod schema;
+mod secret;
 mod session;
+mod simulate;
 mod speech;
+mod step;
 mod template;
 mod words;
 
-pub use effect::{
-    Accepts, Next, NodeType, Outcome, Passage, Problem, ProblemCode, Prompt, SkillNeed, Step, TraceEntry,
-};
+pub use diff::{FlowDiff, NodeChange, NodeDiff, PortMove, diff};
+pub use effect::{Effect, RecordingAction};
 pub use engine::step;
-pub use finding::{Catalog, Finding, FindingCode, Known, Severity};
-pub use flow::{Flow, validate};
+pub use finding::{Catalog, Finding, FindingCode, FlowFacts, Known, KnownFlows, Severity};
+pub use flow::{Flow, FlowKind, validate};
+pub use flow_test::{EndsAs, Expectation, FailedLine, FlowTest, TestReport};
+pub use flows::Flows;
 pub use hours::{Day, Hours, HoursStatus, Opening};
-pub use input::{DialOutcome, Input, QueueLeft};
+pub use input::{
+    Booking, DialOutcome, FlowRef, Input, InputRecord, QueueFigures, QueueLeft, SecureEntry, Values,
+};
+pub use language::pick_language;
+pub use next::{
+    Accepts, Callback, CallbackTime, DialTo, Next, Outcome, PreferAgent, RecordPurpose, SkillNeed,
+};
+pub use node_type::NodeType;
+pub use replay::{Difference, Place, Recorded, Replayed, Stop, Why, replay};
 pub use schema::json_schema;
+pub use secret::{
+    Gapped, Keys, Method, Outgoing, RequestCall, RequestOutcome, Secret, SecretMissing, Secrets,
+};
 pub use session::{CallFacts, Session};
+pub use simulate::{
+    Act, AgentAct, CannedAnswer, Ended, Entry, Failure, QueueAct, Simulation, Transcript, World, Yes,
+    simulate,
+};
+pub use step::{Passage, Problem, ProblemCode, Prompt, Step, TraceEntry};
 
 /// The version of the rules in this crate. It is stored with every recorded input: a replay with another version may
 /// legitimately differ. It is also the newest `version` of a flow document that is understood.

@@ -25,8 +25,40 @@ pub(crate) const STEP_NODES: usize = 200;
 pub(crate) const SESSION_INPUTS: u32 = 1_000;
 /// Variables of one call.
 pub(crate) const VARIABLES: usize = 64;
+/// Bytes of the names and values of all variables of all flows that a call is in. They are what makes a session large.
+pub(crate) const VARIABLES_BYTES: usize = 70_000;
 /// Bytes of one variable, and of what is kept of the caller's keys, words and name.
 pub(crate) const VALUE_BYTES: usize = 1_024;
+/// Answers of the server (figures, contacts, flows, requests) in a row without a word of the caller.
+pub(crate) const ANSWERS: u32 = 50;
+/// Flows that wait for another to return.
+pub(crate) const FLOWS_DEEP: usize = 8;
+/// `loop` nodes of one flow that are under way at the same time.
+pub(crate) const LOOPS: usize = 32;
+/// Problems that one step tells.
+pub(crate) const STEP_PROBLEMS: usize = 200;
+/// Effects of one step, and of one call.
+pub(crate) const STEP_EFFECTS: usize = 20;
+pub(crate) const SESSION_EFFECTS: u32 = 100;
+/// Secrets that wait for one request.
+pub(crate) const SECRETS: usize = 16;
+/// Headers of a request.
+pub(crate) const HEADERS: usize = 20;
+/// Bytes of a request's address, and of one header's value.
+pub(crate) const ADDRESS_BYTES: usize = 2_048;
+/// Bytes of a request's body.
+pub(crate) const BODY_BYTES: usize = 16 * 1_024;
+/// Bytes of a text message: ten parts of 160.
+pub(crate) const SMS_BYTES: usize = 1_600;
+/// How often one that asks by itself (a callback's number) asks again.
+pub(crate) const OWN_RETRIES: u32 = 2;
+/// Lines of a scripted call, and expectations of a test.
+pub(crate) const SCRIPT: usize = 500;
+pub(crate) const EXPECTATIONS: usize = 200;
+/// Bytes of a canned answer.
+pub(crate) const ANSWER_BYTES: usize = 256 * 1_024;
+/// Changed fields that are told of one node.
+pub(crate) const CHANGED_FIELDS: usize = 100;
 /// Choices of a menu, cases of a branch, items of any other list.
 pub(crate) const LIST_ITEMS: usize = 100;
 /// How deep conditions can be nested.

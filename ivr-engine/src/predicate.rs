@@ -1,10 +1,12 @@
 //! Conditions of a branch, as data.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Datelike, Timelike, Utc, Weekday};
 use chrono_tz::Tz;
 use regex::Regex;
 
-use crate::{Session, limits};
+use crate::{QueueFigures, Session, limits};
 
 /// A condition.
 #[derive(Debug)]
@@ -25,8 +27,67 @@ pub(crate) enum Operand {
     Caller,
     /// The number dialled.
     To,
+    /// The language in which the caller is spoken to.
+    Language,
+    /// The queue in which he waits or waited.
+    Queue,
+    /// The agent whom he waits for or talks to.
+    Agent,
+    Figure(Figure),
     Hour(Tz),
     Weekday(Tz),
+}
+
+/// What the conditions of a node can look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Operands {
+    OfTheCall,
+    AndOfTheQueue,
+}
+
+/// What is known of a queue; only a `figures` node can look at it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Figure {
+    Waiting,
+    LongestWaitSeconds,
+    Available,
+    Staffed,
+    ExpectedWaitSeconds,
+}
+
+impl Figure {
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Waiting, Self::LongestWaitSeconds, Self::Available, Self::Staffed, Self::ExpectedWaitSeconds];
+
+    /// Its name in a document.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::LongestWaitSeconds => "longestWaitSeconds",
+            Self::Available => "available",
+            Self::Staffed => "staffed",
+            Self::ExpectedWaitSeconds => "expectedWaitSeconds",
+        }
+    }
+
+    fn of(self, figures: &QueueFigures) -> Option<u32> {
+        match self {
+            Self::Waiting => figures.waiting,
+            Self::LongestWaitSeconds => figures.longest_wait_seconds,
+            Self::Available => figures.available,
+            Self::Staffed => figures.staffed,
+            Self::ExpectedWaitSeconds => figures.expected_wait_seconds,
+        }
+    }
+}
+
+/// All that a condition can look at.
+pub(crate) struct View<'a> {
+    pub(crate) session: &'a Session,
+    pub(crate) now: DateTime<Utc>,
+    pub(crate) language: &'a str,
+    /// At a `figures` node.
+    pub(crate) figures: Option<&'a QueueFigures>,
 }
 
 /// What it asks. Texts are compared without regard to case and surrounding space; numbers as numbers. What is not set
@@ -45,26 +106,35 @@ pub(crate) enum Test {
 }
 
 impl Predicate {
-    pub(crate) fn holds(&self, session: &Session, now: DateTime<Utc>) -> bool {
+    pub(crate) fn holds(&self, view: &View<'_>) -> bool {
         match self {
-            Self::All(parts) => parts.iter().all(|part| part.holds(session, now)),
-            Self::Any(parts) => parts.iter().any(|part| part.holds(session, now)),
-            Self::Not(part) => !part.holds(session, now),
-            Self::Test { operand, test } => test.passes(operand.value(session, now).as_deref()),
+            Self::All(parts) => parts.iter().all(|part| part.holds(view)),
+            Self::Any(parts) => parts.iter().any(|part| part.holds(view)),
+            Self::Not(part) => !part.holds(view),
+            Self::Test { operand, test } => test.passes(operand.value(view).as_deref()),
         }
     }
 }
 
 impl Operand {
-    fn value(&self, session: &Session, now: DateTime<Utc>) -> Option<String> {
+    fn value<'a>(&'a self, view: &View<'a>) -> Option<Cow<'a, str>> {
+        let session = view.session;
+        let text = |text: Option<&'a String>| text.map(|text| Cow::Borrowed(text.as_str()));
         match self {
-            Self::Digits => session.digits.clone(),
-            Self::Speech => session.speech.clone(),
-            Self::Variable(name) => session.variables.get(name).cloned(),
-            Self::Caller => Some(session.call.from.clone()),
-            Self::To => Some(session.call.to.clone()),
-            Self::Hour(zone) => Some(now.with_timezone(zone).hour().to_string()),
-            Self::Weekday(zone) => Some(weekday_name(now.with_timezone(zone).weekday()).to_owned()),
+            Self::Digits => text(session.digits.as_ref()),
+            Self::Speech => text(session.speech.as_ref()),
+            Self::Variable(name) => text(session.variables.get(name)),
+            Self::Caller => text(Some(&session.call.from)),
+            Self::To => text(Some(&session.call.to)),
+            Self::Language => Some(Cow::Borrowed(view.language)),
+            Self::Queue => text(session.call.queue.as_ref()),
+            Self::Agent => text(session.call.agent.as_ref()),
+            Self::Figure(figure) => view
+                .figures
+                .and_then(|figures| figure.of(figures))
+                .map(|figure| Cow::Owned(figure.to_string())),
+            Self::Hour(zone) => Some(Cow::Owned(view.now.with_timezone(zone).hour().to_string())),
+            Self::Weekday(zone) => Some(Cow::Borrowed(weekday_name(view.now.with_timezone(zone).weekday()))),
         }
     }
 }

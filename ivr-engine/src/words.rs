@@ -62,6 +62,56 @@ impl Speaks {
         }
     }
 
+    /// Said after an answer that was none.
+    pub(crate) fn not_understood(self) -> &'static str {
+        match self {
+            Self::English => "Sorry, that was not understood.",
+            Self::Spanish => "Lo siento, no se ha entendido.",
+            Self::French => "Désolé, nous n'avons pas compris.",
+            Self::German => "Das wurde leider nicht verstanden.",
+        }
+    }
+
+    /// Reads a number out, and asks whether it is the right one to call back.
+    pub(crate) fn confirm_number(self, number: &str) -> String {
+        let spaced: Vec<String> = number.chars().filter(char::is_ascii_digit).map(String::from).collect();
+        let number = spaced.join(" ");
+        match self {
+            Self::English => {
+                format!(
+                    "We will call you back at {number}. To confirm, press 1. For another number, press 2."
+                )
+            }
+            Self::Spanish => {
+                format!("Le llamaremos al {number}. Para confirmar, pulse 1. Para otro número, pulse 2.")
+            }
+            Self::French => format!(
+                "Nous vous rappellerons au {number}. Pour confirmer, appuyez sur 1. Pour un autre numéro, appuyez sur 2."
+            ),
+            Self::German => format!(
+                "Wir rufen Sie unter {number} zurück. Zum Bestätigen drücken Sie die 1, für eine andere Nummer die 2."
+            ),
+        }
+    }
+
+    /// Asks for a number to call back.
+    pub(crate) fn which_number(self) -> &'static str {
+        match self {
+            Self::English => {
+                "Please enter the number that we should call, with its area code, and press the hash key."
+            }
+            Self::Spanish => {
+                "Marque el número al que debemos llamar, con su prefijo, y pulse la tecla almohadilla."
+            }
+            Self::French => {
+                "Composez le numéro auquel nous devons vous rappeler, avec son indicatif, puis appuyez sur dièse."
+            }
+            Self::German => {
+                "Bitte geben Sie die Nummer mit Vorwahl ein, unter der wir Sie anrufen sollen, und drücken Sie die Raute."
+            }
+        }
+    }
+
     /// Zero to nine, as one says them; already lower-case.
     pub(crate) fn digits(self) -> [&'static str; 10] {
         match self {

@@ -53,6 +53,132 @@ fn ten_thousand_nodes_are_too_many() {
 }
 
 #[test]
+fn a_megabyte_of_whatever_it_is_costs_little_and_is_told() {
+    let of = |filler: &dyn Fn(usize) -> Value| {
+        let nodes: Map<String, Value> =
+            (0..900).map(|number| (format!("n{number}"), filler(number))).collect();
+        of(Value::Object(nodes))
+    };
+    let documents = [
+        of(&|_| json!({ "type": "note", "text": "x".repeat(1_100) })),
+        of(
+            &|_| json!({ "type": "disabled", "reason": "x".repeat(500), "source": { "format": "x", "type": "x", "raw": vec![1; 500] } }),
+        ),
+        of(&|number| {
+            let ports: Map<String, Value> = (0..60)
+                .map(|port| (format!("port-{port}"), json!(format!("n{}", (number + port) % 900))))
+                .collect();
+            json!({ "type": "disabled", "reason": "x", "source": { "format": "x", "type": "x", "raw": 1 }, "next": ports })
+        }),
+        of(&|number| {
+            json!({ "type": "request", "method": "POST", "url": "https://example.com",
+            "body": "{{ secret.a }}".repeat(70), "next": { "succeeded": format!("n{}", (number + 1) % 900), "failed": "n0" } })
+        }),
+        of(&|number| {
+            json!({ "type": "secureDigits", "prompt": "x", "name": format!("s{number}"), "maxDigits": 3,
+            "next": { "collected": format!("n{}", (number * 7) % 900), "timeout": format!("n{}", (number + 1) % 900), "invalid": "n0" } })
+        }),
+        of(&|number| {
+            json!({ "type": "loop", "times": 100,
+            "next": { "again": format!("n{}", (number + 1) % 900), "done": format!("n{}", (number * 31) % 900) } })
+        }),
+        of(&|_| json!({ "type": "set", "variables": { "a": "{{ secret".repeat(100) }, "next": {} })),
+        of(
+            &|_| json!({ "type": "saveContact", "tags": vec!["{{ vars.a }}"; 90], "fields": { "name": "x".repeat(700) } }),
+        ),
+    ];
+    for document in documents {
+        let begin = Instant::now();
+        let findings = validate(&document, &Catalog::unchecked());
+        let taken = begin.elapsed();
+        assert!(taken < Duration::from_secs(15), "it took {taken:?}");
+        assert!(findings.iter().any(|finding| finding.severity == Severity::Error) && findings.len() <= 500);
+        assert!(Flow::parse(&document).is_err());
+    }
+}
+
+#[test]
+fn a_flow_that_loops_as_often_as_it_may_is_stopped_by_the_step() {
+    let nodes = json!({
+        "n0": { "type": "loop", "times": 100, "next": { "again": "n1", "done": "end" } },
+        "n1": { "type": "loop", "times": 100, "next": { "again": "n2", "done": "n0" } },
+        "n2": { "type": "set", "variables": { "a": "{{ vars.a }}x" }, "next": { "next": "n1" } },
+        "end": { "type": "hangup" }
+    });
+    let flow = flow(&of(nodes));
+    let first = step(&flow, Session::new(caller("+15550100")), Input::Start, at(MONDAY));
+    assert_eq!(first.next, Next::HangUp { outcome: Outcome::FlowFailed });
+    assert_eq!(first.trace.len(), 200);
+}
+
+#[test]
+fn a_flow_that_sends_messages_without_end_is_stopped_at_its_budget() {
+    let sms = |next: &str| json!({ "type": "sms", "text": "x", "next": { "next": next } });
+    let mut nodes: Map<String, Value> =
+        (0..30).map(|number| (format!("n{number}"), sms(&format!("n{}", number + 1)))).collect();
+    nodes.insert(
+        "n30".to_owned(),
+        json!({ "type": "menu", "prompt": "Again?", "choices": [{ "digits": "1" }], "next": { "1": "n0", "timeout": "end", "noMatch": "end" } }),
+    );
+    nodes.insert("end".to_owned(), json!({ "type": "hangup" }));
+    let flow = flow(&of(Value::Object(nodes)));
+    let mut next = step(&flow, Session::new(caller("+15550100")), Input::Start, at(MONDAY));
+    assert_eq!(next.effects.len(), 20);
+    let mut sent = next.effects.len();
+    for _ in 0..10 {
+        next = step(&flow, next.session, Input::digits("1"), at(MONDAY));
+        sent += next.effects.len();
+    }
+    assert_eq!(sent, 100);
+    assert!(next.problems.iter().all(|problem| problem.code == ProblemCode::TooManyEffects));
+}
+
+#[test]
+fn the_variables_of_all_flows_of_a_call_are_bounded_together() {
+    let variables: Map<String, Value> =
+        (0..64).map(|number| (format!("v{number}"), json!("x".repeat(1_024)))).collect();
+    let flow = flow(&of(json!({
+        "n0": { "type": "set", "variables": variables, "next": { "next": "n1" } },
+        "n1": { "type": "subflow", "flow": "itself", "arguments": variables, "next": { "returned": "end", "failed": "end" } },
+        "end": { "type": "return", "values": variables }
+    })));
+    let mut session = Session::new(caller("+15550100"));
+    let mut input = Input::Start;
+    for _ in 0..60 {
+        let next = step(&flow, session, input, at(MONDAY));
+        let stored = serde_json::to_string(&next.session).expect("JSON");
+        assert!(stored.len() < 90_000, "the session has {} bytes", stored.len());
+        session = next.session;
+        input = match next.next {
+            Next::FindFlow { .. } => Input::FlowFound(Some(ivr_engine::FlowRef::new("itself"))),
+            Next::Continue => Input::Continue,
+            _ => break,
+        };
+    }
+    assert!(session.has_ended());
+}
+
+#[test]
+fn an_answer_of_a_hundred_megabytes_leaves_a_few_bytes() {
+    let body =
+        format!("{{\"a\": \"{}\", \"b\": {}1{}}}", "x".repeat(10_000_000), "[".repeat(100), "]".repeat(100));
+    let wanted = ["/a", "/b", ""].map(str::to_owned);
+    within(Duration::from_secs(10), || {
+        let ivr_engine::RequestOutcome::Answered { values, .. } =
+            ivr_engine::RequestOutcome::read(200, body.as_bytes(), &wanted)
+        else {
+            panic!("it was answered")
+        };
+        assert!(values.values().flatten().all(|value| value.len() <= 1_024));
+    });
+    let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
+    within(Duration::from_secs(10), || {
+        let read = ivr_engine::RequestOutcome::read(200, deep.as_bytes(), &wanted);
+        assert!(matches!(read, ivr_engine::RequestOutcome::Answered { .. }));
+    });
+}
+
+#[test]
 fn a_chain_longer_than_a_step_is_told_before_it_is_published() {
     within(Duration::from_secs(5), || {
         assert_eq!(codes(&of(Value::Object(chain(199)))), []);

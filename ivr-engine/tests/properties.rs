@@ -6,8 +6,8 @@ mod teller;
 use std::sync::OnceLock;
 
 use ivr_engine::{
-    Catalog, DialOutcome, Flow, Input, Next, Outcome, Prompt, QueueLeft, Session, Severity, json_schema,
-    step, validate,
+    Booking, Catalog, DialOutcome, Flow, FlowRef, Input, InputRecord, Keys, Next, NodeType, Outcome, Prompt,
+    QueueFigures, QueueLeft, RequestOutcome, Session, Severity, Step, json_schema, step, validate,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -16,7 +16,11 @@ use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 use teller::{at, caller};
 
-const SAMPLES: [&str; 2] = [include_str!("../samples/acme.json"), include_str!("../samples/globex.json")];
+const SAMPLES: [&str; 3] = [
+    include_str!("../samples/acme.json"),
+    include_str!("../samples/globex.json"),
+    include_str!("../samples/initech.json"),
+];
 
 /// Texts out of pieces of Liquid that fit together or do not.
 fn text() -> impl Strategy<Value = String> {
@@ -112,10 +116,39 @@ fn predicate() -> impl Strategy<Value = Value> {
     })
 }
 
-fn node() -> impl Strategy<Value = Value> {
+/// Nodes that say, choose and keep.
+fn inner_node() -> impl Strategy<Value = Value> {
     prop_oneof![
-        1 => (good_text(), id()).prop_map(|(text, a)| json!({ "type": "say", "text": text, "next": { "next": a } })),
-        1 => id().prop_map(|a| json!({ "type": "play", "url": "https://example.com/a.mp3", "next": { "next": a } })),
+        (good_text(), id()).prop_map(|(text, a)| json!({ "type": "say", "text": text, "next": { "next": a } })),
+        id().prop_map(|a| json!({ "type": "say", "library": "greeting", "language": "de-DE", "next": { "next": a } })),
+        id().prop_map(|a| json!({ "type": "play", "url": "https://example.com/a.mp3", "next": { "next": a } })),
+        (prop::sample::select(vec!["fr-FR", "de-DE", "{{ vars.a }}"]), id())
+            .prop_map(|(tag, a)| json!({ "type": "language", "language": tag, "next": { "next": a } })),
+        (predicate(), id(), id()).prop_map(|(when, a, b)| json!({
+            "type": "branch", "cases": [{ "port": "x", "when": when }], "next": { "x": a, "else": b }
+        })),
+        (id(), id()).prop_map(|(a, b)| json!({
+            "type": "hours", "zone": "Europe/Paris", "weekly": { "mon": [{ "from": "22:00", "to": "02:00" }] },
+            "next": { "open": a, "closed": b }
+        })),
+        (id(), id(), 1..99_u8).prop_map(|(a, b, percent)| json!({
+            "type": "split", "shares": [{ "port": "x", "percent": percent }, { "port": "y", "percent": 100 - percent }],
+            "next": { "x": a, "y": b }
+        })),
+        (id(), id(), 1..5_u8).prop_map(|(a, b, times)| json!({
+            "type": "loop", "times": times, "next": { "again": a, "done": b }
+        })),
+        (good_text(), id()).prop_map(|(text, a)| json!({
+            "type": "set", "variables": { "a": text, "b": "{{ vars.b }}{{ vars.b }}x" }, "next": { "next": a }
+        })),
+        id().prop_map(|a| json!({ "type": "disabled", "reason": "left over",
+            "source": { "format": "studio", "type": "fork-stream", "raw": { "a": [1, null] } }, "next": { "next": a } })),
+    ]
+}
+
+/// Nodes that ask or hand on the caller.
+fn caller_node() -> impl Strategy<Value = Value> {
+    prop_oneof![
         4 => (good_text(), id(), id(), id(), 0..3_u8).prop_map(|(text, a, b, c, retries)| json!({
             "type": "menu", "prompt": format!("Press 1. {text}"), "retries": retries,
             "choices": [{ "digits": "1", "phrases": ["one"] }], "next": { "1": a, "timeout": b, "noMatch": c }
@@ -124,33 +157,84 @@ fn node() -> impl Strategy<Value = Value> {
             "type": "collect", "prompt": "Number?", "invalidPrompt": text, "variable": "a", "maxDigits": 3,
             "next": { "collected": a, "timeout": b, "invalid": c }
         })),
-        2 => (predicate(), id(), id()).prop_map(|(when, a, b)| json!({
-            "type": "branch", "cases": [{ "port": "x", "when": when }], "next": { "x": a, "else": b }
+        2 => (good_text(), id(), id(), id()).prop_map(|(text, a, b, c)| json!({
+            "type": "secureDigits", "prompt": format!("Card? {text}"), "name": "card", "minDigits": 2, "maxDigits": 6,
+            "next": { "collected": a, "timeout": b, "invalid": c }
+        })),
+        1 => (good_text(), id(), id()).prop_map(|(text, a, b)| json!({
+            "type": "survey", "name": "s", "question": { "prompt": text }, "comment": { "library": "comment" },
+            "next": { "answered": a, "timeout": b }
         })),
         1 => (id(), id()).prop_map(|(a, b)| json!({
-            "type": "hours", "zone": "Europe/Paris", "weekly": { "mon": [{ "from": "22:00", "to": "02:00" }] },
-            "next": { "open": a, "closed": b }
-        })),
-        2 => (good_text(), id()).prop_map(|(text, a)| json!({
-            "type": "set", "variables": { "a": text, "b": "{{ vars.b }}{{ vars.b }}x" }, "next": { "next": a }
-        })),
-        1 => (id(), id()).prop_map(|(a, b)| json!({
-            "type": "enqueue", "queue": "sales", "next": { "timeout": a, "failed": b }
+            "type": "enqueue", "queue": "sales", "preferAgent": { "agent": "{{ vars.a }}" },
+            "next": { "timeout": a, "failed": b, "afterAgent": a }
         })),
         1 => (good_text(), id(), id(), id()).prop_map(|(text, a, b, c)| json!({
             "type": "transfer", "number": text, "callerId": "{{ call.to }}",
             "next": { "answered": a, "busy": b, "noAnswer": c, "failed": c }
         })),
+        1 => (good_text(), id()).prop_map(|(text, a)| json!({
+            "type": "transfer", "agent": text, "next": { "busy": a, "noAnswer": a, "failed": a }
+        })),
         1 => id().prop_map(|a| json!({ "type": "voicemail", "prompt": "Beep.", "next": { "recorded": a } })),
         1 => good_text().prop_map(|text| json!({ "type": "hangup", "prompt": format!("Bye {text}") })),
+        1 => (id(), id()).prop_map(|(a, b)| json!({
+            "type": "callback", "queue": "sales", "when": "inQueue",
+            "next": { "accepted": a, "invalid": b, "failed": b }
+        })),
+        1 => (good_text(), id(), id(), id()).prop_map(|(text, a, b, c)| json!({
+            "type": "callback", "queue": "sales", "when": "scheduled", "at": format!("{{{{ vars.a }}}}{text}"),
+            "zone": "Europe/Paris", "confirm": false,
+            "hours": { "zone": "Europe/Paris", "weekly": { "mon": [{ "from": "00:00", "to": "24:00" }] } },
+            "next": { "accepted": a, "declined": b, "invalid": b, "closed": c, "failed": c }
+        })),
     ]
+}
+
+/// Nodes that have the server do something.
+fn server_node() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        (good_text(), id(), id(), any::<bool>()).prop_map(|(text, a, b, secret)| json!({
+            "type": "request", "method": "POST", "url": "https://example.com/{{ vars.a | url_encode }}",
+            "body": if secret { "{\"card\": \"{{ secret.card }}\"}".to_owned() } else { text },
+            "headers": { "X-Caller": "{{ call.from }}" }, "save": { "a": "/a", "b": "" },
+            "next": { "succeeded": a, "failed": b }
+        })),
+        (predicate(), id(), id()).prop_map(|(when, a, b)| json!({
+            "type": "figures", "queue": "sales",
+            "cases": [{ "port": "x", "when": { "any": [when,
+                { "operand": "waiting", "operator": "greaterThan", "value": 3 }] } }],
+            "next": { "x": a, "else": b }
+        })),
+        (id(), id()).prop_map(|(a, b)| json!({
+            "type": "findContact", "save": { "a": "name", "b": "custom.tier" }, "next": { "found": a, "notFound": b }
+        })),
+        (good_text(), id()).prop_map(|(text, a)| json!({
+            "type": "saveContact", "fields": { "name": text }, "tags": ["{{ vars.a }}"], "next": { "next": a }
+        })),
+        (good_text(), id(), id()).prop_map(|(text, a, b)| json!({
+            "type": "subflow", "flow": "other", "arguments": { "a": text }, "save": { "b": "a" },
+            "next": { "returned": a, "failed": b }
+        })),
+        good_text().prop_map(|text| json!({ "type": "return", "values": { "a": text } })),
+        id().prop_map(|a| json!({ "type": "goto", "flow": "other", "next": { "failed": a } })),
+        id().prop_map(|a| json!({ "type": "recording", "action": "pause", "next": { "next": a } })),
+        (good_text(), id()).prop_map(|(text, a)| json!({
+            "type": "sms", "text": format!("Hello {text}"), "next": { "next": a }
+        })),
+    ]
+}
+
+fn node() -> impl Strategy<Value = Value> {
+    prop_oneof![4 => inner_node(), 6 => caller_node(), 3 => server_node()]
 }
 
 fn document() -> impl Strategy<Value = Value> {
     (vec(node(), 8), prop::sample::select(vec!["en-US", "de-DE", "fr", "es-419", "ja"])).prop_map(
         |(nodes, language)| {
-            let nodes: serde_json::Map<String, Value> =
+            let mut nodes: serde_json::Map<String, Value> =
                 nodes.into_iter().enumerate().map(|(number, node)| (format!("n{number}"), node)).collect();
+            nodes.insert("remark".to_owned(), json!({ "type": "note", "text": "Random." }));
             json!({ "version": 1, "name": "random", "language": language, "start": "n0", "nodes": nodes })
         },
     )
@@ -221,9 +305,50 @@ fn pointers(value: &Value, at: String, found: &mut Vec<String>) {
     found.push(at);
 }
 
+/// The answer that fits, most of the time; else anything.
+fn answer(next: &Next, input: &Input, number: usize) -> Input {
+    let values = |names: &[String]| -> ivr_engine::Values {
+        names
+            .iter()
+            .map(|name| (name.clone(), (!number.is_multiple_of(5)).then(|| format!("v{number}"))))
+            .collect()
+    };
+    match next {
+        _ if number % 11 == 10 => input.clone(),
+        Next::Figures { .. } => Input::Figures(QueueFigures {
+            waiting: u32::try_from(number % 8).ok(),
+            expected_wait_seconds: number.is_multiple_of(2).then_some(60),
+            ..QueueFigures::default()
+        }),
+        Next::FindContact { fields, .. } => {
+            Input::ContactFound((!number.is_multiple_of(3)).then(|| values(fields)))
+        }
+        Next::FindFlow { .. } => {
+            Input::FlowFound((!number.is_multiple_of(4)).then(|| FlowRef::new(format!("v{}", number % 2))))
+        }
+        Next::BookCallback(_) => {
+            Input::CallbackBooked([Booking::Accepted, Booking::Closed, Booking::Failed][number % 3])
+        }
+        Next::Request(request) => Input::Requested(match number % 4 {
+            0 => RequestOutcome::TimedOut,
+            1 => RequestOutcome::Failed,
+            _ => RequestOutcome::Answered { status: 200, values: values(&request.wanted) },
+        }),
+        Next::Continue => Input::Continue,
+        Next::Enqueue { .. } if number.is_multiple_of(3) => Input::AgentLeft,
+        Next::Gather { .. }
+        | Next::Enqueue { .. }
+        | Next::Dial { .. }
+        | Next::Record { .. }
+        | Next::Done
+        | Next::HangUp { .. }
+        | Next::Ended => input.clone(),
+    }
+}
+
 fn input() -> impl Strategy<Value = Input> {
     prop_oneof![
-        4 => prop::sample::select(vec!["1", "2", "12", "123456", "9", "", "#", "x", "0000000000000"]).prop_map(Input::digits),
+        6 => prop::sample::select(vec!["1", "2", "12", "123456", "9", "", "#", "x", "0000000000000"]).prop_map(Input::digits),
         2 => prop::sample::select(vec!["one", "Sales!", "", "Störung", "🦀", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab"]).prop_map(Input::speech),
         1 => (".{0,40}", any::<Option<f64>>()).prop_map(|(text, confidence)| Input::Speech { text, confidence: confidence.filter(|sure| sure.is_finite()) }),
         3 => Just(Input::Silence),
@@ -233,51 +358,110 @@ fn input() -> impl Strategy<Value = Input> {
             .prop_map(Input::Dialed),
         1 => Just(Input::Start),
         1 => any::<u16>().prop_map(|keys| Input::digits("7".repeat(keys.into()))),
+        3 => Just(Input::digits("555555")),
+        1 => Just(Input::AgentLeft),
+        1 => Just(Input::Continue),
+        1 => Just(Input::HungUp),
     ]
 }
 
-/// Plays the inputs, and checks all that must hold of every step. Gives the steps' number.
+/// Plays the inputs, and checks all that must hold of every step. Whatever flow it calls, it is the flow itself.
 fn play(flow: &Flow, inputs: &[Input], seconds: i64) -> Session {
-    let mut session = Session::new(caller("+15550100"));
+    let begin = Session::new(caller("+15550100")).seeded(u64::try_from(seconds).unwrap_or(0));
+    let mut session = begin.clone();
     let mut now = at("2026-03-28T22:00:00Z") + chrono::TimeDelta::seconds(seconds);
-    for input in [Input::Start].iter().chain(inputs) {
+    let mut waits_for = Next::Ended;
+    let mut recorded = Vec::new();
+    for (number, input) in [Input::Start].iter().chain(inputs).enumerate() {
+        let input = own_keys(answer(&waits_for, input, number), number);
         let had_ended = session.has_ended();
-        let recorded: Input =
-            serde_json::from_str(&serde_json::to_string(input).expect("JSON")).expect("an input");
         let first = step(flow, session.clone(), input.clone(), now);
-        assert_eq!(first, step(&flow.clone(), session, recorded, now), "the same input, the same step");
+        let stored = serde_json::to_string(&first.input).expect("JSON");
+        let record: InputRecord = serde_json::from_str(&stored).expect("an input");
+        let again = step(&flow.clone(), session, record.into(), now);
+        assert_eq!(Step { secret: None, ..first.clone() }, again, "the same input, the same step");
+        assert_secret_is_kept(&input, &first, &stored);
+        check_step(&first, had_ended);
 
-        assert_eq!(first.next.waits(), !first.session.has_ended(), "it waits or it has ended: {first:?}");
-        assert_eq!(first.next.waits(), first.session.node().is_some());
-        if had_ended {
-            assert_eq!((&first.next, first.prompts.len(), first.trace.len()), (&Next::Ended, 0, 0));
-        }
-        if first.next == (Next::HangUp { outcome: Outcome::FlowFailed }) {
-            assert!(!first.problems.is_empty() && matches!(first.prompts.last(), Some(Prompt::Say { .. })));
-        }
-        assert!(first.trace.len() <= 202 && first.prompts.len() <= 51, "{} passed", first.trace.len());
-        let own: &[Prompt] = match &first.next {
-            Next::Gather { prompts, .. } | Next::Record { prompts, .. } => prompts,
-            Next::Enqueue { .. } | Next::Dial { .. } | Next::HangUp { .. } | Next::Ended => &[],
-        };
-        for prompt in first.prompts.iter().chain(own) {
-            match prompt {
-                Prompt::Say { text, .. } => {
-                    assert!(!text.trim().is_empty() && text.len() <= 3_000, "{text:?}")
-                }
-                Prompt::Play { url } => assert!(url.starts_with("http")),
-            }
-        }
-        let stored = serde_json::to_string(&first.session).expect("JSON");
-        assert!(stored.len() < 160_000, "the session has {} bytes", stored.len());
-        session = serde_json::from_str(&stored).expect("a session");
+        let stored_session = serde_json::to_string(&first.session).expect("JSON");
+        assert!(stored_session.len() < 180_000, "the session has {} bytes", stored_session.len());
+        session = serde_json::from_str(&stored_session).expect("a session");
         assert_eq!(session, first.session);
-        let all: ivr_engine::Step =
-            serde_json::from_str(&serde_json::to_string(&first).expect("JSON")).expect("a step");
-        assert_eq!(all, first);
+        recorded.push((stored, now));
+        waits_for = first.next;
         now += chrono::TimeDelta::seconds(7);
     }
+    let replayed = recorded.iter().fold(begin, |session, (stored, at)| {
+        let record: InputRecord = serde_json::from_str(stored).expect("an input");
+        step(flow, session, record.into(), *at).session
+    });
+    assert_eq!(replayed, session, "the recorded inputs lead to the same session");
     session
+}
+
+fn check_step(step: &Step, had_ended: bool) {
+    assert_eq!(step.next.waits(), !step.session.has_ended(), "it waits or it has ended: {step:?}");
+    assert!(step.next.waits() || step.session.node().is_none());
+    if had_ended {
+        assert_eq!((&step.next, step.prompts.len(), step.trace.len()), (&Next::Ended, 0, 0));
+    }
+    if step.next == (Next::HangUp { outcome: Outcome::FlowFailed }) {
+        assert!(!step.problems.is_empty() && matches!(step.prompts.last(), Some(Prompt::Say { .. })));
+    }
+    assert!(step.trace.len() <= 202 && step.prompts.len() <= 51, "{} passed", step.trace.len());
+    assert!(step.effects.len() <= 20);
+    let own: &[Prompt] = match &step.next {
+        Next::Gather { prompts, .. } | Next::Record { prompts, .. } => prompts,
+        Next::Enqueue { .. }
+        | Next::Dial { .. }
+        | Next::Request(_)
+        | Next::Figures { .. }
+        | Next::FindContact { .. }
+        | Next::FindFlow { .. }
+        | Next::BookCallback(_)
+        | Next::Continue
+        | Next::Done
+        | Next::HangUp { .. }
+        | Next::Ended => &[],
+    };
+    for prompt in step.prompts.iter().chain(own) {
+        match prompt {
+            Prompt::Say { text, .. } => {
+                assert!(!text.trim().is_empty() && text.len() <= 3_000, "{text:?}");
+            }
+            Prompt::Play { url } => assert!(url.starts_with("http")),
+            Prompt::Library { name, .. } => assert!(!name.is_empty()),
+        }
+    }
+    let next: Next =
+        serde_json::from_str(&serde_json::to_string(&step.next).expect("JSON")).expect("what comes next");
+    assert_eq!(next, step.next);
+}
+
+/// Six keys that no other input of the same story has, so that a session which knows them knows them from this input.
+fn own_keys(input: Input, number: usize) -> Input {
+    match &input {
+        Input::Digits(keys) if keys.dangerous_reveal() == "555555" => {
+            Input::digits(format!("5559{number:02}"))
+        }
+        _ => input,
+    }
+}
+
+/// What was keyed in as a secret is nowhere but in the secret.
+fn assert_secret_is_kept(input: &Input, step: &Step, stored: &str) {
+    let Input::Digits(keys) = input else { return };
+    let keys: &Keys = keys;
+    let digits = keys.dangerous_reveal();
+    if !digits.starts_with("5559") {
+        return;
+    }
+    if let Some(secret) = &step.secret {
+        assert_eq!(&secret.keys, keys);
+        assert!(!stored.contains(digits), "{stored}");
+        assert!(!format!("{step:?}").contains(digits), "{step:?}");
+        assert!(!serde_json::to_string(&step.session).expect("JSON").contains(digits));
+    }
 }
 
 fn schema() -> &'static jsonschema::Validator {
@@ -373,5 +557,14 @@ fn the_properties_are_not_vacuous() {
     };
     let (random, broken) = (share(document().boxed()), share(damaged().boxed()));
     assert!(random > 60, "only {random} of 300 random flows can be published");
+    let used: std::collections::BTreeSet<NodeType> = (0..600)
+        .flat_map(|_| {
+            let document = document().new_tree(&mut runner).expect("a document").current();
+            let flow = Flow::parse(&document).ok();
+            flow.map(|flow| flow.nodes().map(|(_, node_type)| node_type).collect::<Vec<_>>())
+                .unwrap_or_default()
+        })
+        .collect();
+    assert_eq!(used.len(), NodeType::ALL.len(), "some types of node are in no random flow: {used:?}");
     assert!(broken > 3 && broken < 290, "{broken} of 300 damaged flows can be published");
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 const ACME: &str = include_str!("../samples/acme.json");
 const GLOBEX: &str = include_str!("../samples/globex.json");
+const INITECH: &str = include_str!("../samples/initech.json");
 
 fn sample(text: &str) -> Value {
     serde_json::from_str(text).expect("a sample is JSON")
@@ -21,7 +22,7 @@ fn it_is_a_schema_of_draft_2020_12() {
 
 #[test]
 fn the_samples_are_accepted_by_both() {
-    for text in [ACME, GLOBEX] {
+    for text in [ACME, GLOBEX, INITECH] {
         let document = sample(text);
         let errors: Vec<String> = validator()
             .iter_errors(&document)
@@ -32,7 +33,7 @@ fn the_samples_are_accepted_by_both() {
     }
 }
 
-/// Each changes one thing of the Globex sample, which has all types of node; both must refuse the result.
+/// Each changes one thing of a sample; both must refuse the result. The two have all types of node between them.
 #[test]
 fn what_is_broken_is_refused_by_both() {
     let broken: &[(&str, Value)] = &[
@@ -90,9 +91,74 @@ fn what_is_broken_is_refused_by_both() {
         ("/nodes/stammkunde/cases/0/when", json!({ "operand": "hour", "operator": "equals", "value": 9 })),
         ("/nodes/stammkunde/cases/0/when", json!({ "operand": "variable", "operator": "exists" })),
     ];
+    refused_by_both(GLOBEX, broken);
+    let broken: &[(&str, Value)] = &[
+        ("/kind", json!("party")),
+        ("/parameters", json!(["1st"])),
+        ("/parameters", json!("reason")),
+        ("/nodes/remark/text", json!(5)),
+        ("/nodes/remark/next", json!({ "next": "bye" })),
+        ("/nodes/customer/save/name", json!("shoe size")),
+        ("/nodes/customer/save/1st", json!("name")),
+        ("/nodes/tongue/language", json!("german!")),
+        ("/nodes/greeting/text", json!("Both.")),
+        ("/nodes/greeting/library", json!("")),
+        ("/nodes/recorded/action", json!("rewind")),
+        ("/nodes/load/queue", json!(1)),
+        ("/nodes/load/cases/0/when/operand", json!("mood")),
+        ("/nodes/load/cases", json!([])),
+        ("/nodes/offer/prompt", json!(5)),
+        ("/nodes/call-back/when", json!("soon")),
+        ("/nodes/call-back/at", json!("{{ vars.day }}")),
+        ("/nodes/call-back/hours", json!({ "zone": "UTC" })),
+        ("/nodes/call-back/confirm", json!("yes")),
+        ("/nodes/call-back/attempts", json!(11)),
+        ("/nodes/call-back/retryMinutes", json!(0)),
+        ("/nodes/call-back/next/never", json!("bye")),
+        ("/nodes/another-day/zone", json!("")),
+        ("/nodes/thanks/text", json!("")),
+        ("/nodes/save/fields", json!({ "tags": "x" })),
+        ("/nodes/save/tags", json!("callback")),
+        ("/nodes/choice/play", json!("https://example.com/a.mp3")),
+        ("/nodes/tries/times", json!(0)),
+        ("/nodes/tries/times", json!(101)),
+        ("/nodes/test/shares", json!([{ "port": "old", "percent": 100 }])),
+        ("/nodes/test/shares/0/percent", json!(0)),
+        ("/nodes/card/name", json!("card number")),
+        ("/nodes/card/variable", json!("card")),
+        ("/nodes/pay/method", json!("TRACE")),
+        ("/nodes/pay/url", json!("")),
+        ("/nodes/pay/headers", json!({ "X Y": "z" })),
+        ("/nodes/pay/headers", json!(["X"])),
+        ("/nodes/pay/contentType", json!("json")),
+        ("/nodes/pay/timeoutSeconds", json!(11)),
+        ("/nodes/pay/retries", json!(3)),
+        ("/nodes/pay/save/receipt", json!("receipt")),
+        ("/nodes/new-payment/flow", json!("")),
+        ("/nodes/new-payment/arguments", json!({ "a b": "x" })),
+        ("/nodes/new-payment/save/receipt", json!(5)),
+        ("/nodes/times/flow", json!(null)),
+        ("/nodes/service/preferAgent", json!({ "seconds": 3 })),
+        ("/nodes/service/preferAgent", json!("last")),
+        ("/nodes/survey/question", json!("How was it?")),
+        ("/nodes/survey/comment", json!({ "prompt": "a", "play": "https://example.com/a.mp3" })),
+        ("/nodes/survey/maxSeconds", json!(0)),
+        ("/nodes/head-office/number", json!("+15550100")),
+        ("/nodes/boss/agent", json!("")),
+        ("/nodes/stream/source", json!({ "format": "studio" })),
+        ("/nodes/stream/reason", json!(1)),
+        ("/nodes/message/beep", json!(1)),
+        ("/nodes/message/transcribe", json!("yes")),
+        ("/nodes/done/values", json!({ "1st": "x" })),
+        ("/nodes/done/next", json!({ "next": "bye" })),
+    ];
+    refused_by_both(INITECH, broken);
+}
+
+fn refused_by_both(text: &str, broken: &[(&str, Value)]) {
     let validator = validator();
     for (pointer, value) in broken {
-        let mut document = sample(GLOBEX);
+        let mut document = sample(text);
         let (parent, field) = pointer.rsplit_once('/').expect("a pointer");
         match document.pointer_mut(parent).expect(pointer) {
             Value::Object(map) => {
@@ -122,7 +188,7 @@ fn the_page_names_every_type_and_every_setting() {
     let page = include_str!("../FLOWS.md");
     let schema = json_schema();
     let nodes = schema["$defs"]["node"]["oneOf"].as_array().expect("the types of node");
-    assert_eq!(nodes.len(), 11);
+    assert_eq!(nodes.len(), ivr_engine::NodeType::ALL.len());
     for node in nodes {
         for name in node["properties"].as_object().expect("settings").keys() {
             assert!(

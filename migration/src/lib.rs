@@ -14,7 +14,12 @@ mod m0005_queueing;
 mod m0006_work;
 mod m0007_recordings;
 mod m0008_calls_by_index;
-mod m0030_queue_rules;
+mod m0009_registration_and_mail;
+mod m0010_live_calls;
+mod m0011_agents_next_state;
+mod m0012_flow_history;
+mod m0013_prompts;
+mod m0014_queue_rules;
 mod sql;
 
 pub struct Migrator;
@@ -31,7 +36,12 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_work::Migration),
             Box::new(m0007_recordings::Migration),
             Box::new(m0008_calls_by_index::Migration),
-            Box::new(m0030_queue_rules::Migration),
+            Box::new(m0009_registration_and_mail::Migration),
+            Box::new(m0010_live_calls::Migration),
+            Box::new(m0011_agents_next_state::Migration),
+            Box::new(m0012_flow_history::Migration),
+            Box::new(m0013_prompts::Migration),
+            Box::new(m0014_queue_rules::Migration),
         ]
     }
 }

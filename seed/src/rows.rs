@@ -51,6 +51,7 @@ pub(crate) async fn write_company(
         demo: true,
         twilio_account_sid: None,
         twilio_auth_token_sealed: None,
+        tell_agents_of_supervision: true,
         created_at: plan.now,
     };
     let scope = CompanyScope::dangerous_mint(row.id);
@@ -190,6 +191,8 @@ impl Writer<'_> {
             decline_cool_off_seconds: DECLINE_COOL_OFF_SECONDS,
             hold_music_url: None,
             rules: rules(&queue.rules),
+            hold_reminder_seconds: 60,
+            hold_limit_seconds: 300,
             created_at: self.plan.now,
             deleted_at: None,
         };
@@ -225,6 +228,11 @@ impl Writer<'_> {
             last_call_ended_at: None,
             calls_handled: 0,
             talk_ms: 0,
+            next_availability: None,
+            next_reason: None,
+            next_asked_by: None,
+            may_pick: false,
+            removed_at: None,
         };
         let id = row.id;
         self.scope.insert::<agent::Entity, _>(self.tx, row).await?;
@@ -243,6 +251,7 @@ impl Writer<'_> {
             engine_version: i32::try_from(ivr_engine::ENGINE_VERSION).unwrap_or(i32::MAX),
             published_by: Some(owner),
             published_at: self.plan.now,
+            restored_from: None,
         };
         let flow = flow::Model {
             id: version.flow_id,

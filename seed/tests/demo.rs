@@ -160,6 +160,7 @@ async fn the_first_sales_call_of_acme_is_for_agent_one() {
         decline_cool_off: std::time::Duration::ZERO,
         mean_handle_time: None,
         idle_reading: routing::IdleReading::SinceLastCall,
+        ageing: None,
     };
     assert_eq!(sales.strategy, entity::Strategy::LongestIdle);
     assert_eq!(sales.idle_reading, entity::IdleReading::SinceLastCall);
@@ -207,6 +208,7 @@ async fn nothing_is_wrong_with_the_published_flows() {
         let catalog = Catalog {
             queues: Known::only(queues.into_iter().map(|queue| queue.name)),
             skills: Known::only(skills.into_iter().map(|skill| skill.name)),
+            ..Catalog::unchecked()
         };
         let findings = validate(&version.document, &catalog);
         assert_eq!(findings, [], "{}", cast.name);
@@ -218,11 +220,12 @@ async fn opening(store: &Store, name: &str, at: &str) -> (String, Next) {
     let scope = store.company(name).await;
     let version = scope.find::<flow_version::Entity>().one(&store.db).await.unwrap().expect("a version");
     let flow = Flow::parse(&version.document).expect("a published flow compiles");
-    let call = CallFacts { from: "+12025550199".into(), to: "+12025550110".into(), caller_name: None };
+    let call = CallFacts { from: "+12025550199".into(), to: "+12025550110".into(), ..CallFacts::default() };
     let first = step(&flow, Session::new(call), Input::Start, at.parse().unwrap());
     let said = first.prompts.iter().map(|prompt| match prompt {
         ivr_engine::Prompt::Say { text, .. } => text.clone(),
         ivr_engine::Prompt::Play { url } => url.clone(),
+        ivr_engine::Prompt::Library { name, .. } => name.clone(),
     });
     (said.collect::<Vec<_>>().join(" "), first.next)
 }
@@ -300,6 +303,7 @@ async fn a_database_of_other_companies_is_refused_and_left_as_it_is() {
         demo: false,
         twilio_account_sid: None,
         twilio_auth_token_sealed: None,
+        tell_agents_of_supervision: true,
         created_at: now(),
     };
     company::Entity::insert(other.into_active_model()).exec_without_returning(&store.db).await.unwrap();

@@ -269,6 +269,21 @@ test('a session that ends takes its sockets with it within a second', async () =
   [back, bystander].forEach((one) => one.close());
 });
 
+test('an agent whom a supervisor signs out loses his sockets within a second, and everybody learns why', async () => {
+  const client = await enter(theirs.agent);
+  const manager = await enter(theirs.manager);
+  const order = { method: 'POST', headers: { authorization: `Bearer ${theirs.manager.token}` } };
+  assert.equal((await fetch(`${url}/api/agents/${theirs.agent.agent}/logout`, order)).status, 200);
+  const status = await manager.until('agent:status', (status) => status.availability === 'offline');
+  assert.equal(status.agentId, theirs.agent.agent);
+  await server('advance', { seconds: 1 });
+  assert.equal((await client.until('authentication_error')).code, 'SESSION_ENDED');
+  assert.equal(await client.until('disconnect'), 'io server disconnect');
+  await manager.upToNow();
+  assert.deepEqual(manager.heard('disconnect'), []);
+  manager.close();
+});
+
 test('a token that runs out ends its socket', async () => {
   const client = await enter(ours.manager);
   await server('advance', { seconds: 15 * 60 });

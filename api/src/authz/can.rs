@@ -39,6 +39,15 @@ pub enum Whose {
 }
 
 impl Whose {
+    /// Of who may do something with these rows, and is this agent.
+    pub fn of(rows: Rows, agent: Option<AgentId>) -> Self {
+        match (rows, agent) {
+            (Rows::All, _) => Self::Everybodys,
+            (Rows::Own, Some(agent)) => Self::Agents(agent),
+            (Rows::Own, None) => Self::Nobodys,
+        }
+    }
+
     /// Whether a row of `agent` is among them.
     pub fn includes(self, agent: AgentId) -> bool {
         match self {
@@ -76,11 +85,7 @@ impl<P: Permission> Can<P> {
 
     /// Whose rows, where rows belong to agents.
     pub fn whose(&self) -> Whose {
-        match (self.rows, self.caller.agent()) {
-            (Rows::All, _) => Whose::Everybodys,
-            (Rows::Own, Some(agent)) => Whose::Agents(agent),
-            (Rows::Own, None) => Whose::Nobodys,
-        }
+        Whose::of(self.rows, self.caller.agent())
     }
 }
 

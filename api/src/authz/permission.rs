@@ -39,11 +39,27 @@ permissions! {
     WriteSkills = "skills:write";
     ReadAgents = "agents:read";
     SetAvailability = "agents:set-availability";
+    /// Who is an agent, with which skills and queues; the reasons that agents may give.
+    WriteAgents = "agents:write";
+    ReadAgentHistory = "agents:history";
+    /// Release what holds an agent, sign an agent out.
+    SuperviseAgents = "agents:supervise";
     ReadCalls = "calls:read";
     WriteCalls = "calls:write";
+    /// The priority and the queue of a call that waits.
+    SteerCalls = "calls:steer";
+    /// Take a waiting call out of order.
+    PickCalls = "calls:pick";
+    /// Hold, mute, keys, transfers.
+    ControlCalls = "calls:control";
+    /// Listen, whisper, barge.
+    SuperviseCalls = "calls:supervise";
     ReadOffers = "offers:read";
     AnswerOffers = "offers:answer";
     ReadRecordings = "recordings:read";
     ReadPhoneNumbers = "phone-numbers:read";
+    WritePhoneNumbers = "phone-numbers:write";
+    ReadPrompts = "prompts:read";
+    WritePrompts = "prompts:write";
     ReadSystem = "system:read";
 }

@@ -2,8 +2,8 @@
 
 use entity::id::{AgentId, CallId, LegId, OfferId, SegmentId};
 use entity::{
-    CallStatus, CompanyScope, JobKind, LegKind, LegState, OfferState, Reach, RoutingSubject, SegmentState,
-    SlotHolder, agent, leg, offer, segment,
+    CallStatus, CompanyScope, EntryPurpose, JobKind, LegKind, LegState, OfferState, Reach, RoutingSubject,
+    SegmentPart, SegmentState, SlotHolder, agent, leg, offer, queue_entry, segment,
 };
 use serde_json::json;
 
@@ -19,21 +19,32 @@ pub async fn accept(app: &App, scope: CompanyScope, id: OfferId, by: Option<Agen
     let mut unit = Unit::begin(app, scope).await?;
     let (mut file, offer) = open(&unit, id, by).await?;
     let agent = workforce::agent(scope, unit.tx(), offer.agent_id).await?;
-    let segment = reserve(&mut unit, &mut file, &offer, &agent).await?;
+    take(&mut unit, &mut file, &offer, &agent).await?;
+    let call = file.id();
+    file.save(&mut unit).await?;
+    unit.commit().await?;
+    Ok(call)
+}
+
+/// The agent has the call, and his device is called.
+pub async fn take(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    offer: &offer::Model,
+    agent: &agent::Model,
+) -> Result<()> {
+    let segment = reserve(unit, file, offer, agent).await?;
     match agent.reach {
-        Reach::Browser | Reach::Client => dial_device(&mut unit, &file, &offer, &agent).await?,
+        Reach::Browser | Reach::Client => dial_device(unit, file, offer, agent).await?,
         // His number is ringing already, and pressing 1 does the same as this.
         Reach::Number => {}
     }
     unit.tell(
         &[Audience::Agent(agent.id)],
         "offer:accepted",
-        json!({"offerId": id, "callId": offer.call_id, "segmentId": segment}),
+        json!({"offerId": offer.id, "callId": offer.call_id, "segmentId": segment}),
     );
-    let call = file.id();
-    file.save(&mut unit).await?;
-    unit.commit().await?;
-    Ok(call)
+    Ok(())
 }
 
 /// The reservation itself: the one place where a call gets its agent.
@@ -55,6 +66,9 @@ pub async fn reserve(
         leave::settle(unit, file, &other, OfferState::TakenByOther).await?;
     }
     queueing::close_round(scope, unit.tx(), offer.round_id, now).await?;
+    let entry = queueing::entry(scope, unit.tx(), offer.queue_entry_id).await?;
+    let entry = entry.ok_or(Error::NotFound(Subject::Offer))?;
+    let (part, room_id) = place(unit, file, &entry, offer.id).await?;
     let segment = segment::Model {
         id: unit.id::<SegmentId>(),
         company_id: unit.company(),
@@ -62,7 +76,9 @@ pub async fn reserve(
         queue_entry_id: offer.queue_entry_id,
         offer_id: offer.id,
         agent_id: agent.id,
-        queue_id: file.row.queue_id.ok_or(Error::NotFound(Subject::Queue))?,
+        queue_id: entry.queue_id,
+        part,
+        room_id,
         state: SegmentState::Reserved,
         reserved_at: now,
         agent_joined_at: None,
@@ -70,6 +86,7 @@ pub async fn reserve(
         ended_at: None,
         ended_by: None,
         hold_ms: 0,
+        held_since: None,
         wrap_up_until: None,
         wrap_up_extensions: 0,
         wrapped_up_at: None,
@@ -83,8 +100,11 @@ pub async fn reserve(
     unit.reroute(RoutingSubject::Agent, agent.id);
     let deadline = now + unit.app().settings.timing.join;
     unit.job(JobKind::JoinDeadline, id, json!({}), deadline);
-    file.row.status = CallStatus::Offered;
-    file.row.agent_id = Some(agent.id);
+    match part {
+        SegmentPart::Main => (file.row.status, file.row.agent_id) = (CallStatus::Offered, Some(agent.id)),
+        // The caller is with the agent who asks.
+        SegmentPart::Consult => {}
+    }
     file.note(
         unit,
         EventKind::OfferAccepted,
@@ -92,6 +112,24 @@ pub async fn reserve(
     );
     crate::agents::tell_status(unit, agent.id).await?;
     Ok(id)
+}
+
+/// Which place the agent gets in the call, and in which room: one who is asked by the agent who has the call comes to
+/// them, and everybody else meets the caller in a room of his own.
+async fn place(
+    unit: &Unit,
+    file: &CallFile,
+    entry: &queue_entry::Model,
+    offer: OfferId,
+) -> Result<(SegmentPart, OfferId)> {
+    match entry.purpose {
+        EntryPurpose::Caller => Ok((SegmentPart::Main, offer)),
+        EntryPurpose::Consult => {
+            let first = queueing::live_segment(unit.scope(), unit.tx(), file.id()).await?;
+            let gone = Error::conflict("OFFER_CLOSED", "This offer is no longer open.");
+            first.map(|first| (SegmentPart::Consult, first.room_id)).ok_or(gone)
+        }
+    }
 }
 
 /// Why an accept came too late, with the winner's name where there is one.
@@ -154,6 +192,8 @@ pub fn plan_leg(
         address,
         provider_sid: None,
         state: LegState::Planned,
+        held: false,
+        muted: false,
         last_sequence: None,
         dialled_at: None,
         joined_at: None,

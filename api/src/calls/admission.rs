@@ -1,16 +1,15 @@
-//! Whether a queue takes a caller now, and what its rules come to for his visit.
+//! Whether a queue takes a caller now.
 
-use chrono::{DateTime, TimeDelta, Utc};
-use entity::id::{AgentId, QueueEntryId, QueueId};
-use entity::{CallStatus, JobKind, KeptFor, PlannedStep, RoutingSubject, VisitPlan, queue, queue_entry};
+use entity::id::{AgentId, QueueId};
+use entity::queue;
 use ivr_engine::Hours;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::CallFile;
-use super::rows::{self, NeededSkill};
+use super::rows;
 use super::story::EventKind;
 use crate::error::{Error, Result};
-use crate::store::{Audience, Unit, queueing, workforce};
+use crate::store::{Unit, queueing, workforce};
 
 /// Why a queue does not take a caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,34 +31,16 @@ impl Refusal {
             Self::Unstaffed => "unstaffed",
         }
     }
-}
 
-/// Whom a caller is to be kept for at first.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Preference {
-    pub agent: PreferredAgent,
-    pub seconds: u32,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PreferredAgent {
-    /// Who talked last with this caller's number.
-    Last,
-    /// By id or name.
-    Named(String),
-}
-
-/// What a visit of a queue begins with.
-pub struct Visit {
-    pub priority: i32,
-    pub skills: Vec<NeededSkill>,
-    /// Since when he counts as waiting.
-    pub waiting_since: DateTime<Utc>,
-    /// The longest wait that the flow allows.
-    pub flow_wait_until: Option<DateTime<Utc>>,
-    pub preference: Option<Preference>,
-    /// The queues that he was moved out of on the way here.
-    pub came_through: Vec<QueueId>,
+    /// For who wanted to bring a caller there.
+    pub fn conflict(self, queue: &queue::Model) -> Error {
+        let name = &queue.name;
+        match self {
+            Self::Closed => Error::conflict("QUEUE_CLOSED", format!("{name} is closed now.")),
+            Self::Full => Error::conflict("QUEUE_FULL", format!("As many callers wait in {name} as may.")),
+            Self::Unstaffed => Error::conflict("QUEUE_UNSTAFFED", format!("Nobody is ready in {name} now.")),
+        }
+    }
 }
 
 /// Why the queue would not take a caller now; `None` when it does. Until the unit ends, no other caller takes the last
@@ -87,18 +68,29 @@ pub async fn refusal(unit: &Unit, queue: &queue::Model) -> Result<Option<Refusal
     Ok(None)
 }
 
+/// For people who bring a caller there.
+///
+/// # Errors
+/// A conflict that says why the queue takes nobody now.
+pub async fn must_take(unit: &Unit, queue: &queue::Model) -> Result<()> {
+    match refusal(unit, queue).await? {
+        Some(refusal) => Err(refusal.conflict(queue)),
+        None => Ok(()),
+    }
+}
+
 /// Whether anybody who serves the queue is ready for calls, in one or not.
 async fn is_staffed(unit: &Unit, queue: QueueId) -> Result<bool> {
     let members = workforce::members_of_queue(unit.scope(), unit.tx(), queue).await?;
-    let agents = there(unit, &members).await?;
+    let agents = who_is_there(unit, &members).await?;
     Ok(!agents.is_empty())
 }
 
 /// Those of the agents who are ready for calls, in one or not.
-async fn there(unit: &Unit, agents: &[AgentId]) -> Result<Vec<routing::Agent>> {
-    let timing = &unit.app().settings.timing;
-    let mut agents = rows::agents(unit.scope(), unit.tx(), timing, Some(agents)).await?;
-    agents.retain(|agent| agent.is_staffed(unit.now()));
+pub async fn who_is_there(unit: &Unit, agents: &[AgentId]) -> Result<Vec<routing::Agent>> {
+    let (timing, now) = (&unit.app().settings.timing, unit.now());
+    let mut agents = rows::agents(unit.scope(), unit.tx(), timing, Some(agents), now).await?;
+    agents.retain(|agent| agent.is_staffed(now));
     Ok(agents)
 }
 
@@ -109,103 +101,4 @@ pub fn note_refusal(unit: &Unit, file: &mut CallFile, queue: &queue::Model, refu
         EventKind::QueueRefused,
         json!({"queueId": queue.id, "queue": queue.name, "reason": refusal.name()}),
     );
-}
-
-/// Writes the visit. From here on the caller waits.
-pub async fn begin(
-    unit: &mut Unit,
-    file: &mut CallFile,
-    queue: &queue::Model,
-    visit: Visit,
-) -> Result<queue_entry::Model> {
-    let now = unit.now();
-    let in_seconds = |seconds: u32| now + TimeDelta::seconds(i64::from(seconds));
-    let of_queue = queue.rules.max_wait_seconds.map(in_seconds);
-    let max_wait_until = visit.flow_wait_until.into_iter().chain(of_queue).min();
-    let steps = queue
-        .rules
-        .overflow
-        .iter()
-        .map(|step| PlannedStep { at: in_seconds(step.after_seconds), action: step.action.clone() });
-    let steps: Vec<_> = steps.collect();
-    let (kept_for, preferred) = kept_for(unit, file, queue, visit.preference).await?;
-    let entry = queue_entry::Model {
-        id: unit.id::<QueueEntryId>(),
-        company_id: unit.company(),
-        call_id: file.id(),
-        queue_id: queue.id,
-        priority: visit.priority,
-        skills: serde_json::to_value(visit.skills).unwrap_or_default(),
-        entered_at: now,
-        waiting_since: visit.waiting_since,
-        max_wait_until,
-        plan: VisitPlan {
-            steps,
-            taken: 0,
-            kept_for,
-            flow_wait_until: visit.flow_wait_until,
-            came_through: visit.came_through,
-            leaves_for: None,
-        },
-        outcome: None,
-        left_at: None,
-    };
-    unit.scope().insert::<queue_entry::Entity, _>(unit.tx(), entry.clone()).await?;
-    watch(unit, &entry, queue);
-    unit.reroute(RoutingSubject::Entry, entry.id);
-    file.row.status = CallStatus::Queued;
-    file.row.queue_id = Some(queue.id);
-    let mut told =
-        json!({"queueId": queue.id, "queue": queue.name, "entryId": entry.id, "priority": entry.priority});
-    if let Some(preferred) = preferred {
-        told["preferred"] = preferred;
-    }
-    file.note(unit, EventKind::Queued, told);
-    unit.tell(
-        &[Audience::Queue(queue.id)],
-        "queue:entered",
-        json!({"queueId": queue.id, "callId": file.id()}),
-    );
-    Ok(entry)
-}
-
-/// When the next rule of the queue has something to do, if ever. The end of the longest wait is noticed by the caller's
-/// own next request where there is no music; a piece of music may last longer.
-pub fn watch(unit: &mut Unit, entry: &queue_entry::Model, queue: &queue::Model) {
-    let step = entry.plan.steps.get(entry.plan.taken).map(|step| step.at);
-    let longest = entry.max_wait_until.filter(|_| queue.hold_music_url.is_some());
-    if let Some(next) = step.into_iter().chain(longest).min() {
-        unit.job(JobKind::QueueStep, entry.id, json!({}), next);
-    }
-}
-
-/// Whom the caller is kept for, and what the story says of it: nobody, when that agent does not serve the queue or is not
-/// there, for then he would wait for nothing.
-async fn kept_for(
-    unit: &Unit,
-    file: &CallFile,
-    queue: &queue::Model,
-    wished: Option<Preference>,
-) -> Result<(Option<KeptFor>, Option<Value>)> {
-    let by_rule =
-        queue.rules.last_agent_seconds.map(|seconds| Preference { agent: PreferredAgent::Last, seconds });
-    let Some(wished) = wished.or(by_rule) else { return Ok((None, None)) };
-    let Some(agent) = find(unit, file, &wished.agent).await? else { return Ok((None, None)) };
-    let there = there(unit, &[agent]).await?;
-    if !there.iter().any(|agent| agent.queues.contains(&routing::QueueId(queue.id.0))) {
-        return Ok((None, Some(json!({"agentId": agent, "there": false}))));
-    }
-    let until = unit.now() + TimeDelta::seconds(i64::from(wished.seconds));
-    Ok((Some(KeptFor { agent, until }), Some(json!({"agentId": agent, "there": true, "until": until}))))
-}
-
-async fn find(unit: &Unit, file: &CallFile, wished: &PreferredAgent) -> Result<Option<AgentId>> {
-    match wished {
-        // Who shows no number is nobody in particular.
-        PreferredAgent::Last if !file.row.from_address.starts_with('+') => Ok(None),
-        PreferredAgent::Last => {
-            queueing::last_agent_of(unit.scope(), unit.tx(), &file.row.from_address).await
-        }
-        PreferredAgent::Named(name) => workforce::agent_by_name(unit.scope(), unit.tx(), name).await,
-    }
 }

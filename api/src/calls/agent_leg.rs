@@ -1,7 +1,7 @@
 //! The agent's leg: what it hears when it is answered, and what the provider says of it.
 
 use entity::id::{LegId, OfferId};
-use entity::{EndedBy, LegKind, LegState, OfferState, SegmentState, leg, offer};
+use entity::{EndedBy, LegKind, LegState, OfferState, SegmentPart, SegmentState, leg, offer, segment};
 use serde_json::json;
 use twilio::webhook::{CallProgress, CallStatus as ProviderStatus, GatherResult, VoiceRequest};
 
@@ -19,7 +19,7 @@ pub async fn answered(unit: &mut Unit, id: OfferId, request: &VoiceRequest) -> R
         return Ok(Reply::HangUp);
     }
     let reply = match queueing::segment_of_offer(unit.scope(), unit.tx(), id).await? {
-        Some(segment) if segment.state.is_live() => Reply::JoinAgent { offer: id },
+        Some(segment) if segment.state.is_live() => Reply::JoinAgent { offer: id, room: segment.room_id },
         Some(_) => too_late(unit).await?,
         None if offer.state == OfferState::Open => ask(unit, &offer).await?,
         None => too_late(unit).await?,
@@ -40,7 +40,10 @@ pub async fn pressed(unit: &mut Unit, id: OfferId, heard: &GatherResult) -> Resu
     }
     let agent = workforce::agent(unit.scope(), unit.tx(), offer.agent_id).await?;
     let reply = match accept::reserve(unit, &mut file, &offer, &agent).await {
-        Ok(_) => Reply::JoinAgent { offer: id },
+        Ok(_) => {
+            let segment = queueing::segment_of_offer(unit.scope(), unit.tx(), id).await?;
+            Reply::JoinAgent { offer: id, room: segment.map_or(id, |segment| segment.room_id) }
+        }
         Err(Error::Conflict { .. }) => too_late(unit).await?,
         Err(other) => return Err(other),
     };
@@ -53,13 +56,23 @@ pub async fn pressed(unit: &mut Unit, id: OfferId, heard: &GatherResult) -> Resu
 pub async fn came_out(unit: &mut Unit, id: OfferId, request: &VoiceRequest) -> Result<Reply> {
     let (mut file, _) = open(unit, id).await?;
     let segment = queueing::segment_of_offer(unit.scope(), unit.tx(), id).await?;
-    if request.status == ProviderStatus::InProgress
-        && segment.is_some_and(|segment| segment.state == SegmentState::Connected)
-    {
+    if request.status == ProviderStatus::InProgress && segment.is_some_and(|segment| talks(&segment)) {
         leave::caller_left(unit, &mut file, None, EndedBy::Caller).await?;
         file.save(unit).await?;
     }
     Ok(Reply::HangUp)
+}
+
+/// Whether the agent was in the room with the caller, on hold or not.
+fn talks(segment: &segment::Model) -> bool {
+    match (segment.state, segment.part) {
+        (SegmentState::Connected, _) | (SegmentState::Joined, SegmentPart::Consult) => true,
+        (SegmentState::Joined, SegmentPart::Main)
+        | (
+            SegmentState::Reserved | SegmentState::WrapUp | SegmentState::Done | SegmentState::Failed,
+            SegmentPart::Main | SegmentPart::Consult,
+        ) => false,
+    }
 }
 
 /// What the provider says of an agent's leg; old news changes nothing.

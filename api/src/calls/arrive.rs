@@ -1,16 +1,16 @@
 //! A call comes in.
 
 use entity::id::{CallId, LegId};
-use entity::{CallKind, CallStatus, JobKind, LegKind, LegState, call, flow, leg, phone_number};
+use entity::{CallKind, CallStatus, JobKind, LegKind, LegState, call, leg, phone_number};
 use ivr_engine::{CallFacts, Input, Session};
 use sea_orm::{ColumnTrait, QueryFilter};
 use serde_json::json;
 use twilio::webhook::VoiceRequest;
 
 use super::story::EventKind;
-use super::{CallFile, Reply, flow as call_flow};
+use super::{CallFile, Reply, flow as call_flow, sweep};
 use crate::error::Result;
-use crate::store::{Unit, calls, companies};
+use crate::store::{Unit, calls, companies, phone_numbers};
 
 /// The provider asks what to do with a new call, or asks again.
 pub async fn arrive(unit: &mut Unit, request: &VoiceRequest) -> Result<Reply> {
@@ -18,7 +18,7 @@ pub async fn arrive(unit: &mut Unit, request: &VoiceRequest) -> Result<Reply> {
     let Some(number) = number(unit, request).await? else {
         return Ok(Reply::NotInService(words));
     };
-    let Some(version) = published(unit, &number).await? else {
+    let Some(version) = phone_numbers::version_of(unit.scope(), unit.tx(), &number).await? else {
         tracing::warn!(number = %number.id, "a call came to a number whose flow is not published");
         return Ok(Reply::NotInService(words));
     };
@@ -85,11 +85,6 @@ async fn number(unit: &Unit, request: &VoiceRequest) -> Result<Option<phone_numb
         .await?)
 }
 
-async fn published(unit: &Unit, number: &phone_number::Model) -> Result<Option<entity::id::FlowVersionId>> {
-    let flow = unit.scope().find_by_id::<flow::Entity>(number.flow_id).one(unit.tx()).await?;
-    Ok(flow.and_then(|flow| flow.published_version_id))
-}
-
 async fn open(
     unit: &mut Unit,
     request: &VoiceRequest,
@@ -98,8 +93,14 @@ async fn open(
 ) -> Result<CallFile> {
     let id: CallId = unit.id();
     let from = request.from.clone().unwrap_or_else(|| "anonymous".to_owned());
-    let facts =
-        CallFacts { from: from.clone(), to: number.number.clone(), caller_name: request.caller_name.clone() };
+    let facts = CallFacts {
+        from: from.clone(),
+        to: number.number.clone(),
+        caller_name: request.caller_name.clone(),
+        ..CallFacts::default()
+    };
+    // Half of the id is random, and it is drawn once for the call.
+    let (_, seed) = id.0.as_u64_pair();
     let row = call::Model {
         id,
         company_id: unit.company(),
@@ -113,7 +114,7 @@ async fn open(
         provider_sid: request.call_sid.clone(),
         phone_number_id: Some(number.id),
         flow_version_id: Some(version),
-        session: Some(serde_json::to_value(Session::new(facts)).unwrap_or_default()),
+        session: Some(serde_json::to_value(Session::new(facts).seeded(seed)).unwrap_or_default()),
         session_version: 0,
         current_twiml: None,
         event_seq: 0,
@@ -139,6 +140,8 @@ async fn open(
         address: from,
         provider_sid: Some(request.call_sid.clone()),
         state: LegState::InProgress,
+        held: false,
+        muted: false,
         last_sequence: None,
         dialled_at: None,
         joined_at: None,
@@ -149,6 +152,7 @@ async fn open(
     unit.scope().insert::<leg::Entity, _>(unit.tx(), leg).await?;
     let check = unit.now() + unit.app().settings.timing.check_call;
     unit.job(JobKind::CheckCall, id, json!({}), check);
+    sweep::watch(unit).await?;
     let mut file = CallFile::new(row);
     let summary = file.summary();
     unit.tell(&[crate::store::Audience::Supervisors], "call:update", summary);

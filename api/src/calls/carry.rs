@@ -1,9 +1,9 @@
 //! What we ask the provider to do. Each is a job: it is done after the commit that made it necessary, and again after a
 //! crash, so each looks first whether it is still wanted.
 
-use entity::id::{CallId, LegId, QueueEntryId, SegmentId};
+use entity::id::{CallId, LegId, OfferId, QueueEntryId, SegmentId, TransferId};
 use entity::{
-    CallStatus, CompanyScope, EndedBy, EntryOutcome, JobKind, LegKind, LegState, SegmentState, call, leg,
+    CallStatus, CompanyScope, EndedBy, JobKind, LegKind, LegState, SegmentPart, SegmentState, call, leg,
     segment,
 };
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use twilio::twiml::CallEvent;
 use super::file::caller_has_left;
 use super::reply::Destination;
 use super::story::EventKind;
-use super::{CallFile, agent_leg, conference, leave};
+use super::{CallFile, agent_leg, conference, enqueue, leave, party, transfer};
 use crate::app::App;
 use crate::error::Result;
 use crate::jobs::{Attempt, Done};
@@ -26,6 +26,10 @@ use crate::store::{Unit, calls, queueing};
 pub enum Target {
     Agent {
         segment: SegmentId,
+    },
+    /// To what his own line does for a transfer.
+    Transfer {
+        transfer: TransferId,
     },
     Queue {
         entry: QueueEntryId,
@@ -62,6 +66,7 @@ pub async fn bring_caller(
         Target::Agent { segment } => Destination::Agent { call, segment },
         Target::Queue { entry, after } => Destination::Queue { call, entry, after },
         Target::QueueExit { entry, version } => Destination::QueueExit { call, entry, version },
+        Target::Transfer { transfer } => Destination::Transfer { transfer },
     };
     if !still_wanted(app, scope, call, target).await? {
         return Ok(Done::Yes);
@@ -117,6 +122,8 @@ pub async fn join_deadline(app: &App, scope: CompanyScope, id: SegmentId) -> Res
     let Some(segment) = queueing::segment(scope, db, id).await? else { return Ok(Done::Yes) };
     match segment.state {
         SegmentState::Reserved => {}
+        // He has come to the agent who asked him.
+        SegmentState::Joined if segment.part == SegmentPart::Consult => return Ok(Done::Yes),
         SegmentState::Joined => {
             let since = segment.agent_joined_at.unwrap_or(segment.reserved_at);
             if since + app.settings.timing.join > app.clock.now() {
@@ -157,19 +164,14 @@ async fn still_wanted(app: &App, scope: CompanyScope, call: CallId, target: Targ
         Target::Agent { segment } => {
             live.is_some_and(|live| live.id == segment && live.state == SegmentState::Joined)
         }
+        Target::Transfer { transfer } => transfer::is_still_wanted(scope, app.db.reader(), transfer).await?,
         // He waits there still, or was moved on meanwhile: to another queue, or to the exit, which he reaches from his
         // parking place.
         Target::Queue { .. } => {
+            let row = calls::get(scope, app.db.reader(), call).await?;
             let last = queueing::last_visit(scope, app.db.reader(), call).await?;
-            last.is_some_and(|visit| match visit.outcome {
-                None | Some(EntryOutcome::Overflow | EntryOutcome::Voicemail) => true,
-                Some(
-                    EntryOutcome::Answered
-                    | EntryOutcome::Abandoned
-                    | EntryOutcome::Callback
-                    | EntryOutcome::Error,
-                ) => false,
-            }) && live.is_none_or(|live| live.state == SegmentState::Reserved)
+            last.is_some_and(|visit| enqueue::has_to_be_parked(&visit, &row))
+                && live.is_none_or(|live| live.state == SegmentState::Reserved)
         }
         Target::QueueExit { version, .. } => {
             let row = calls::get(scope, app.db.reader(), call).await?;
@@ -187,18 +189,17 @@ async fn caller_is_gone(app: &App, scope: CompanyScope, call: CallId) -> Result<
     unit.commit().await
 }
 
-/// Calls an agent's phone. A create is never repeated blindly: when the job runs again after a crash, the leg is left to
+/// Calls the phone of an agent, of somebody outside, or of a supervisor. A create is never repeated blindly: when the job runs again after a crash, the leg is left to
 /// its deadline, and if the phone did ring after all, the answer finds the offer by the id in its address.
-pub async fn dial_agent(app: &App, scope: CompanyScope, id: LegId) -> Result<Done> {
+pub async fn dial(app: &App, scope: CompanyScope, id: LegId) -> Result<Done> {
     let Some(leg) = plan_to_dial(app, scope, id).await? else { return Ok(Done::Yes) };
-    let offer = leg.offer_id.expect("an agent's leg has an offer");
     let urls = app.urls(scope.company());
     let call = calls::get(scope, app.db.reader(), leg.call_id).await?;
-    let ring = match leg.kind {
-        LegKind::Agent => ring_seconds(app, scope, &leg).await?,
-        LegKind::Caller | LegKind::Transfer => 60,
+    let (answer, ring) = match leg.offer_id {
+        Some(offer) => (urls.agent_answer(offer), ring_seconds(app, scope, offer).await?),
+        None => (urls.party_answer(id), transfer::RING_SECONDS),
     };
-    let create = CreateCall::url(&call.to_address, &leg.address, urls.agent_answer(offer))
+    let create = CreateCall::url(&call.to_address, &leg.address, answer)
         .status_callback(urls.leg_status(id))
         // Its creation is our own doing, and its answer asks for a document: being told of them again costs a commit each.
         .status_callback_event([CallEvent::Ringing, CallEvent::Completed])
@@ -213,7 +214,7 @@ pub async fn dial_agent(app: &App, scope: CompanyScope, id: LegId) -> Result<Don
             Ok(Done::retry(&error))
         }
         Err(error) => {
-            tracing::warn!(leg = %id, %error, "an agent could not be called");
+            tracing::warn!(leg = %id, %error, "somebody could not be called");
             could_not_dial(app, scope, id).await
         }
     }
@@ -226,8 +227,7 @@ async fn plan_to_dial(app: &App, scope: CompanyScope, id: LegId) -> Result<Optio
     let Some(seen) = calls::leg(scope, unit.tx(), id).await? else { return Ok(None) };
     let _locked = CallFile::open(&unit, seen.call_id).await?;
     let Some(mut leg) = calls::leg(scope, unit.tx(), id).await? else { return Ok(None) };
-    let Some(offer) = leg.offer_id else { return Ok(None) };
-    if leg.state != LegState::Planned || !agent_leg::wanted(&unit, offer).await? {
+    if leg.state != LegState::Planned || !party::wanted(&unit, &leg).await? {
         return Ok(None);
     }
     leg.state = LegState::Dialled;
@@ -262,10 +262,10 @@ async fn dialled(app: &App, scope: CompanyScope, id: LegId, sid: Option<String>)
     // A callback may have been faster; it knows better.
     calls::advance_leg(&mut leg, LegState::Queued, unit.now());
     calls::save_leg(scope, unit.tx(), leg.clone()).await?;
-    file.note(&unit, EventKind::AgentDialled, json!({"offerId": leg.offer_id, "agentId": leg.agent_id}));
-    if let Some(offer) = leg.offer_id
-        && !agent_leg::wanted(&unit, offer).await?
-    {
+    if leg.kind == LegKind::Agent {
+        file.note(&unit, EventKind::AgentDialled, json!({"offerId": leg.offer_id, "agentId": leg.agent_id}));
+    }
+    if !party::wanted(&unit, &leg).await? {
         leave::end_leg(&mut unit, &leg);
     }
     file.save(&mut unit).await?;
@@ -279,11 +279,13 @@ async fn could_not_dial(app: &App, scope: CompanyScope, id: LegId) -> Result<Don
     let mut file = CallFile::open(&unit, seen.call_id).await?;
     if let Some(mut leg) = calls::leg(scope, unit.tx(), id).await? {
         calls::advance_leg(&mut leg, LegState::Failed, unit.now());
-        let offer = leg.offer_id;
-        calls::save_leg(scope, unit.tx(), leg).await?;
-        if let Some(offer) = offer {
-            let offer = queueing::offer(scope, unit.tx(), offer).await?;
-            agent_leg::device_failed(&mut unit, &mut file, &offer).await?;
+        calls::save_leg(scope, unit.tx(), leg.clone()).await?;
+        match leg.offer_id {
+            Some(offer) => {
+                let offer = queueing::offer(scope, unit.tx(), offer).await?;
+                agent_leg::device_failed(&mut unit, &mut file, &offer).await?;
+            }
+            None => party::gone(&mut unit, &mut file, &leg).await?,
         }
     }
     file.save(&mut unit).await?;
@@ -292,9 +294,9 @@ async fn could_not_dial(app: &App, scope: CompanyScope, id: LegId) -> Result<Don
 }
 
 /// How long a phone rings: as long as the offer, or the agent who accepted, has.
-async fn ring_seconds(app: &App, scope: CompanyScope, leg: &leg::Model) -> Result<u32> {
+async fn ring_seconds(app: &App, scope: CompanyScope, offer: OfferId) -> Result<u32> {
     let db = app.db.reader();
-    let offer = queueing::offer(scope, db, leg.offer_id.expect("an agent's leg has an offer")).await?;
+    let offer = queueing::offer(scope, db, offer).await?;
     let until = match queueing::segment_of_offer(scope, db, offer.id).await? {
         Some(segment) => segment.reserved_at + app.settings.timing.join,
         None => offer.expires_at,
@@ -328,22 +330,36 @@ pub async fn check(app: &App, scope: CompanyScope, call: CallId) -> Result<Done>
     }
     let client = app.providers.client(scope, db).await?;
     for leg in open {
-        let Some(sid) = &leg.provider_sid else { continue };
-        let over = match client.fetch_call(sid).await {
-            Ok(found) => agent_leg::leg_state(&found.status).filter(|state| state.is_over()),
-            Err(error) if error.is_gone() => Some(LegState::Completed),
-            // Asked again next time; nothing is concluded from silence.
-            Err(_) => None,
-        };
-        if let Some(state) = over {
-            lost_end(app, scope, &leg, state).await?;
-        }
+        compare(app, scope, &client, &leg).await?;
     }
     Ok(Done::Again(app.clock.now() + app.settings.timing.check_call))
 }
 
+/// Compares one leg with what the provider says of it now.
+pub async fn look_after(app: &App, scope: CompanyScope, leg: &leg::Model) -> Result<()> {
+    let client = app.providers.client(scope, app.db.reader()).await?;
+    compare(app, scope, &client, leg).await
+}
+
+async fn compare(app: &App, scope: CompanyScope, client: &Client, leg: &leg::Model) -> Result<()> {
+    let Some(sid) = &leg.provider_sid else { return Ok(()) };
+    match end_of(client, sid).await {
+        Some(state) => lost_end(app, scope, leg, state).await,
+        None => Ok(()),
+    }
+}
+
+/// How a leg ended, when the provider says that it has. Nothing is concluded from silence: it is asked again.
+pub async fn end_of(client: &Client, sid: &str) -> Option<LegState> {
+    match client.fetch_call(sid).await {
+        Ok(found) => agent_leg::leg_state(&found.status).filter(|state| state.is_over()),
+        Err(error) if error.is_gone() => Some(LegState::Completed),
+        Err(_) => None,
+    }
+}
+
 /// The end of a leg that no callback told us.
-async fn lost_end(app: &App, scope: CompanyScope, seen: &leg::Model, state: LegState) -> Result<()> {
+pub async fn lost_end(app: &App, scope: CompanyScope, seen: &leg::Model, state: LegState) -> Result<()> {
     let mut unit = Unit::begin(app, scope).await?;
     let mut file = CallFile::open(&unit, seen.call_id).await?;
     let Some(mut leg) = calls::leg(scope, unit.tx(), seen.id).await? else { return Ok(()) };
@@ -361,7 +377,8 @@ async fn lost_end(app: &App, scope: CompanyScope, seen: &leg::Model, state: LegS
                 None => agent_leg::device_failed(&mut unit, &mut file, &offer).await?,
             }
         }
-        (LegKind::Agent, None) | (LegKind::Transfer, _) => {}
+        (LegKind::Transfer | LegKind::Supervisor, _) => party::gone(&mut unit, &mut file, &leg).await?,
+        (LegKind::Agent, None) => {}
     }
     file.save(&mut unit).await?;
     unit.commit().await

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use entity::id::{AgentId, CallId, RecordingId, UserId};
-use entity::{CallStatus, CompanyScope, call, call_event, offer, recording};
+use entity::{CallStatus, CompanyScope, call, call_event, offer, recording, transfer};
 use serde_json::json;
 
 use super::{CallFile, accept};
@@ -11,7 +11,7 @@ use crate::authz::Whose;
 use crate::error::{Error, Result, Subject};
 use crate::identity::audit;
 use crate::slice::{Slice, read_cursor};
-use crate::store::{Unit, calls, queueing};
+use crate::store::{Unit, calls, live, queueing};
 
 /// A call that the caller may see; somebody else's does not exist.
 pub async fn visible(app: &App, scope: CompanyScope, whose: Whose, id: CallId) -> Result<call::Model> {
@@ -128,6 +128,17 @@ pub fn whose_work(whose: Whose) -> Result<Option<AgentId>> {
         Whose::Agents(agent) => Ok(Some(agent)),
         Whose::Nobodys => Err(Error::NotFound(Subject::Call)),
     }
+}
+
+/// The call's transfers, oldest first.
+pub async fn transfers(
+    app: &App,
+    scope: CompanyScope,
+    whose: Whose,
+    call: CallId,
+) -> Result<Vec<transfer::Model>> {
+    visible(app, scope, whose, call).await?;
+    live::transfers(scope, app.db.reader(), call).await
 }
 
 pub async fn recordings(

@@ -2,21 +2,26 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::{CallId, QueueEntryId};
-use entity::{CallStatus, EntryOutcome, OverflowAction, RoutingSubject, queue, queue_entry};
-use ivr_engine::{Input, QueueLeft, SkillNeed};
+use entity::{
+    CallStatus, CompanyScope, EntryOutcome, EntryPurpose, OverflowAction, call, queue, queue_entry,
+};
+use ivr_engine::{Input, PreferAgent, QueueLeft, SkillNeed};
+use sea_orm::ConnectionTrait;
 use serde_json::json;
 use twilio::webhook::{EnqueueResult, QueueResult};
 
-use super::admission::{self, Preference, Visit};
-use super::reply::Wait;
+use super::reply::{Place, Wait};
 use super::rows::{self, NeededSkill};
 use super::story::EventKind;
-use super::{CallFile, Reply, arrive, file, flow, leave, overflow};
+use super::visit::{self, For, Keeping, Preference, PreferredAgent, Visit};
+use super::{CallFile, Reply, admission, arrive, file, flow, leave, overflow, transfer};
 use crate::app::App;
 use crate::error::Result;
 use crate::store::queueing::{self, Won};
 use crate::store::{Unit, calls, companies, workforce};
-use entity::CompanyScope;
+
+/// How a flow names the agent who talked with the caller last.
+const LAST: &str = "last";
 
 /// Where a flow wants its caller to wait.
 pub struct Wish {
@@ -25,8 +30,8 @@ pub struct Wish {
     pub skills: Vec<SkillNeed>,
     pub max_wait_seconds: Option<u32>,
     pub age_credit_seconds: u32,
-    /// Whom the caller is to be kept for at first, before the queue's own rule about it.
-    pub preference: Option<Preference>,
+    /// Whom the caller is to be kept for at first, in place of the queue's own rule about it.
+    pub prefer_agent: Option<PreferAgent>,
 }
 
 /// Puts the caller into the queue; `None` when the queue or a skill does not exist, or the queue does not take him.
@@ -54,10 +59,20 @@ pub async fn enter(unit: &mut Unit, file: &mut CallFile, wish: Wish) -> Result<O
         skills,
         waiting_since: ago(wish.age_credit_seconds),
         flow_wait_until: wish.max_wait_seconds.map(ahead),
-        preference: wish.preference,
+        wanted: For::Anybody,
+        keeping: keeping(wish.prefer_agent),
         came_through: Vec::new(),
     };
-    admission::begin(unit, file, &queue, visit).await.map(Some)
+    visit::begin(unit, file, &queue, visit).await.map(Some)
+}
+
+fn keeping(wished: Option<PreferAgent>) -> Keeping {
+    let Some(wished) = wished else { return Keeping::ByRule };
+    let agent = match wished.agent.as_str() {
+        LAST => PreferredAgent::Last,
+        _ => PreferredAgent::Named(wished.agent),
+    };
+    Keeping::For(Preference { agent, seconds: wished.seconds })
 }
 
 async fn skills(unit: &Unit, wished: &[SkillNeed]) -> Result<Option<Vec<NeededSkill>>> {
@@ -74,12 +89,7 @@ async fn skills(unit: &Unit, wished: &[SkillNeed]) -> Result<Option<Vec<NeededSk
 /// What a waiting caller hears next. Only reads, unless his longest wait is over.
 pub async fn wait(app: &App, scope: CompanyScope, id: QueueEntryId, hop: u32) -> Result<Reply> {
     let db = app.db.reader();
-    let Some(mut entry) = queueing::entry(scope, db, id).await? else { return Ok(Reply::HangUp) };
-    if entry.outcome.is_some()
-        && let Some(moved) = queueing::visit_of(scope, db, entry.call_id).await?
-    {
-        entry = moved;
-    }
+    let Some(entry) = followed(scope, db, id).await? else { return Ok(Reply::HangUp) };
     let waited_out = entry.max_wait_until.is_some_and(|until| until <= app.clock.now());
     match entry.outcome {
         Some(EntryOutcome::Overflow | EntryOutcome::Voicemail) => return Ok(Reply::LeaveQueue),
@@ -89,27 +99,70 @@ pub async fn wait(app: &App, scope: CompanyScope, id: QueueEntryId, hop: u32) ->
         // Somebody is just being brought to him, or he is on his way out: the place is kept quiet until then.
         None
         | Some(
-            EntryOutcome::Answered | EntryOutcome::Abandoned | EntryOutcome::Callback | EntryOutcome::Error,
+            EntryOutcome::Answered
+            | EntryOutcome::Abandoned
+            | EntryOutcome::Callback
+            | EntryOutcome::Error
+            | EntryOutcome::Moved
+            | EntryOutcome::Withdrawn,
         ) => {}
     }
     let queue: queue::Model = queueing::queue(scope, db, entry.queue_id).await?;
     let told = queue.rules.announcements;
+    Ok(Reply::Wait(Wait {
+        entry: entry.id,
+        hop,
+        place: place(app, scope, &entry, &queue).await?,
+        music: queue.hold_music_url,
+        quiet: quiet(told.interval_seconds, next_rule(&entry), app.clock.now()),
+        words: companies::words(scope, db).await?,
+    }))
+}
+
+/// What he hears of his place: as much as the queue's rules let him.
+async fn place(
+    app: &App,
+    scope: CompanyScope,
+    entry: &queue_entry::Model,
+    queue: &queue::Model,
+) -> Result<Place> {
+    if entry.wanted_agent_id.is_some() {
+        return Ok(Place::OneIsAsked);
+    }
+    let told = queue.rules.announcements;
     let position = if told.position {
-        Some(queueing::ahead_of(scope, db, &entry, rows::ageing(&queue)).await? + 1)
+        Some(queueing::ahead_of(scope, app.db.reader(), entry, rows::ageing(queue)).await? + 1)
     } else {
         None
     };
     let expected =
         if told.expected_wait { app.desks.expected_wait(app, scope, entry.id).await? } else { None };
-    Ok(Reply::Wait(Wait {
-        entry: entry.id,
-        hop,
-        position,
-        expected,
-        music: queue.hold_music_url,
-        quiet: quiet(told.interval_seconds, next_rule(&entry), app.clock.now()),
-        words: companies::words(scope, db).await?,
-    }))
+    Ok(Place::InLine { position, expected })
+}
+
+/// The visit that a hop is about. Who was moved to another queue stays in his parking place at the provider, whose
+/// addresses name the visit with which he came there: his latest one counts.
+async fn followed<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    id: QueueEntryId,
+) -> Result<Option<queue_entry::Model>> {
+    let Some(parked) = queueing::entry(scope, db, id).await? else { return Ok(None) };
+    match parked.outcome {
+        Some(EntryOutcome::Moved | EntryOutcome::Overflow) => {
+            let last = queueing::last_visit(scope, db, parked.call_id).await?;
+            Ok(last.filter(|last| last.purpose == EntryPurpose::Caller).or(Some(parked)))
+        }
+        None
+        | Some(
+            EntryOutcome::Answered
+            | EntryOutcome::Abandoned
+            | EntryOutcome::Callback
+            | EntryOutcome::Voicemail
+            | EntryOutcome::Error
+            | EntryOutcome::Withdrawn,
+        ) => Ok(Some(parked)),
+    }
 }
 
 /// When a rule may take the caller elsewhere.
@@ -166,33 +219,17 @@ pub async fn fetched(unit: &mut Unit, call: CallId, entry: QueueEntryId, version
     come_back(unit, file, entry, version).await
 }
 
-/// The visit that the caller comes back from: the one whose address he was parked with, or the last of those that he was
-/// moved to from there.
-async fn visit_that_ends(
-    unit: &Unit,
-    file: &CallFile,
-    entry: QueueEntryId,
-) -> Result<Option<queue_entry::Model>> {
-    let last = queueing::last_visit(unit.scope(), unit.tx(), file.id()).await?;
-    Ok(last.filter(|last| last.id == entry || !last.plan.came_through.is_empty()))
-}
-
 /// The caller has left the queue, and the provider did not say that anybody took him out of it.
 async fn come_back(unit: &mut Unit, mut file: CallFile, entry: QueueEntryId, version: i32) -> Result<Reply> {
     if file.row.session_version != version {
         return Ok(file.current());
     }
-    let visit = visit_that_ends(unit, &file, entry).await?;
-    let reply = match visit.as_ref().and_then(|visit| visit.outcome) {
-        Some(EntryOutcome::Overflow | EntryOutcome::Voicemail) => {
-            let leaves_for = visit.and_then(|visit| visit.plan.leaves_for);
-            overflow::go_on(unit, &mut file, leaves_for).await?
-        }
-        None
-        | Some(
-            EntryOutcome::Answered | EntryOutcome::Abandoned | EntryOutcome::Callback | EntryOutcome::Error,
-        ) => return give_up(unit, file, entry, version).await,
+    let visit = followed(unit.scope(), unit.tx(), entry).await?;
+    let leaves_for = match visit {
+        Some(visit) if visit.plan.left_at_version.is_some() => visit.plan.leaves_for,
+        Some(_) | None => return give_up(unit, file, entry, version).await,
     };
+    let reply = overflow::go_on(unit, &mut file, leaves_for).await?;
     arrive::remember(unit, &mut file, &reply);
     file.save(unit).await?;
     Ok(reply)
@@ -203,18 +240,15 @@ async fn give_up(unit: &mut Unit, mut file: CallFile, entry: QueueEntryId, versi
     if file.row.session_version != version {
         return Ok(file.current());
     }
-    let Some(visit) = visit_that_ends(unit, &file, entry).await? else { return Ok(file.current()) };
-    let failed =
-        queueing::close_entry(unit.scope(), unit.tx(), visit.id, EntryOutcome::Error, unit.now()).await?;
+    let visit = followed(unit.scope(), unit.tx(), entry).await?.map_or(entry, |visit| visit.id);
+    let failed = leave::take_out_of_queue(unit, &mut file, visit, EntryOutcome::Error, json!({})).await?;
     if failed == Won::No {
         return Ok(file.current());
     }
-    leave::withdraw_offers(unit, &mut file, entity::OfferState::Withdrawn).await?;
     if let Some(segment) = queueing::live_segment(unit.scope(), unit.tx(), file.id()).await? {
         leave::give_up_segment(unit, &mut file, segment, entity::EndedBy::System).await?;
     }
-    unit.reroute(RoutingSubject::Entry, visit.id);
-    file.note(unit, EventKind::Dequeued, json!({"entryId": visit.id, "outcome": EntryOutcome::Error}));
+    transfer::queue_ended(unit, &mut file, visit).await?;
     let reply = flow::advance(unit, &mut file, Input::QueueLeft(QueueLeft::Failed)).await?;
     arrive::remember(unit, &mut file, &reply);
     file.save(unit).await?;
@@ -246,18 +280,19 @@ pub async fn where_the_caller_belongs(app: &App, scope: CompanyScope, id: CallId
     if let Some(segment) = queueing::live_segment(scope, db, id).await?
         && segment.state != entity::SegmentState::Reserved
     {
-        return Ok(Reply::JoinCaller { call: id, offer: segment.offer_id });
+        return Ok(Reply::JoinCaller { call: id, room: segment.room_id });
     }
-    Ok(match (queueing::visit_of(scope, db, id).await?, call.status) {
+    let last = queueing::last_visit(scope, db, id).await?;
+    let waits = last.filter(|visit| has_to_be_parked(visit, &call));
+    Ok(match (waits, call.status) {
         (Some(entry), _) => {
             Reply::Park { call: id, version: call.session_version, entry: entry.id, queue: entry.queue_id }
         }
-        // His longest wait ended while he was being brought: the flow has gone on.
-        (None, CallStatus::InIvr) => file::current(&call),
+        // The flow has gone on, or he was passed on to a number or another flow.
+        (None, CallStatus::InIvr | CallStatus::Dialing) => file::current(&call),
         (
             None,
             CallStatus::Received
-            | CallStatus::Dialing
             | CallStatus::Queued
             | CallStatus::Offered
             | CallStatus::Connected
@@ -267,4 +302,10 @@ pub async fn where_the_caller_belongs(app: &App, scope: CompanyScope, id: CallId
             | CallStatus::Failed,
         ) => Reply::HangUp,
     })
+}
+
+/// He waits, or a rule has sent him away before he was parked: he goes on from his parking place.
+pub fn has_to_be_parked(visit: &queue_entry::Model, call: &call::Model) -> bool {
+    let waits = visit.outcome.is_none() || visit.plan.left_at_version == Some(call.session_version);
+    waits && visit.purpose == EntryPurpose::Caller
 }

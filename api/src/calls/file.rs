@@ -91,6 +91,11 @@ impl CallFile {
         Ok(unit.scope().insert_many::<call_event::Entity, _>(unit.tx(), self.lines).await?)
     }
 
+    /// Who watches has been told of the status that the call has now.
+    pub fn is_told(&mut self) {
+        self.was = self.row.status;
+    }
+
     /// What people are told of this call.
     pub fn summary(&self) -> Value {
         summary(&self.row)

@@ -4,36 +4,51 @@ use std::sync::Arc;
 
 use entity::id::FlowVersionId;
 use entity::{CallOutcome, CallStatus, EndedBy, engine_input, flow_version};
-use ivr_engine::{Flow, Input, Next, Outcome, QueueLeft, Session, Step};
+use ivr_engine::{
+    Booking, CallFacts, DialOutcome, DialTo, Flow, FlowRef, Input, InputRecord, Next, Outcome, QueueLeft,
+    RequestOutcome, Session, Step,
+};
 use serde_json::json;
 
 use super::reply::FlowNext;
 use super::story::EventKind;
-use super::{CallFile, Reply, enqueue};
+use super::{CallFile, Reply, enqueue, figures, library};
 use crate::app::App;
 use crate::error::{Error, Result, Subject};
-use crate::store::Unit;
+use crate::store::{Unit, flows};
 
-/// A queue that cannot be entered leads back into the flow; this often within one hop, and then the call is given up.
-const DETOURS: usize = 5;
+/// A question of the flow that is answered at once leads back into it; this often within one hop, and then the call is
+/// given up.
+const DETOURS: usize = 50;
 
 /// Feeds one input to the call's flow. The call's session moves on to its next version.
 pub async fn advance(unit: &mut Unit, file: &mut CallFile, input: Input) -> Result<Reply> {
-    let flow = compiled(unit, file).await?;
     let mut input = input;
     let mut said = Vec::new();
+    let mut words = crate::words::Words::of("");
     for _ in 0..DETOURS {
+        let flow = compiled(unit, file).await?;
+        words = crate::words::Words::of(flow.language());
         let step = run(unit, file, &flow, input).await?;
-        said.extend(step.prompts);
-        let next = match step.next {
-            Next::Enqueue { queue, priority, skills, max_wait_seconds, age_credit_seconds } => {
+        let (heard, next) = library::look_up(unit, file, step.prompts, step.next).await?;
+        said.extend(heard);
+        let next = match next {
+            Next::Enqueue {
+                queue,
+                priority,
+                skills,
+                max_wait_seconds,
+                age_credit_seconds,
+                prefer_agent,
+                comes_back: _,
+            } => {
                 let wish = enqueue::Wish {
                     queue,
                     priority,
                     skills,
                     max_wait_seconds,
                     age_credit_seconds,
-                    preference: None,
+                    prefer_agent,
                 };
                 match enqueue::enter(unit, file, wish).await? {
                     Some(entry) => FlowNext::Parked { entry: entry.id, queue: entry.queue_id },
@@ -43,16 +58,64 @@ pub async fn advance(unit: &mut Unit, file: &mut CallFile, input: Input) -> Resu
                     }
                 }
             }
-            next => {
-                follow(unit, file, &next);
-                FlowNext::Engine(next)
-            }
+            next => match answer(unit, file, &next).await? {
+                Some(answer) => {
+                    input = answer;
+                    continue;
+                }
+                None => {
+                    follow(unit, file, &next);
+                    FlowNext::Engine(next)
+                }
+            },
         };
         return Ok(Reply::Flow { call: file.id(), version: file.row.session_version, prompts: said, next });
     }
     file.note(unit, EventKind::FlowProblem, json!({"code": "tooManyDetours"}));
     file.row.outcome = Some(CallOutcome::Error);
-    Ok(Reply::Apology(crate::words::Words::of(flow.language())))
+    Ok(Reply::Apology(words))
+}
+
+/// The call's flow is another one from now on, from its beginning: a transfer or a rule of a queue has brought it there.
+pub async fn go_over_to(unit: &mut Unit, file: &mut CallFile, version: FlowVersionId) -> Result<Reply> {
+    let facts = CallFacts {
+        from: file.row.from_address.clone(),
+        to: file.row.to_address.clone(),
+        caller_name: file.row.caller_name.clone(),
+        ..CallFacts::default()
+    };
+    let (_, seed) = file.id().0.as_u64_pair();
+    file.row.flow_version_id = Some(version);
+    file.row.session = Some(serde_json::to_value(Session::new(facts).seeded(seed)).unwrap_or_default());
+    file.row.status = CallStatus::InIvr;
+    // The inputs that follow are this flow's: a replay begins with the next one.
+    let first_input = file.row.session_version + 1;
+    file.note(unit, EventKind::FlowStarted, json!({"flowVersionId": version, "firstInput": first_input}));
+    advance(unit, file, Input::Start).await
+}
+
+/// What the flow asks the server and learns at once. What the server does not offer cannot be published
+/// ([`crate::flows`]); should a version ask for it all the same, it leaves by the port for a failure.
+async fn answer(unit: &Unit, file: &mut CallFile, next: &Next) -> Result<Option<Input>> {
+    Ok(match next {
+        Next::FindFlow { flow } => {
+            let version = flows::published(unit.scope(), unit.tx(), flow).await?;
+            Some(Input::FlowFound(version.map(|version| FlowRef::new(version.to_string()))))
+        }
+        Next::Continue => Some(Input::Continue),
+        Next::Request(_) => Some(Input::Requested(RequestOutcome::Failed)),
+        Next::Figures { queue } => Some(Input::Figures(figures::of_queue(unit, file, queue).await?)),
+        Next::FindContact { .. } => Some(Input::ContactFound(None)),
+        Next::BookCallback(_) => Some(Input::CallbackBooked(Booking::Failed)),
+        Next::Dial { to: DialTo::Sip(_) | DialTo::Agent(_), .. } => Some(Input::Dialed(DialOutcome::Failed)),
+        Next::Gather { .. }
+        | Next::Enqueue { .. }
+        | Next::Dial { to: DialTo::Number(_), .. }
+        | Next::Record { .. }
+        | Next::Done
+        | Next::HangUp { .. }
+        | Next::Ended => None,
+    })
 }
 
 /// Tells the flow that its call is over, so that a replay knows it too.
@@ -75,8 +138,8 @@ pub fn session(file: &CallFile) -> Result<Option<Session>> {
 
 async fn run(unit: &mut Unit, file: &mut CallFile, flow: &Flow, input: Input) -> Result<Step> {
     let session = session(file)?.ok_or_else(|| Error::internal("step", "the call has no session"))?;
-    record(unit, file, &input).await?;
     let step = ivr_engine::step(flow, session, input, unit.now());
+    record(unit, file, &step.input).await?;
     for passed in &step.trace {
         let passed = serde_json::to_value(passed).unwrap_or_default();
         file.note(unit, EventKind::NodePassed, passed);
@@ -91,7 +154,7 @@ async fn run(unit: &mut Unit, file: &mut CallFile, flow: &Flow, input: Input) ->
 }
 
 /// Every input is kept with all that the step depended on: what replay needs.
-async fn record(unit: &mut Unit, file: &mut CallFile, input: &Input) -> Result<()> {
+async fn record(unit: &mut Unit, file: &mut CallFile, input: &InputRecord) -> Result<()> {
     file.row.session_version += 1;
     let row = engine_input::Model {
         company_id: unit.company(),
@@ -110,12 +173,23 @@ async fn record(unit: &mut Unit, file: &mut CallFile, input: &Input) -> Result<(
 /// What a step that does not queue means for the call.
 fn follow(unit: &Unit, file: &mut CallFile, next: &Next) {
     match next {
-        Next::Gather { .. } | Next::Record { .. } | Next::Enqueue { .. } => {
-            file.row.status = CallStatus::InIvr
-        }
-        Next::Dial { number, .. } => {
+        Next::Gather { .. }
+        | Next::Record { .. }
+        | Next::Enqueue { .. }
+        | Next::Request(_)
+        | Next::Figures { .. }
+        | Next::FindContact { .. }
+        | Next::FindFlow { .. }
+        | Next::BookCallback(_)
+        | Next::Continue => file.row.status = CallStatus::InIvr,
+        Next::Dial { to, .. } => {
             file.row.status = CallStatus::InIvr;
-            file.note(unit, EventKind::TransferStarted, json!({"number": number}));
+            let told = match to {
+                DialTo::Number(number) => json!({"number": number}),
+                DialTo::Sip(address) => json!({"sip": address}),
+                DialTo::Agent(agent) => json!({"agent": agent}),
+            };
+            file.note(unit, EventKind::TransferStarted, told);
         }
         Next::HangUp { outcome } => {
             let as_call = match outcome {
@@ -127,12 +201,15 @@ fn follow(unit: &Unit, file: &mut CallFile, next: &Next) {
             file.row.ended_by.get_or_insert(EndedBy::Flow);
             file.note(unit, EventKind::FlowEnded, json!({"outcome": outcome}));
         }
-        Next::Ended => {}
+        // Only flows of other kinds than a call's come to an end so.
+        Next::Done | Next::Ended => {}
     }
 }
 
+/// The flow that the call is in: the one that its session names when another one was called, else its own.
 async fn compiled(unit: &Unit, file: &CallFile) -> Result<Arc<Flow>> {
-    let version = file.row.flow_version_id.ok_or(Error::NotFound(Subject::FlowVersion))?;
+    let called = session(file)?.and_then(|session| session.flow()?.as_str().parse().ok());
+    let version = called.or(file.row.flow_version_id).ok_or(Error::NotFound(Subject::FlowVersion))?;
     compile(unit, version).await
 }
 

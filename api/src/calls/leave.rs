@@ -1,18 +1,21 @@
 //! Somebody leaves: the caller, an agent, or the time that an agent had to come.
 
 use chrono::{DateTime, Utc};
+use entity::id::QueueEntryId;
 use entity::{
-    CallOutcome, CallStatus, EndedBy, EntryOutcome, JobKind, LegState, OfferState, RoutingSubject,
-    SegmentState, SlotHolder, leg, offer, segment,
+    CallOutcome, CallStatus, ChangeCause, EndedBy, EntryOutcome, EntryPurpose, JobKind, LegState, OfferState,
+    RoutingSubject, SegmentPart, SegmentState, SlotHolder, leg, offer, segment,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::carry::Target;
 use super::story::EventKind;
-use super::{CallFile, flow, wrap_up};
+use super::transfer::Why;
+use super::{CallFile, flow, supervise, transfer, wrap_up};
+use crate::agents::{self, Step};
 use crate::error::Result;
 use crate::store::queueing::{self, Won};
-use crate::store::{Audience, Unit, calls, jobs, workforce};
+use crate::store::{Audience, Unit, calls, jobs, live};
 
 /// The caller is no longer on the line, however we learnt it; the second time changes nothing.
 pub async fn caller_left(
@@ -32,20 +35,24 @@ pub async fn caller_left(
         leg.left_at.get_or_insert(at);
         calls::save_leg(unit.scope(), unit.tx(), leg).await?;
     }
-    if let Some(entry) = queueing::open_entry(unit.scope(), unit.tx(), file.id()).await?
-        && queueing::close_entry(unit.scope(), unit.tx(), entry.id, EntryOutcome::Abandoned, at).await?
-            == Won::Yes
-    {
-        file.row.outcome = Some(CallOutcome::Abandoned);
-        file.note(
-            unit,
-            EventKind::Dequeued,
-            json!({"entryId": entry.id, "outcome": EntryOutcome::Abandoned}),
-        );
-        unit.reroute(RoutingSubject::Entry, entry.id);
-        withdraw_offers(unit, file, OfferState::CallerLeft).await?;
+    if file.row.answered_at.is_some() {
+        transfer::caller_gone(unit, file).await?;
+        supervise::end_all(unit, file).await?;
     }
-    if let Some(segment) = queueing::live_segment(unit.scope(), unit.tx(), file.id()).await? {
+    if let Some(entry) = queueing::open_entry(unit.scope(), unit.tx(), file.id()).await? {
+        let outcome = match entry.purpose {
+            EntryPurpose::Caller => EntryOutcome::Abandoned,
+            // He was with an agent, who asked for a colleague.
+            EntryPurpose::Consult => EntryOutcome::Withdrawn,
+        };
+        if close_visit(unit, file, entry.id, outcome).await? == Won::Yes {
+            if file.row.answered_at.is_none() {
+                file.row.outcome = Some(CallOutcome::Abandoned);
+            }
+            withdraw_offers(unit, file, OfferState::CallerLeft).await?;
+        }
+    }
+    for segment in queueing::live_segments(unit.scope(), unit.tx(), file.id()).await? {
         match segment.state {
             SegmentState::Connected => wrap_up::begin(unit, file, segment, EndedBy::Caller).await?,
             SegmentState::Reserved | SegmentState::Joined => {
@@ -72,6 +79,51 @@ pub async fn end_if_nobody_is_left(unit: &mut Unit, file: &mut CallFile, by: End
         file.end(unit, by);
     }
     Ok(())
+}
+
+/// Ends a visit of a queue, unless it has ended, with the line of the story that came last.
+pub async fn close_visit(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    entry: QueueEntryId,
+    outcome: EntryOutcome,
+) -> Result<Won> {
+    let at = file.last_moment();
+    close_visit_at(unit, file, at, entry, outcome, json!({})).await
+}
+
+/// The visit ends now, and not by anything that happened on a line: what was offered is withdrawn.
+pub async fn take_out_of_queue(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    entry: QueueEntryId,
+    outcome: EntryOutcome,
+    told: Value,
+) -> Result<Won> {
+    let now = unit.now();
+    let won = close_visit_at(unit, file, now, entry, outcome, told).await?;
+    if won == Won::Yes {
+        withdraw_offers(unit, file, OfferState::Withdrawn).await?;
+    }
+    Ok(won)
+}
+
+async fn close_visit_at(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    at: DateTime<Utc>,
+    entry: QueueEntryId,
+    outcome: EntryOutcome,
+    mut told: Value,
+) -> Result<Won> {
+    let won = queueing::close_entry(unit.scope(), unit.tx(), entry, outcome, at).await?;
+    if won == Won::Yes {
+        told["entryId"] = json!(entry);
+        told["outcome"] = json!(outcome);
+        file.note(unit, EventKind::Dequeued, told);
+        unit.reroute(RoutingSubject::Entry, entry);
+    }
+    Ok(won)
 }
 
 /// Takes back every open offer of the call; none of it is the agents' fault.
@@ -139,6 +191,8 @@ pub async fn close_round_if_settled(
             file.row.status = CallStatus::Queued;
             file.row.agent_id = None;
         }
+        let state = queueing::offer(unit.scope(), unit.tx(), offer.id).await?.state;
+        transfer::wanted_failed(unit, file, offer.queue_entry_id, Why::of_offer(state)).await?;
     }
     Ok(())
 }
@@ -148,11 +202,43 @@ pub async fn close_round_if_settled(
 pub async fn give_up_segment(
     unit: &mut Unit,
     file: &mut CallFile,
-    mut segment: segment::Model,
+    segment: segment::Model,
     by: EndedBy,
 ) -> Result<()> {
-    let Some(state) = segment.state.advance(SegmentState::Failed) else { return Ok(()) };
+    let reason = if by == EndedBy::Caller { OfferState::CallerLeft } else { OfferState::DeviceError };
+    // Where the caller is: on his way to this agent, or in the room into which the agent was asked.
+    let in_a_room = segment.state == SegmentState::Joined || segment.room_id != segment.offer_id;
     let was_joined = segment.state == SegmentState::Joined;
+    if dismiss(unit, file, segment.clone(), by, reason).await? == Won::No || by == EndedBy::Caller {
+        return Ok(());
+    }
+    let (offer, agent, entry) = (segment.offer_id, segment.agent_id, segment.queue_entry_id);
+    if segment.part == SegmentPart::Consult && was_joined {
+        file.note(unit, EventKind::AgentLeft, json!({"agentId": agent}));
+        return transfer::colleague_failed(unit, file, &segment, Why::LeftAgain).await;
+    }
+    file.note(unit, EventKind::DeviceFailed, json!({"offerId": offer, "agentId": agent, "endedBy": by}));
+    if segment.part == SegmentPart::Consult {
+        let why = Why::DeviceError;
+        return transfer::colleague_failed(unit, file, &segment, why).await;
+    }
+    file.row.status = CallStatus::Queued;
+    file.row.agent_id = None;
+    if in_a_room {
+        park_again(unit, file, Target::Queue { entry, after: segment.id }).await?;
+    }
+    transfer::wanted_failed(unit, file, entry, Why::DeviceError).await
+}
+
+/// Ends an agent's time with a call before it came to a conversation: his slot is free, he is told, his phone stops.
+pub async fn dismiss(
+    unit: &mut Unit,
+    file: &CallFile,
+    mut segment: segment::Model,
+    by: EndedBy,
+    reason: OfferState,
+) -> Result<Won> {
+    let Some(state) = segment.state.advance(SegmentState::Failed) else { return Ok(Won::No) };
     segment.state = state;
     segment.ended_at = Some(unit.now());
     segment.ended_by = Some(by);
@@ -162,36 +248,34 @@ pub async fn give_up_segment(
     jobs::cancel(unit, JobKind::JoinDeadline, id).await?;
     unit.reroute(RoutingSubject::Agent, agent);
     unit.reroute(RoutingSubject::Entry, entry);
+    agents::work_ended(unit, agent).await?;
     if let Some(leg) = calls::offer_leg(unit.scope(), unit.tx(), offer).await? {
         end_leg(unit, &leg);
     }
-    let reason = if by == EndedBy::Caller { OfferState::CallerLeft } else { OfferState::DeviceError };
     unit.tell(
         &[Audience::Agent(agent), Audience::Supervisors],
         "offer:revoked",
         json!({"offerId": offer, "callId": file.id(), "agentId": agent, "reason": reason}),
     );
-    if by == EndedBy::Caller {
-        return Ok(());
-    }
-    file.note(unit, EventKind::DeviceFailed, json!({"offerId": offer, "agentId": agent, "endedBy": by}));
-    file.row.status = CallStatus::Queued;
-    file.row.agent_id = None;
-    if was_joined {
-        park_again(unit, file, Target::Queue { entry, after: id }).await?;
-    }
+    Ok(Won::Yes)
+}
+
+/// The caller was, or may have been, in a conference or on the way there.
+pub async fn park_again(unit: &mut Unit, file: &mut CallFile, target: Target) -> Result<()> {
+    out_of_the_room(unit, file).await?;
+    super::carry::move_caller(unit, file, target);
     Ok(())
 }
 
-/// The caller was, or may have been, on the way to the conference.
-async fn park_again(unit: &mut Unit, file: &mut CallFile, target: Target) -> Result<()> {
+/// The caller is in no room any more, or will not be: what was true of him there is forgotten.
+pub async fn out_of_the_room(unit: &Unit, file: &CallFile) -> Result<()> {
     if let Some(mut leg) = calls::caller_leg(unit.scope(), unit.tx(), file.id()).await? {
         leg.joined_at = None;
         leg.left_at = None;
         leg.last_sequence = None;
+        leg.held = false;
         calls::save_leg(unit.scope(), unit.tx(), leg).await?;
     }
-    super::carry::move_caller(unit, file, target);
     Ok(())
 }
 
@@ -206,7 +290,13 @@ pub async fn agent_left(
         SegmentState::Reserved | SegmentState::Joined => {
             give_up_segment(unit, file, segment, EndedBy::Agent).await
         }
+        SegmentState::Connected if segment.part == SegmentPart::Consult => {
+            transfer::colleague_left(unit, file, segment, provider_at).await
+        }
         SegmentState::Connected => {
+            if let Some(transfer) = live::open_transfer(unit.scope(), unit.tx(), file.id()).await? {
+                return transfer::first_left(unit, file, segment, transfer, provider_at).await;
+            }
             file.note_at(unit, EventKind::AgentLeft, json!({"agentId": segment.agent_id}), provider_at);
             wrap_up::begin(unit, file, segment, EndedBy::Agent).await?;
             // Nobody else is with the caller: he must not be left alone in a silent conference.
@@ -227,21 +317,7 @@ pub async fn hold_slot_for(unit: &Unit, segment: &segment::Model, holder: SlotHo
 
 /// He let a call ring: passed over until he says himself that he is back.
 pub async fn stop_asking(unit: &mut Unit, agent: entity::id::AgentId) -> Result<()> {
-    let mut row = workforce::lock_agent(unit.scope(), unit.tx(), agent).await?;
-    if row.not_responding_since.is_some() {
-        return Ok(());
-    }
-    row.not_responding_since = Some(unit.now());
-    let change = workforce::Changed {
-        agent,
-        by: None,
-        because: "offer_not_answered",
-        before: json!({"notResponding": false}),
-        after: json!({"notResponding": true}),
-        at: unit.now(),
-    };
-    workforce::write_history(unit.scope(), unit.tx(), unit.id(), change).await?;
-    workforce::save_agent(unit.scope(), unit.tx(), row).await?;
-    unit.reroute(RoutingSubject::Agent, agent);
-    crate::agents::tell_status(unit, agent).await
+    agents::change(unit, agent, Step::StopsResponding, agents::Why::happened(ChangeCause::NotResponding))
+        .await?;
+    Ok(())
 }

@@ -3,18 +3,18 @@
 use chrono::TimeDelta;
 use entity::id::{AgentId, CallId, OfferId, QueueEntryId, RoundId};
 use entity::{
-    CallStatus, Inserted, JobKind, LegKind, LegState, OfferState, Reach, SlotHolder, agent, agent_slot, call,
-    leg, offer, queue, queue_entry,
+    CallStatus, EntryPurpose, Inserted, JobKind, LegKind, LegState, OfferState, Reach, SlotHolder, agent,
+    agent_slot, call, leg, offer, queue, queue_entry,
 };
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, QueryFilter};
 use serde_json::{Value, json};
 
 use super::story::EventKind;
-use super::{CallFile, accept, agent_leg, leave};
+use super::{CallFile, accept, agent_leg, control, leave, rows};
 use crate::error::Result;
 use crate::store::queueing::{self, Won};
-use crate::store::{Audience, Unit, calls, workforce};
+use crate::store::{Audience, Unit, calls, live, workforce};
 
 /// Whether the rows agreed with the index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,8 +31,32 @@ pub async fn open(
     entry: &queue_entry::Model,
     agents: &[AgentId],
 ) -> Result<Opened> {
+    // A visit for which one agent is wanted is none of routing's.
+    if entry.wanted_agent_id.is_some() { Ok(Opened::Stale) } else { write(unit, file, entry, agents).await }
+}
+
+/// Asks the one agent who is wanted for this visit.
+pub async fn ask(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    entry: &queue_entry::Model,
+    agent: AgentId,
+) -> Result<Opened> {
+    write(unit, file, entry, &[agent]).await
+}
+
+async fn write(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    entry: &queue_entry::Model,
+    agents: &[AgentId],
+) -> Result<Opened> {
     let (scope, now) = (unit.scope(), unit.now());
-    if queueing::live_segment(scope, unit.tx(), file.id()).await?.is_some() {
+    let taken = match entry.purpose {
+        EntryPurpose::Caller => queueing::live_segment(scope, unit.tx(), file.id()).await?,
+        EntryPurpose::Consult => queueing::consult_segment(scope, unit.tx(), file.id()).await?,
+    };
+    if taken.is_some() {
         return Ok(Opened::Stale);
     }
     let round: RoundId = unit.id();
@@ -43,7 +67,8 @@ pub async fn open(
     let mut made = 0;
     for id in agents {
         let agent = workforce::agent(scope, unit.tx(), *id).await?;
-        let offer = Offer { id: unit.id(), round, agent: &agent, entry, queue: &queue };
+        let turn = Turn::InTurn;
+        let offer = Offer { id: unit.id(), round, turn, agent: &agent, entry, queue: &queue };
         if offer.write(unit, file).await? == Opened::Yes {
             made += 1;
         }
@@ -52,13 +77,52 @@ pub async fn open(
         queueing::close_round(scope, unit.tx(), round, now).await?;
         return Ok(Opened::Stale);
     }
-    file.row.status = CallStatus::Offered;
+    match entry.purpose {
+        EntryPurpose::Caller => file.row.status = CallStatus::Offered,
+        // The caller is with the agent who asks.
+        EntryPurpose::Consult => {}
+    }
     Ok(if made == agents.len() { Opened::Yes } else { Opened::Stale })
+}
+
+/// Offers the call to one agent out of turn, in the round that is open or in one of his own; `None` when he has no free
+/// capacity.
+pub async fn add(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    entry: &queue_entry::Model,
+    agent: &agent::Model,
+) -> Result<Option<offer::Model>> {
+    let (scope, now) = (unit.scope(), unit.now());
+    let round = match queueing::open_round_of(scope, unit.tx(), entry.id).await? {
+        Some(round) => round.id,
+        None => {
+            let id: RoundId = unit.id();
+            match queueing::open_round(scope, unit.tx(), entry.id, id, now).await? {
+                Inserted::Yes => id,
+                Inserted::Conflicted => return Ok(None),
+            }
+        }
+    };
+    let queue = queueing::queue(scope, unit.tx(), entry.queue_id).await?;
+    let offer = Offer { id: unit.id(), round, turn: Turn::OutOfTurn, agent, entry, queue: &queue };
+    match offer.write(unit, file).await? {
+        Opened::Yes => Ok(Some(queueing::offer(scope, unit.tx(), offer.id).await?)),
+        Opened::Stale => Ok(None),
+    }
+}
+
+/// Whether routing names the agent, or he has named himself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    InTurn,
+    OutOfTurn,
 }
 
 struct Offer<'a> {
     id: OfferId,
     round: RoundId,
+    turn: Turn,
     agent: &'a agent::Model,
     entry: &'a queue_entry::Model,
     queue: &'a queue::Model,
@@ -69,7 +133,12 @@ impl Offer<'_> {
         if self.take_slot(unit, file.id()).await? == Inserted::Conflicted {
             return Ok(Opened::Stale);
         }
-        let now = unit.now();
+        if self.turn == Turn::InTurn && !self.is_wanted(unit).await? {
+            queueing::release_slot(unit.scope(), unit.tx(), self.id).await?;
+            return Ok(Opened::Stale);
+        }
+        // Read anew: whoever freed the slot a moment ago may have begun after this unit did.
+        let now = unit.app().clock.now();
         let row = offer::Model {
             id: self.id,
             company_id: unit.company(),
@@ -98,15 +167,32 @@ impl Offer<'_> {
             EventKind::Offered,
             json!({"offerId": self.id, "agentId": self.agent.id, "agent": self.agent.name, "expiresAt": row.expires_at}),
         );
-        let news = describe(&row, &file.row, self.queue, self.entry);
+        let mut news = describe(&row, &file.row, self.queue, self.entry);
+        // Only who has talked with an agent can be passed on.
+        if file.row.answered_at.is_some()
+            && let Some(transfer) = live::transfer_of_entry(unit.scope(), unit.tx(), self.entry.id).await?
+        {
+            news["transfer"] = control::describe(&transfer);
+        }
         unit.tell(&[Audience::Agent(self.agent.id), Audience::Supervisors], "offer:new", news);
         crate::agents::tell_status(unit, self.agent.id).await?;
         Ok(Opened::Yes)
     }
 
+    /// Whether the agent still wants calls. Locked, after the slot as everywhere: whoever makes him unavailable at this
+    /// moment finds the offer, or is found here.
+    async fn is_wanted(&self, unit: &Unit) -> Result<bool> {
+        let agent = workforce::lock_agent(unit.scope(), unit.tx(), self.agent.id).await?;
+        Ok(rows::readiness(&agent) == routing::Readiness::Ready)
+    }
+
     /// The lowest slot that is free; the primary key decides if somebody takes it at the same time.
     async fn take_slot(&self, unit: &Unit, call: CallId) -> Result<Inserted> {
         let held = queueing::slots_of(unit.scope(), unit.tx(), &[self.agent.id]).await?;
+        // More than the capacity may be held since it was lowered.
+        if held.len() >= usize::try_from(self.agent.capacity).unwrap_or_default() {
+            return Ok(Inserted::Conflicted);
+        }
         let Some(slot) = (1..=self.agent.capacity).find(|slot| held.iter().all(|held| held.slot != *slot))
         else {
             return Ok(Inserted::Conflicted);

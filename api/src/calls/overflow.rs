@@ -7,21 +7,21 @@
 use chrono::TimeDelta;
 use entity::id::{FlowId, QueueEntryId, QueueId};
 use entity::{
-    CallOutcome, CallStatus, CompanyScope, EntryOutcome, JobKind, OfferState, OverflowAction, RoutingSubject,
-    queue, queue_entry,
+    CallOutcome, CallStatus, CompanyScope, EntryOutcome, JobKind, OverflowAction, RoutingSubject, queue,
+    queue_entry,
 };
 use ivr_engine::{Flow, Input, QueueLeft, Session};
 use serde_json::json;
 
-use super::admission::{self, Visit};
 use super::carry::{self, Target};
 use super::reply::FlowNext;
 use super::story::EventKind;
-use super::{CallFile, Reply, flow, leave};
+use super::visit::{self, MovedBy};
+use super::{CallFile, Reply, admission, flow, leave, transfer};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::store::queueing::{self, Won};
-use crate::store::{Audience, Unit, companies, flows};
+use crate::store::{Unit, companies, flows};
 
 /// An agent may just be getting the caller: so long until it is looked again whether he has.
 const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(2);
@@ -66,18 +66,18 @@ async fn take_steps(
             }
             OverflowAction::Flow { .. } | OverflowAction::CallbackOffer { .. } => {
                 note(unit, file, &entry, &action);
-                return leave_queue(unit, file, queue, entry, EntryOutcome::Overflow, Some(action)).await;
+                return sent_away(unit, file, queue, entry, EntryOutcome::Overflow, Some(action)).await;
             }
             OverflowAction::Voicemail { .. } => {
                 note(unit, file, &entry, &action);
-                return leave_queue(unit, file, queue, entry, EntryOutcome::Voicemail, Some(action)).await;
+                return sent_away(unit, file, queue, entry, EntryOutcome::Voicemail, Some(action)).await;
             }
         }
     }
     if entry.max_wait_until.is_some_and(|until| until <= unit.now()) {
-        return leave_queue(unit, file, queue, entry, EntryOutcome::Overflow, None).await;
+        return sent_away(unit, file, queue, entry, EntryOutcome::Overflow, None).await;
     }
-    admission::watch(unit, &entry, queue);
+    visit::watch(unit, &entry, queue);
     queueing::save_plan(unit.scope(), unit.tx(), entry.id, entry.plan).await
 }
 
@@ -94,8 +94,8 @@ enum Moved {
     No,
 }
 
-/// The caller waits in another queue, as old as he is. He stays where he is when that queue does not take him, or he
-/// came from there: two queues that overflow into each other would pass him to and fro.
+/// The caller waits in another queue. He stays where he is when that queue does not take him, or he came from there: two
+/// queues that overflow into each other would pass him to and fro.
 async fn move_to(
     unit: &mut Unit,
     file: &mut CallFile,
@@ -117,60 +117,42 @@ async fn move_to(
         return Ok(Moved::No);
     }
     note(unit, file, entry, &OverflowAction::Queue { queue_id: to });
-    end_visit(unit, file, entry, EntryOutcome::Overflow).await?;
-    let mut came_through = entry.plan.came_through.clone();
-    came_through.push(entry.queue_id);
-    let visit = Visit {
-        priority: entry.priority,
-        skills: serde_json::from_value(entry.skills.clone()).unwrap_or_default(),
-        waiting_since: entry.waiting_since,
-        flow_wait_until: entry.plan.flow_wait_until,
-        preference: None,
-        came_through,
-    };
-    admission::begin(unit, file, &queue, visit).await?;
-    // His status is as it was, so nobody would be told that he waits elsewhere now.
-    unit.tell(&[Audience::Supervisors], "call:update", file.summary());
+    visit::move_to(unit, file, entry.clone(), &queue, MovedBy::Overflow).await?;
     Ok(Moved::Yes)
 }
 
-async fn end_visit(
-    unit: &mut Unit,
-    file: &mut CallFile,
-    entry: &queue_entry::Model,
-    outcome: EntryOutcome,
-) -> Result<Won> {
-    let won = queueing::close_entry(unit.scope(), unit.tx(), entry.id, outcome, unit.now()).await?;
-    if won == Won::Yes {
-        leave::withdraw_offers(unit, file, OfferState::Withdrawn).await?;
-        unit.reroute(RoutingSubject::Entry, entry.id);
-        file.note(unit, EventKind::Dequeued, json!({"entryId": entry.id, "outcome": outcome}));
-    }
-    Ok(won)
-}
-
-/// The visit ends, and the caller goes on elsewhere: when his line asks what comes next, or, where music keeps it from
-/// asking, when it is fetched.
+/// The visit ends, and the caller goes on elsewhere when his line asks what comes next.
 async fn leave_queue(
     unit: &mut Unit,
     file: &mut CallFile,
-    queue: &queue::Model,
     mut entry: queue_entry::Model,
     outcome: EntryOutcome,
     leaves_for: Option<OverflowAction>,
-) -> Result<()> {
-    if end_visit(unit, file, &entry, outcome).await? == Won::No {
-        return Ok(());
+) -> Result<Won> {
+    if leave::take_out_of_queue(unit, file, entry.id, outcome, json!({})).await? == Won::No {
+        return Ok(Won::No);
     }
     entry.plan.leaves_for = leaves_for;
+    entry.plan.left_at_version = Some(file.row.session_version);
     queueing::save_plan(unit.scope(), unit.tx(), entry.id, entry.plan).await?;
+    transfer::queue_ended(unit, file, entry.id).await?;
     file.row.status = CallStatus::InIvr;
-    if queue.hold_music_url.is_some() {
-        carry::move_caller(
-            unit,
-            file,
-            Target::QueueExit { entry: entry.id, version: file.row.session_version },
-        );
+    Ok(Won::Yes)
+}
+
+/// [`leave_queue`] by a rule: where music keeps the caller's line from asking, it is fetched.
+async fn sent_away(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    queue: &queue::Model,
+    entry: queue_entry::Model,
+    outcome: EntryOutcome,
+    leaves_for: Option<OverflowAction>,
+) -> Result<()> {
+    let exit = Target::QueueExit { entry: entry.id, version: file.row.session_version };
+    let won = leave_queue(unit, file, entry, outcome, leaves_for).await?;
+    if won == Won::Yes && queue.hold_music_url.is_some() {
+        carry::move_caller(unit, file, exit);
     }
     Ok(())
 }
@@ -182,12 +164,11 @@ pub async fn waited_out(app: &App, scope: CompanyScope, seen: &queue_entry::Mode
     if queueing::live_segment(scope, unit.tx(), seen.call_id).await?.is_some() {
         return Ok(Won::No);
     }
-    let won = end_visit(&mut unit, &mut file, seen, EntryOutcome::Overflow).await?;
-    if won == Won::Yes {
-        file.row.status = CallStatus::InIvr;
-        file.save(&mut unit).await?;
-        unit.commit().await?;
-    }
+    let open = queueing::open_entry(scope, unit.tx(), seen.call_id).await?;
+    let Some(entry) = open.filter(|open| open.id == seen.id) else { return Ok(Won::No) };
+    let won = leave_queue(&mut unit, &mut file, entry, EntryOutcome::Overflow, None).await?;
+    file.save(&mut unit).await?;
+    unit.commit().await?;
     Ok(won)
 }
 
@@ -213,17 +194,11 @@ pub async fn go_on(
 /// published, leaves him in the one that he came from.
 async fn go_on_in(unit: &mut Unit, file: &mut CallFile, id: FlowId) -> Result<Reply> {
     let found = flows::by_id(unit.scope(), unit.tx(), id).await?;
-    let before = flow::session(file)?;
-    let (Some(version), Some(before)) = (found.and_then(|flow| flow.published_version_id), before) else {
+    let Some(version) = found.and_then(|flow| flow.published_version_id) else {
         file.note(unit, EventKind::FlowProblem, json!({"code": "flowNotPublished", "flowId": id}));
         return flow::advance(unit, file, Input::QueueLeft(QueueLeft::TimedOut)).await;
     };
-    // The first flow is through with the call, whatever becomes of it.
-    flow::hang_up(unit, file).await?;
-    file.row.flow_version_id = Some(version);
-    file.row.session = Some(serde_json::to_value(Session::new(before.call)).unwrap_or_default());
-    file.note(unit, EventKind::FlowStarted, json!({"flowVersionId": version, "because": "overflow"}));
-    flow::advance(unit, file, Input::Start).await
+    flow::go_over_to(unit, file, version).await
 }
 
 /// The caller is asked for a message, in the company's words; then the call ends.

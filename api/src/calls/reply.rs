@@ -2,16 +2,21 @@
 
 use std::time::Duration;
 
-use entity::id::{CallId, CompanyId, OfferId, QueueEntryId, QueueId, SegmentId};
-use ivr_engine::{Accepts, Next, Prompt};
+use entity::id::{CallId, CompanyId, LegId, OfferId, QueueEntryId, QueueId, SegmentId, TransferId};
+use ivr_engine::{Accepts, DialTo, Next, Prompt, RecordPurpose};
 use twilio::twiml::{
-    Beep, Conference, ConferenceSubscription, Dial, Enqueue, Gather, GatherInput, Number, OnEnter, OnExit,
-    Pause, Play, Record, RecordingEvent, Redirect, Reject, RejectReason, Say, VoiceResponse, WaitResponse,
+    Beep, CallEvent, Conference, ConferenceSubscription, Dial, Enqueue, Gather, GatherInput, HoldResponse,
+    Number, OnEnter, OnExit, Pause, Play, Record, RecordingEvent, Redirect, Reject, RejectReason, Say,
+    VoiceResponse, WaitResponse,
 };
 
 use super::urls::{Heard, Urls};
 use crate::words::Words;
 
+/// Seconds of quiet between two announcements to a caller on hold.
+const QUIET: u32 = 15;
+/// Seconds until a supervisor between two agents is asked for again.
+const BETWEEN: u32 = 3;
 /// How long an agent at a number has to press 1.
 const PRESS_SECONDS: u32 = 8;
 
@@ -41,11 +46,40 @@ pub enum Reply {
     /// The caller joins the agent.
     JoinCaller {
         call: CallId,
-        offer: OfferId,
+        room: OfferId,
     },
     /// The agent joins; the caller is brought when he has.
     JoinAgent {
         offer: OfferId,
+        room: OfferId,
+    },
+    /// Somebody outside, or a supervisor, joins.
+    JoinParty {
+        leg: LegId,
+        room: OfferId,
+        hears: Hears,
+    },
+    /// A supervisor waits until the caller has the next agent.
+    Between {
+        leg: LegId,
+        hop: u32,
+        words: Words,
+    },
+    /// A caller on hold.
+    Hold {
+        call: CallId,
+        hop: u32,
+        music: Option<String>,
+        words: Words,
+    },
+    /// Keys are played to a party.
+    Keys(String),
+    /// The caller's own line calls the number that he is passed on to.
+    Dial {
+        transfer: TransferId,
+        number: String,
+        caller_id: String,
+        seconds: u32,
     },
     /// An agent at a number is asked whether he takes the call.
     PressToTake {
@@ -66,6 +100,13 @@ pub enum Reply {
     },
 }
 
+/// Whether who joins is heard from the beginning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hears {
+    AndIsHeard,
+    Only,
+}
+
 /// What the flow waits for; an enqueued caller is already a row.
 #[derive(Clone, Debug)]
 pub enum FlowNext {
@@ -73,15 +114,25 @@ pub enum FlowNext {
     Parked { entry: QueueEntryId, queue: QueueId },
 }
 
+/// What a waiting caller is told of his place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// He has none: one agent is asked, and takes him at once or not.
+    OneIsAsked,
+    InLine {
+        /// From 1. Not told, without.
+        position: Option<u64>,
+        /// Not told, without.
+        expected: Option<Duration>,
+    },
+}
+
 /// What a waiting caller hears.
 #[derive(Clone, Debug)]
 pub struct Wait {
     pub entry: QueueEntryId,
     pub hop: u32,
-    /// From 1. Not told, without.
-    pub position: Option<u64>,
-    /// Not told, without.
-    pub expected: Option<Duration>,
+    pub place: Place,
     pub music: Option<String>,
     /// Seconds until he is asked for again, where no music fills them.
     pub quiet: u32,
@@ -103,19 +154,52 @@ impl Reply {
             }
             Self::Wait(wait) => wait.document(urls).to_xml(),
             Self::LeaveQueue => WaitResponse::new().leave().to_xml(),
-            Self::JoinCaller { call, offer } => {
+            Self::JoinCaller { call, room: offer } => {
                 let room = room(urls, *offer)
                     .participant_label(caller_label(*call))
                     .on_enter(OnEnter::StartsConference)
                     .on_exit(OnExit::EndsConference);
                 VoiceResponse::new().dial(Dial::conference(room)).to_xml()
             }
-            Self::JoinAgent { offer } => {
-                let room = room(urls, *offer)
+            Self::JoinAgent { offer, room: name } => {
+                let room = room(urls, *name)
                     .participant_label(agent_label(*offer))
                     .on_enter(OnEnter::StartsConference)
                     .on_exit(OnExit::LeavesOthers);
                 VoiceResponse::new().dial(Dial::conference(room).action(urls.agent_exit(*offer))).to_xml()
+            }
+            Self::JoinParty { leg, room: offer, hears } => {
+                let joins =
+                    room(urls, *offer).participant_label(party_label(*leg)).on_exit(OnExit::LeavesOthers);
+                let room = match hears {
+                    Hears::AndIsHeard => joins.on_enter(OnEnter::StartsConference),
+                    Hears::Only => joins.on_enter(OnEnter::WaitsForStart).muted(),
+                };
+                VoiceResponse::new().dial(Dial::conference(room).action(urls.party_exit(*leg, 0))).to_xml()
+            }
+            Self::Between { leg, hop, words } => {
+                let again = Redirect::to(urls.party_exit(*leg, hop + 1));
+                let spoken = match hop {
+                    0 => VoiceResponse::new().say(words.say(words.between_agents())),
+                    _ => VoiceResponse::new(),
+                };
+                spoken.pause(Pause::seconds(BETWEEN)).redirect(again).to_xml()
+            }
+            Self::Hold { call, hop, music, words } => {
+                let filled = match music {
+                    Some(url) => HoldResponse::new().play(Play::url(url)),
+                    None => HoldResponse::new().say(words.say(words.on_hold())).pause(Pause::seconds(QUIET)),
+                };
+                // A hold document that ends is followed by silence.
+                filled.redirect(Redirect::to(urls.hold(*call, hop + 1))).to_xml()
+            }
+            Self::Keys(keys) => HoldResponse::new().play(Play::digits(keys)).to_xml(),
+            Self::Dial { transfer, number, caller_id, seconds } => {
+                let number = Number::new(number)
+                    .status_callback(urls.transfer_status(*transfer))
+                    .status_callback_event([CallEvent::Answered]);
+                let dial = Dial::number(number).timeout(*seconds).caller_id(caller_id);
+                VoiceResponse::new().dial(dial.action(urls.transfer_dialed(*transfer))).to_xml()
             }
             Self::PressToTake { offer, words, queue } => {
                 let ask = Gather::new()
@@ -149,6 +233,21 @@ pub fn agent_label(offer: OfferId) -> String {
 
 pub fn caller_label(call: CallId) -> String {
     format!("caller-{call}")
+}
+
+/// Whose label this is, if it is an agent's.
+pub fn agent_of_label(label: &str) -> Option<OfferId> {
+    label.strip_prefix("agent-")?.parse().ok()
+}
+
+/// Whose label this is, if it is that of somebody outside or of a supervisor.
+pub fn party_of_label(label: &str) -> Option<LegId> {
+    label.strip_prefix("party-")?.parse().ok()
+}
+
+/// The name of somebody who is neither the caller nor an agent with an offer.
+pub fn party_label(leg: LegId) -> String {
+    format!("party-{leg}")
 }
 
 /// One room an offer: a caller who goes back to the queue meets the next agent in another room, and late events of the
@@ -186,10 +285,7 @@ fn flow(
     next: &FlowNext,
 ) -> VoiceResponse {
     let silence = || Redirect::to(urls.step(call, version, Heard::Silence));
-    let spoken = prompts.iter().fold(VoiceResponse::new(), |response, prompt| match prompt {
-        Prompt::Say { text, language, voice } => response.say(say(text, language, voice.as_deref())),
-        Prompt::Play { url } => response.play(Play::url(url)),
-    });
+    let spoken = prompts.iter().fold(VoiceResponse::new(), hear);
     let next = match next {
         FlowNext::Parked { entry, queue } => {
             return spoken.enqueue(park(company, urls, call, version, *entry, *queue));
@@ -197,7 +293,16 @@ fn flow(
         FlowNext::Engine(next) => next,
     };
     match next {
-        Next::Gather { prompts, accepts, num_digits, finish_on_key, timeout_seconds, hints, language } => {
+        Next::Gather {
+            prompts,
+            accepts,
+            num_digits,
+            finish_on_key,
+            timeout_seconds,
+            hints,
+            language,
+            ..
+        } => {
             let mut gather = Gather::new()
                 .input(inputs(*accepts))
                 .action(urls.step(call, version, Heard::Gather))
@@ -215,10 +320,11 @@ fn flow(
             let gather = prompts.iter().fold(gather, |gather, prompt| match prompt {
                 Prompt::Say { text, language, voice } => gather.say(say(text, language, voice.as_deref())),
                 Prompt::Play { url } => gather.play(Play::url(url)),
+                Prompt::Library { .. } => gather,
             });
             spoken.gather(gather).redirect(silence())
         }
-        Next::Dial { number, timeout_seconds, caller_id } => {
+        Next::Dial { to: DialTo::Number(number), timeout_seconds, caller_id } => {
             let mut dial = Dial::number(Number::new(number)).timeout(*timeout_seconds).action(urls.step(
                 call,
                 version,
@@ -229,21 +335,43 @@ fn flow(
             }
             spoken.dial(dial)
         }
-        Next::Record { prompts, max_seconds, finish_on_key, mailbox } => {
-            let asked = prompts.iter().fold(spoken, |response, prompt| match prompt {
-                Prompt::Say { text, language, voice } => response.say(say(text, language, voice.as_deref())),
-                Prompt::Play { url } => response.play(Play::url(url)),
-            });
+        Next::Record { prompts, max_seconds, finish_on_key, beep, purpose } => {
+            let asked = prompts.iter().fold(spoken, hear);
+            let mailbox = match purpose {
+                RecordPurpose::Voicemail { mailbox, .. } => mailbox,
+                RecordPurpose::SurveyComment { .. } => &None,
+            };
             let record = Record::new()
                 .action(urls.recorded_step(call, version, mailbox.as_deref()))
                 .max_length((*max_seconds).max(2))
                 .finish_on_key(finish_on_key.map(String::from).unwrap_or_default())
                 .recording_status_callback(urls.recording(call, mailbox.as_deref()))
                 .recording_status_callback_event([RecordingEvent::Completed, RecordingEvent::Absent]);
+            let record = if *beep { record } else { record.no_beep() };
             asked.record(record).redirect(silence())
         }
-        // An enqueued caller is a row by now and comes as `Parked`; here only what ends the call is left.
-        Next::Enqueue { .. } | Next::HangUp { .. } | Next::Ended => spoken.hangup(),
+        // An enqueued caller is a row by now and comes as `Parked`, and what the server has to answer it has answered;
+        // here only what ends the call is left.
+        Next::Enqueue { .. }
+        | Next::Dial { .. }
+        | Next::Request(_)
+        | Next::Figures { .. }
+        | Next::FindContact { .. }
+        | Next::FindFlow { .. }
+        | Next::BookCallback(_)
+        | Next::Continue
+        | Next::Done
+        | Next::HangUp { .. }
+        | Next::Ended => spoken.hangup(),
+    }
+}
+
+/// Adds what the caller hears. Prompts that were named have been looked up before.
+fn hear(response: VoiceResponse, prompt: &Prompt) -> VoiceResponse {
+    match prompt {
+        Prompt::Say { text, language, voice } => response.say(say(text, language, voice.as_deref())),
+        Prompt::Play { url } => response.play(Play::url(url)),
+        Prompt::Library { .. } => response,
     }
 }
 
@@ -268,13 +396,15 @@ impl Wait {
     /// would bear the same address.
     fn document(&self, urls: &Urls) -> WaitResponse {
         let words = &self.words;
-        let mut spoken = WaitResponse::new();
-        if let Some(position) = self.position {
-            spoken = spoken.say(words.say(words.position(position)));
-        }
-        if let Some(expected) = self.expected {
-            spoken = spoken.say(words.say(words.expected_wait(expected)));
-        }
+        let spoken = match self.place {
+            Place::OneIsAsked => WaitResponse::new().say(words.say(words.on_hold())),
+            Place::InLine { position, expected } => {
+                let position = position.map(|position| words.position(position));
+                let expected = expected.map(|expected| words.expected_wait(expected));
+                let told = position.into_iter().chain(expected);
+                told.fold(WaitResponse::new(), |spoken, one| spoken.say(words.say(one)))
+            }
+        };
         let filled = match &self.music {
             Some(url) => spoken.play(Play::url(url)),
             None => spoken.pause(Pause::seconds(self.quiet)),
@@ -286,6 +416,7 @@ impl Wait {
 /// Which segment a caller is being brought to, where he is parked again, or that he goes on behind the queue's exit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Destination {
+    Transfer { transfer: TransferId },
     Agent { call: CallId, segment: SegmentId },
     Queue { call: CallId, entry: QueueEntryId, after: SegmentId },
     QueueExit { call: CallId, entry: QueueEntryId, version: i32 },
@@ -294,6 +425,7 @@ pub enum Destination {
 impl Destination {
     pub fn url(self, urls: &Urls) -> String {
         match self {
+            Self::Transfer { transfer } => urls.transfer_start(transfer),
             Self::Agent { call, segment } => urls.caller_join(call, segment),
             Self::Queue { call, entry, after } => urls.park(call, entry, after),
             Self::QueueExit { call, entry, version } => urls.queue_leave(call, entry, version),

@@ -91,6 +91,26 @@ impl Desks {
         Ok(question(&copies[&company].1))
     }
 
+    /// Asks in the middle of a unit: the index that is kept here, else a fresh copy, else one from the unit's own
+    /// connection. A unit that waited for another connection, or for who waits for one, could wait for ever.
+    pub async fn ask_within<T>(&self, unit: &Unit, question: impl FnOnce(&Index) -> T) -> Result<T> {
+        let company = unit.company();
+        if let Some(desk) = self.lock().get(&company) {
+            return Ok(question(&desk.index));
+        }
+        if let Ok(copies) = self.copies.try_lock()
+            && let Some((_, index)) = copies.get(&company).filter(|(made, _)| *made + COPY_LIFE > unit.now())
+        {
+            return Ok(question(index));
+        }
+        let index = Desk::build(&Rows::of(unit)).await?.0.index;
+        let answer = question(&index);
+        if let Ok(mut copies) = self.copies.try_lock() {
+            copies.insert(company, (unit.now(), index));
+        }
+        Ok(answer)
+    }
+
     /// Whether this node keeps the company's index.
     pub fn keeps(&self, company: CompanyId) -> bool {
         self.lock().contains_key(&company)
@@ -294,7 +314,7 @@ impl Desk {
         ids: Option<&BTreeSet<AgentId>>,
     ) -> Result<Vec<Change>> {
         let ids: Option<Vec<_>> = ids.map(|ids| ids.iter().copied().collect());
-        let found = rows::agents(from.scope, from.db, from.timing, ids.as_deref()).await?;
+        let found = rows::agents(from.scope, from.db, from.timing, ids.as_deref(), from.now).await?;
         for agent in &found {
             match agent.ready_until {
                 Some(until) if until > from.now => drop(self.bound.insert(AgentId(agent.id.0), until)),
@@ -315,7 +335,7 @@ impl Desk {
         let mut changes = Vec::new();
         for id in ids {
             match queueing::entry(from.scope, from.db, id).await? {
-                Some(entry) if entry.outcome.is_none() => open.push(entry),
+                Some(entry) if entry.outcome.is_none() && entry.wanted_agent_id.is_none() => open.push(entry),
                 Some(_) | None => changes.push(Change::EntryGone(EntryId(id.0))),
             }
         }

@@ -76,6 +76,7 @@ pub async fn agents<C: ConnectionTrait>(
     db: &C,
     timing: &Timing,
     ids: Option<&[AgentId]>,
+    now: DateTime<Utc>,
 ) -> Result<Vec<routing::Agent>> {
     let rows = workforce::agents(scope, db, ids).await?;
     let all: Vec<_> = rows.iter().map(|row| row.id).collect();
@@ -91,6 +92,13 @@ pub async fn agents<C: ConnectionTrait>(
     for skill in workforce::skills_of_agents(scope, db, ids).await? {
         let level = u8::try_from(skill.level).unwrap_or(u8::MAX);
         skills.entry(skill.agent_id).or_default().insert(routing::SkillId(skill.skill_id.0), level);
+    }
+    for today in workforce::skills_today(scope, db, ids, now).await? {
+        let (agent, skill) = (skills.entry(today.agent_id).or_default(), routing::SkillId(today.skill_id.0));
+        match u8::try_from(today.level).unwrap_or_default() {
+            0 => drop(agent.remove(&skill)),
+            level => drop(agent.insert(skill, level)),
+        }
     }
     Ok(rows
         .into_iter()
@@ -130,8 +138,13 @@ fn agent(
     }
 }
 
-fn readiness(row: &agent::Model) -> routing::Readiness {
+/// Whether the agent wants calls, and would answer.
+pub fn readiness(row: &agent::Model) -> routing::Readiness {
     let beats = row.reach != Reach::Browser || row.heartbeat_at.is_some();
+    // Who is to be something else after his call gets no other one before it.
+    if row.next_availability.is_some_and(|next| next != Availability::Available) {
+        return routing::Readiness::NotReady;
+    }
     match (row.availability, row.not_responding_since) {
         (Availability::Available, Some(_)) => routing::Readiness::NotResponding,
         (Availability::Available, None) if beats => routing::Readiness::Ready,
@@ -145,6 +158,20 @@ fn readiness(row: &agent::Model) -> routing::Readiness {
             _,
         ) => routing::Readiness::NotReady,
     }
+}
+
+/// Whether a call can be offered to this agent now, as far as it is not about capacity.
+pub fn is_ready(row: &agent::Model, timing: &Timing, now: DateTime<Utc>) -> bool {
+    readiness(row) == routing::Readiness::Ready && is_reachable(row, timing, now)
+}
+
+/// Whether he would notice if he were asked, whatever he wants.
+pub fn is_reachable(row: &agent::Model, timing: &Timing, now: DateTime<Utc>) -> bool {
+    let shows_itself = match row.reach {
+        Reach::Browser => ready_until(row, timing).is_some_and(|until| until > now),
+        Reach::Client | Reach::Number => true,
+    };
+    shows_itself && row.not_responding_since.is_none()
 }
 
 /// Until when a browser's last heartbeat counts; nothing binds a phone.
@@ -208,7 +235,7 @@ fn entry(
         .iter()
         .filter(|segment| segment.state == SegmentState::Failed)
         .filter_map(|segment| Some((agent_id(segment.agent_id), segment.ended_at? + cool_off)));
-    let skills: Vec<NeededSkill> = serde_json::from_value(row.skills).unwrap_or_default();
+    let skills = needed(&row);
     // Whom it is kept for has been asked and did not take it, or could not be reached: then it is kept for nobody.
     let refused = |agent| offers.iter().any(|offer| offer.agent_id == agent && offer.state.is_refusal());
     let has_failed = |agent| {
@@ -230,6 +257,11 @@ fn entry(
         state,
         declined_by: declined.chain(failed).collect(),
     }
+}
+
+/// What an entry asks for, before any rule lets it ask for less.
+pub fn needed(row: &queue_entry::Model) -> Vec<NeededSkill> {
+    serde_json::from_value(row.skills.clone()).unwrap_or_default()
 }
 
 fn asked_for(skills: &[NeededSkill]) -> Vec<(routing::SkillId, u8)> {

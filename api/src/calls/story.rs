@@ -30,6 +30,11 @@ kinds! {
     FlowProblem = "flow.problem",
     FlowEnded = "flow.ended",
     TransferStarted = "transfer.started",
+    /// Who is asked is in the room with the agent.
+    TransferJoined = "transfer.joined",
+    /// A transfer has failed: the agent who had passed the call on is asked to take it back.
+    RungBack = "transfer.rung_back",
+    ThirdPartyLeft = "transfer.party_left",
     TransferEnded = "transfer.ended",
     VoicemailLeft = "voicemail.left",
     RecordingStored = "recording.stored",
@@ -41,6 +46,10 @@ kinds! {
     QueueStep = "queue.step",
     /// The visit of the queue ended; `outcome` says how.
     Dequeued = "queue.left",
+    /// A supervisor gave the call another priority.
+    PriorityChanged = "queue.priority",
+    /// An agent takes the waiting call out of order.
+    Picked = "queue.picked",
     Offered = "offer.made",
     OfferDeclined = "offer.declined",
     OfferNotAnswered = "offer.no_answer",
@@ -55,6 +64,12 @@ kinds! {
     Connected = "call.connected",
     Held = "call.held",
     Resumed = "call.resumed",
+    /// A hold has lasted as long as the queue allows: the caller comes back by himself.
+    HoldLimitReached = "call.hold_limit",
+    Muted = "agent.muted",
+    Unmuted = "agent.unmuted",
+    /// Keys were played to a party; how many, and not which.
+    KeysSent = "call.keys_sent",
     AgentLeft = "agent.left",
     CallerLeft = "caller.left",
     WrapUpStarted = "wrap_up.started",

@@ -3,7 +3,7 @@
 //! that would have told us its id.
 
 use crate::outbound::percent_encode;
-use entity::id::{CallId, CompanyId, LegId, OfferId, QueueEntryId, SegmentId};
+use entity::id::{CallId, CompanyId, LegId, OfferId, QueueEntryId, SegmentId, TransferId};
 
 /// Twilio tries again, as often as it can be told to, when the connection fails, no answer comes in time, or a proxy has
 /// nobody to ask (502, 503). It is a fragment: not signed, not sent. Every request may come twice without harm.
@@ -77,6 +77,38 @@ impl Urls {
 
     pub fn conference(&self, offer: OfferId) -> String {
         format!("{}/conference?offer={offer}{RETRY}", self.base)
+    }
+
+    /// What a caller on hold hears.
+    pub fn hold(&self, call: CallId, hop: u32) -> String {
+        format!("{}/hold?call={call}&n={hop}{RETRY}", self.base)
+    }
+
+    /// Keys played to a party. They stand in the address alone and are kept nowhere: they may be a secret of the agent's.
+    pub fn keys(&self, keys: &str) -> String {
+        format!("{}/keys?keys={}{RETRY}", self.base, percent_encode(keys))
+    }
+
+    /// Somebody who is neither the caller nor an agent with an offer has answered.
+    pub fn party_answer(&self, leg: LegId) -> String {
+        format!("{}/party/answer?leg={leg}{RETRY}", self.base)
+    }
+
+    pub fn party_exit(&self, leg: LegId, hop: u32) -> String {
+        format!("{}/party/exit?leg={leg}&n={hop}{RETRY}", self.base)
+    }
+
+    /// Where the caller's own line begins to do a transfer.
+    pub fn transfer_start(&self, transfer: TransferId) -> String {
+        format!("{}/transfer/start?transfer={transfer}{RETRY}", self.base)
+    }
+
+    pub fn transfer_dialed(&self, transfer: TransferId) -> String {
+        format!("{}/transfer/dialed?transfer={transfer}{RETRY}", self.base)
+    }
+
+    pub fn transfer_status(&self, transfer: TransferId) -> String {
+        format!("{}/transfer/status?transfer={transfer}{RETRY}", self.base)
     }
 
     /// Where the flow goes on after a message for this mailbox.

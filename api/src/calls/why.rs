@@ -6,8 +6,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use entity::id::{AgentId, CallId, QueueEntryId, QueueId, SkillId};
 use entity::{
-    Availability, CompanyScope, OfferState, OverflowAction, SlotHolder, agent, agent_slot, offer, queue,
-    queue_entry,
+    Availability, CompanyScope, EntryPurpose, OfferState, OverflowAction, SlotHolder, agent, agent_slot,
+    offer, queue, queue_entry,
 };
 use routing::{EntryState, Explanation, Obstacle, Precedence, Turn};
 
@@ -102,7 +102,9 @@ pub async fn why(app: &App, scope: CompanyScope, whose: Whose, call: CallId) -> 
     let company = companies::own(scope, db).await?;
     let words = Words::of(company.as_ref().map_or("", |company| &company.language));
     let zone = company.and_then(|company| company.time_zone.parse().ok()).unwrap_or(Tz::UTC);
-    let Some(entry) = queueing::visit_of(scope, db, call).await? else {
+    let visit = queueing::visit_of(scope, db, call).await?;
+    // An agent who asks a queue for a colleague has the caller with him.
+    let Some(entry) = visit.filter(|visit| visit.purpose == EntryPurpose::Caller) else {
         let said = words.stands(Standing::NotWaiting, "", 0, None);
         return Ok(Why { call, standing: Standing::NotWaiting, visit: None, words: vec![said] });
     };
@@ -118,12 +120,24 @@ struct Explained {
     state: EntryState,
 }
 
+impl Explained {
+    /// Of a visit for which this agent alone is asked: it has no place in the line.
+    fn of_one(agent: routing::AgentId) -> Self {
+        let agents = vec![(agent, Vec::new())];
+        let why = Explanation { position: None, ahead: Vec::new(), agents, turns: Vec::new() };
+        Self { why, expected_wait_seconds: None, state: EntryState::InRound(vec![agent]) }
+    }
+}
+
 /// From the kept index; one that has not read this entry yet knows less than the rows.
 async fn explanation(
     app: &App,
     scope: CompanyScope,
     entry: &queue_entry::Model,
 ) -> Result<Option<Explained>> {
+    if let Some(wanted) = entry.wanted_agent_id {
+        return Ok(Some(Explained::of_one(routing::AgentId(wanted.0))));
+    }
     let (id, now) = (routing::EntryId(entry.id.0), app.clock.now());
     let question = |index: &routing::Index| {
         Some(Explained {

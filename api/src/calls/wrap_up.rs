@@ -2,11 +2,13 @@
 
 use chrono::TimeDelta;
 use entity::id::{AgentId, CallId, SegmentId};
-use entity::{CallOutcome, CallStatus, EndedBy, JobKind, RoutingSubject, SegmentState, SlotHolder, segment};
+use entity::{
+    CallOutcome, CallStatus, EndedBy, JobKind, RoutingSubject, SegmentPart, SegmentState, SlotHolder, segment,
+};
 use serde_json::json;
 
 use super::story::EventKind;
-use super::{CallFile, leave};
+use super::{CallFile, hold, leave};
 use crate::app::App;
 use crate::error::{Error, Result, Subject};
 use crate::store::{Audience, Unit, jobs, queueing, workforce};
@@ -30,11 +32,14 @@ pub async fn begin(
     let queue = queueing::queue(unit.scope(), unit.tx(), segment.queue_id).await?;
     let ended = file.last_moment();
     segment.ended_at = Some(ended);
+    hold::close(&mut segment, ended);
     segment.ended_by = Some(by);
     count(unit, &segment).await?;
     file.row.outcome.get_or_insert(CallOutcome::Answered);
     segment.state = wrap_up;
-    file.row.status = CallStatus::WrapUp;
+    if segment.part == SegmentPart::Main {
+        file.row.status = CallStatus::WrapUp;
+    }
     file.note(
         unit,
         EventKind::WrapUpStarted,
@@ -53,20 +58,17 @@ pub async fn begin(
 }
 
 /// The agent's figures that routing strategies go by.
-async fn count(unit: &mut Unit, segment: &segment::Model) -> Result<()> {
-    let mut agent = workforce::lock_agent(unit.scope(), unit.tx(), segment.agent_id).await?;
+async fn count(unit: &Unit, segment: &segment::Model) -> Result<()> {
     let talked = match (segment.connected_at, segment.ended_at) {
         (Some(from), Some(to)) => (to - from).num_milliseconds().max(0),
         (None, _) | (_, None) => 0,
     };
-    agent.calls_handled += 1;
-    agent.talk_ms += talked;
-    agent.last_call_ended_at = segment.ended_at;
-    workforce::save_agent(unit.scope(), unit.tx(), agent).await
+    let (scope, agent) = (unit.scope(), segment.agent_id);
+    workforce::count_conversation(scope, unit.tx(), agent, talked, segment.ended_at).await
 }
 
 /// Wrap-up is over: the agent is free, and the call completed if the caller is gone.
-async fn finish(unit: &mut Unit, file: &mut CallFile, mut segment: segment::Model) -> Result<()> {
+pub async fn finish(unit: &mut Unit, file: &mut CallFile, mut segment: segment::Model) -> Result<()> {
     let Some(done) = segment.state.advance(SegmentState::Done) else { return Ok(()) };
     segment.state = done;
     segment.wrapped_up_at = Some(unit.now());
@@ -82,7 +84,7 @@ async fn finish(unit: &mut Unit, file: &mut CallFile, mut segment: segment::Mode
     unit.reroute(RoutingSubject::Agent, agent);
     unit.reroute(RoutingSubject::Queue, queue);
     leave::end_if_nobody_is_left(unit, file, EndedBy::System).await?;
-    crate::agents::tell_status(unit, agent).await
+    crate::agents::work_ended(unit, agent).await
 }
 
 /// The timer's end, unless it was extended or wrap-up ended before.

@@ -2,7 +2,7 @@
 
 use entity::Role;
 use poem::web::Data;
-use poem_openapi::param::Query;
+use poem_openapi::param::{Header, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi};
 use uuid::Uuid;
@@ -15,10 +15,11 @@ use crate::authz::{Can, ReadProfile, WriteSessions};
 use crate::error::Error;
 use crate::identity::Email;
 use crate::identity::profile;
-use crate::identity::register::{Joining, Registration, register};
+use crate::identity::register::{Joining, Registration, confirm, register};
 use crate::identity::sessions::{self, Ending, SignedIn, Tokens};
 use crate::secret::Secret;
 use crate::store::system::MembershipOfUser;
+use crate::words::Words;
 
 pub struct Auth;
 
@@ -38,6 +39,14 @@ struct RegistrationIn {
     /// Joins the company that sent this token, in the role of the invitation.
     #[oai(validator(min_length = 1, max_length = 200))]
     invite_token: Option<String>,
+}
+
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct ConfirmationIn {
+    /// From the mail that was sent to the registered address.
+    #[oai(validator(min_length = 1, max_length = 200))]
+    token: String,
 }
 
 #[derive(Object)]
@@ -120,12 +129,18 @@ impl From<MembershipOfUser> for MembershipOut {
 impl Auth {
     /// Registers a user.
     ///
-    /// The answer is the same whether or not the address is known. Somebody who is known and sends his password gets the
-    /// company beside those that he has.
+    /// With an invitation the account is there at once. Without one a mail goes to the address, and the account, with its
+    /// company, is made when the token in it is confirmed, within 24 hours. The answer is the same whether or not the
+    /// address is known; the mail tells its owner. Somebody who is known keeps the account and the password that he has,
+    /// and gets the company beside those that he has: with an invitation if he sends his password, otherwise when he
+    /// confirms. A newer registration of an address replaces the older; after five within an hour it is 429.
     #[oai(path = "/register", method = "post", operation_id = "register")]
     async fn register(
         &self,
         Data(app): Data<&App>,
+        /// The languages in which the mail may be written, the dearest first.
+        #[oai(name = "Accept-Language")]
+        languages: Header<Option<String>>,
         body: JsonBody<RegistrationIn>,
     ) -> Result<Accepted, Failure> {
         let body = body.0;
@@ -138,8 +153,27 @@ impl Auth {
             }
         };
         let (email, password) = (Email::read(&body.email)?, Secret::new(body.password));
-        register(app, Registration { email, password, name: body.name, joining }).await?;
-        Accepted::saying("If the address was free, the account is there now: sign in.")
+        let words = Words::accepted(&languages.0.unwrap_or_default());
+        let invited = matches!(joining, Joining::Invited(_));
+        register(app, Registration { email, password, name: body.name, joining, words }).await?;
+        Accepted::saying(if invited {
+            "If the address was free, the account is there now: sign in."
+        } else {
+            "A mail is on its way to the address. It says how to go on."
+        })
+    }
+
+    /// Confirms a registration with the token that was sent to its address.
+    ///
+    /// A token is good once. One that is wrong, spent, too old or replaced by a newer registration is 404.
+    #[oai(path = "/register/confirm", method = "post", operation_id = "confirmRegistration")]
+    async fn confirm(
+        &self,
+        Data(app): Data<&App>,
+        body: JsonBody<ConfirmationIn>,
+    ) -> Result<Json<Done>, Failure> {
+        confirm(app, &Secret::new(body.0.token)).await?;
+        Done::saying("The registration is confirmed: sign in.")
     }
 
     /// Signs in.

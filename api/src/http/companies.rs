@@ -1,18 +1,20 @@
 //! Companies and their phone numbers.
 
 use chrono::{DateTime, Utc};
-use entity::{company, phone_number};
+use entity::company;
 use poem::web::Data;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::{Object, OpenApi};
 use uuid::Uuid;
 
-use super::Tag;
 use super::envelope::{Reply, Success};
 use super::page::Page;
+use super::{JsonBody, Tag};
 use crate::app::App;
-use crate::authz::{Can, ListCompanies, ReadCompanies, ReadPhoneNumbers};
+use crate::authz::{Can, ListCompanies, ReadCompanies, ReadPhoneNumbers, WritePhoneNumbers};
 use crate::companies;
+use crate::numbers::{self, Opening};
+use crate::store::phone_numbers::Number;
 
 pub struct Companies;
 
@@ -33,17 +35,31 @@ struct CompanyOut {
 
 /// A phone number of the company.
 #[derive(Object)]
-#[oai(rename_all = "camelCase")]
-struct PhoneNumberOut {
+#[oai(rename_all = "camelCase", skip_serializing_if_is_none)]
+pub struct PhoneNumberOut {
     id: Uuid,
     /// E.164.
     number: String,
     label: String,
     /// The flow that a call to this number opens.
     flow_id: Uuid,
+    /// The version with which the number stays; absent when it follows the latest published one.
+    pinned_version_id: Option<Uuid>,
     /// The provider's account that the number belongs to.
     account_sid: String,
     created_at: DateTime<Utc>,
+}
+
+/// What a number opens.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct PhoneNumberIn {
+    #[oai(validator(min_length = 1, max_length = 200))]
+    label: String,
+    /// The flow that a call to this number opens.
+    flow_id: Uuid,
+    /// A published version of the flow with which the number stays. Left out, it follows the latest published one.
+    pinned_version_id: Option<Uuid>,
 }
 
 impl From<company::Model> for CompanyOut {
@@ -59,16 +75,23 @@ impl From<company::Model> for CompanyOut {
     }
 }
 
-impl From<phone_number::Model> for PhoneNumberOut {
-    fn from(number: phone_number::Model) -> Self {
+impl From<Number> for PhoneNumberOut {
+    fn from(Number { row: number, pinned }: Number) -> Self {
         Self {
             id: number.id.into(),
             number: number.number,
             label: number.label,
             flow_id: number.flow_id.into(),
+            pinned_version_id: pinned.map(Into::into),
             account_sid: number.account_sid,
             created_at: number.created_at,
         }
+    }
+}
+
+impl From<PhoneNumberIn> for Opening {
+    fn from(body: PhoneNumberIn) -> Self {
+        Self { label: body.label, flow: body.flow_id.into(), version: body.pinned_version_id.map(Into::into) }
     }
 }
 
@@ -113,6 +136,25 @@ impl Companies {
         /// The company's id.
         id: Path<Uuid>,
     ) -> Reply<Vec<PhoneNumberOut>> {
-        Success::list(companies::phone_numbers(app, can.scope_of(id.0.into())?).await?)
+        Success::list(numbers::all(app, can.scope_of(id.0.into())?).await?)
+    }
+
+    /// Sets which flow a number opens, and in which version.
+    ///
+    /// Calls under way keep the version with which they began.
+    #[oai(path = "/:id/phone-numbers/:numberId", method = "put", operation_id = "updatePhoneNumber")]
+    async fn put_phone_number(
+        &self,
+        can: Can<WritePhoneNumbers>,
+        Data(app): Data<&App>,
+        /// The company's id.
+        id: Path<Uuid>,
+        /// The number's id.
+        #[oai(name = "numberId")]
+        number: Path<Uuid>,
+        body: JsonBody<PhoneNumberIn>,
+    ) -> Reply<PhoneNumberOut> {
+        let scope = can.scope_of(id.0.into())?;
+        Success::ok(numbers::open_with(app, scope, number.0.into(), body.0.into()).await?)
     }
 }

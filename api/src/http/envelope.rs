@@ -200,8 +200,11 @@ pub enum Refused {
     Fields(Vec<FieldError>),
     #[error("larger than {0} bytes")]
     TooLarge(usize),
+    #[error("it broke off")]
+    BrokenOff,
+    /// What came, and what it has to be.
     #[error("content type {0}")]
-    ContentType(String),
+    ContentType(String, &'static str),
 }
 
 impl ResponseError for Refused {
@@ -295,10 +298,13 @@ impl Answer {
                 "BODY_TOO_LARGE",
                 format!("The body may have at most {limit} bytes."),
             ),
-            Refused::ContentType(_) => Self::new(
+            Refused::BrokenOff => {
+                Self::new(StatusCode::BAD_REQUEST, "BODY_BROKEN_OFF", "The body broke off. Send it again.")
+            }
+            Refused::ContentType(_, wanted) => Self::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "UNSUPPORTED_MEDIA_TYPE",
-                "The content type must be application/json.",
+                format!("The content type must be {wanted}."),
             ),
         }
     }
@@ -332,7 +338,7 @@ impl Answer {
             return answer.with(header::ALLOW, paths.allow(path).unwrap_or_else(|| "GET, HEAD".to_owned()));
         }
         if error.is::<ContentTypeError>() {
-            return Self::to_refusal(&Refused::ContentType(String::new()));
+            return Self::to_refusal(&Refused::ContentType(String::new(), "one that the operation takes"));
         }
         match error.status() {
             StatusCode::UNAUTHORIZED => {

@@ -11,6 +11,7 @@ use poem_openapi::{Enum, Object, OpenApi};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::companies::PhoneNumberOut;
 use super::envelope::{Created, Done, Failure, Reply, Success};
 use super::{JsonBody, Tag};
 use crate::app::App;
@@ -43,6 +44,8 @@ struct FlowOut {
     findings: Vec<FindingOut>,
     /// The version that new calls get; absent until one is published.
     published_version_id: Option<Uuid>,
+    /// The numbers that open the flow, each in its latest or in a pinned version.
+    phone_numbers: Vec<PhoneNumberOut>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
@@ -104,6 +107,17 @@ struct FlowVersionOut {
     /// Who published it.
     published_by: Option<Uuid>,
     published_at: DateTime<Utc>,
+    /// The number of the older version that was brought back as this one.
+    restored_from: Option<i32>,
+}
+
+/// Which version to bring back.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct RollbackIn {
+    /// The number of a published version.
+    #[oai(validator(minimum(value = "1")))]
+    number: i32,
 }
 
 impl From<flow::Model> for FlowSummaryOut {
@@ -119,13 +133,14 @@ impl From<flow::Model> for FlowSummaryOut {
 }
 
 impl From<Checked> for FlowOut {
-    fn from(Checked { flow, findings }: Checked) -> Self {
+    fn from(Checked { flow, findings, numbers }: Checked) -> Self {
         Self {
             id: flow.id.into(),
             name: flow.name,
             draft: Any(flow.draft),
             findings: findings.into_iter().map(Into::into).collect(),
             published_version_id: flow.published_version_id.map(Into::into),
+            phone_numbers: numbers.into_iter().map(Into::into).collect(),
             created_at: flow.created_at,
             updated_at: flow.updated_at,
         }
@@ -158,6 +173,7 @@ impl From<flow_version::Model> for FlowVersionOut {
             document: Any(version.document),
             published_by: version.published_by.map(Into::into),
             published_at: version.published_at,
+            restored_from: version.restored_from,
         }
     }
 }
@@ -236,6 +252,23 @@ impl Ivr {
         id: Path<Uuid>,
     ) -> Result<Created<FlowVersionOut>, Failure> {
         Created::of(flows::publish(app, can.scope()?, id.0.into(), can.caller().user).await?)
+    }
+
+    /// Brings a published version back.
+    ///
+    /// It becomes the next version, which new calls get; the draft stays as it is. Refused when something that it refers to
+    /// is no longer there.
+    #[oai(path = "/:id/rollback", method = "post", operation_id = "rollBackFlow")]
+    async fn roll_back(
+        &self,
+        can: Can<PublishFlows>,
+        Data(app): Data<&App>,
+        /// The flow's id.
+        id: Path<Uuid>,
+        body: JsonBody<RollbackIn>,
+    ) -> Result<Created<FlowVersionOut>, Failure> {
+        let by = can.caller().user;
+        Created::of(flows::roll_back(app, can.scope()?, id.0.into(), body.0.number, by).await?)
     }
 
     /// Lists the published versions of a flow, the newest first.

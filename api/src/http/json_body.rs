@@ -46,7 +46,7 @@ impl<'a, T: ParseFromJSON + Type + Send + 'static> ApiExtractor<'a> for JsonBody
     ) -> poem::Result<Self> {
         let content_type = request.content_type().unwrap_or_default();
         if !is_json(content_type) {
-            return Err(Refused::ContentType(content_type.to_owned()).into());
+            return Err(Refused::ContentType(content_type.to_owned(), "application/json").into());
         }
         let app: &App = request.data().expect("every route carries the app");
         let limit = app.settings.max_body_bytes;

@@ -3,28 +3,38 @@
 
 use poem_openapi::{OpenApi, OpenApiService, Tags};
 
+mod agent_history;
 mod agents;
+mod audio_body;
 mod auth;
 mod availability;
+mod availability_reasons;
 mod calls;
 mod companies;
 pub mod envelope;
 mod health;
 mod ivr;
 pub mod json_body;
+mod live;
+mod media;
 mod offers;
 pub mod page;
+mod pages;
 mod profile;
+mod prompts;
 mod queue_rules;
 mod queues;
 mod recordings;
 pub mod server;
 mod skills;
 pub mod spec;
+mod supervision;
 mod users;
+mod waiting_calls;
 mod why;
 pub mod word;
 
+pub use audio_body::AudioBody;
 pub use envelope::{Accepted, Created, Done, Failure, Reply, Success};
 pub use json_body::JsonBody;
 pub use spec::Spec;
@@ -33,8 +43,16 @@ pub use word::Word;
 use crate::error::Result;
 
 /// The operations that anybody may call, by their ids. Every other one takes a [`crate::authz::Can`].
-pub const PUBLIC: &[&str] =
-    &["getHealth", "getLiveness", "getReadiness", "logIn", "refreshTokens", "refreshTokensAlias", "register"];
+pub const PUBLIC: &[&str] = &[
+    "confirmRegistration",
+    "getHealth",
+    "getLiveness",
+    "getReadiness",
+    "logIn",
+    "refreshTokens",
+    "refreshTokensAlias",
+    "register",
+];
 
 /// The chapters of the specification.
 #[derive(Tags)]
@@ -51,8 +69,12 @@ pub enum Tag {
     Ivr,
     /// Calls and their stories.
     Calls,
+    /// What is done with a call while people talk.
+    LiveCalls,
     /// Calls offered to agents.
     Offers,
+    /// What flows say or play by name.
+    Prompts,
     /// Where callers wait.
     Queues,
     /// Recordings and voicemails.
@@ -65,8 +87,11 @@ pub enum Tag {
 fn resources() -> impl OpenApi + 'static {
     (
         (auth::Auth, profile::OwnProfile, users::Users, companies::Companies),
-        (ivr::Ivr, queues::Queues, skills::Skills, agents::Agents, availability::AvailabilityOfAgents),
-        (calls::Calls, why::WhyCallsWait, offers::Offers, recordings::Recordings),
+        (ivr::Ivr, prompts::Prompts, queues::Queues, skills::Skills),
+        (agents::Agents, availability::AvailabilityOfAgents, availability_reasons::AvailabilityReasons),
+        (agent_history::HistoryOfAgents, supervision::Supervision),
+        (calls::Calls, why::WhyCallsWait, waiting_calls::WaitingCalls, live::LiveCalls),
+        (offers::Offers, recordings::Recordings),
         health::Health,
     )
 }

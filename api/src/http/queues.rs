@@ -36,6 +36,10 @@ struct QueueOut {
     /// How long an agent who declined is not offered the same call again.
     decline_cool_off_seconds: i32,
     hold_music_url: Option<String>,
+    /// After so long on hold the agent is reminded, and again each time.
+    hold_reminder_seconds: i32,
+    /// After so long on hold the caller comes back to the agent by himself.
+    hold_limit_seconds: i32,
     rules: QueueRules,
     /// Who serves the queue.
     agent_ids: Vec<Uuid>,
@@ -53,6 +57,8 @@ impl From<QueueWithAgents> for QueueOut {
             wrap_up_seconds: queue.wrap_up_seconds,
             decline_cool_off_seconds: queue.decline_cool_off_seconds,
             hold_music_url: queue.hold_music_url,
+            hold_reminder_seconds: queue.hold_reminder_seconds,
+            hold_limit_seconds: queue.hold_limit_seconds,
             rules: queue.rules.into(),
             agent_ids: agents.into_iter().map(Into::into).collect(),
             created_at: queue.created_at,
@@ -76,6 +82,10 @@ struct NewQueueIn {
     decline_cool_off_seconds: Option<i32>,
     /// A web address; an empty text for none.
     hold_music_url: Option<String>,
+    #[oai(validator(minimum(value = "10"), maximum(value = "3600")))]
+    hold_reminder_seconds: Option<i32>,
+    #[oai(validator(minimum(value = "30"), maximum(value = "7200")))]
+    hold_limit_seconds: Option<i32>,
     rules: Option<QueueRules>,
     /// Who serves the queue.
     #[oai(validator(max_items = 5000))]
@@ -98,6 +108,10 @@ struct QueueIn {
     decline_cool_off_seconds: Option<i32>,
     /// A web address; an empty text for none.
     hold_music_url: Option<String>,
+    #[oai(validator(minimum(value = "10"), maximum(value = "3600")))]
+    hold_reminder_seconds: Option<i32>,
+    #[oai(validator(minimum(value = "30"), maximum(value = "7200")))]
+    hold_limit_seconds: Option<i32>,
     rules: Option<QueueRules>,
     /// Who serves the queue.
     #[oai(validator(max_items = 5000))]
@@ -114,6 +128,8 @@ impl From<QueueIn> for Settings {
             wrap_up_seconds: body.wrap_up_seconds,
             decline_cool_off_seconds: body.decline_cool_off_seconds,
             hold_music_url: body.hold_music_url,
+            hold_reminder_seconds: body.hold_reminder_seconds,
+            hold_limit_seconds: body.hold_limit_seconds,
             rules: body.rules.map(Into::into),
             agents: body.agent_ids.map(|ids| ids.into_iter().map(AgentId).collect()),
         }
@@ -130,6 +146,8 @@ impl From<NewQueueIn> for Settings {
             wrap_up_seconds: body.wrap_up_seconds,
             decline_cool_off_seconds: body.decline_cool_off_seconds,
             hold_music_url: body.hold_music_url,
+            hold_reminder_seconds: body.hold_reminder_seconds,
+            hold_limit_seconds: body.hold_limit_seconds,
             rules: body.rules.map(Into::into),
             agents: body.agent_ids.map(|ids| ids.into_iter().map(AgentId).collect()),
         }

@@ -12,9 +12,12 @@ use poem::{Endpoint, EndpointExt, IntoResponse, Response, Route, Server, get};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::envelope::Envelope;
+use super::media;
+use super::pages;
 use super::spec::Spec;
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::outbound::mail::letters::CONFIRM_PAGE;
 use crate::realtime::Gateway;
 use crate::webhooks::twilio::TwilioWebhooks;
 
@@ -37,7 +40,9 @@ fn routes(app: &App, spec: &Spec) -> Route {
     Route::new()
         .nest_no_strip("/", super::service())
         .nest_no_strip(TwilioWebhooks::PREFIX, TwilioWebhooks::new(app))
+        .at(media::PROMPTS, get(media::prompt))
         .at("/openapi.yaml", get(make_sync(move |_| yaml.clone().with_content_type("application/yaml"))))
+        .at(CONFIRM_PAGE, get(make_sync(|request| pages::confirm_registration(&request))))
         .at("/docs", get(make_sync(move |_| docs.clone().with_content_type("text/html; charset=utf-8"))))
 }
 

@@ -48,15 +48,16 @@ struct InvitationIn {
     role: Word<Role>,
 }
 
-/// An invitation. The token is shown here and never again.
+/// An invitation.
 #[derive(Object)]
-#[oai(rename_all = "camelCase")]
+#[oai(rename_all = "camelCase", skip_serializing_if_is_none)]
 struct InvitationOut {
     id: Uuid,
     email: String,
     role: Word<Role>,
-    /// Goes to whom it is meant for, who registers with it as `inviteToken`.
-    token: String,
+    /// Only where the server sends no mail: it is for whom the invitation is meant, who registers with it as `inviteToken`,
+    /// and it is never shown again. Otherwise it is in the mail that goes to him.
+    token: Option<String>,
     expires_at: DateTime<Utc>,
 }
 
@@ -79,7 +80,7 @@ impl From<Invited> for InvitationOut {
             id: invited.id.into(),
             email: invited.email,
             role: Word(invited.role),
-            token: invited.token.expose().to_owned(),
+            token: invited.token.map(|token| token.expose().to_owned()),
             expires_at: invited.expires_at,
         }
     }
@@ -110,7 +111,7 @@ impl Users {
 
     /// Invites somebody into the company.
     ///
-    /// Who may change roles may invite into any role, everybody else with this permission into the role agent only.
+    /// A mail with a token goes to the address, where the server sends mail. Who may change roles may invite into any role, everybody else with this permission into the role agent only.
     #[oai(path = "/invite", method = "post", operation_id = "inviteUser")]
     async fn invite(
         &self,

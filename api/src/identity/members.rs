@@ -1,32 +1,33 @@
 //! The people of a company: inviting, changing a role, removing. A company always keeps an owner.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::id::{InvitationId, UserId};
-use entity::{
-    Availability, CompanyScope, MembershipStatus, RevokedBecause, Role, RoutingSubject, agent, invitation,
-};
+use entity::id::{AgentId, InvitationId, UserId};
+use entity::{Availability, ChangeCause, CompanyScope, MembershipStatus, RevokedBecause, Role, invitation};
 use serde_json::json;
 
 use super::caller::Caller;
 use super::email::Email;
 use super::{audit, register, tokens};
+use crate::agents::{Step, Wanted, Why};
 use crate::app::App;
 use crate::error::{Error, Result, Subject};
+use crate::outbound::mail::{self, Letter, letters};
 use crate::secret::Secret;
 use crate::store::sessions::{self, Sessions};
 use crate::store::unit::Unit;
 use crate::store::users::{self, Member};
-use crate::store::workforce::{self, Changed};
-use crate::store::{agents, invitations, system};
+use crate::store::{agents, companies, invitations, system};
 
 const INVITATION_LIFE: TimeDelta = TimeDelta::days(7);
 
-/// An invitation and the token that accepts it, which is shown once and stored as its hash.
+/// An invitation. The token that accepts it is stored as its hash.
 pub struct Invited {
     pub id: InvitationId,
     pub email: String,
     pub role: Role,
-    pub token: Secret,
+    /// To be handed over by who invites, where no mail can be sent: otherwise it is in the mail alone, so that who has it
+    /// reads what is sent to the address.
+    pub token: Option<Secret>,
     pub expires_at: DateTime<Utc>,
 }
 
@@ -65,12 +66,21 @@ pub async fn invite(
         expires_at: now + INVITATION_LIFE,
         accepted_at: None,
     };
-    let invited = Invited { id: row.id, email: row.email.clone(), role, token, expires_at: row.expires_at };
+    let company = companies::own(scope, app.db.reader()).await?.ok_or(Error::NotFound(Subject::Company))?;
+    let content = letters::invitation(&company, &app.settings.public_url, &token);
+    let mut invited =
+        Invited { id: row.id, email: row.email.clone(), role, token: None, expires_at: row.expires_at };
     let tx = app.db.begin().await?;
     let detail = json!({ "invitationId": row.id, "email": row.email, "role": role });
     invitations::insert(scope, &tx, row).await?;
     audit::note(app, scope, &tx, by.user, "users:invite", detail).await?;
+    if app.mailer.delivers() {
+        mail::post(app, &tx, Letter { to: email, content, give_up_at: invited.expires_at }).await?;
+    } else {
+        invited.token = Some(token);
+    }
     tx.commit().await?;
+    app.mailer.wake();
     Ok(invited)
 }
 
@@ -116,7 +126,7 @@ pub async fn remove(app: &App, scope: CompanyScope, by: &Caller, id: UserId) -> 
     )
     .await?;
     if let Some(agent) = agents::lock_of_membership(scope, unit.tx(), membership).await? {
-        send_home(&mut unit, agent, by.user).await?;
+        send_home(&mut unit, agent.id, by.user).await?;
     }
     let detail = json!({ "userId": id, "role": member.membership.role });
     audit::note(app, scope, unit.tx(), by.user, "users:remove", detail).await?;
@@ -133,24 +143,9 @@ fn keep_an_owner(owners: &[entity::membership::Model], member: &Member) -> Resul
 }
 
 /// Takes an agent off the air, so that routing offers it nothing more.
-async fn send_home(unit: &mut Unit, agent: agent::Model, by: UserId) -> Result<()> {
-    let change = Changed {
-        agent: agent.id,
-        by: Some(by),
-        because: "member_removed",
-        before: json!({ "availability": agent.availability }),
-        after: json!({ "availability": Availability::Offline }),
-        at: unit.now(),
-    };
-    let id = agent.id;
-    let home = agent::Model {
-        availability: Availability::Offline,
-        availability_reason: None,
-        available_since: unit.now(),
-        ..agent
-    };
-    workforce::save_agent(unit.scope(), unit.tx(), home).await?;
-    workforce::write_history(unit.scope(), unit.tx(), unit.id(), change).await?;
-    unit.reroute(RoutingSubject::Agent, id);
+async fn send_home(unit: &mut Unit, agent: AgentId, by: UserId) -> Result<()> {
+    let offline = Wanted { availability: Availability::Offline, reason: None };
+    let why = Why { because: ChangeCause::MemberRemoved, by: Some(by) };
+    crate::agents::change(unit, agent, Step::Now(offline), why).await?;
     Ok(())
 }

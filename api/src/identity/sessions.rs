@@ -2,21 +2,22 @@
 //! of refresh tokens of which only the newest is good keeps it alive.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::id::{CompanyId, MembershipId, SessionId, UserId};
-use entity::{PlatformRole, RevokedBecause, UserStatus, refresh_token, session, user};
+use entity::id::{AgentId, CompanyId, MembershipId, SessionId, UserId};
+use entity::{OfferState, PlatformRole, RevokedBecause, UserStatus, refresh_token, session, user};
 
 use super::caller::{Caller, Standing};
 use super::email::Email;
 use super::passwords::{self, Verdict};
 use super::profile::{self, Profile};
 use super::tokens::{self, Claims};
+use crate::agents;
 use crate::app::App;
 use crate::authz::Seat;
 use crate::error::{Error, Result, Subject};
 use crate::secret::Secret;
 use crate::store::sessions::{self, Sessions};
 use crate::store::system::MembershipOfUser;
-use crate::store::{Tx, system, users};
+use crate::store::{Tx, Unit, system, users};
 
 /// For so long the predecessor of a refresh token returns the same successor again: to a second tab, or to a client
 /// whose answer was lost. Later its use means that it was stolen.
@@ -61,11 +62,11 @@ pub async fn sign_in(app: &App, email: &Email, password: Secret) -> Result<Signe
     let user = match (user, verdict) {
         (Some(user), Verdict::Right) if user.status == UserStatus::Active => user,
         (Some(_) | None, Verdict::Right | Verdict::Wrong) => {
-            app.attempts.failed(email, now);
+            app.attempts.count(email, now);
             return Err(WRONG);
         }
     };
-    app.attempts.succeeded(email);
+    app.attempts.forget(email);
     let memberships = system::memberships_of(app.db.reader(), user.id).await?;
     let last = sessions::last_membership(app.db.reader(), user.id).await?;
     let chosen =
@@ -192,20 +193,52 @@ pub enum Ending {
     Named(SessionId),
 }
 
-/// Ends sessions of the caller at once: their access tokens are refused from now on.
+/// Ends sessions of the caller at once: their access tokens are refused from now on. An agent without a session left is
+/// offline.
 pub async fn end(app: &App, caller: &Caller, ending: Ending) -> Result<()> {
     let which = match ending {
         Ending::This => Sessions::One(caller.session),
         Ending::All => Sessions::AllOf(caller.user),
         Ending::Named(id) => Sessions::OneOf(caller.user, id),
     };
-    let tx = app.db.begin().await?;
-    let ended = sessions::revoke(&tx, which, RevokedBecause::LoggedOut, app.clock.now()).await?;
-    tx.commit().await?;
+    let ended = match caller.standing {
+        Standing::Member { membership, agent: Some(agent), .. } => {
+            end_of_agent(app, caller, which, membership, agent).await?
+        }
+        Standing::Member { agent: None, .. } | Standing::PlatformAdmin { .. } | Standing::Alone => {
+            let tx = app.db.begin().await?;
+            let ended = sessions::revoke(&tx, which, RevokedBecause::LoggedOut, app.clock.now()).await?;
+            tx.commit().await?;
+            ended
+        }
+    };
     match ending {
         Ending::Named(_) if ended == 0 => Err(Error::NotFound(Subject::Session)),
         Ending::Named(_) | Ending::This | Ending::All => Ok(()),
     }
+}
+
+async fn end_of_agent(
+    app: &App,
+    caller: &Caller,
+    which: Sessions,
+    membership: MembershipId,
+    agent: AgentId,
+) -> Result<u64> {
+    let scope = caller.scope()?;
+    let mut unit = Unit::begin(app, scope).await?;
+    let now = unit.now();
+    let ended = sessions::revoke(unit.tx(), which, RevokedBecause::LoggedOut, now).await?;
+    let left = sessions::open_of(unit.tx(), caller.user, now).await?;
+    let gone = left.iter().all(|session| session.membership_id != Some(membership));
+    if gone {
+        agents::has_left(&mut unit, agent, caller.user).await?;
+    }
+    unit.commit().await?;
+    if gone {
+        agents::withdraw_offers(app, scope, agent, OfferState::Withdrawn).await?;
+    }
+    Ok(ended)
 }
 
 /// Where the caller is signed in, the newest first.

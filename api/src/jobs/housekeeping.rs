@@ -1,11 +1,13 @@
-//! Forgets what nobody can ask for any more: settled requests of the provider and events that were told.
+//! Forgets what nobody can ask for any more: settled requests of the provider, events that were told, registrations that
+//! nobody confirmed in time, and mail that was given up.
 
 use std::time::Duration;
 
 use chrono::TimeDelta;
 
 use crate::app::App;
-use crate::store::system;
+use crate::error::Result;
+use crate::store::{mails, registrations, system};
 
 const EVERY: Duration = Duration::from_secs(3600);
 /// Longer than any retry of the provider. A client that was away for longer gets a snapshot.
@@ -15,9 +17,18 @@ const KEPT: TimeDelta = TimeDelta::days(3);
 pub async fn run(app: App) {
     loop {
         let busy = app.clock.sleep(EVERY).await;
-        if let Err(error) = system::forget_before(&app.db, app.clock.now() - KEPT).await {
+        if let Err(error) = forget(&app).await {
             tracing::error!(?error, "housekeeping failed; it is tried again in an hour");
         }
         drop(busy);
     }
+}
+
+async fn forget(app: &App) -> Result<()> {
+    let now = app.clock.now();
+    system::forget_before(&app.db, now - KEPT).await?;
+    let tx = app.db.begin().await?;
+    registrations::forget_expired(&tx, now).await?;
+    mails::forget_failed(&tx, now - KEPT).await?;
+    Ok(tx.commit().await?)
 }

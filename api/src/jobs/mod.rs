@@ -8,12 +8,14 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::Busy;
-use entity::id::{AgentId, CallId, LegId, OfferId, PhoneNumberId, QueueEntryId, RecordingId, SegmentId};
+use entity::id::{
+    AgentId, CallId, LegId, OfferId, PhoneNumberId, QueueEntryId, RecordingId, SegmentId, TransferId,
+};
 use entity::{JobKind, job};
 
-use crate::agents::Watch;
+use crate::agents::{Watch, end_skills_today};
 use crate::app::App;
-use crate::calls::{carry, offer, overflow, voicemail, wrap_up};
+use crate::calls::{carry, hold, offer, overflow, participant, sweep, transfer, voicemail, wrap_up};
 use crate::error::{Error, Result};
 use crate::store::system::{self, Claimed};
 use crate::store::{Unit, jobs as rows};
@@ -162,15 +164,30 @@ async fn put_back(app: &App, claimed: &Claimed, after: Option<Duration>, because
 async fn work(app: &App, claimed: &Claimed) -> Result<Done> {
     let (scope, job): (_, &job::Model) = (claimed.scope, &claimed.job);
     let subject = job.subject_id;
+    let attempt = if job.attempts > 1 { Attempt::Again } else { Attempt::First };
     match job.kind {
-        JobKind::DialAgent => carry::dial_agent(app, scope, LegId(subject)).await,
+        JobKind::DialAgent | JobKind::DialParty => carry::dial(app, scope, LegId(subject)).await,
         JobKind::MoveCaller => {
             let target = serde_json::from_value(job.payload.clone())
                 .map_err(|cause| Error::internal("read a job's payload", cause))?;
-            let attempt = if job.attempts > 1 { Attempt::Again } else { Attempt::First };
             carry::bring_caller(app, scope, CallId(subject), target, attempt).await
         }
+        JobKind::SetParticipant => participant::tell(app, scope, LegId(subject)).await,
+        JobKind::SendDigits => {
+            participant::play_keys(app, scope, LegId(subject), &job.payload, attempt).await
+        }
+        JobKind::HoldReminder => {
+            let about = &job.payload;
+            in_unit(app, claimed, async |unit| hold::remind(unit, SegmentId(subject), about).await).await
+        }
+        JobKind::TransferDeadline => {
+            in_unit(app, claimed, async |unit| transfer::time_is_up(unit, TransferId(subject)).await).await
+        }
         JobKind::EndLeg => carry::end_leg(app, scope, LegId(subject)).await,
+        JobKind::Sweep => sweep::sweep(app, scope, job.id).await,
+        JobKind::EndSkillsToday => {
+            in_unit(app, claimed, async |unit| end_skills_today(unit, AgentId(subject)).await).await
+        }
         JobKind::CheckCall => carry::check(app, scope, CallId(subject)).await,
         JobKind::StoreRecording => voicemail::store(app, scope, RecordingId(subject)).await,
         JobKind::ProvisionNumber => crate::numbers::provision(app, scope, PhoneNumberId(subject)).await,

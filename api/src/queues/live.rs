@@ -62,7 +62,9 @@ impl ServiceLevelToday {
                 EntryOutcome::Overflow
                 | EntryOutcome::Callback
                 | EntryOutcome::Voicemail
-                | EntryOutcome::Error => {}
+                | EntryOutcome::Error
+                | EntryOutcome::Moved
+                | EntryOutcome::Withdrawn => {}
             }
         }
         today

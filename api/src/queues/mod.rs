@@ -38,6 +38,8 @@ pub struct Settings {
     pub decline_cool_off_seconds: Option<i32>,
     /// An empty text is no music.
     pub hold_music_url: Option<String>,
+    pub hold_reminder_seconds: Option<i32>,
+    pub hold_limit_seconds: Option<i32>,
     /// All of them; what is not said in them is off.
     pub rules: Option<RulesWish>,
     /// All who serve the queue.
@@ -56,6 +58,8 @@ pub async fn create(app: &App, scope: CompanyScope, settings: Settings) -> Resul
         wrap_up_seconds: 30,
         decline_cool_off_seconds: 30,
         hold_music_url: None,
+        hold_reminder_seconds: 60,
+        hold_limit_seconds: 300,
         rules: QueueRules::default(),
         created_at: unit.now(),
         deleted_at: None,
@@ -100,17 +104,19 @@ pub async fn change(
 /// Deletes a queue. One that callers have waited in is kept for their calls' sake, under a name that is free for others.
 ///
 /// # Errors
-/// `QUEUE_NOT_EMPTY` while somebody waits in it; `QUEUE_IN_USE` with the names of the flows and queues that send callers
+/// `QUEUE_NOT_EMPTY` while somebody waits in it or talks with an agent of it, since he may come back to it; `QUEUE_IN_USE` with the names of the flows and queues that send callers
 /// there.
 pub async fn delete(app: &App, scope: CompanyScope, id: QueueId) -> Result<()> {
     let mut unit = Unit::begin(app, scope).await?;
     queueing::lock_queue(scope, unit.tx(), id).await?;
     let found = queueing::queue_in_use(scope, unit.tx(), id).await?;
     let row = found.ok_or(Error::NotFound(Subject::Queue))?;
-    let waiting = queueing::length(scope, unit.tx(), id).await?;
-    if waiting > 0 {
-        let callers = if waiting == 1 { "A caller waits" } else { "Callers wait" };
-        return Err(Error::conflict("QUEUE_NOT_EMPTY", format!("{callers} in this queue: {waiting}.")));
+    let calls = queueing::calls_of_queue(scope, unit.tx(), id).await?;
+    if calls > 0 {
+        return Err(Error::conflict(
+            "QUEUE_NOT_EMPTY",
+            format!("Calls of this queue are under way: {calls}."),
+        ));
     }
     let names = [row.name.clone(), id.to_string()];
     refuse_if_named(
@@ -153,6 +159,8 @@ async fn apply(unit: &Unit, row: &mut queue::Model, settings: Settings) -> Resul
     row.ring_seconds = settings.ring_seconds.unwrap_or(row.ring_seconds);
     row.wrap_up_seconds = settings.wrap_up_seconds.unwrap_or(row.wrap_up_seconds);
     row.decline_cool_off_seconds = settings.decline_cool_off_seconds.unwrap_or(row.decline_cool_off_seconds);
+    row.hold_reminder_seconds = settings.hold_reminder_seconds.unwrap_or(row.hold_reminder_seconds);
+    row.hold_limit_seconds = settings.hold_limit_seconds.unwrap_or(row.hold_limit_seconds);
     if let Some(url) = settings.hold_music_url {
         let is_web = url.starts_with("https://") || url.starts_with("http://");
         if !url.is_empty() && (!is_web || url.len() > URL_BYTES) {

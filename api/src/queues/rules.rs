@@ -1,6 +1,6 @@
 //! The rules of a queue as somebody wishes them, checked: every one that is wrong is named.
 
-use entity::id::{FlowId, QueueId};
+use entity::id::{FlowId, FlowVersionId, QueueId};
 use entity::{Announcements, OverflowAction, OverflowStep, QueueRules, ServiceLevel, WrapUpRule};
 use ivr_engine::Hours;
 use serde_json::Value;
@@ -108,10 +108,18 @@ async fn action(unit: &Unit, own: QueueId, step: StepWish, at: &str) -> Result<C
         StepAction::RelaxSkills => Ok(OverflowAction::RelaxSkills { levels: step.levels }),
         StepAction::Voicemail => Ok(OverflowAction::Voicemail { mailbox: step.mailbox }),
         StepAction::Queue => queue(unit, own, step.queue, at).await?,
-        StepAction::Flow => flow(unit, step.flow, at).await?.map(|flow_id| OverflowAction::Flow { flow_id }),
-        StepAction::CallbackOffer => {
-            flow(unit, step.flow, at).await?.map(|flow_id| OverflowAction::CallbackOffer { flow_id })
+        StepAction::Flow => {
+            flow(unit, step.flow, at).await?.map(|(flow_id, _)| OverflowAction::Flow { flow_id })
         }
+        StepAction::CallbackOffer => match flow(unit, step.flow, at).await? {
+            Ok((flow_id, version)) if offers_callback(unit, version).await? => {
+                Ok(OverflowAction::CallbackOffer { flow_id })
+            }
+            Ok(_) => {
+                Err(vec![field(&format!("{at}/flowId"), "is a flow without a node that offers a callback")])
+            }
+            Err(found) => Err(found),
+        },
     })
 }
 
@@ -154,15 +162,23 @@ async fn flow(
     unit: &Unit,
     id: Option<FlowId>,
     at: &str,
-) -> Result<std::result::Result<FlowId, Vec<FieldError>>> {
+) -> Result<std::result::Result<(FlowId, FlowVersionId), Vec<FieldError>>> {
     let at = format!("{at}/flowId");
     let Some(id) = id else { return Ok(Err(vec![field(&at, "is required for this action")])) };
     let found = flows::by_id(unit.scope(), unit.tx(), id).await?;
     Ok(match found {
         None => Err(vec![field(&at, "is no flow of the company")]),
-        Some(flow) if flow.published_version_id.is_none() => {
-            Err(vec![field(&at, "is a flow that was never published")])
-        }
-        Some(_) => Ok(id),
+        Some(flow) => match flow.published_version_id {
+            Some(version) => Ok((id, version)),
+            None => Err(vec![field(&at, "is a flow that was never published")]),
+        },
     })
+}
+
+/// Whether callers of this version can be asked whether they want to be called back.
+async fn offers_callback(unit: &Unit, version: FlowVersionId) -> Result<bool> {
+    let found = flows::version_by_id(unit.scope(), unit.tx(), version).await?;
+    let document = found.map(|version| version.document).unwrap_or_default();
+    let nodes = document["nodes"].as_object();
+    Ok(nodes.into_iter().flatten().any(|(_, node)| node["type"] == "callback"))
 }

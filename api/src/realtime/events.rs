@@ -2,18 +2,19 @@
 //! code, message, errors?}`, whatever was sent; each goes to the use case that its REST operation calls, under the same
 //! permission.
 
-use entity::Availability;
 use entity::id::{AgentId, OfferId};
+use entity::{Availability, When};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use socketioxide::extract::SocketRef;
 
 use super::roster::{Dismissal, Holder};
 use super::{handshake, snapshot};
-use crate::agents;
+use crate::agents::{self, Hand, Wanted};
 use crate::app::App;
-use crate::authz::{AnswerOffers, Permission, SetAvailability};
-use crate::calls::accept;
+use crate::authz::{AnswerOffers, ControlCalls, Permission, SetAvailability, Whose};
+use crate::calls::control::{self, Actor, Microphone};
+use crate::calls::{accept, hold, transfer};
 use crate::error::{Error, FieldError, Result, Subject};
 use crate::http::envelope::Wording;
 
@@ -75,6 +76,39 @@ async fn perform(app: &App, socket: &SocketRef, name: &str, payload: &Value) -> 
             accept::decline(app, holder.caller.scope()?, offer, Some(agent)).await?;
             Ok(json!({}))
         }
+        "call:hold" => {
+            let actor = controls(app, &holder)?;
+            hold::hold(app, holder.caller.scope()?, actor, fields.required("callId")?).await?;
+            Ok(json!({}))
+        }
+        "call:resume" => {
+            let actor = controls(app, &holder)?;
+            hold::resume(app, holder.caller.scope()?, actor, fields.required("callId")?).await?;
+            Ok(json!({}))
+        }
+        "call:mute" => {
+            let actor = controls(app, &holder)?;
+            let muted: bool = fields.required("muted")?;
+            let microphone = if muted { Microphone::Muted } else { Microphone::On };
+            let (scope, call) = (holder.caller.scope()?, fields.required("callId")?);
+            control::mute(app, scope, actor, call, microphone).await?;
+            Ok(json!({}))
+        }
+        "call:transfer:complete" => {
+            let actor = controls(app, &holder)?;
+            let (scope, call) = (holder.caller.scope()?, fields.required("callId")?);
+            Ok(control::describe(&transfer::complete(app, scope, actor, call).await?))
+        }
+        "call:transfer:cancel" => {
+            let actor = controls(app, &holder)?;
+            let (scope, call) = (holder.caller.scope()?, fields.required("callId")?);
+            Ok(control::describe(&transfer::cancel(app, scope, actor, call).await?))
+        }
+        "call:transfer:merge" => {
+            let actor = controls(app, &holder)?;
+            let (scope, call) = (holder.caller.scope()?, fields.required("callId")?);
+            Ok(control::describe(&transfer::merge(app, scope, actor, call).await?))
+        }
         "agent:status" => {
             let availability: Availability = fields.required("availability")?;
             let reason: Option<String> = fields.optional("reason")?;
@@ -83,8 +117,15 @@ async fn perform(app: &App, socket: &SocketRef, name: &str, payload: &Value) -> 
             }
             let agent = acting::<SetAvailability>(app, &holder)?;
             let (scope, by) = (holder.caller.scope()?, holder.caller.user);
-            let status = agents::set_availability(app, scope, agent, by, availability, reason).await?;
+            let when = fields.optional("when")?.unwrap_or(When::Now);
+            let (hand, wanted) = (Hand::Own(by), Wanted { availability, reason });
+            let status = agents::set_availability(app, scope, agent, hand, wanted, when).await?;
             Ok(agents::describe(&status))
+        }
+        "agent:take-back" => {
+            let agent = acting::<SetAvailability>(app, &holder)?;
+            let (scope, hand) = (holder.caller.scope()?, Hand::Own(holder.caller.user));
+            Ok(agents::describe(&agents::take_back_next(app, scope, agent, hand).await?))
         }
         "heartbeat" => {
             let agent = acting::<SetAvailability>(app, &holder)?;
@@ -105,6 +146,13 @@ fn acting<P: Permission>(app: &App, holder: &Holder) -> Result<AgentId> {
         Some(_) => holder.caller.agent().ok_or(Error::NotFound(Subject::Agent)),
         None => Err(Error::Forbidden { permission: P::NAME }),
     }
+}
+
+/// The holder as one who controls calls, when he may.
+fn controls(app: &App, holder: &Holder) -> Result<Actor> {
+    let name = ControlCalls::NAME;
+    let rows = app.authz.rows(holder.caller.seat(), name).ok_or(Error::Forbidden { permission: name })?;
+    Ok(Actor { user: holder.caller.user, whose: Whose::of(rows, holder.caller.agent()) })
 }
 
 /// The fields of a payload, whatever the client sent as one. Unknown fields are left alone: clients add their own.

@@ -2,12 +2,15 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use entity::id::{AgentId, MembershipId, QueueId, SkillId, UserId};
-use entity::{CompanyScope, agent, agent_skill, agent_slot, membership, queue_member, skill};
+use entity::{
+    CompanyScope, agent, agent_skill, agent_skill_today, agent_slot, membership, queue_member, skill,
+};
 use entity::{MembershipStatus, SlotHolder};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
-    RelationDef,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder,
+    QuerySelect, RelationDef,
 };
 
 use super::Tx;
@@ -21,6 +24,8 @@ pub struct AgentWithWork {
     pub held: Vec<SlotHolder>,
     pub queues: Vec<QueueId>,
     pub skills: Vec<SkillLevel>,
+    /// Levels in place of the usual ones, 0 for without, until the end of the company's day.
+    pub skills_today: Vec<SkillLevel>,
 }
 
 #[derive(Clone, Debug)]
@@ -32,18 +37,23 @@ pub struct SkillLevel {
 }
 
 /// The agents of the company's active members, by name.
-pub async fn all(scope: CompanyScope, db: &impl ConnectionTrait) -> Result<Vec<AgentWithWork>, DbErr> {
+pub async fn all(
+    scope: CompanyScope,
+    db: &impl ConnectionTrait,
+    now: DateTime<Utc>,
+) -> Result<Vec<AgentWithWork>, DbErr> {
     let rows = active(scope).order_by_asc(agent::Column::Name).order_by_asc(agent::Column::Id);
-    with_work(scope, db, rows.select_also(membership::Entity).all(db).await?).await
+    with_work(scope, db, now, rows.select_also(membership::Entity).all(db).await?).await
 }
 
 pub async fn by_id(
     scope: CompanyScope,
     db: &impl ConnectionTrait,
     id: AgentId,
+    now: DateTime<Utc>,
 ) -> Result<Option<AgentWithWork>, DbErr> {
     let row = active(scope).filter(agent::Column::Id.eq(id)).select_also(membership::Entity).one(db).await?;
-    Ok(with_work(scope, db, row.into_iter().collect()).await?.pop())
+    Ok(with_work(scope, db, now, row.into_iter().collect()).await?.pop())
 }
 
 fn active(scope: CompanyScope) -> sea_orm::Select<agent::Entity> {
@@ -55,11 +65,13 @@ fn active(scope: CompanyScope) -> sea_orm::Select<agent::Entity> {
         .find::<agent::Entity>()
         .join(JoinType::InnerJoin, member)
         .filter(membership::Column::Status.eq(MembershipStatus::Active))
+        .filter(agent::Column::RemovedAt.is_null())
 }
 
 async fn with_work(
     scope: CompanyScope,
     db: &impl ConnectionTrait,
+    now: DateTime<Utc>,
     rows: Vec<(agent::Model, Option<membership::Model>)>,
 ) -> Result<Vec<AgentWithWork>, DbErr> {
     let ids: Vec<_> = rows.iter().map(|(agent, _)| agent.id).collect();
@@ -90,6 +102,19 @@ async fn with_work(
             level: row.level,
         });
     }
+    let mut today: HashMap<AgentId, Vec<SkillLevel>> = HashMap::new();
+    let levels = scope
+        .find::<agent_skill_today::Entity>()
+        .filter(agent_skill_today::Column::AgentId.is_in(ids.clone()))
+        .filter(agent_skill_today::Column::Until.gt(now));
+    for row in levels.all(db).await? {
+        let name = names.get(&row.skill_id).cloned().unwrap_or_default();
+        today.entry(row.agent_id).or_default().push(SkillLevel {
+            skill: row.skill_id,
+            name,
+            level: row.level,
+        });
+    }
     let mut slots: HashMap<AgentId, Vec<SlotHolder>> = HashMap::new();
     for slot in
         scope.find::<agent_slot::Entity>().filter(agent_slot::Column::AgentId.is_in(ids)).all(db).await?
@@ -99,12 +124,16 @@ async fn with_work(
     let with = |(agent, membership): (agent::Model, Option<membership::Model>)| {
         let held = slots.remove(&agent.id).unwrap_or_default();
         let mut skills = skills.remove(&agent.id).unwrap_or_default();
-        skills.sort_by(|a, b| a.name.cmp(&b.name));
+        let mut skills_today = today.remove(&agent.id).unwrap_or_default();
+        for levels in [&mut skills, &mut skills_today] {
+            levels.sort_by(|a, b| a.name.cmp(&b.name));
+        }
         membership.map(|membership| AgentWithWork {
             user: membership.user_id,
             held,
             queues: queues.remove(&agent.id).unwrap_or_default(),
             skills,
+            skills_today,
             agent,
         })
     };
@@ -123,4 +152,56 @@ pub async fn lock_of_membership(
         .lock_exclusive()
         .one(tx)
         .await
+}
+
+/// How an agent is reached and how much of what kind it takes.
+pub async fn save_settings(scope: CompanyScope, tx: &Tx, row: &agent::Model) -> Result<(), DbErr> {
+    let settings = agent::ActiveModel {
+        name: Set(row.name.clone()),
+        reach: Set(row.reach),
+        number: Set(row.number.clone()),
+        capacity: Set(row.capacity),
+        may_pick: Set(row.may_pick),
+        removed_at: Set(row.removed_at),
+        ..Default::default()
+    };
+    scope.update::<agent::Entity, _>(tx, row.id, settings).await.map(drop)
+}
+
+/// The agent's usual levels from now on.
+pub async fn set_skills(
+    scope: CompanyScope,
+    tx: &Tx,
+    agent: AgentId,
+    levels: Vec<agent_skill::Model>,
+) -> Result<(), DbErr> {
+    let old = scope.delete_many::<agent_skill::Entity>().filter(agent_skill::Column::AgentId.eq(agent));
+    old.exec(tx).await?;
+    scope.insert_many::<agent_skill::Entity, _>(tx, levels).await
+}
+
+/// The queues that the agent serves from now on.
+pub async fn set_queues(
+    scope: CompanyScope,
+    tx: &Tx,
+    agent: AgentId,
+    queues: Vec<queue_member::Model>,
+) -> Result<(), DbErr> {
+    let old = scope.delete_many::<queue_member::Entity>().filter(queue_member::Column::AgentId.eq(agent));
+    old.exec(tx).await?;
+    scope.insert_many::<queue_member::Entity, _>(tx, queues).await
+}
+
+/// Whether the agent serves the queue.
+pub async fn serves(
+    scope: CompanyScope,
+    db: &impl ConnectionTrait,
+    agent: AgentId,
+    queue: QueueId,
+) -> Result<bool, DbErr> {
+    let member = scope
+        .find::<queue_member::Entity>()
+        .filter(queue_member::Column::AgentId.eq(agent))
+        .filter(queue_member::Column::QueueId.eq(queue));
+    Ok(member.one(db).await?.is_some())
 }

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use entity::id::{AgentId, CallId, LegId, OfferId, RecordingId};
-use entity::{CompanyScope, LegKind, LegState, call, call_event, leg, recording};
-use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder, QuerySelect};
+use entity::{CallStatus, CompanyScope, LegKind, LegState, call, call_event, leg, recording};
+use sea_orm::{ColumnTrait, ConnectionTrait, Iterable, QueryFilter, QueryOrder, QuerySelect};
 
 use super::Tx;
 use crate::error::{Error, Result, Subject};
@@ -112,6 +112,31 @@ pub async fn open_legs<C: ConnectionTrait>(
     call: CallId,
 ) -> Result<Vec<leg::Model>> {
     Ok(legs(scope, db, call).await?.into_iter().filter(|leg| !leg.state.is_over()).collect())
+}
+
+/// The company's legs that have not ended, as far as we know.
+pub async fn legs_without_end<C: ConnectionTrait>(scope: CompanyScope, db: &C) -> Result<Vec<leg::Model>> {
+    Ok(scope.find::<leg::Entity>().filter(leg::Column::EndedAt.is_null()).all(db).await?)
+}
+
+/// The company's legs with these ids at the provider. Ids of others' calls find nothing.
+pub async fn legs_by_sid<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    sids: &[String],
+) -> Result<Vec<leg::Model>> {
+    let mut found = Vec::new();
+    for sids in sids.chunks(500) {
+        let these = leg::Column::ProviderSid.is_in(sids.iter().map(String::as_str));
+        found.extend(scope.find::<leg::Entity>().filter(these).all(db).await?);
+    }
+    Ok(found)
+}
+
+/// The company's calls that are not over for everybody.
+pub async fn unfinished<C: ConnectionTrait>(scope: CompanyScope, db: &C) -> Result<Vec<call::Model>> {
+    let live = CallStatus::iter().filter(|status| !status.is_over());
+    Ok(scope.find::<call::Entity>().filter(call::Column::Status.is_in(live)).all(db).await?)
 }
 
 /// What a page of calls is filtered by.

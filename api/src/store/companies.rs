@@ -1,20 +1,13 @@
 //! A company, as those see it who act in it. Lists of companies are in `system`.
 
-use entity::{CompanyScope, company, phone_number};
-use sea_orm::{ConnectionTrait, DbErr, QueryOrder};
+use entity::{CompanyScope, company};
+use sea_orm::{ConnectionTrait, DbErr};
 
 use super::system;
 use crate::words::Words;
 
 pub async fn own(scope: CompanyScope, db: &impl ConnectionTrait) -> Result<Option<company::Model>, DbErr> {
     system::company(db, scope.company()).await
-}
-
-pub async fn phone_numbers(
-    scope: CompanyScope,
-    db: &impl ConnectionTrait,
-) -> Result<Vec<phone_number::Model>, DbErr> {
-    scope.find::<phone_number::Entity>().order_by_asc(phone_number::Column::Number).all(db).await
 }
 
 /// What we ourselves say to the company's callers, in its language.

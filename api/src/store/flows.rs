@@ -66,6 +66,28 @@ pub async fn versions(
         .await
 }
 
+pub async fn version(
+    scope: CompanyScope,
+    db: &impl ConnectionTrait,
+    flow: FlowId,
+    number: i32,
+) -> Result<Option<flow_version::Model>, DbErr> {
+    scope
+        .find::<flow_version::Entity>()
+        .filter(flow_version::Column::FlowId.eq(flow))
+        .filter(flow_version::Column::Number.eq(number))
+        .one(db)
+        .await
+}
+
+pub async fn version_by_id(
+    scope: CompanyScope,
+    db: &impl ConnectionTrait,
+    id: FlowVersionId,
+) -> Result<Option<flow_version::Model>, DbErr> {
+    scope.find_by_id::<flow_version::Entity>(id).one(db).await
+}
+
 pub async fn last_number(scope: CompanyScope, tx: &Tx, flow: FlowId) -> Result<i32, DbErr> {
     let last = scope
         .find::<flow_version::Entity>()
@@ -109,6 +131,20 @@ pub async fn documents(
         .map(|version| (names.get(&version.flow_id).cloned().unwrap_or_default(), version.document));
     let published: Vec<_> = published.collect();
     Ok(flows.into_iter().map(|flow| (flow.name, flow.draft)).chain(published).collect())
+}
+
+/// The version that a flow which is called by its id or name runs in: its latest published one.
+pub async fn published(
+    scope: CompanyScope,
+    db: &impl ConnectionTrait,
+    flow: &str,
+) -> Result<Option<FlowVersionId>, DbErr> {
+    let by = match flow.parse::<FlowId>() {
+        Ok(id) => flow::Column::Id.eq(id),
+        Err(_) => flow::Column::Name.eq(flow),
+    };
+    let found = scope.find::<flow::Entity>().filter(by).one(db).await?;
+    Ok(found.and_then(|flow| flow.published_version_id))
 }
 
 /// Ids and names of the company's queues, and of its skills: what a flow may refer to.

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use entity::id::JobId;
-use entity::{JobKind, JobState, job};
-use sea_orm::{ActiveValue::Set, ColumnTrait, PaginatorTrait, QueryFilter};
+use entity::{CompanyScope, JobKind, JobState, job};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, PaginatorTrait, QueryFilter};
 use uuid::Uuid;
 
 use super::Unit;
@@ -28,6 +28,23 @@ pub async fn is_queued(
         query = query.filter(job::Column::Id.ne(except));
     }
     Ok(query.count(unit.tx()).await? > 0)
+}
+
+/// Whether an older job of this kind, queued or being done, does the same for `subject`.
+pub async fn has_elder(
+    scope: CompanyScope,
+    db: &impl ConnectionTrait,
+    kind: JobKind,
+    subject: impl Into<Uuid>,
+    than: JobId,
+) -> Result<bool> {
+    let elder = scope
+        .find::<job::Entity>()
+        .filter(job::Column::SubjectId.eq(subject.into()))
+        .filter(job::Column::Kind.eq(kind))
+        .filter(job::Column::State.ne(JobState::Failed))
+        .filter(job::Column::Id.lt(than));
+    Ok(elder.count(db).await? > 0)
 }
 
 /// Forgets a job with the unit that did it: what it did and that it is done are one commit.

@@ -5,8 +5,9 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::{AgentId, CallId, OfferId, QueueEntryId, QueueId, RoundId, SegmentId};
 use entity::{
-    CompanyScope, EntryOutcome, Inserted, JobKind, JobState, OfferState, SegmentState, SlotHolder, VisitPlan,
-    agent_slot, call, job, offer, offer_round, queue, queue_entry, routing_change, routing_state, segment,
+    CompanyScope, EntryOutcome, EntryPurpose, Inserted, JobKind, JobState, OfferState, SegmentPart,
+    SegmentState, SlotHolder, VisitPlan, agent_slot, call, job, offer, offer_round, queue, queue_entry,
+    routing_change, routing_state, segment,
 };
 use sea_orm::sea_query::{Condition, Expr};
 use sea_orm::{
@@ -112,6 +113,12 @@ pub async fn entries<C: ConnectionTrait>(
     Ok(scope.find::<queue_entry::Entity>().filter(these).all(db).await?)
 }
 
+pub async fn save_entry(scope: CompanyScope, tx: &Tx, row: queue_entry::Model) -> Result<()> {
+    let id = row.id;
+    scope.save::<queue_entry::Entity, _>(tx, id, row).await?;
+    Ok(())
+}
+
 /// The visit that goes on, if any, locked.
 pub async fn open_entry(scope: CompanyScope, tx: &Tx, call: CallId) -> Result<Option<queue_entry::Model>> {
     Ok(open_visit(scope, call).lock_exclusive().one(tx).await?)
@@ -133,11 +140,17 @@ fn open_visit(scope: CompanyScope, call: CallId) -> Select<queue_entry::Entity> 
         .filter(queue_entry::Column::Outcome.is_null())
 }
 
+/// The visits that the company's routing serves.
 pub async fn open_entries<C: ConnectionTrait>(
     scope: CompanyScope,
     db: &C,
 ) -> Result<Vec<queue_entry::Model>> {
-    Ok(scope.find::<queue_entry::Entity>().filter(queue_entry::Column::Outcome.is_null()).all(db).await?)
+    Ok(scope
+        .find::<queue_entry::Entity>()
+        .filter(queue_entry::Column::Outcome.is_null())
+        .filter(queue_entry::Column::WantedAgentId.is_null())
+        .all(db)
+        .await?)
 }
 
 /// The latest visit of a queue by the call, over or not.
@@ -154,16 +167,39 @@ pub async fn last_visit<C: ConnectionTrait>(
         .await?)
 }
 
-/// How many wait in the queue.
+/// How many callers wait in the queue.
 pub async fn length<C: ConnectionTrait>(scope: CompanyScope, db: &C, queue: QueueId) -> Result<u64> {
-    Ok(waiting_in(scope, queue).count(db).await?)
+    let callers = queue_entry::Column::Purpose.eq(EntryPurpose::Caller);
+    Ok(waiting_in(scope, queue).filter(callers).count(db).await?)
 }
 
+/// How many calls wait in the queue, or talk with an agent who had them from it.
+pub async fn calls_of_queue<C: ConnectionTrait>(scope: CompanyScope, db: &C, queue: QueueId) -> Result<u64> {
+    let visits = scope
+        .find::<queue_entry::Entity>()
+        .select_only()
+        .column(queue_entry::Column::CallId)
+        .filter(queue_entry::Column::QueueId.eq(queue))
+        .filter(queue_entry::Column::Outcome.is_null());
+    let segments = scope
+        .find::<segment::Entity>()
+        .select_only()
+        .column(segment::Column::CallId)
+        .filter(segment::Column::QueueId.eq(queue))
+        .filter(segment::Column::State.is_in(LIVE));
+    let these = Condition::any()
+        .add(call::Column::Id.in_subquery(visits.into_query()))
+        .add(call::Column::Id.in_subquery(segments.into_query()));
+    Ok(scope.find::<call::Entity>().filter(these).count(db).await?)
+}
+
+/// The line of the queue.
 fn waiting_in(scope: CompanyScope, queue: QueueId) -> Select<queue_entry::Entity> {
     scope
         .find::<queue_entry::Entity>()
         .filter(queue_entry::Column::QueueId.eq(queue))
         .filter(queue_entry::Column::Outcome.is_null())
+        .filter(queue_entry::Column::WantedAgentId.is_null())
 }
 
 pub async fn save_plan(scope: CompanyScope, tx: &Tx, id: QueueEntryId, plan: VisitPlan) -> Result<()> {
@@ -206,6 +242,12 @@ pub async fn close_entry(
     Ok(Won::Yes)
 }
 
+pub async fn set_priority(scope: CompanyScope, tx: &Tx, id: QueueEntryId, priority: i32) -> Result<()> {
+    let changes = queue_entry::ActiveModel { priority: Set(priority), ..Default::default() };
+    scope.update::<queue_entry::Entity, _>(tx, id, changes).await?;
+    Ok(())
+}
+
 /// How many stand before this entry in its queue, by the one ordering key ([`routing::EntryKey`]): without ageing by
 /// priority, waiting time, id; with ageing of `ageing` a step of priority is so much waiting.
 pub async fn ahead_of<C: ConnectionTrait>(
@@ -243,7 +285,7 @@ pub async fn ahead_of<C: ConnectionTrait>(
     Ok(line.filter(before).count(db).await?)
 }
 
-/// How a queue's visits since `since` went: when they began, how they ended, and when.
+/// How callers' visits of a queue since `since` went: when they began, how they ended, and when.
 pub async fn visits_since<C: ConnectionTrait>(
     scope: CompanyScope,
     db: &C,
@@ -258,6 +300,7 @@ pub async fn visits_since<C: ConnectionTrait>(
         .columns([Q::EnteredAt, Q::Outcome, Q::LeftAt])
         .filter(Q::QueueId.eq(queue))
         .filter(Q::EnteredAt.gte(since))
+        .filter(Q::Purpose.eq(EntryPurpose::Caller))
         .filter(Q::Outcome.is_not_null())
         .into_tuple()
         .all(db)
@@ -307,6 +350,20 @@ pub async fn open_round(
         closed_at: None,
     };
     Ok(scope.insert_or_ignore::<offer_round::Entity, _>(tx, round).await?)
+}
+
+/// The round in which the entry is offered now, if any.
+pub async fn open_round_of(
+    scope: CompanyScope,
+    tx: &Tx,
+    entry: QueueEntryId,
+) -> Result<Option<offer_round::Model>> {
+    Ok(scope
+        .find::<offer_round::Entity>()
+        .filter(offer_round::Column::QueueEntryId.eq(entry))
+        .filter(offer_round::Column::ClosedAt.is_null())
+        .one(tx)
+        .await?)
 }
 
 pub async fn close_round(scope: CompanyScope, tx: &Tx, id: RoundId, at: DateTime<Utc>) -> Result<()> {
@@ -446,17 +503,38 @@ pub async fn segments_of_call<C: ConnectionTrait>(
         .await?)
 }
 
+/// The agent who has the call, or is about to.
 pub async fn live_segment<C: ConnectionTrait>(
     scope: CompanyScope,
     db: &C,
     call: CallId,
 ) -> Result<Option<segment::Model>> {
-    Ok(scope
+    Ok(live(scope, call).filter(segment::Column::Part.eq(SegmentPart::Main)).one(db).await?)
+}
+
+/// The agent who is asked by the one who has the call.
+pub async fn consult_segment<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    call: CallId,
+) -> Result<Option<segment::Model>> {
+    Ok(live(scope, call).filter(segment::Column::Part.eq(SegmentPart::Consult)).one(db).await?)
+}
+
+/// Every agent who has the call, or is about to.
+pub async fn live_segments<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    call: CallId,
+) -> Result<Vec<segment::Model>> {
+    Ok(live(scope, call).order_by_asc(segment::Column::Id).all(db).await?)
+}
+
+fn live(scope: CompanyScope, call: CallId) -> Select<segment::Entity> {
+    scope
         .find::<segment::Entity>()
         .filter(segment::Column::CallId.eq(call))
         .filter(segment::Column::State.is_in(LIVE))
-        .one(db)
-        .await?)
 }
 
 pub async fn segments_of_entries<C: ConnectionTrait>(
@@ -540,6 +618,11 @@ pub async fn slots_of<C: ConnectionTrait>(
         .filter(agent_slot::Column::AgentId.is_in(agents.iter().copied()))
         .all(db)
         .await?)
+}
+
+/// Every slot that is held in the company.
+pub async fn held_slots<C: ConnectionTrait>(scope: CompanyScope, db: &C) -> Result<Vec<agent_slot::Model>> {
+    Ok(scope.find::<agent_slot::Entity>().all(db).await?)
 }
 
 pub async fn pass_slot_on(scope: CompanyScope, tx: &Tx, offer: OfferId, to: SlotHolder) -> Result<()> {

@@ -12,7 +12,7 @@ pub use work::*;
 
 use entity::id::{AgentId, CompanyId, InvitationId, MembershipId, SessionId, UserId};
 use entity::{MembershipStatus, PlatformRole, Role, UserStatus};
-use entity::{agent, company, invitation, membership, outbox_counter, routing_state, session, user};
+use entity::{agent, audit, company, invitation, membership, outbox_counter, routing_state, session, user};
 use sea_orm::prelude::DateTimeUtc;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement};
 use sea_orm::{
@@ -86,7 +86,8 @@ fn standing_of_sessions(named: Option<CompanyId>) -> SelectStatement {
             agent::Entity,
             Expr::col((agent::Entity, A::MembershipId))
                 .equals((membership::Entity, M::Id))
-                .and(Expr::col((agent::Entity, A::CompanyId)).equals((membership::Entity, M::CompanyId))),
+                .and(Expr::col((agent::Entity, A::CompanyId)).equals((membership::Entity, M::CompanyId)))
+                .and(Expr::col((agent::Entity, A::RemovedAt)).is_null()),
         )
         .left_join(company::Entity, Expr::col((company::Entity, C::Id)).eq(named.map(|id| id.0)));
     query
@@ -197,6 +198,11 @@ pub async fn insert_company(tx: &Tx, company: company::Model) -> Result<(), DbEr
         .map(drop)
 }
 
+/// A line of the audit about somebody who comes into a company.
+pub async fn insert_audit(tx: &Tx, line: audit::Model) -> Result<(), DbErr> {
+    audit::Entity::insert(line.into_active_model().reset_all()).exec_without_returning(tx).await.map(drop)
+}
+
 pub async fn insert_membership(tx: &Tx, membership: membership::Model) -> Result<(), DbErr> {
     membership::Entity::insert(membership.into_active_model().reset_all())
         .exec_without_returning(tx)
@@ -219,11 +225,12 @@ pub async fn revive_membership(tx: &Tx, id: MembershipId, role: Role) -> Result<
         .map(drop)
 }
 
-/// Inserts an agent unless the membership has one.
+/// Inserts an agent unless the membership has one; one that had ceased to be an agent is one again.
 pub async fn insert_agent_unless_there(tx: &Tx, agent: agent::Model) -> Result<(), DbErr> {
     let mut insert = agent::Entity::insert(agent.into_active_model().reset_all()).into_query();
     let membership = [agent::Column::CompanyId, agent::Column::MembershipId];
-    insert.on_conflict(OnConflict::columns(membership).do_nothing().to_owned());
+    let again = Expr::value(Option::<DateTimeUtc>::None);
+    insert.on_conflict(OnConflict::columns(membership).value(agent::Column::RemovedAt, again).to_owned());
     tx.execute(&insert).await.map(drop)
 }
 

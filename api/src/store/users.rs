@@ -131,7 +131,12 @@ async fn with_agents(
     rows: Vec<(membership::Model, Option<user::Model>)>,
 ) -> Result<Vec<Member>, DbErr> {
     let ids = rows.iter().map(|(membership, _)| membership.id);
-    let agents = scope.find::<agent::Entity>().filter(agent::Column::MembershipId.is_in(ids)).all(db).await?;
+    let agents = scope
+        .find::<agent::Entity>()
+        .filter(agent::Column::MembershipId.is_in(ids))
+        .filter(agent::Column::RemovedAt.is_null())
+        .all(db)
+        .await?;
     let agents: HashMap<_, _> = agents.into_iter().map(|agent| (agent.membership_id, agent.id)).collect();
     let member = |(membership, user): (membership::Model, Option<user::Model>)| {
         let agent = agents.get(&membership.id).copied();

@@ -1,10 +1,15 @@
 //! Agents as routing sees them: what they want, what they hold, what they can.
 
 use chrono::{DateTime, Utc};
-use entity::id::{AgentId, ChangeId, QueueId, UserId};
-use entity::{CompanyScope, agent, agent_change, agent_skill, queue_member, skill};
-use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder, QuerySelect};
-use serde_json::Value;
+use entity::id::{AgentId, ChangeId, QueueId, ReasonId};
+use entity::{
+    CompanyScope, Inserted, agent, agent_change, agent_skill, agent_skill_today, availability_reason,
+    queue_member, skill,
+};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 
 use super::Tx;
 use crate::error::{Error, Result, Subject};
@@ -22,13 +27,13 @@ pub async fn lock_agent(scope: CompanyScope, tx: &Tx, id: AgentId) -> Result<age
         .ok_or(Error::NotFound(Subject::Agent))
 }
 
-/// These agents, or all of the company.
+/// These agents, or all of the company, but for those who have ceased to be one.
 pub async fn agents<C: ConnectionTrait>(
     scope: CompanyScope,
     db: &C,
     ids: Option<&[AgentId]>,
 ) -> Result<Vec<agent::Model>> {
-    let mut query = scope.find::<agent::Entity>();
+    let mut query = scope.find::<agent::Entity>().filter(agent::Column::RemovedAt.is_null());
     if let Some(ids) = ids {
         query = query.filter(agent::Column::Id.is_in(ids.iter().copied()));
     }
@@ -93,32 +98,161 @@ pub async fn skills<C: ConnectionTrait>(scope: CompanyScope, db: &C) -> Result<V
     Ok(scope.find::<skill::Entity>().all(db).await?)
 }
 
-pub async fn save_agent(scope: CompanyScope, tx: &Tx, row: agent::Model) -> Result<()> {
-    let id = row.id;
-    scope.save::<agent::Entity, _>(tx, id, row).await?;
+/// Writes an agent's state with the line of its history that says why: neither can be written without the other.
+/// `agents::state` alone calls this.
+pub async fn change_state(
+    scope: CompanyScope,
+    tx: &Tx,
+    row: &agent::Model,
+    change: agent_change::Model,
+) -> Result<()> {
+    let state = agent::ActiveModel {
+        availability: Set(row.availability),
+        availability_reason: Set(row.availability_reason.clone()),
+        available_since: Set(row.available_since),
+        not_responding_since: Set(row.not_responding_since),
+        next_availability: Set(row.next_availability),
+        next_reason: Set(row.next_reason.clone()),
+        next_asked_by: Set(row.next_asked_by),
+        ..Default::default()
+    };
+    scope.update::<agent::Entity, _>(tx, row.id, state).await?;
+    Ok(scope.insert::<agent_change::Entity, _>(tx, change).await?)
+}
+
+/// What routing strategies go by, after a conversation.
+pub async fn count_conversation(
+    scope: CompanyScope,
+    tx: &Tx,
+    id: AgentId,
+    talked_ms: i64,
+    ended_at: Option<DateTime<Utc>>,
+) -> Result<()> {
+    scope
+        .update_many::<agent::Entity>()
+        .col_expr(agent::Column::CallsHandled, Expr::col(agent::Column::CallsHandled).add(1))
+        .col_expr(agent::Column::TalkMs, Expr::col(agent::Column::TalkMs).add(talked_ms))
+        .col_expr(agent::Column::LastCallEndedAt, Expr::value(ended_at))
+        .filter(agent::Column::Id.eq(id))
+        .exec(tx)
+        .await?;
     Ok(())
 }
 
-/// A line of an agent's history: who changed him, why, from what, to what.
-pub struct Changed {
-    pub agent: AgentId,
-    pub by: Option<UserId>,
-    pub because: &'static str,
-    pub before: Value,
-    pub after: Value,
-    pub at: DateTime<Utc>,
+pub async fn save_heartbeat(scope: CompanyScope, tx: &Tx, id: AgentId, at: DateTime<Utc>) -> Result<()> {
+    let beat = agent::ActiveModel { heartbeat_at: Set(Some(at)), ..Default::default() };
+    scope.update::<agent::Entity, _>(tx, id, beat).await?;
+    Ok(())
 }
 
-pub async fn write_history(scope: CompanyScope, tx: &Tx, id: ChangeId, change: Changed) -> Result<()> {
-    let row = agent_change::Model {
-        id,
-        company_id: scope.company(),
-        agent_id: change.agent,
-        changed_by: change.by,
-        because: change.because.to_owned(),
-        before: change.before,
-        after: change.after,
-        at: change.at,
-    };
-    Ok(scope.insert::<agent_change::Entity, _>(tx, row).await?)
+/// The lines of an agent's history before `before`, newest first. An id is a time-ordered UUID, so it is also the cursor.
+pub async fn history<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    agent: AgentId,
+    before: Option<ChangeId>,
+    limit: u64,
+) -> Result<Vec<agent_change::Model>> {
+    let mut query = scope
+        .find::<agent_change::Entity>()
+        .filter(agent_change::Column::AgentId.eq(agent))
+        .order_by_desc(agent_change::Column::Id)
+        .limit(limit);
+    if let Some(before) = before {
+        query = query.filter(agent_change::Column::Id.lt(before));
+    }
+    Ok(query.all(db).await?)
+}
+
+// ---- skills for today
+
+/// The levels that hold in place of the usual ones at this moment.
+pub async fn skills_today<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    agents: Option<&[AgentId]>,
+    now: DateTime<Utc>,
+) -> Result<Vec<agent_skill_today::Model>> {
+    let mut query =
+        scope.find::<agent_skill_today::Entity>().filter(agent_skill_today::Column::Until.gt(now));
+    if let Some(agents) = agents {
+        query = query.filter(agent_skill_today::Column::AgentId.is_in(agents.iter().copied()));
+    }
+    Ok(query.all(db).await?)
+}
+
+pub async fn set_skills_today(
+    scope: CompanyScope,
+    tx: &Tx,
+    agent: AgentId,
+    levels: Vec<agent_skill_today::Model>,
+) -> Result<()> {
+    scope
+        .delete_many::<agent_skill_today::Entity>()
+        .filter(agent_skill_today::Column::AgentId.eq(agent))
+        .exec(tx)
+        .await?;
+    Ok(scope.insert_many::<agent_skill_today::Entity, _>(tx, levels).await?)
+}
+
+/// Forgets the levels whose day is over.
+pub async fn end_skills_today(
+    scope: CompanyScope,
+    tx: &Tx,
+    agent: AgentId,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    scope
+        .delete_many::<agent_skill_today::Entity>()
+        .filter(agent_skill_today::Column::AgentId.eq(agent))
+        .filter(agent_skill_today::Column::Until.lte(now))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+// ---- reasons
+
+pub async fn reasons<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+) -> Result<Vec<availability_reason::Model>> {
+    let by_name = scope
+        .find::<availability_reason::Entity>()
+        .order_by_asc(availability_reason::Column::Availability)
+        .order_by_asc(availability_reason::Column::Name);
+    Ok(by_name.all(db).await?)
+}
+
+pub async fn reason<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    id: ReasonId,
+) -> Result<availability_reason::Model> {
+    let found = scope.find_by_id::<availability_reason::Entity>(id).one(db).await?;
+    found.ok_or(Error::NotFound(Subject::AvailabilityReason))
+}
+
+/// Inserts a reason unless the company has it.
+pub async fn insert_reason(
+    scope: CompanyScope,
+    tx: &Tx,
+    row: availability_reason::Model,
+) -> Result<Inserted> {
+    Ok(scope.insert_or_ignore::<availability_reason::Entity, _>(tx, row).await?)
+}
+
+pub async fn save_reason(scope: CompanyScope, tx: &Tx, row: availability_reason::Model) -> Result<()> {
+    let id = row.id;
+    scope.save::<availability_reason::Entity, _>(tx, id, row).await?;
+    Ok(())
+}
+
+pub async fn delete_reason(scope: CompanyScope, tx: &Tx, id: ReasonId) -> Result<()> {
+    scope
+        .delete_many::<availability_reason::Entity>()
+        .filter(availability_reason::Column::Id.eq(id))
+        .exec(tx)
+        .await?;
+    Ok(())
 }

@@ -76,6 +76,8 @@ impl Shot<'_> {
         let mut call = self.app.call(&self.operation.method, &path);
         if let Some(body) = body {
             call = call.json(body.clone());
+        } else if let Some((content_type, content)) = &self.sample.file {
+            call = call.bytes(content_type, content.clone());
         }
         let call = match credentials {
             Credentials::None => call,
@@ -271,7 +273,11 @@ async fn strangers_find_nothing(shot: &Shot<'_>, world: &World, permission: &str
         }
         let body = shot.sample.body.as_ref();
         let with_ours = shot.send(shot.path(str::to_owned), body, &credentials).await;
-        let with_random = shot.send(shot.path(|_| Uuid::now_v7().to_string()), body, &credentials).await;
+        let random = |value: &str| match value.parse::<Uuid>() {
+            Ok(_) => Uuid::now_v7().to_string(),
+            Err(_) => value.to_owned(),
+        };
+        let with_random = shot.send(shot.path(random), body, &credentials).await;
         assert_eq!(
             with_ours.status, 404,
             "{}: {:?} got {}",

@@ -9,6 +9,7 @@ mod authz_matrix;
 mod calls;
 mod commands;
 mod crash;
+mod mail;
 mod node;
 mod openapi;
 mod realtime;

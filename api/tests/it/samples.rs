@@ -16,6 +16,8 @@ pub struct Sample {
     /// Without the question mark.
     pub query: &'static str,
     pub body: Option<Value>,
+    /// A body that is no JSON: its content type and its content.
+    pub file: Option<(&'static str, Vec<u8>)>,
     /// For each id in the body: its JSON pointer, and an id of the other company to put there.
     pub foreign: Vec<(&'static str, String)>,
     /// As whom the caller acts.
@@ -39,6 +41,7 @@ impl Sample {
             path: Vec::new(),
             query: "",
             body: None,
+            file: None,
             foreign: Vec::new(),
             acting: Acting::AsMember,
         }
@@ -73,6 +76,10 @@ impl Sample {
         Self { body: Some(body), ..self }
     }
 
+    fn file(self, content_type: &'static str, content: Vec<u8>) -> Self {
+        Self { file: Some((content_type, content)), ..self }
+    }
+
     fn foreign(mut self, pointer: &'static str, id: impl ToString) -> Self {
         self.foreign.push((pointer, id.to_string()));
         self
@@ -91,6 +98,7 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
         "register" => owner().accepted().body(json!({
             "email": "new@example.com", "password": "long enough", "name": "New", "companyName": "Newco"
         })),
+        "confirmRegistration" => owner().body(json!({ "token": crate::support::REGISTRATION_TOKEN })),
         "logIn" => owner().body(json!({ "email": ours.owner.email, "password": crate::support::PASSWORD })),
         "refreshTokens" | "refreshTokensAlias" => {
             owner().body(json!({ "refreshToken": refresh_token(&ours.owner.email) }))
@@ -117,6 +125,12 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
         "listCompanies" => Sample::by(Seat::Admin),
         "getCompany" => owner().id(ours.id),
         "listPhoneNumbers" => owner().id(ours.id),
+        "updatePhoneNumber" => owner()
+            .id(ours.id)
+            .path("numberId", ours.number)
+            .body(json!({ "label": "Front", "flowId": ours.flow, "pinnedVersionId": ours.flow_version }))
+            .foreign("/flowId", theirs.flow)
+            .foreign("/pinnedVersionId", theirs.flow_version),
 
         "listFlows" => owner(),
         "createFlow" => owner().made().body(json!({ "name": "Night", "draft": draft() })),
@@ -125,6 +139,22 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
         "deleteFlow" => owner().id(ours.draft_flow),
         "publishFlow" => owner().made().id(ours.flow),
         "listFlowVersions" => owner().id(ours.flow),
+        "rollBackFlow" => owner().made().id(ours.flow).body(json!({ "number": 1 })),
+
+        "listPrompts" => owner(),
+        "createPrompt" => owner().made().body(json!({
+            "name": "closed", "texts": [{ "language": "en-US", "text": "We are closed." }]
+        })),
+        "getPrompt" => owner().id(ours.prompt),
+        "renamePrompt" => owner().id(ours.prompt).body(json!({ "name": "hello" })),
+        "deletePrompt" => owner().id(ours.prompt),
+        "putPromptText" => {
+            owner().id(ours.prompt).path("language", "fr-FR").body(json!({ "text": "Bienvenue." }))
+        }
+        "putPromptAudio" => {
+            owner().id(ours.prompt).path("language", "fr-FR").file("audio/wav", crate::support::wav())
+        }
+        "deletePromptResource" => owner().id(ours.prompt).path("language", "de-DE"),
 
         "listQueues" => owner(),
         "getQueue" => owner().id(ours.queue),
@@ -146,11 +176,11 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
             .body(json!({
                 "name": "Help",
                 "agentIds": [agent_id],
-                "rules": { "overflow": [{ "afterSeconds": 60, "action": "callback_offer", "flowId": ours.flow }] },
+                "rules": { "overflow": [{ "afterSeconds": 60, "action": "flow", "flowId": ours.flow }] },
             }))
             .foreign("/agentIds/0", theirs.agent.agent.expect("the agent is an agent"))
             .foreign("/rules/overflow/0/flowId", theirs.flow),
-        "deleteQueue" => owner().id(ours.idle_queue),
+        "deleteQueue" => owner().id(ours.second_queue),
         "getQueueLive" => owner().id(ours.queue),
         "listSkills" => owner(),
         "createSkill" => owner().made().body(json!({ "name": "French" })),
@@ -160,6 +190,35 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
         "listAgentsOfCompany" => owner().path("companyId", ours.id),
         "getAgent" => owner().id(agent_id),
         "setAgentAvailability" => owner().id(agent_id).body(json!({ "status": "away", "reason": "lunch" })),
+        "takeBackNextAvailability" => owner().id(agent_id),
+        "listAgentHistory" => agent().id(agent_id).query("limit=10"),
+        "createAgent" => {
+            let body = json!({
+                "userId": ours.manager.user, "reach": "number", "number": "+4930123457", "capacity": 2,
+                "skills": [{ "id": ours.skill, "level": 3 }], "queueIds": [ours.queue],
+            });
+            let theirs_in_it = owner().made().body(body).foreign("/userId", theirs.manager.user);
+            theirs_in_it.foreign("/skills/0/id", theirs.skill).foreign("/queueIds/0", theirs.queue)
+        }
+        "updateAgent" => {
+            let body = json!({ "skills": [{ "id": ours.skill, "level": 3 }], "queueIds": [ours.queue] });
+            let theirs_in_it = owner().id(agent_id).body(body).foreign("/skills/0/id", theirs.skill);
+            theirs_in_it.foreign("/queueIds/0", theirs.queue)
+        }
+        "deleteAgent" => owner().id(ours.idle_agent),
+        "setSkillsToday" => {
+            let body = json!({ "skills": [{ "id": ours.skill, "level": 0 }] });
+            owner().id(agent_id).body(body).foreign("/skills/0/id", theirs.skill)
+        }
+        "restoreSkills" => owner().id(agent_id),
+        "releaseAgent" => owner().id(agent_id).body(json!({ "force": false })),
+        "logOutAgent" => owner().id(agent_id),
+        "listAvailabilityReasons" => owner(),
+        "createAvailabilityReason" => {
+            owner().made().body(json!({ "availability": "break", "name": "Lunch" }))
+        }
+        "updateAvailabilityReason" => owner().id(ours.reason).body(json!({ "name": "Course" })),
+        "deleteAvailabilityReason" => owner().id(ours.reason),
         "sendHeartbeat" => agent().by_own_agent(),
 
         "listCalls" => owner().query("status=offered&limit=10"),
@@ -170,11 +229,35 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
         "listCallRecordings" => owner().id(ours.calls.wrap_up),
         "endWrapUp" => agent().id(ours.calls.wrap_up).body(json!({ "disposition": "billing" })),
         "extendWrapUp" => agent().id(ours.calls.wrap_up),
+        "setCallPriority" => owner().id(ours.calls.offered).body(json!({ "priority": 90 })),
+        "moveCall" => {
+            let body = json!({ "queueId": ours.second_queue });
+            owner().id(ours.calls.offered).body(body).foreign("/queueId", theirs.queue)
+        }
+        "pickCall" => agent().by_own_agent().id(ours.calls.offered),
         "peekNextCall" => agent(),
         "takeNextCall" => agent().by_own_agent(),
         "listOffers" => agent(),
         "acceptOffer" => agent().by_own_agent().id(ours.calls.offer),
         "declineOffer" => agent().by_own_agent().id(ours.calls.offer),
+        "holdCall" | "resumeCall" => agent().id(ours.calls.connected),
+        "muteCall" => agent().id(ours.calls.connected).body(json!({ "muted": true })),
+        "sendDigits" => agent().id(ours.calls.connected).body(json!({ "digits": "12#" })),
+        "transferCall" => {
+            let to = json!({ "agentId": null, "queueId": ours.queue, "flowId": null });
+            agent()
+                .made()
+                .id(ours.calls.connected)
+                .body(json!({ "to": to, "mode": "blind" }))
+                .foreign("/to/agentId", theirs.agent.agent.expect("the agent is an agent"))
+                .foreign("/to/queueId", theirs.queue)
+                .foreign("/to/flowId", theirs.flow)
+        }
+        "completeTransfer" | "cancelTransfer" | "mergeTransfer" | "listTransfers" => {
+            agent().id(ours.calls.consulting)
+        }
+        "superviseCall" => owner().id(ours.calls.consulting).body(json!({ "mode": "whisper" })),
+        "stopSupervising" => owner().id(ours.calls.consulting),
         "listVoicemails" => owner(),
         "getRecordingContent" => owner().id(ours.calls.voicemail),
         _ => return None,

@@ -13,6 +13,11 @@ pub(super) const SOUND: Duration = Duration::from_secs(5);
 /// How long a tone plays.
 const TONE: Duration = Duration::from_millis(250);
 
+/// How long so many tones play.
+pub(super) fn tones(digits: &str) -> Duration {
+    TONE * u32::try_from(digits.len()).unwrap_or(0)
+}
+
 impl Session {
     pub(super) async fn say_verb(&mut self, say: &Say) -> Result<Flow, Exit> {
         for _ in 0..say.repeat {
@@ -29,8 +34,7 @@ impl Session {
     pub(super) async fn play(&mut self, play: &Play) -> Result<Flow, Exit> {
         if let Some(digits) = &play.digits {
             self.leg.line(LineKind::Played, format!("tones {digits}"));
-            let tones = u32::try_from(digits.len()).unwrap_or(0);
-            self.rest(TONE * tones).await?;
+            self.rest(tones(digits)).await?;
             return Ok(Flow::Continue);
         }
         if play.url.is_empty() {

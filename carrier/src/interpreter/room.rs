@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::prompt::SOUND;
+use super::prompt::{SOUND, tones};
 use super::{Exit, Flow, Session, Source, Stage};
 use crate::call::CallStatus;
 use crate::conference::{Entrance, Hears, LeaveReason};
@@ -116,7 +116,8 @@ pub(crate) fn announce(shared: &Arc<Shared>, room: String, audience: Vec<Arc<Leg
     let shared = shared.clone();
     let mut busy = Some(shared.clock.busy());
     tokio::spawn(async move {
-        let params = vec![("ConferenceSid".to_owned(), room.clone())];
+        let account = shared.settings.account_sid.clone();
+        let params = vec![("ConferenceSid".to_owned(), room.clone()), ("AccountSid".to_owned(), account)];
         let fetched = shared.client.fetch(&shared.dice, &link, &params).await;
         let sleep = shared.clock.sleep(fetched.delay);
         busy = Some(released(&mut busy, sleep).await);
@@ -128,7 +129,10 @@ pub(crate) fn announce(shared: &Arc<Shared>, room: String, audience: Vec<Arc<Leg
         for verb in &document.verbs {
             let (text, kind, time) = match verb {
                 Verb::Say(say) => (say.text.clone(), LineKind::Said, speaking_time(&say.text)),
-                Verb::Play(play) => (play.url.clone(), LineKind::Played, SOUND),
+                Verb::Play(play) => match &play.digits {
+                    Some(digits) => (format!("tones {digits}"), LineKind::Played, tones(digits)),
+                    None => (play.url.clone(), LineKind::Played, SOUND),
+                },
                 Verb::Pause(length) => {
                     let sleep = shared.clock.sleep(*length);
                     busy = Some(released(&mut busy, sleep).await);

@@ -14,7 +14,7 @@ fuzz_target!(|text: &str| {
         }
     });
     let Ok(flow) = Flow::parse(&document) else { return };
-    let call = CallFacts { from: "+15550100".into(), to: "+15550199".into(), caller_name: None };
+    let call = CallFacts { from: "+15550100".into(), to: "+15550199".into(), ..CallFacts::default() };
     let last = step(&flow, Session::new(call), Input::Start, chrono::DateTime::UNIX_EPOCH);
     for prompt in &last.prompts {
         assert!(matches!(prompt, Prompt::Say { text, .. } if !text.is_empty() && text.len() <= 3_000));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Checker, Draft, pointer};
 use crate::node::Kind;
-use crate::{FindingCode, NodeType, limits};
+use crate::{FindingCode, FlowKind, NodeType, Severity, limits};
 
 /// Nodes by number, so that a thousand of them are no trouble; edges only to nodes that exist.
 struct Graph<'a> {
@@ -21,18 +21,25 @@ pub(super) fn check(start: &str, drafts: &BTreeMap<String, Draft>, checker: &mut
         drafts: drafts.values().collect(),
         edges: drafts
             .values()
-            .map(|draft| draft.next.values().filter_map(|id| numbers.get(id.as_str()).copied()).collect())
+            .map(|draft| draft.taken().filter_map(|(_, id)| numbers.get(id).copied()).collect())
             .collect(),
     };
     let Some(&start) = numbers.get(start) else { return };
 
     let reachable = graph.reach(&[start], &graph.edges);
     for number in (0..graph.ids.len()).filter(|number| !reachable[*number]) {
+        if graph.kind(number).is_some_and(|kind| kind.node_type() == NodeType::Note) {
+            continue;
+        }
         graph.at(number, checker);
         let at = pointer("/nodes", graph.ids[number]);
         checker.warning(FindingCode::Unreachable, at, "no path from the start leads here");
     }
-    graph.check_ends(start, &reachable, checker);
+    graph.check_disabled(&reachable, checker);
+    // Flows of the other kinds begin anew at their end, or need none.
+    if checker.kind == FlowKind::Call {
+        graph.check_ends(start, &reachable, checker);
+    }
     graph.check_circles(&reachable, checker);
     checker.node = None;
 }
@@ -63,10 +70,33 @@ impl Graph<'_> {
         seen
     }
 
-    /// A node that could not be read may have been an end.
+    fn check_disabled(&self, reachable: &[bool], checker: &mut Checker) {
+        for number in (0..self.ids.len()).filter(|number| reachable[*number]) {
+            let Some(Kind::Disabled(disabled)) = self.kind(number) else { continue };
+            self.at(number, checker);
+            let at = pointer("/nodes", self.ids[number]);
+            let reason = limits::cut(&disabled.reason, 300);
+            if self.drafts[number].next.contains_key("next") {
+                let message =
+                    format!("a call that comes here goes on by `next`, and nothing is done: {reason}");
+                checker.warning(FindingCode::Disabled, at, message);
+            } else {
+                let message = format!(
+                    "a call can come here, and could not go on: {reason}. Replace the node, or connect `next`"
+                );
+                checker.add(Severity::Error, FindingCode::Disabled, Some("next"), &at, message);
+            }
+        }
+    }
+
+    /// A node that could not be read may have been an end, and one that could not be translated too.
     fn check_ends(&self, start: usize, reachable: &[bool], checker: &mut Checker) {
-        let ends: Vec<usize> =
-            (0..self.ids.len()).filter(|number| self.kind(*number).is_none_or(Kind::is_an_end)).collect();
+        let may_end = |number: &usize| match self.kind(*number) {
+            None => true,
+            Some(Kind::Disabled(_)) => self.edges[*number].is_empty(),
+            Some(kind) => kind.is_an_end(),
+        };
+        let ends: Vec<usize> = (0..self.ids.len()).filter(may_end).collect();
         let mut backwards = vec![Vec::new(); self.ids.len()];
         for (number, edges) in self.edges.iter().enumerate() {
             for next in edges {
@@ -88,58 +118,100 @@ impl Graph<'_> {
     }
 
     /// Circles among the nodes at which the call does not wait. One that has no condition in it turns for ever; one that
-    /// has may be left in time. A long chain of such nodes is as bad as a circle.
+    /// has may be left in time, and one with a `loop` node is, if it is short enough. A long chain of such nodes is as bad
+    /// as a circle.
     fn check_circles(&self, reachable: &[bool], checker: &mut Checker) {
-        let runs: Vec<bool> =
-            (0..self.ids.len()).map(|number| self.kind(number).is_some_and(|kind| !kind.waits())).collect();
-        let edges: Vec<Vec<usize>> = self
-            .edges
-            .iter()
-            .enumerate()
-            .map(|(number, next)| {
+        let without = |left_out: fn(&Kind) -> bool| -> Vec<Vec<usize>> {
+            let runs: Vec<bool> = (0..self.ids.len())
+                .map(|number| self.kind(number).is_some_and(|kind| !left_out(kind)))
+                .collect();
+            let edges = self.edges.iter().enumerate().map(|(number, next)| {
                 if runs[number] {
                     next.iter().copied().filter(|next| runs[*next]).collect()
                 } else {
                     Vec::new()
                 }
-            })
-            .collect();
-        let mut longest = vec![0_usize; self.ids.len()];
+            });
+            edges.collect()
+        };
+        let edges = without(|kind| kind.waits() || matches!(kind, Kind::Loop { .. }));
         for circle in components(&edges) {
             let first = circle[0];
+            if reachable[first] && (circle.len() > 1 || edges[first].contains(&first)) {
+                self.tell_circle(&circle, checker);
+            }
+        }
+        let edges = without(Kind::waits);
+        for circle in components(&edges).into_iter().filter(|circle| circle.len() > 1) {
+            self.check_rounds(&circle, reachable, checker);
+        }
+        self.check_length(&without(Kind::stops), reachable, checker);
+    }
+
+    fn tell_circle(&self, circle: &[usize], checker: &mut Checker) {
+        self.at(circle[0], checker);
+        let at = pointer("/nodes", self.ids[circle[0]]);
+        let names = self.names(circle);
+        let decides = circle.iter().any(|number| self.kind(*number).is_some_and(Kind::decides));
+        let leaves =
+            circle.iter().any(|number| self.edges[*number].iter().any(|next| !circle.contains(next)));
+        if decides && leaves {
+            let message = format!("these nodes can lead in a circle without asking the caller: {names}");
+            checker.warning(FindingCode::LoopWithoutInput, at, message);
+        } else {
+            let message = format!("these nodes lead in a circle and never ask the caller: {names}");
+            checker.error(FindingCode::LoopWithoutInput, at, message);
+        }
+    }
+
+    /// A circle through a `loop` node turns as often as it says, all within one step when nothing else stops it.
+    fn check_rounds(&self, circle: &[usize], reachable: &[bool], checker: &mut Checker) {
+        let rounds = circle.iter().filter_map(|number| match self.kind(*number) {
+            Some(Kind::Loop { times }) => usize::try_from(*times).ok(),
+            _ => None,
+        });
+        let Some(rounds) = rounds.max() else { return };
+        let stops = circle.iter().any(|number| self.kind(*number).is_some_and(Kind::stops));
+        let most = if stops {
+            usize::try_from(limits::ANSWERS).unwrap_or(0)
+        } else {
+            limits::STEP_NODES / circle.len()
+        };
+        if reachable[circle[0]] && rounds > most {
+            self.at(circle[0], checker);
+            let message = format!(
+                "these nodes can lead in a circle {rounds} times without asking the caller, and {most} are possible: {}",
+                self.names(circle)
+            );
+            checker.warning(FindingCode::LoopWithoutInput, pointer("/nodes", self.ids[circle[0]]), message);
+        }
+    }
+
+    fn check_length(&self, edges: &[Vec<usize>], reachable: &[bool], checker: &mut Checker) {
+        let mut longest = vec![0_usize; self.ids.len()];
+        for circle in components(edges) {
+            let first = circle[0];
+            if self.kind(first).is_none_or(Kind::stops) {
+                continue;
+            }
             let after = circle.iter().flat_map(|number| &edges[*number]).map(|next| longest[*next]).max();
             let length = circle.len() + after.unwrap_or(0);
             for number in &circle {
                 longest[*number] = length;
             }
-            if !runs[first] || !reachable[first] {
-                continue;
-            }
-            self.at(first, checker);
-            let at = pointer("/nodes", self.ids[first]);
-            if circle.len() > 1 || edges[first].contains(&first) {
-                let names: Vec<&str> = circle.iter().take(5).map(|number| self.ids[*number]).collect();
-                let names = limits::cut(&names.join(", "), 300).to_owned();
-                let decides = circle.iter().any(|number| {
-                    let node_type = self.kind(*number).map(Kind::node_type);
-                    matches!(node_type, Some(NodeType::Branch | NodeType::Hours))
-                });
-                let leaves =
-                    circle.iter().any(|number| self.edges[*number].iter().any(|next| !circle.contains(next)));
-                if decides && leaves {
-                    let message =
-                        format!("these nodes can lead in a circle without asking the caller: {names}");
-                    checker.warning(FindingCode::LoopWithoutInput, at, message);
-                } else {
-                    let message = format!("these nodes lead in a circle and never ask the caller: {names}");
-                    checker.error(FindingCode::LoopWithoutInput, at, message);
-                }
-            } else if length == limits::STEP_NODES + 1 {
+            let is_circle = circle.len() > 1 || edges[first].contains(&first);
+            if reachable[first] && !is_circle && length == limits::STEP_NODES + 1 {
+                self.at(first, checker);
                 let message =
                     format!("more than {} nodes follow without asking the caller", limits::STEP_NODES);
-                checker.error(FindingCode::TooLarge, at, message);
+                checker.error(FindingCode::TooLarge, pointer("/nodes", self.ids[first]), message);
             }
         }
+    }
+
+    fn names(&self, circle: &[usize]) -> String {
+        let names: Vec<&str> = circle.iter().take(5).map(|number| self.ids[*number]).collect();
+        limits::cut(&names.join(", "), 300).to_owned()
     }
 }
 

@@ -3,21 +3,25 @@
 //! The document is read to its end whatever is wrong, so that an author sees everything at once. What is accepted
 //! here and what [`json_schema`](crate::json_schema) accepts must agree; the tests compare them.
 
+mod asking;
+mod elsewhere;
 mod graph;
 mod nodes;
 mod predicates;
 mod reader;
+mod recursion;
 mod schedule;
+mod secrets;
+mod waiting;
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use crate::flow::Compiled;
-use crate::node::{Need, Node};
-use crate::{Catalog, ENGINE_VERSION, FindingCode, NodeType, Severity, limits};
-pub(crate) use nodes::e164;
-pub(crate) use reader::Checker;
+use crate::node::{Kind, Need, Node};
+use crate::{Catalog, ENGINE_VERSION, FindingCode, FlowKind, NodeType, Severity, limits};
+pub(crate) use reader::{Checker, is_address, is_language};
 use reader::{Fields, pointer, short};
 
 /// Reads a document. The flow is there when no finding is an error.
@@ -31,9 +35,19 @@ pub(crate) fn read(document: &Value, catalog: &Catalog) -> (Option<Compiled>, Ch
 /// A node as far as it could be read.
 struct Draft {
     /// None when its type is unknown or a field of it is wrong.
-    kind: Option<crate::node::Kind>,
+    kind: Option<Kind>,
     /// Ports that lead to nodes which exist.
     next: BTreeMap<String, String>,
+}
+
+impl Draft {
+    /// The ports that a call can leave by, and where to.
+    fn taken(&self) -> impl Iterator<Item = (&str, &str)> {
+        // Of what an import could not translate only this one is ever taken.
+        let only_next = matches!(self.kind, Some(Kind::Disabled(_)));
+        let ports = self.next.iter().map(|(port, id)| (port.as_str(), id.as_str()));
+        ports.filter(move |(port, _)| !only_next || *port == "next")
+    }
 }
 
 fn read_document(document: &Value, checker: &mut Checker) -> Option<Compiled> {
@@ -46,10 +60,20 @@ fn read_document(document: &Value, checker: &mut Checker) -> Option<Compiled> {
         checker.error(FindingCode::NewerVersion, "/version", message);
     }
     let name = fields.name("name", checker);
-    if let Some(language) = fields.language("language", checker) {
-        checker.language = language;
+    if fields.has("kind") {
+        checker.kind = fields.one_of("kind", &FlowKind::ALL, FlowKind::as_str, checker).unwrap_or_default();
+    } else {
+        let _ = fields.optional("kind");
     }
-    checker.voice = fields.optional_name("voice", checker);
+    let parameters = fields.optional("parameters");
+    let parameters =
+        parameters.map(|(value, at)| elsewhere::parameters(value, &at, checker)).unwrap_or_default();
+    if !parameters.is_empty() && checker.kind != FlowKind::Call {
+        let message = format!("a flow of the kind `{}` is called by nobody", checker.kind.as_str());
+        checker.error(FindingCode::BadValue, "/parameters", message);
+    }
+    let language = fields.language("language", checker).unwrap_or_else(|| "en-US".to_owned());
+    let voice = fields.optional_name("voice", checker);
     let start = fields.name("start", checker);
     let nodes = fields.required("nodes", checker);
     fields.finish(checker);
@@ -77,6 +101,13 @@ fn read_document(document: &Value, checker: &mut Checker) -> Option<Compiled> {
     checker.node = None;
 
     let start = start?;
+    if is_a_note(nodes.get(&start)) {
+        checker.error(
+            FindingCode::LeadsToNote,
+            "/start",
+            format!("`{start}` is a remark; no call begins there"),
+        );
+    }
     if !drafts.contains_key(&start) {
         checker.error(
             FindingCode::DanglingPort,
@@ -86,17 +117,13 @@ fn read_document(document: &Value, checker: &mut Checker) -> Option<Compiled> {
         return None;
     }
     graph::check(&start, &drafts, checker);
+    secrets::check(&start, &drafts, checker);
+    recursion::check(&drafts, checker);
     let nodes = drafts
         .into_iter()
         .map(|(id, draft)| Some((id, Node { kind: draft.kind?, next: draft.next })))
         .collect::<Option<_>>()?;
-    Some(Compiled {
-        name: name?,
-        language: checker.language.clone(),
-        voice: checker.voice.clone(),
-        start,
-        nodes,
-    })
+    Some(Compiled { name: name?, kind: checker.kind, parameters, language, voice, start, nodes })
 }
 
 fn read_node(node: &Value, at: &str, all: &serde_json::Map<String, Value>, checker: &mut Checker) -> Draft {
@@ -160,7 +187,7 @@ fn read_next(
         checker.wrong_type(at, "an object from ports to node ids");
         return;
     };
-    let ports = draft.kind.as_ref().map(crate::node::Kind::ports);
+    let ports = draft.kind.as_ref().map(Kind::ports);
     for (port, target) in next {
         let at = pointer(at, port);
         if let Some(ports) = &ports
@@ -172,6 +199,12 @@ fn read_next(
             continue;
         }
         match target.as_str() {
+            Some(target) if is_a_note(all.get(target)) => {
+                let message =
+                    format!("`{}` is a remark; no call comes there", limits::cut(target, limits::NAME_BYTES));
+                checker.add(Severity::Error, FindingCode::LeadsToNote, Some(port), &at, message);
+                draft.next.insert(port.clone(), String::new());
+            }
             Some(target) if all.contains_key(target) => {
                 draft.next.insert(port.clone(), target.to_owned());
             }
@@ -186,6 +219,10 @@ fn read_next(
     }
 }
 
+fn is_a_note(node: Option<&Value>) -> bool {
+    node.and_then(|node| node.get("type")).and_then(Value::as_str) == Some(NodeType::Note.as_str())
+}
+
 fn check_ports(at: &str, draft: &Draft, checker: &mut Checker) {
     let Some(kind) = &draft.kind else { return };
     let at = pointer(at, "next");
@@ -194,7 +231,9 @@ fn check_ports(at: &str, draft: &Draft, checker: &mut Checker) {
             continue;
         }
         let severity = match need {
-            Need::Required => Severity::Error,
+            Need::Required if checker.kind == FlowKind::Call => Severity::Error,
+            // In flows of the other kinds this is where they come to their end.
+            Need::Required => continue,
             // Only then can it be taken.
             Need::Optional if port == "timeout" && nodes::waits_at_most(kind) => Severity::Warning,
             Need::Optional => continue,

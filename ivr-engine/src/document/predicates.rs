@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::nodes::variable;
 use super::reader::{Checker, Fields, items};
 use super::schedule::zone;
-use crate::predicate::{Operand, Predicate, Test, WEEKDAYS, fold};
+use crate::predicate::{Figure, Operand, Operands, Predicate, Test, WEEKDAYS, fold};
 use crate::{FindingCode, limits};
 
 /// Reads a condition at this depth; `budget` is how many there may still be.
@@ -16,6 +16,7 @@ pub(crate) fn read(
     value: &Value,
     at: &str,
     depth: usize,
+    operands: Operands,
     budget: &mut usize,
     checker: &mut Checker,
 ) -> Option<Predicate> {
@@ -28,14 +29,14 @@ pub(crate) fn read(
     *budget -= 1;
     let mut fields = Fields::new(value, at.to_owned(), checker)?;
     let predicate = if fields.has("all") {
-        parts(&mut fields, "all", depth, budget, checker).map(Predicate::All)
+        parts(&mut fields, "all", depth, operands, budget, checker).map(Predicate::All)
     } else if fields.has("any") {
-        parts(&mut fields, "any", depth, budget, checker).map(Predicate::Any)
+        parts(&mut fields, "any", depth, operands, budget, checker).map(Predicate::Any)
     } else if fields.has("not") {
         let (part, at) = fields.optional("not")?;
-        read(part, &at, depth + 1, budget, checker).map(|part| Predicate::Not(Box::new(part)))
+        read(part, &at, depth + 1, operands, budget, checker).map(|part| Predicate::Not(Box::new(part)))
     } else {
-        test(&mut fields, checker)
+        test(&mut fields, operands, checker)
     };
     fields.finish(checker);
     predicate
@@ -45,28 +46,33 @@ fn parts(
     fields: &mut Fields<'_>,
     name: &'static str,
     depth: usize,
+    operands: Operands,
     budget: &mut usize,
     checker: &mut Checker,
 ) -> Option<Vec<Predicate>> {
     let (value, at) = fields.optional(name)?;
     let items = items(value, &at, (1, limits::LIST_ITEMS), checker);
-    let parts: Vec<_> = items.iter().map(|(part, at)| read(part, at, depth + 1, budget, checker)).collect();
+    let parts: Vec<_> =
+        items.iter().map(|(part, at)| read(part, at, depth + 1, operands, budget, checker)).collect();
     parts.into_iter().collect()
 }
 
 /// Everything is read whatever is wrong, so that one mistake does not make others.
-fn test(fields: &mut Fields<'_>, checker: &mut Checker) -> Option<Predicate> {
-    let operand = operand(fields, checker);
+fn test(fields: &mut Fields<'_>, operands: Operands, checker: &mut Checker) -> Option<Predicate> {
+    let operand = operand(fields, operands, checker);
     let test = comparison(fields, operand.as_ref(), checker);
     Some(Predicate::Test { operand: operand?, test: test? })
 }
 
-fn operand(fields: &mut Fields<'_>, checker: &mut Checker) -> Option<Operand> {
+fn operand(fields: &mut Fields<'_>, operands: Operands, checker: &mut Checker) -> Option<Operand> {
     match fields.text("operand", checker) {
         Some("digits") => Some(Operand::Digits),
         Some("speech") => Some(Operand::Speech),
         Some("caller") => Some(Operand::Caller),
         Some("to") => Some(Operand::To),
+        Some("language") => Some(Operand::Language),
+        Some("queue") => Some(Operand::Queue),
+        Some("agent") => Some(Operand::Agent),
         Some("variable") => {
             let name = fields.text("name", checker)?;
             variable(name, &fields.at("name"), checker).map(Operand::Variable)
@@ -74,9 +80,19 @@ fn operand(fields: &mut Fields<'_>, checker: &mut Checker) -> Option<Operand> {
         Some("hour") => required_zone(fields, checker).map(Operand::Hour),
         Some("weekday") => required_zone(fields, checker).map(Operand::Weekday),
         other => {
-            if other.is_some() {
-                let message = "has to be digits, speech, variable, caller, to, hour or weekday";
-                checker.error(FindingCode::BadValue, fields.at("operand"), message);
+            let figure =
+                other.and_then(|given| Figure::ALL.into_iter().find(|figure| figure.as_str() == given));
+            match (figure, operands) {
+                (Some(figure), Operands::AndOfTheQueue) => return Some(Operand::Figure(figure)),
+                (Some(_), Operands::OfTheCall) => {
+                    let message = "the figures of a queue can only be looked at by a `figures` node";
+                    checker.error(FindingCode::BadValue, fields.at("operand"), message);
+                }
+                (None, Operands::OfTheCall | Operands::AndOfTheQueue) if other.is_some() => {
+                    let message = "has to be digits, speech, variable, caller, to, language, queue, agent, hour or weekday";
+                    checker.error(FindingCode::BadValue, fields.at("operand"), message);
+                }
+                (None, Operands::OfTheCall | Operands::AndOfTheQueue) => {}
             }
             // They depend on the operand.
             let _ = (fields.optional("name"), fields.optional("zone"));

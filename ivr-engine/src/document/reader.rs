@@ -1,13 +1,13 @@
 //! Reading JSON with findings instead of a first error.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value};
 
-use crate::node::{Sound, Text};
-use crate::template::Template;
-use crate::{Catalog, Finding, FindingCode, Severity, limits};
+use crate::node::{Manner, Sound, Text};
+use crate::template::{Template, secrets_in};
+use crate::{Catalog, Finding, FindingCode, FlowKind, Severity, limits};
 
 /// What has been found so far, and what fields deep in the document need to know of its head.
 pub(crate) struct Checker {
@@ -15,9 +15,10 @@ pub(crate) struct Checker {
     pub(crate) findings: Vec<Finding>,
     /// The node that is being read.
     pub(crate) node: Option<String>,
-    /// The language and the voice of texts that have none of their own.
-    pub(crate) language: String,
-    pub(crate) voice: Option<String>,
+    /// The kind of the flow that is being read.
+    pub(crate) kind: FlowKind,
+    /// What the node that is being read says of its language and voice.
+    pub(crate) manner: Manner,
     pub(crate) regexes: usize,
     template_bytes: usize,
     errors: usize,
@@ -29,8 +30,8 @@ impl Checker {
             catalog,
             findings: Vec::new(),
             node: None,
-            language: "en-US".to_owned(),
-            voice: None,
+            kind: FlowKind::Call,
+            manner: Manner::default(),
             regexes: 0,
             template_bytes: 0,
             errors: 0,
@@ -69,6 +70,11 @@ impl Checker {
         if severity == Severity::Error {
             self.errors += 1;
         }
+        // An error is never left out for warnings: it is why the flow cannot be published.
+        if severity == Severity::Error && self.findings.len() >= limits::FINDINGS {
+            let warning = self.findings.iter().rposition(|finding| finding.severity == Severity::Warning);
+            warning.map(|warning| self.findings.remove(warning));
+        }
         if self.findings.len() < limits::FINDINGS {
             self.findings.push(Finding {
                 severity,
@@ -83,6 +89,29 @@ impl Checker {
 
     /// Compiles a Liquid text.
     pub(crate) fn template(&mut self, source: &str, at: &str) -> Option<Template> {
+        match secrets_in(source) {
+            Ok(secrets) if secrets.is_empty() => self.compile(source, at),
+            Ok(_) | Err(_) => {
+                let message =
+                    "a secret can be used in the address, the headers and the body of a request only";
+                self.error(FindingCode::SecretMisplaced, at, message);
+                None
+            }
+        }
+    }
+
+    /// Compiles a text of a request, and tells which secrets it has gaps for.
+    pub(crate) fn template_with_gaps(&mut self, source: &str, at: &str) -> Option<(Template, Vec<String>)> {
+        match secrets_in(source) {
+            Ok(secrets) => self.compile(source, at).map(|template| (template, secrets)),
+            Err(error) => {
+                self.error(FindingCode::SecretMisplaced, at, error);
+                None
+            }
+        }
+    }
+
+    fn compile(&mut self, source: &str, at: &str) -> Option<Template> {
         if source.len() > limits::TEMPLATE_BYTES {
             let message = format!("{} bytes; {} are allowed", source.len(), limits::TEMPLATE_BYTES);
             self.error(FindingCode::TooLarge, at, message);
@@ -153,6 +182,11 @@ impl<'a> Fields<'a> {
         self.map.contains_key(name)
     }
 
+    /// A field that is read by somebody else.
+    pub(crate) fn peek(&self, name: &str) -> Option<&'a Value> {
+        self.map.get(name)
+    }
+
     pub(crate) fn optional(&mut self, name: &'static str) -> Option<(&'a Value, String)> {
         self.known.push(name);
         self.map.get(name).map(|value| (value, pointer(&self.at, name)))
@@ -194,14 +228,7 @@ impl<'a> Fields<'a> {
     /// A BCP 47 tag, as far as its form goes.
     pub(crate) fn language(&mut self, name: &'static str, checker: &mut Checker) -> Option<String> {
         let given = self.optional_text(name, checker)?;
-        let mut subtags = given.split('-');
-        let primary = subtags.next().unwrap_or_default();
-        let fits = (2..=3).contains(&primary.len())
-            && primary.bytes().all(|byte| byte.is_ascii_alphabetic())
-            && subtags.all(|tag| {
-                (1..=8).contains(&tag.len()) && tag.bytes().all(|byte| byte.is_ascii_alphanumeric())
-            })
-            && given.len() <= 35;
+        let fits = is_language(given);
         if !fits {
             checker.error(FindingCode::BadValue, self.at(name), "has to be a language tag such as `en-US`");
         }
@@ -286,54 +313,150 @@ impl<'a> Fields<'a> {
     pub(crate) fn say(&mut self, name: &'static str, checker: &mut Checker) -> Option<Text> {
         let source = self.optional_text(name, checker)?;
         let text = checker.template(source, &self.at(name))?;
-        Some(Text { text, language: checker.language.clone(), voice: checker.voice.clone() })
+        Some(Text { text, manner: checker.manner.clone() })
     }
 
-    /// What a node says or plays: `prompt` or `play`, not both.
+    /// Liquid that is needed.
+    pub(crate) fn template(&mut self, name: &'static str, checker: &mut Checker) -> Option<Template> {
+        let source = self.text(name, checker)?;
+        checker.template(source, &self.at(name))
+    }
+
+    pub(crate) fn optional_template(
+        &mut self,
+        name: &'static str,
+        checker: &mut Checker,
+    ) -> Option<Template> {
+        let source = self.optional_text(name, checker)?;
+        checker.template(source, &self.at(name))
+    }
+
+    /// `true` or `false`.
+    pub(crate) fn flag(&mut self, name: &'static str, default: bool, checker: &mut Checker) -> bool {
+        let Some((value, at)) = self.optional(name) else { return default };
+        if value.as_bool().is_none() {
+            checker.wrong_type(&at, "true or false");
+        }
+        value.as_bool().unwrap_or(default)
+    }
+
+    /// One of these words.
+    pub(crate) fn one_of<T: Copy>(
+        &mut self,
+        name: &'static str,
+        known: &[T],
+        word: fn(T) -> &'static str,
+        checker: &mut Checker,
+    ) -> Option<T> {
+        let given = self.text(name, checker)?;
+        let found = known.iter().copied().find(|known| word(*known) == given);
+        if found.is_none() {
+            let known: Vec<&str> = known.iter().map(|known| word(*known)).collect();
+            checker.error(
+                FindingCode::BadValue,
+                self.at(name),
+                format!("has to be one of: {}", known.join(", ")),
+            );
+        }
+        found
+    }
+
+    /// The members of an object that has at most `most` of them, by name, whatever order the JSON library keeps: when not
+    /// all of them fit later, the same ones are kept everywhere.
+    pub(crate) fn members(
+        &mut self,
+        name: &'static str,
+        most: usize,
+        checker: &mut Checker,
+    ) -> Vec<(&'a str, &'a Value, String)> {
+        let Some((value, at)) = self.optional(name) else { return Vec::new() };
+        let Some(given) = value.as_object() else {
+            checker.wrong_type(&at, "an object");
+            return Vec::new();
+        };
+        if given.len() > most {
+            checker.error(FindingCode::TooLarge, &at, format!("{} members; {most} are allowed", given.len()));
+            return Vec::new();
+        }
+        let sorted: BTreeMap<&String, &Value> = given.iter().collect();
+        sorted.into_iter().map(|(name, value)| (name.as_str(), value, pointer(&at, name))).collect()
+    }
+
+    /// What a node lets the caller hear: one of `prompt`, `play` and `library`.
     pub(crate) fn sound(&mut self, checker: &mut Checker) -> Option<Sound> {
-        let both = self.has("prompt") && self.has("play");
+        let given: Vec<&str> =
+            ["prompt", "play", "library"].into_iter().filter(|name| self.has(name)).collect();
         let blank =
             self.map.get("prompt").and_then(Value::as_str).is_some_and(|prompt| prompt.trim().is_empty());
         let prompt = self.say("prompt", checker);
         let play = self.url("play", checker);
-        if both {
-            checker.error(
-                FindingCode::BadValue,
-                self.at("play"),
-                "there is a `prompt` and a `play`; one of them can be",
-            );
+        let library = self.library(checker);
+        if let [_, second, ..] = given[..] {
+            let message = "only one of `prompt`, `play` and `library` can be there";
+            checker.error(FindingCode::BadValue, self.at(second), message);
         }
         if blank {
             checker.error(FindingCode::MissingPrompt, self.at("prompt"), "the prompt is empty");
         }
-        match (prompt, play) {
-            (Some(text), _) => Some(Sound::Say(text)),
-            (None, Some(url)) => Some(Sound::Play(url)),
-            (None, None) => None,
+        prompt.map(Sound::Say).or_else(|| play.map(Sound::Play)).or(library)
+    }
+
+    /// The name of a prompt in the company's library.
+    pub(crate) fn library(&mut self, checker: &mut Checker) -> Option<Sound> {
+        let name = self.optional_name("library", checker)?;
+        if !checker.catalog.prompts.has(&name) {
+            let message = format!("the library has no prompt `{name}`");
+            checker.error(FindingCode::UnknownPrompt, self.at("library"), message);
         }
+        Some(Sound::Library { name, manner: checker.manner.clone() })
     }
 
     /// [`Fields::sound`] of a node that cannot be silent.
     pub(crate) fn required_sound(&mut self, checker: &mut Checker) -> Option<Sound> {
-        if !self.has("prompt") && !self.has("play") {
-            let message = "the caller hears nothing here: `prompt` or `play` is missing";
+        if !self.has("prompt") && !self.has("play") && !self.has("library") {
+            let message = "the caller hears nothing here: `prompt`, `play` or `library` is missing";
             checker.error(FindingCode::MissingPrompt, &self.at, message);
         }
         self.sound(checker)
     }
 
+    /// A sound of its own, where a node has several.
+    pub(crate) fn nested_sound(&mut self, name: &'static str, checker: &mut Checker) -> Option<Sound> {
+        let (value, at) = self.optional(name)?;
+        let mut fields = Fields::new(value, at, checker)?;
+        let sound = fields.required_sound(checker);
+        fields.finish(checker);
+        sound
+    }
+
     /// An address of a sound file.
     pub(crate) fn url(&mut self, name: &'static str, checker: &mut Checker) -> Option<String> {
         let given = self.optional_text(name, checker)?;
-        let rest = given.strip_prefix("https://").or_else(|| given.strip_prefix("http://"));
-        let fits = rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
-            && given.len() <= 2_048
-            && !given.chars().any(|c| c.is_whitespace() || c.is_control());
+        let fits = is_address(given);
         if !fits {
             checker.error(FindingCode::BadValue, self.at(name), "has to be an http or https address");
         }
         fits.then(|| given.to_owned())
     }
+}
+
+/// An address that a request can be sent to, as far as its form goes.
+pub(crate) fn is_address(given: &str) -> bool {
+    let rest = given.strip_prefix("https://").or_else(|| given.strip_prefix("http://"));
+    rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
+        && given.len() <= limits::ADDRESS_BYTES
+        && !given.chars().any(|c| c.is_whitespace() || c.is_control())
+}
+
+/// A BCP 47 tag, as far as its form goes.
+pub(crate) fn is_language(given: &str) -> bool {
+    let mut subtags = given.split('-');
+    let primary = subtags.next().unwrap_or_default();
+    (2..=3).contains(&primary.len())
+        && primary.bytes().all(|byte| byte.is_ascii_alphabetic())
+        && subtags
+            .all(|tag| (1..=8).contains(&tag.len()) && tag.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+        && given.len() <= 35
 }
 
 pub(crate) fn text<'a>(value: &'a Value, at: &str, checker: &mut Checker) -> Option<&'a str> {

@@ -1,29 +1,31 @@
 //! What happens when a call comes to a node.
 
+use std::collections::BTreeSet;
+
 use super::{Place, Run, Turn};
-use crate::document::e164;
+use crate::document::is_language;
 use crate::hours::{Day, Opening};
-use crate::node::{Asking, Collect, Kind, Menu, Text, Transfer, Voicemail};
-use crate::session::State;
-use crate::{Accepts, Next, Outcome, Passage, ProblemCode, limits};
+use crate::node::{Case, Kind, Language, SaveContact, Share, Sms};
+use crate::phone::e164;
+use crate::predicate::View;
+use crate::session::Spoken;
+use crate::template::{Form, Template};
+use crate::{Effect, Outcome, Passage, ProblemCode, QueueFigures, limits};
 
 impl<'f> Run<'f> {
     pub(super) fn enter(&mut self, place: Place<'f>) -> Turn<'f> {
         let id = place.id;
         match &place.node.kind {
-            Kind::Say(text) => {
-                let prompt = self.said(id, text);
+            Kind::Sound(sound) => {
+                let prompt = self.heard(id, sound);
                 self.prompt(id, prompt);
                 Turn::Port("next")
             }
-            Kind::Play(url) => {
-                self.prompt(id, Some(crate::Prompt::Play { url: url.clone() }));
+            Kind::Language(language) => {
+                self.speak(id, language);
                 Turn::Port("next")
             }
-            Kind::Branch(cases) => {
-                let case = cases.iter().find(|case| case.when.holds(&self.session, self.now));
-                Turn::Port(case.map_or("else", |case| case.port.as_str()))
-            }
+            Kind::Branch(cases) => Turn::Port(self.case(cases, None)),
             Kind::Hours(hours) => {
                 let status = hours.status(self.now);
                 Turn::Port(match (status.day, status.opening) {
@@ -32,155 +34,196 @@ impl<'f> Run<'f> {
                     (Day::Exception { .. } | Day::Ordinary, Opening::Closed) => "closed",
                 })
             }
+            Kind::Split(shares) => Turn::Port(share(shares, self.session.seed, id)),
+            Kind::Loop { times } => Turn::Port(self.round(id, *times)),
             Kind::Set(variables) => {
                 // All of them see the values from before, since the members of a JSON object have no order.
-                let values: Vec<String> =
-                    variables.iter().map(|(_, template)| self.render(id, template)).collect();
-                for ((name, _), value) in variables.iter().zip(values) {
-                    self.keep(id, name, &value);
+                for (name, value) in self.texts(id, variables) {
+                    self.keep(id, &name, &value);
                 }
                 Turn::Port("next")
             }
-            Kind::Transfer(transfer) => match self.dial(place, transfer) {
-                Some(next) => self.wait(place, State::Dialing { node: id.to_owned() }, next),
+            Kind::SaveContact(contact) => {
+                self.save_contact(id, contact);
+                Turn::Port("next")
+            }
+            Kind::Recording(action) => {
+                self.effect(id, Effect::Recording { action: *action });
+                Turn::Port("next")
+            }
+            Kind::Sms(sms) => {
+                self.send(id, sms);
+                Turn::Port("next")
+            }
+            Kind::Menu(_)
+            | Kind::Collect(_)
+            | Kind::SecureDigits(_)
+            | Kind::Survey(_)
+            | Kind::Enqueue(_)
+            | Kind::Voicemail(_)
+            | Kind::Transfer(_)
+            | Kind::Request(_) => match self.ask(place, 1, None) {
+                Some(next) => {
+                    self.pass(place, Passage::Waits);
+                    Turn::Stop(next)
+                }
                 None => Turn::Port("failed"),
             },
-            Kind::Menu(_) | Kind::Collect(_) | Kind::Enqueue(_) | Kind::Voicemail(_) => {
-                self.pass(place, Passage::Waits);
-                match self.ask(place, 1, None) {
-                    Some(next) => Turn::Stop(next),
-                    None => Turn::Stop(self.node_missing(id)),
-                }
-            }
+            Kind::Figures(_) | Kind::FindContact(_) | Kind::Goto(_) => match self.ask(place, 1, None) {
+                Some(next) => Turn::Stop(next),
+                None => Turn::Stop(self.node_missing(id)),
+            },
+            Kind::Subflow(_) => self.call(place),
+            Kind::Callback(callback) => self.begin_callback(place, callback),
+            Kind::Return(values) => self.give_back(place, values),
             Kind::Hangup(sound) => {
                 let prompt = sound.as_ref().and_then(|sound| self.heard(id, sound));
                 self.prompt(id, prompt);
                 self.pass(place, Passage::Ends);
                 Turn::Stop(self.hang_up(Outcome::Completed))
             }
+            Kind::Disabled(disabled) => {
+                let message = format!("nothing was done here: {}", disabled.reason);
+                self.problem(ProblemCode::Disabled, Some(id), message);
+                Turn::Port("next")
+            }
+            // No port leads to a remark, but a flow may begin with one.
+            Kind::Note => Turn::Port("next"),
         }
     }
 
-    fn wait(&mut self, place: Place<'f>, state: State, next: Next) -> Turn<'f> {
-        self.pass(place, Passage::Waits);
-        self.session.state = state;
-        Turn::Stop(next)
+    pub(super) fn case(&self, cases: &'f [Case], figures: Option<&QueueFigures>) -> &'f str {
+        let view = View { session: &self.session, now: self.now, language: self.language(), figures };
+        cases.iter().find(|case| case.when.holds(&view)).map_or("else", |case| case.port.as_str())
     }
 
-    /// What a node that waits asks for, for the `attempt`th time, after saying `before`. None for other nodes, and for a
-    /// transfer without a number.
-    pub(super) fn ask(&mut self, place: Place<'f>, attempt: u32, before: Option<&'f Text>) -> Option<Next> {
-        let node = place.id.to_owned();
-        match &place.node.kind {
-            Kind::Menu(menu) => {
-                self.session.state = State::Asking { node, attempt };
-                Some(self.gather_choice(place.id, menu, before))
-            }
-            Kind::Collect(collect) => {
-                self.session.state = State::Asking { node, attempt };
-                Some(self.gather_digits(place.id, collect, before))
-            }
-            Kind::Enqueue(enqueue) => {
-                self.session.state = State::Queued { node };
-                Some(Next::Enqueue {
-                    queue: enqueue.queue.clone(),
-                    priority: enqueue.priority,
-                    skills: enqueue.skills.clone(),
-                    max_wait_seconds: enqueue.max_wait_seconds,
-                    age_credit_seconds: enqueue.age_credit_seconds,
-                })
-            }
-            Kind::Transfer(transfer) => {
-                let next = self.dial(place, transfer)?;
-                self.session.state = State::Dialing { node };
-                Some(next)
-            }
-            Kind::Voicemail(voicemail) => {
-                self.session.state = State::Recording { node };
-                Some(self.record(place.id, voicemail))
-            }
-            Kind::Say(_)
-            | Kind::Play(_)
-            | Kind::Branch(_)
-            | Kind::Hours(_)
-            | Kind::Set(_)
-            | Kind::Hangup(_) => None,
+    /// Texts by name, each completed.
+    pub(super) fn texts(&mut self, id: &str, texts: &[(String, Template)]) -> Vec<(String, String)> {
+        texts.iter().map(|(name, template)| (name.clone(), self.render(id, template))).collect()
+    }
+
+    fn speak(&mut self, id: &str, wanted: &Language) {
+        let language = self.render(id, &wanted.language);
+        if !is_language(&language) {
+            let message = format!("`{}` is no language tag", limits::cut(&language, 40));
+            return self.problem(ProblemCode::BadLanguage, Some(id), message);
         }
+        let flows_own = if language == self.flow.language { self.flow.voice.clone() } else { None };
+        self.session.spoken = Some(Spoken { language, voice: wanted.voice.clone().or(flows_own) });
     }
 
-    fn question(&mut self, id: &str, asking: &'f Asking, before: Option<&'f Text>) -> Vec<crate::Prompt> {
-        let before = before.and_then(|text| self.said(id, text));
-        let prompt = self.heard(id, &asking.prompt);
-        if prompt.is_none() {
-            self.problem(ProblemCode::TemplateFailed, Some(id), "the prompt came out empty".to_owned());
+    fn round(&mut self, id: &str, times: u32) -> &'static str {
+        let done = self.session.loops.get(id).copied().unwrap_or(0);
+        if done >= times {
+            self.session.loops.remove(id);
+            return "done";
         }
-        before.into_iter().chain(prompt).collect()
+        if done == 0 && self.session.loops.len() >= limits::LOOPS {
+            let message = format!("more than {} loops at the same time", limits::LOOPS);
+            self.problem(ProblemCode::TooManyLoops, Some(id), message);
+            return "done";
+        }
+        self.session.loops.insert(id.to_owned(), done + 1);
+        "again"
     }
 
-    fn gather_choice(&mut self, id: &str, menu: &'f Menu, before: Option<&'f Text>) -> Next {
-        let lengths = || menu.choices.iter().filter_map(|choice| choice.digits.as_ref()).map(String::len);
-        let longest = lengths().max().filter(|_| menu.accepts.digits());
-        // A key that finishes is needed only where the number of keys does not; and it cannot be a choice.
-        let several = longest.is_some_and(|longest| longest > 1);
-        let taken =
-            menu.choices.iter().filter_map(|choice| choice.digits.as_ref()).any(|keys| keys.contains('#'));
-        let hints = match menu.accepts {
-            Accepts::Digits => Vec::new(),
-            Accepts::Speech | Accepts::DigitsAndSpeech => menu
-                .choices
-                .iter()
-                .flat_map(|choice| choice.hints.iter().cloned())
-                .take(limits::LIST_ITEMS)
-                .collect(),
+    /// The number that a node means: of its own, else the caller's. None with a problem when it is none.
+    pub(super) fn number_or_callers(
+        &mut self,
+        id: &str,
+        what: &str,
+        own: Option<&Template>,
+    ) -> Option<String> {
+        let written = match own {
+            Some(template) => self.render(id, template),
+            None => self.session.call.from.clone(),
         };
-        Next::Gather {
-            prompts: self.question(id, &menu.asking, before),
-            accepts: menu.accepts,
-            num_digits: longest.and_then(|longest| u32::try_from(longest).ok()),
-            finish_on_key: (several && !taken).then_some('#'),
-            timeout_seconds: menu.asking.timeout_seconds,
-            hints,
-            language: menu.asking.language.clone(),
-        }
+        self.number(id, what, &written)
     }
 
-    fn gather_digits(&mut self, id: &str, collect: &'f Collect, before: Option<&'f Text>) -> Next {
-        Next::Gather {
-            prompts: self.question(id, &collect.asking, before),
-            accepts: Accepts::Digits,
-            num_digits: Some(collect.max_digits),
-            finish_on_key: collect.finish_on_key,
-            timeout_seconds: collect.asking.timeout_seconds,
-            hints: Vec::new(),
-            language: collect.asking.language.clone(),
-        }
-    }
-
-    fn record(&mut self, id: &str, voicemail: &'f Voicemail) -> Next {
-        Next::Record {
-            prompts: self.heard(id, &voicemail.prompt).into_iter().collect(),
-            max_seconds: voicemail.max_seconds,
-            finish_on_key: voicemail.finish_on_key,
-            mailbox: voicemail.mailbox.clone(),
-        }
-    }
-
-    fn dial(&mut self, place: Place<'f>, transfer: &'f Transfer) -> Option<Next> {
-        let written = self.render(place.id, &transfer.number);
-        let number = self.number(place.id, "the number", &written)?;
-        let caller_id = transfer.caller_id.as_ref().and_then(|template| {
-            let written = self.render(place.id, template);
-            self.number(place.id, "the caller id", &written)
-        });
-        Some(Next::Dial { number, timeout_seconds: transfer.timeout_seconds, caller_id })
-    }
-
-    fn number(&mut self, id: &str, what: &str, written: &str) -> Option<String> {
+    pub(super) fn number(&mut self, id: &str, what: &str, written: &str) -> Option<String> {
         let number = e164(written);
         if number.is_none() {
             let message = format!("{what} `{}` is no telephone number in E.164", limits::cut(written, 40));
             self.problem(ProblemCode::BadNumber, Some(id), message);
         }
         number
+    }
+
+    fn save_contact(&mut self, id: &str, contact: &SaveContact) {
+        let Some(number) = self.number_or_callers(id, "the contact's number", contact.number.as_ref()) else {
+            return;
+        };
+        let short = |text: String| limits::cut(&text, limits::VALUE_BYTES).to_owned();
+        let fields = self.texts(id, &contact.fields).into_iter().map(|(name, value)| (name, short(value)));
+        let fields = fields.collect();
+        let mut tags: BTreeSet<String> = contact
+            .tags
+            .iter()
+            .map(|tag| limits::cut(&self.render(id, tag), limits::NAME_BYTES).to_owned())
+            .collect();
+        tags.remove("");
+        self.effect(id, Effect::SaveContact { number, fields, tags });
+    }
+
+    fn send(&mut self, id: &str, sms: &Sms) {
+        let Some(to) = self.number_or_callers(id, "the receiver", sms.to.as_ref()) else { return };
+        let text = self.render_as(id, &sms.text, Form::Body);
+        let text = limits::cut(text.trim(), limits::SMS_BYTES).to_owned();
+        if text.is_empty() {
+            let message = "the message came out empty; it was not sent".to_owned();
+            return self.problem(ProblemCode::TemplateFailed, Some(id), message);
+        }
+        self.effect(id, Effect::Sms { to, text });
+    }
+}
+
+/// The share that a call falls into. The same call always falls into the same one at the same node, and the shares of two
+/// nodes have nothing to do with each other.
+fn share<'f>(shares: &'f [Share], seed: u64, id: &str) -> &'f str {
+    let mut left = dice(seed, id) % 100;
+    for share in shares {
+        let percent = u64::from(share.percent);
+        if left < percent {
+            return &share.port;
+        }
+        left -= percent;
+    }
+    shares.last().map_or("", |share| &share.port)
+}
+
+/// FNV-1a over the id, then the finalizer of SplitMix64 over it and the seed. Neither may ever change: a replay years later
+/// has to decide alike.
+fn dice(seed: u64, id: &str) -> u64 {
+    let hash = id.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    let mut mixed = seed.wrapping_add(hash).wrapping_add(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ten_thousand_calls_fall_into_the_shares_as_they_should() {
+        let shares =
+            [("a", 10), ("b", 30), ("c", 60)].map(|(port, percent)| Share { port: port.to_owned(), percent });
+        let counts = shares
+            .each_ref()
+            .map(|wanted| (0..10_000).filter(|seed| share(&shares, *seed, "split") == wanted.port).count());
+        for (count, wanted) in counts.into_iter().zip([1_000_usize, 3_000, 6_000]) {
+            assert!(count.abs_diff(wanted) < 200, "{counts:?}");
+        }
+    }
+
+    /// If this fails, recorded calls no longer replay.
+    #[test]
+    fn the_dice_never_change() {
+        assert_eq!(dice(0, ""), 0xc381_7c01_6ba4_ff30);
+        assert_eq!(dice(7, "split"), 0x2014_5527_bca5_3616);
     }
 }

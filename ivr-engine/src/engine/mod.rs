@@ -1,22 +1,32 @@
 //! The step: what an input means where the call waits, and then the walk through the nodes to where it waits next.
 
 mod answer;
+mod ask;
+mod callback;
 mod enter;
+mod frames;
+mod heard;
+mod server;
+
+use std::ops::ControlFlow;
 
 use chrono::{DateTime, Utc};
 
 use crate::flow::Compiled;
-use crate::node::{Node, Sound, Text};
+use crate::node::Node;
 use crate::session::State;
-use crate::template::{Scope, Template};
 use crate::words::Speaks;
 use crate::{
-    Flow, Input, Next, Outcome, Passage, Problem, ProblemCode, Prompt, Session, Step, TraceEntry, limits,
+    Effect, Flow, FlowKind, Input, InputRecord, Next, Outcome, Passage, Problem, ProblemCode, Prompt, Secret,
+    Session, Step, TraceEntry, limits,
 };
 
 /// Carries a call from one input to the next moment of waiting, or to its end. Never fails, never panics, and gives the
 /// same step for the same arguments.
 ///
+/// `flow` is the one that [`Session::flow`] names: the call's own, until it calls or goes to another.
+///
+/// * What [`Next::is_instant`] the server answers at once, with another step, before the caller is told anything.
 /// * [`Input::HungUp`] ends the flow wherever it is. After the end every input gives [`Next::Ended`].
 /// * An input that does not belong to what the call waits for is ignored with a
 ///   [`ProblemCode::UnexpectedInput`], and the same [`Next`] comes again, without the prompts before it.
@@ -28,11 +38,24 @@ pub fn step(flow: &Flow, session: Session, input: Input, now: DateTime<Utc>) -> 
         now,
         prompts: Vec::new(),
         said: 0,
+        effects: Vec::new(),
         trace: Vec::new(),
         problems: Vec::new(),
+        secret: None,
     };
-    let next = run.take(input);
-    Step { session: run.session, prompts: run.prompts, next, trace: run.trace, problems: run.problems }
+    let (record, secret) = run.without_secret(&input);
+    run.secret = secret;
+    let next = run.take(input, &record);
+    Step {
+        session: run.session,
+        prompts: run.prompts,
+        next,
+        effects: run.effects,
+        trace: run.trace,
+        problems: run.problems,
+        input: record,
+        secret: run.secret,
+    }
 }
 
 /// One step while it is being made.
@@ -43,8 +66,10 @@ struct Run<'f> {
     prompts: Vec<Prompt>,
     /// Bytes of text in `prompts`.
     said: usize,
+    effects: Vec<Effect>,
     trace: Vec<TraceEntry>,
     problems: Vec<Problem>,
+    secret: Option<Secret>,
 }
 
 /// Where a node of the flow is, and what it is.
@@ -63,14 +88,13 @@ enum Turn<'f> {
 }
 
 impl<'f> Run<'f> {
-    fn take(&mut self, input: Input) -> Next {
+    fn take(&mut self, input: Input, record: &InputRecord) -> Next {
         if self.session.has_ended() {
             return Next::Ended;
         }
         if input == Input::HungUp {
-            let place = self.session.node().and_then(|id| self.flow.nodes.get_key_value(id));
-            if let Some((id, node)) = place {
-                self.pass(Place { id, node }, Passage::Ends);
+            if let Some(place) = self.session.node().and_then(|id| self.place(id)) {
+                self.pass(place, Passage::Ends);
             }
             self.session.state = State::Ended;
             return Next::Ended;
@@ -80,36 +104,52 @@ impl<'f> Run<'f> {
             let message = format!("the call has had {} inputs and does not end", limits::SESSION_INPUTS);
             return self.fail(ProblemCode::TooManyInputs, None, message);
         }
+        self.session.answers = if input.is_an_answer() { self.session.answers.saturating_add(1) } else { 0 };
+        if self.session.answers > limits::ANSWERS {
+            let message = format!("the flow asked the server {} times and never the caller", limits::ANSWERS);
+            return self.fail(ProblemCode::TooManyNodes, None, message);
+        }
         let Some(id) = self.session.node() else {
-            if input != Input::Start {
-                self.unexpected(None, &input);
-            }
-            return self.walk(&self.flow.start);
+            return self.begin(&input, record);
         };
-        let Some((id, node)) = self.flow.nodes.get_key_value(id) else {
+        let Some(place) = self.place(id) else {
             let id = id.to_owned();
             return self.node_missing(&id);
         };
-        let place = Place { id, node };
-        match self.answer(place, input) {
+        match self.answer(place, input, record) {
             Turn::Stop(next) => next,
             Turn::Port(port) => match self.follow(place, port) {
-                Ok(id) => self.walk(id),
-                Err(next) => next,
+                ControlFlow::Continue(id) => self.walk(id),
+                ControlFlow::Break(next) => next,
             },
         }
+    }
+
+    /// The call comes to the beginning of a flow.
+    fn begin(&mut self, input: &Input, record: &InputRecord) -> Next {
+        let expected = match self.session.state {
+            State::New => *input == Input::Start,
+            _ => *input == Input::Continue,
+        };
+        if !expected {
+            self.unexpected(None, record);
+        }
+        self.walk(&self.flow.start)
+    }
+
+    fn place(&self, id: &str) -> Option<Place<'f>> {
+        self.flow.nodes.get_key_value(id).map(|(id, node)| Place { id, node })
     }
 
     /// Enters nodes from `id` on, until one waits or ends.
     fn walk(&mut self, mut id: &'f str) -> Next {
         for _ in 0..limits::STEP_NODES {
-            let Some((key, node)) = self.flow.nodes.get_key_value(id) else { return self.node_missing(id) };
-            let place = Place { id: key, node };
+            let Some(place) = self.place(id) else { return self.node_missing(id) };
             match self.enter(place) {
                 Turn::Stop(next) => return next,
                 Turn::Port(port) => match self.follow(place, port) {
-                    Ok(next) => id = next,
-                    Err(next) => return next,
+                    ControlFlow::Continue(next) => id = next,
+                    ControlFlow::Break(next) => return next,
                 },
             }
         }
@@ -119,21 +159,26 @@ impl<'f> Run<'f> {
         self.fail(ProblemCode::TooManyNodes, Some(id), message)
     }
 
-    /// Leaves a node by a port.
-    fn follow(&mut self, place: Place<'f>, port: &str) -> Result<&'f str, Next> {
+    /// Leaves a node by a port: on to where it leads, or to the end of the step.
+    fn follow(&mut self, place: Place<'f>, port: &str) -> ControlFlow<Next, &'f str> {
         self.pass(place, Passage::Left { port: port.to_owned() });
         match place.node.next.get(port) {
-            Some(id) => Ok(id),
-            None => {
+            Some(id) => ControlFlow::Continue(id),
+            None if self.flow.kind == FlowKind::Call => {
                 let message = format!("the port `{port}` leads nowhere");
-                Err(self.fail(ProblemCode::PortNotConnected, Some(place.id), message))
+                ControlFlow::Break(self.fail(ProblemCode::PortNotConnected, Some(place.id), message))
+            }
+            None => {
+                self.session.state = State::Ended;
+                ControlFlow::Break(Next::Done)
             }
         }
     }
 
     fn pass(&mut self, place: Place<'f>, passage: Passage) {
         let node_type = place.node.kind.node_type();
-        self.trace.push(TraceEntry { node: place.id.to_owned(), node_type, passage });
+        let flow = self.session.flow.clone();
+        self.trace.push(TraceEntry { flow, node: place.id.to_owned(), node_type, passage });
     }
 
     fn node_missing(&mut self, id: &str) -> Next {
@@ -143,25 +188,17 @@ impl<'f> Run<'f> {
     }
 
     fn problem(&mut self, code: ProblemCode, node: Option<&str>, message: String) {
-        self.problems.push(Problem { code, node: node.map(str::to_owned), message });
+        // The last word is kept for why the call ended.
+        if self.problems.len() >= limits::STEP_PROBLEMS && !ends_the_call(code) {
+            return;
+        }
+        let flow = self.session.flow.clone();
+        self.problems.push(Problem { code, flow, node: node.map(str::to_owned), message });
     }
 
-    fn unexpected(&mut self, node: Option<&str>, input: &Input) {
-        let kind = match input {
-            Input::Start => "start",
-            Input::Digits(_) => "digits",
-            Input::Speech { .. } => "speech",
-            Input::Silence => "silence",
-            Input::QueueLeft(_) => "queueLeft",
-            Input::Recorded { .. } => "recorded",
-            Input::Dialed(_) => "dialed",
-            Input::HungUp => "hungUp",
-        };
-        self.problem(
-            ProblemCode::UnexpectedInput,
-            node,
-            format!("`{kind}` does not belong here; it was ignored"),
-        );
+    fn unexpected(&mut self, node: Option<&str>, input: &InputRecord) {
+        let message = format!("`{}` does not belong here; it was ignored", input.name());
+        self.problem(ProblemCode::UnexpectedInput, node, message);
     }
 
     /// Ends a call whose flow is broken.
@@ -176,76 +213,78 @@ impl<'f> Run<'f> {
         Next::HangUp { outcome }
     }
 
-    /// Says one of the engine's own sentences in the flow's language.
+    /// Says one of the engine's own sentences in the language of the call.
     fn say_own(&mut self, sentence: fn(Speaks) -> &'static str) {
-        let of_flow = &self.flow.language;
-        let speaks = Speaks::of(of_flow);
-        let language = speaks.tag(of_flow);
-        let voice = if language == *of_flow { self.flow.voice.clone() } else { None };
-        self.prompts.push(Prompt::Say { text: sentence(speaks).to_owned(), language, voice });
+        let prompt = self.own_words(&crate::node::Manner::default(), |speaks| sentence(speaks).to_owned());
+        self.prompts.push(prompt);
     }
 
-    /// Completes a text.
-    fn render(&mut self, id: &str, template: &Template) -> String {
-        let rendered = template.render(&Scope::new(&self.session, self.now));
-        if let Some(failure) = rendered.failure {
-            self.problem(ProblemCode::TemplateFailed, Some(id), failure);
-        }
-        rendered.text
-    }
-
-    /// A text as a prompt, unless there is nothing to say.
-    fn said(&mut self, id: &str, text: &Text) -> Option<Prompt> {
-        let said = self.render(id, &text.text);
-        (!said.is_empty()).then(|| Prompt::Say {
-            text: said,
-            language: text.language.clone(),
-            voice: text.voice.clone(),
-        })
-    }
-
-    fn heard(&mut self, id: &str, sound: &Sound) -> Option<Prompt> {
-        match sound {
-            Sound::Say(text) => self.said(id, text),
-            Sound::Play(url) => Some(Prompt::Play { url: url.clone() }),
-        }
-    }
-
-    /// Adds to what is heard before the step waits, within its budget.
-    fn prompt(&mut self, id: &str, prompt: Option<Prompt>) {
-        let Some(prompt) = prompt else { return };
-        let bytes = match &prompt {
-            Prompt::Say { text, .. } => text.len(),
-            Prompt::Play { .. } => 0,
-        };
-        if self.prompts.len() < limits::STEP_PROMPTS && self.said + bytes <= limits::STEP_TEXT_BYTES {
-            self.said += bytes;
-            self.prompts.push(prompt);
-        } else if !self.problems.iter().any(|problem| problem.code == ProblemCode::TooMuchText) {
+    /// Asks for something to be done, within the budget.
+    fn effect(&mut self, id: &str, effect: Effect) {
+        if self.effects.len() < limits::STEP_EFFECTS && self.session.effects < limits::SESSION_EFFECTS {
+            self.session.effects += 1;
+            self.effects.push(effect);
+        } else {
             let message = format!(
-                "more than {} bytes or {} prompts one after the other; the rest was left out",
-                limits::STEP_TEXT_BYTES,
-                limits::STEP_PROMPTS
+                "more than {} messages and the like at once, or {} in one call",
+                limits::STEP_EFFECTS,
+                limits::SESSION_EFFECTS
             );
-            self.problem(ProblemCode::TooMuchText, Some(id), message);
+            self.problem(ProblemCode::TooManyEffects, Some(id), message);
         }
     }
 
     /// Keeps a variable, within the session's bounds.
     fn keep(&mut self, id: &str, name: &str, value: &str) {
-        let variables = &self.session.variables;
-        let fits = variables.contains_key(name) || variables.len() < limits::VARIABLES;
-        if !fits || value.len() > limits::VALUE_BYTES {
+        let kept = limits::cut(value, limits::VALUE_BYTES);
+        let before = self.session.variables.get(name).map(|value| name.len() + value.len());
+        let room = self.session.variables.len() < limits::VARIABLES || before.is_some();
+        let bytes = self.session.variable_bytes() - before.unwrap_or(0) + name.len() + kept.len();
+        let fits = room && bytes <= limits::VARIABLES_BYTES;
+        if !fits || kept.len() < value.len() {
             let message = format!(
-                "`{name}`: a call keeps {} variables of {} bytes",
+                "`{name}`: a flow keeps {} variables of {} bytes, and a call {} bytes in all",
                 limits::VARIABLES,
-                limits::VALUE_BYTES
+                limits::VALUE_BYTES,
+                limits::VARIABLES_BYTES
             );
             self.problem(ProblemCode::VariableTooLarge, Some(id), message);
         }
         if fits {
-            let value = limits::cut(value, limits::VALUE_BYTES).to_owned();
-            self.session.variables.insert(name.to_owned(), value);
+            self.session.variables.insert(name.to_owned(), kept.to_owned());
         }
+    }
+
+    /// Keeps what is known, and forgets what is not: no value of an earlier time may be taken for it.
+    fn keep_or_forget(&mut self, id: &str, name: &str, value: Option<&str>) {
+        match value {
+            Some(value) => self.keep(id, name, value),
+            None => {
+                self.session.variables.remove(name);
+            }
+        }
+    }
+}
+
+/// Whether the caller hears an apology after it.
+fn ends_the_call(code: ProblemCode) -> bool {
+    match code {
+        ProblemCode::NodeMissing
+        | ProblemCode::PortNotConnected
+        | ProblemCode::TooManyNodes
+        | ProblemCode::TooManyInputs => true,
+        ProblemCode::TooMuchText
+        | ProblemCode::TemplateFailed
+        | ProblemCode::VariableTooLarge
+        | ProblemCode::BadNumber
+        | ProblemCode::BadAddress
+        | ProblemCode::BadTime
+        | ProblemCode::BadLanguage
+        | ProblemCode::UnexpectedInput
+        | ProblemCode::FlowMissing
+        | ProblemCode::FlowsTooDeep
+        | ProblemCode::TooManyEffects
+        | ProblemCode::TooManyLoops
+        | ProblemCode::Disabled => false,
     }
 }

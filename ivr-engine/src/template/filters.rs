@@ -1,7 +1,8 @@
 //! The filters of Liquid that flows have. They mean what they mean elsewhere, and none can make a value of more than
 //! [`limits::TEXT_BYTES`], overflow a number or read the clock, which the stock ones can.
 //!
-//! One addition: `date` takes an IANA zone as its second argument, since `now` is in UTC.
+//! Two additions: `date` takes an IANA zone as its second argument, since `now` is in UTC; and `json` writes a text as JSON
+//! has it, in quotes, for the body of a request.
 
 use std::fmt::{self, Write};
 
@@ -40,10 +41,12 @@ pub(super) enum Bounded {
     Modulo,
     Round,
     Date,
+    UrlEncode,
+    Json,
 }
 
 impl Bounded {
-    pub(super) const ALL: [Self; 23] = [
+    pub(super) const ALL: [Self; 25] = [
         Self::Append,
         Self::Prepend,
         Self::Upcase,
@@ -67,6 +70,8 @@ impl Bounded {
         Self::Modulo,
         Self::Round,
         Self::Date,
+        Self::UrlEncode,
+        Self::Json,
     ];
 
     fn as_str(self) -> &'static str {
@@ -94,6 +99,8 @@ impl Bounded {
             Self::Modulo => "modulo",
             Self::Round => "round",
             Self::Date => "date",
+            Self::UrlEncode => "url_encode",
+            Self::Json => "json",
         }
     }
 
@@ -106,7 +113,9 @@ impl Bounded {
             | Self::Strip
             | Self::Size
             | Self::First
-            | Self::Last => (0, 0),
+            | Self::Last
+            | Self::UrlEncode
+            | Self::Json => (0, 0),
             Self::Append
             | Self::Prepend
             | Self::Default
@@ -265,6 +274,8 @@ fn apply(filter: Bounded, input: &dyn ValueView, arguments: &[Value]) -> Result<
                 }
             }
         }
+        Bounded::UrlEncode => bounded(&[&url_encoded(limits::cut(own, limits::TEXT_BYTES))]),
+        Bounded::Json => bounded(&[&serde_json::Value::from(own).to_string()]),
         Bounded::Date => date(own, &text(0), argument(1).as_deref()),
     }
 }
@@ -385,6 +396,20 @@ fn calculate(filter: Bounded, left: Number, right: Number) -> Result<Value> {
         }
     };
     finite(result)
+}
+
+/// Percent-encoded, all but the unreserved characters of RFC 3986.
+fn url_encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            encoded.push(char::from(byte));
+        } else {
+            // Writing to a text cannot fail.
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
 }
 
 /// `2026-12-24T18:30:00Z`, `2026-12-24 18:30` or `2026-12-24`, the latter two in UTC; anything else stays as it is.

@@ -6,6 +6,7 @@
 //! it says.
 
 mod filters;
+mod gaps;
 mod scope;
 
 use std::io;
@@ -15,22 +16,35 @@ use std::sync::OnceLock;
 use liquid_lib::stdlib;
 
 use crate::limits;
+pub(crate) use gaps::secrets_in;
 pub(crate) use scope::Scope;
 
 /// A compiled text.
 pub(crate) enum Template {
-    /// Without any tag.
-    Plain(String),
+    /// Without any tag: as it is written, and as one line.
+    Plain {
+        source: String,
+        line: String,
+    },
     Liquid {
         source: String,
         compiled: liquid::Template,
     },
 }
 
+/// What a text is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// One line without control characters, trimmed: what is said, shown or compared.
+    Line,
+    /// As it is written, and longer: the body of a request, a text message.
+    Body,
+}
+
 /// What became of a text.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Rendered {
-    /// One line without control characters, trimmed; empty when there is nothing to say.
+    /// Empty when there is nothing to say.
     pub(crate) text: String,
     /// Why it is not complete.
     pub(crate) failure: Option<String>,
@@ -40,7 +54,8 @@ impl Template {
     /// Compiles `source`; the error is for its author.
     pub(crate) fn parse(source: &str) -> Result<Self, String> {
         if !source.contains("{{") && !source.contains("{%") {
-            return Ok(Self::Plain(one_line(limits::cut(source, limits::TEXT_BYTES))));
+            let line = one_line(limits::cut(source, limits::TEXT_BYTES));
+            return Ok(Self::Plain { source: source.to_owned(), line });
         }
         refuse_what_the_parser_cannot_bear(source)?;
         let parser = parser()?;
@@ -52,18 +67,33 @@ impl Template {
     }
 
     /// Completes the text. Unknown and unset variables are empty; what fails otherwise cuts the text there.
-    pub(crate) fn render(&self, scope: &Scope<'_>) -> Rendered {
+    pub(crate) fn render(&self, scope: &Scope<'_>, form: Form) -> Rendered {
+        let room = match form {
+            Form::Line => limits::TEXT_BYTES,
+            Form::Body => limits::BODY_BYTES,
+        };
         match self {
-            Self::Plain(text) => Rendered { text: text.clone(), failure: None },
+            Self::Plain { source, line } => {
+                let text = match form {
+                    Form::Line => line.clone(),
+                    Form::Body => limits::cut(source, room).to_owned(),
+                };
+                Rendered { text, failure: None }
+            }
             Self::Liquid { compiled, .. } => {
-                let mut out = Bounded(Vec::new());
+                let mut out = Bounded { text: Vec::new(), room };
                 let failure = match catch_unwind(AssertUnwindSafe(|| compiled.render_to(&mut out, scope))) {
                     Ok(Ok(())) => None,
-                    Ok(Err(_)) if out.is_full() => Some(format!("longer than {} bytes", limits::TEXT_BYTES)),
+                    Ok(Err(_)) if out.room == 0 => Some(format!("longer than {room} bytes")),
                     Ok(Err(error)) => Some(brief(&error)),
                     Err(_) => Some("the template could not be completed".to_owned()),
                 };
-                Rendered { text: one_line(&String::from_utf8_lossy(&out.0)), failure }
+                let text = String::from_utf8_lossy(&out.text);
+                let text = match form {
+                    Form::Line => one_line(&text),
+                    Form::Body => text.into_owned(),
+                };
+                Rendered { text, failure }
             }
         }
     }
@@ -71,7 +101,7 @@ impl Template {
     /// Whether it says nothing, whatever the variables are.
     pub(crate) fn is_blank(&self) -> bool {
         match self {
-            Self::Plain(text) => text.is_empty(),
+            Self::Plain { line, .. } => line.is_empty(),
             Self::Liquid { .. } => false,
         }
     }
@@ -79,7 +109,7 @@ impl Template {
     /// The text, when it needs no completing.
     pub(crate) fn plain(&self) -> Option<&str> {
         match self {
-            Self::Plain(text) => Some(text),
+            Self::Plain { line, .. } => Some(line),
             Self::Liquid { .. } => None,
         }
     }
@@ -88,8 +118,7 @@ impl Template {
 impl std::fmt::Debug for Template {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let source = match self {
-            Self::Plain(text) => text,
-            Self::Liquid { source, .. } => source,
+            Self::Plain { source, .. } | Self::Liquid { source, .. } => source,
         };
         f.debug_tuple("Template").field(source).finish()
     }
@@ -162,23 +191,20 @@ fn one_line(text: &str) -> String {
     spaced.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Takes [`limits::TEXT_BYTES`] and then fails.
-struct Bounded(Vec<u8>);
-
-impl Bounded {
-    fn is_full(&self) -> bool {
-        self.0.len() >= limits::TEXT_BYTES
-    }
+/// Takes as much as there is room for, and then fails.
+struct Bounded {
+    text: Vec<u8>,
+    room: usize,
 }
 
 impl io::Write for Bounded {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let room = limits::TEXT_BYTES - self.0.len();
-        if room == 0 && !bytes.is_empty() {
+        if self.room == 0 && !bytes.is_empty() {
             return Err(io::Error::other("the text is full"));
         }
-        let taken = bytes.len().min(room);
-        self.0.extend_from_slice(&bytes[..taken]);
+        let taken = bytes.len().min(self.room);
+        self.text.extend_from_slice(&bytes[..taken]);
+        self.room -= taken;
         Ok(taken)
     }
 

@@ -1,4 +1,5 @@
-//! What a template can see: `call.from`, `call.to`, `call.callerName`, `vars.*`, `digits`, `speech`, `now`.
+//! What a template can see: `call.from`, `call.to`, `call.callerName`, `call.queue`, `call.agent`, `vars.*`, `digits`,
+//! `speech`, `language`, `now`; and in a request's texts `secret.*`, as gaps.
 //!
 //! Liquid fails on an unknown variable; a caller should rather hear a text with a gap. So every name exists here, and
 //! what is not set is nothing.
@@ -11,6 +12,7 @@ use liquid_core::model::{DisplayCow, KStringCow, ScalarCow, State, Value};
 use liquid_core::{ObjectView, ValueView};
 
 use crate::Session;
+use crate::secret::{MARK, without_marks};
 
 /// The variables of one moment of a call.
 #[derive(Debug)]
@@ -23,27 +25,57 @@ pub(crate) struct Scope<'a> {
 enum Seen<'a> {
     Nothing,
     Text(&'a str),
-    Moment(String),
+    Own(String),
     Group(BTreeMap<&'a str, Seen<'a>>),
 }
 
 static NOTHING: Seen<'static> = Seen::Nothing;
 
 impl<'a> Scope<'a> {
-    pub(crate) fn new(session: &'a Session, now: DateTime<Utc>) -> Self {
-        let text = |value: Option<&'a str>| value.map_or(Seen::Nothing, Seen::Text);
+    pub(crate) fn new(session: &'a Session, now: DateTime<Utc>, language: &'a str) -> Self {
+        Self::of(session, now, language, Seen::Text)
+    }
+
+    /// What a request's texts can see: these secrets besides, as gaps; and no other text can look like a gap.
+    pub(crate) fn with_gaps(
+        session: &'a Session,
+        now: DateTime<Utc>,
+        language: &'a str,
+        secrets: &'a [String],
+    ) -> Self {
+        let mut scope = Self::of(session, now, language, |text| {
+            if text.contains(MARK) { Seen::Own(without_marks(text)) } else { Seen::Text(text) }
+        });
+        let gap = |name: &String| format!("{MARK}{name}{MARK}");
+        let gaps = secrets.iter().map(|name| (name.as_str(), Seen::Own(gap(name)))).collect();
+        if let Seen::Group(root) = &mut scope.root {
+            root.insert("secret", Seen::Group(gaps));
+        }
+        scope
+    }
+
+    fn of(
+        session: &'a Session,
+        now: DateTime<Utc>,
+        language: &'a str,
+        seen: impl Fn(&'a str) -> Seen<'a>,
+    ) -> Self {
+        let text = |value: Option<&'a str>| value.map_or(Seen::Nothing, &seen);
         let call = BTreeMap::from([
-            ("from", Seen::Text(&session.call.from)),
-            ("to", Seen::Text(&session.call.to)),
+            ("from", seen(&session.call.from)),
+            ("to", seen(&session.call.to)),
             ("callerName", text(session.call.caller_name.as_deref())),
+            ("queue", text(session.call.queue.as_deref())),
+            ("agent", text(session.call.agent.as_deref())),
         ]);
-        let vars = session.variables.iter().map(|(name, value)| (name.as_str(), Seen::Text(value))).collect();
+        let vars = session.variables.iter().map(|(name, value)| (name.as_str(), seen(value))).collect();
         let root = BTreeMap::from([
             ("call", Seen::Group(call)),
             ("vars", Seen::Group(vars)),
             ("digits", text(session.digits.as_deref())),
             ("speech", text(session.speech.as_deref())),
-            ("now", Seen::Moment(now.to_rfc3339_opts(SecondsFormat::Secs, true))),
+            ("language", seen(language)),
+            ("now", Seen::Own(now.to_rfc3339_opts(SecondsFormat::Secs, true))),
         ]);
         Self { root: Seen::Group(root) }
     }
@@ -53,7 +85,7 @@ impl Seen<'_> {
     fn text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
-            Self::Moment(text) => Some(text),
+            Self::Own(text) => Some(text),
             Self::Nothing | Self::Group(_) => None,
         }
     }
@@ -64,7 +96,7 @@ impl Seen<'_> {
     {
         match self {
             Self::Group(group) => Some(group),
-            Self::Nothing | Self::Text(_) | Self::Moment(_) => None,
+            Self::Nothing | Self::Text(_) | Self::Own(_) => None,
         }
     }
 }
@@ -91,7 +123,7 @@ impl ValueView for Seen<'_> {
     fn type_name(&self) -> &'static str {
         match self {
             Self::Nothing => "nil",
-            Self::Text(_) | Self::Moment(_) => "string",
+            Self::Text(_) | Self::Own(_) => "string",
             Self::Group(_) => "object",
         }
     }
@@ -100,7 +132,7 @@ impl ValueView for Seen<'_> {
         let empty = match self {
             Self::Nothing => true,
             Self::Text(text) => text.is_empty(),
-            Self::Moment(_) => false,
+            Self::Own(text) => text.is_empty(),
             Self::Group(group) => group.is_empty(),
         };
         match state {
@@ -118,7 +150,7 @@ impl ValueView for Seen<'_> {
         match self {
             Self::Nothing => Value::Nil,
             Self::Text(text) => Value::scalar((*text).to_owned()),
-            Self::Moment(text) => Value::scalar(text.clone()),
+            Self::Own(text) => Value::scalar(text.clone()),
             Self::Group(group) => Value::Object(
                 group.iter().map(|(name, seen)| ((*name).to_owned().into(), seen.to_value())).collect(),
             ),
@@ -148,7 +180,7 @@ impl ObjectView for Seen<'_> {
         let size = match self {
             Self::Nothing => 0,
             Self::Text(text) => text.chars().count(),
-            Self::Moment(text) => text.len(),
+            Self::Own(text) => text.chars().count(),
             Self::Group(group) => group.len(),
         };
         i64::try_from(size).unwrap_or(i64::MAX)

@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
 
-use super::{Scope, Template};
+use super::{Form, Scope, Template};
 use crate::{CallFacts, Session};
 
 fn now() -> DateTime<Utc> {
@@ -12,6 +12,7 @@ fn session() -> Session {
         from: "+15550100".to_owned(),
         to: "+15550199".to_owned(),
         caller_name: Some("Ada".to_owned()),
+        ..CallFacts::default()
     });
     session.variables.insert("tier".to_owned(), "gold".to_owned());
     session.variables.insert("tries".to_owned(), "2".to_owned());
@@ -20,13 +21,15 @@ fn session() -> Session {
 }
 
 fn said(source: &str) -> String {
-    let rendered = Template::parse(source).expect(source).render(&Scope::new(&session(), now()));
+    let rendered =
+        Template::parse(source).expect(source).render(&Scope::new(&session(), now(), "en-US"), Form::Line);
     assert_eq!(rendered.failure, None, "{source}");
     rendered.text
 }
 
 fn failed(source: &str) -> (String, String) {
-    let rendered = Template::parse(source).expect(source).render(&Scope::new(&session(), now()));
+    let rendered =
+        Template::parse(source).expect(source).render(&Scope::new(&session(), now(), "en-US"), Form::Line);
     (rendered.text, rendered.failure.expect(source))
 }
 
@@ -121,7 +124,7 @@ fn bombs_are_refused_or_go_off_harmlessly() {
         "{% comment %}x{{% endcomment",
         "{% raw %}{{ x }}{% endraw %}",
         "{{ 99999999999999999999 }}",
-        "{{ 'a' | url_encode }}",
+        "{{ 'a' | url_decode }}",
         "{{ a",
         "{% if %}",
         "{% endif %}",
@@ -153,11 +156,31 @@ fn the_author_is_told_what_is_wrong_and_where() {
         ("Hi {% for i in (1..2) %}x{% endfor %}", "line 1, column 7: Unknown tag. (for)"),
         ("Hi\n{{ a", "line 2, column 4: expected Literal"),
         ("{% if a %}x", "line 1, column 12: Unclosed block. {% endif %} tag expected."),
-        ("{{ 'a' | url_encode }}", "Unknown filter (url_encode)"),
+        ("{{ 'a' | url_decode }}", "Unknown filter (url_decode)"),
         ("{{ 'a' | append }}", "`append` takes 1 argument"),
         ("{{ 'a' | slice }}", "`slice` takes 1 to 2 arguments"),
     ] {
         assert_eq!(Template::parse(source).expect_err(source), told);
     }
     assert_eq!(failed("{{ 'a' | plus: 1 }}").1, "`a` is no number");
+}
+
+#[test]
+fn texts_are_written_into_addresses_and_bodies_as_these_need_it() {
+    assert_eq!(said("{{ call.from | url_encode }}"), "%2B15550100");
+    assert_eq!(said("{{ 'a b&ü' | url_encode }}"), "a%20b%26%C3%BC");
+    assert_eq!(
+        said(r#"{"tier": {{ vars.tier | json }}, "none": {{ vars.none | json }}}"#),
+        r#"{"tier": "gold", "none": ""}"#
+    );
+    assert_eq!(said("{{ 'say \"hi\"' | json }}"), r#""say \"hi\"""#);
+}
+
+#[test]
+fn a_body_keeps_its_lines_and_may_be_longer_than_what_is_said() {
+    let long = format!("{{{{ digits }}}}\n{}", "x".repeat(4_000));
+    let rendered =
+        Template::parse(&long).expect("a text").render(&Scope::new(&session(), now(), "en-US"), Form::Body);
+    assert_eq!((rendered.text.len(), rendered.failure), (4_003, None));
+    assert!(rendered.text.starts_with("42\nx"));
 }

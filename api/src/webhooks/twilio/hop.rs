@@ -1,6 +1,6 @@
 //! What a request is about, from its path and query, and the key under which it is unique.
 
-use entity::id::{CallId, LegId, OfferId, QueueEntryId};
+use entity::id::{CallId, LegId, OfferId, QueueEntryId, TransferId};
 use twilio::webhook::Params;
 
 use crate::calls::urls::Heard;
@@ -19,6 +19,13 @@ pub enum Hop {
     AgentAnswer { offer: OfferId },
     AgentPress { offer: OfferId },
     AgentExit { offer: OfferId },
+    Hold { call: CallId, hop: u32 },
+    Keys { keys: String },
+    PartyAnswer { leg: LegId },
+    PartyExit { leg: LegId, hop: u32 },
+    TransferStart { transfer: TransferId },
+    TransferDialed { transfer: TransferId },
+    TransferStatus { transfer: TransferId },
     CallStatus,
     LegStatus { leg: LegId },
     Conference { offer: OfferId },
@@ -54,6 +61,13 @@ impl Hop {
             "agent/answer" => Self::AgentAnswer { offer: get(&query, "offer")? },
             "agent/press" => Self::AgentPress { offer: get(&query, "offer")? },
             "agent/exit" => Self::AgentExit { offer: get(&query, "offer")? },
+            "hold" => Self::Hold { call: get(&query, "call")?, hop: get(&query, "n")? },
+            "keys" => Self::Keys { keys: query.get("keys")?.to_owned() },
+            "party/answer" => Self::PartyAnswer { leg: get(&query, "leg")? },
+            "party/exit" => Self::PartyExit { leg: get(&query, "leg")?, hop: get(&query, "n")? },
+            "transfer/start" => Self::TransferStart { transfer: get(&query, "transfer")? },
+            "transfer/dialed" => Self::TransferDialed { transfer: get(&query, "transfer")? },
+            "transfer/status" => Self::TransferStatus { transfer: get(&query, "transfer")? },
             "call-status" => Self::CallStatus,
             "leg-status" => Self::LegStatus { leg: get(&query, "leg")? },
             "conference" => Self::Conference { offer: get(&query, "offer")? },
@@ -78,10 +92,18 @@ impl Hop {
             | Self::Park { .. }
             | Self::AgentAnswer { .. }
             | Self::AgentPress { .. }
-            | Self::AgentExit { .. } => Wants::Twiml,
-            Self::CallStatus | Self::LegStatus { .. } | Self::Conference { .. } | Self::Recording { .. } => {
-                Wants::Nothing
-            }
+            | Self::AgentExit { .. }
+            | Self::Hold { .. }
+            | Self::Keys { .. }
+            | Self::PartyAnswer { .. }
+            | Self::PartyExit { .. }
+            | Self::TransferStart { .. }
+            | Self::TransferDialed { .. } => Wants::Twiml,
+            Self::CallStatus
+            | Self::TransferStatus { .. }
+            | Self::LegStatus { .. }
+            | Self::Conference { .. }
+            | Self::Recording { .. } => Wants::Nothing,
         }
     }
 
@@ -99,7 +121,7 @@ impl Hop {
                     get("StatusCallbackEvent")
                 )
             }
-            Self::CallStatus | Self::LegStatus { .. } => {
+            Self::CallStatus | Self::LegStatus { .. } | Self::TransferStatus { .. } => {
                 format!("{call}:progress:{}:{}", get("SequenceNumber"), get("CallStatus"))
             }
             Self::Recording { .. } => format!("{}:recording:{}", get("RecordingSid"), get("RecordingStatus")),
@@ -113,7 +135,13 @@ impl Hop {
             | Self::Park { .. }
             | Self::AgentAnswer { .. }
             | Self::AgentPress { .. }
-            | Self::AgentExit { .. } => format!("{call}:{path_and_query}"),
+            | Self::AgentExit { .. }
+            | Self::Hold { .. }
+            | Self::Keys { .. }
+            | Self::PartyAnswer { .. }
+            | Self::PartyExit { .. }
+            | Self::TransferStart { .. }
+            | Self::TransferDialed { .. } => format!("{call}:{path_and_query}"),
         }
     }
 }

@@ -14,7 +14,9 @@ use crate::app::App;
 use crate::calls::arrive::Rescue;
 use crate::calls::story::EventKind;
 use crate::calls::urls::Heard;
-use crate::calls::{CallFile, Reply, agent_leg, arrive, conference, enqueue, flow, leave, voicemail};
+use crate::calls::{
+    CallFile, Reply, agent_leg, arrive, conference, enqueue, flow, hold, leave, party, transfer, voicemail,
+};
 use crate::error::{Error, Result};
 use crate::jobs::Done;
 use crate::store::webhooks::{self, Claim};
@@ -84,8 +86,15 @@ async fn look_up(app: &App, scope: CompanyScope, hop: &Hop, params: &Params) -> 
         {
             Some(enqueue::where_the_caller_belongs(app, scope, *call).await?)
         }
+        Hop::Hold { call, hop } => Some(hold::music(app, scope, *call, *hop).await?),
+        Hop::Keys { keys } => Some(Reply::Keys(keys.clone())),
+        Hop::PartyExit { leg, hop } => Some(party::came_out(app, scope, *leg, *hop).await?),
         Hop::Voice
         | Hop::Fallback
+        | Hop::PartyAnswer { .. }
+        | Hop::TransferStart { .. }
+        | Hop::TransferDialed { .. }
+        | Hop::TransferStatus { .. }
         | Hop::Step { .. }
         | Hop::QueueExit { .. }
         | Hop::QueueLeave { .. }
@@ -135,9 +144,24 @@ async fn run(unit: &mut Unit, hop: &Hop, params: &Params) -> Result<Reply> {
         Hop::AgentExit { offer } => {
             agent_leg::came_out(unit, *offer, &read(VoiceRequest::from_params(params))?).await
         }
+        Hop::PartyAnswer { leg } => {
+            party::answered(unit, *leg, &read(VoiceRequest::from_params(params))?).await
+        }
+        Hop::TransferStart { transfer } => transfer::take_up(unit, *transfer).await,
+        Hop::TransferDialed { transfer } => {
+            let result = read(DialResult::from_params(params))?;
+            let line = read(VoiceRequest::from_params(params))?;
+            let ended = transfer::Ended { outcome: dialed(&result.status), seconds: result.duration };
+            transfer::dialed(unit, *transfer, ended, &line.status).await
+        }
+        Hop::TransferStatus { transfer } => {
+            let news = read(CallProgress::from_params(params))?;
+            transfer::number_progressed(unit, *transfer, &news).await?;
+            Ok(Reply::Nothing)
+        }
         Hop::CallStatus => caller_progressed(unit, &read(CallProgress::from_params(params))?).await,
         Hop::LegStatus { leg } => {
-            agent_leg::progressed(unit, *leg, &read(CallProgress::from_params(params))?).await?;
+            party::progressed(unit, *leg, &read(CallProgress::from_params(params))?).await?;
             Ok(Reply::Nothing)
         }
         Hop::Conference { offer } => {
@@ -154,7 +178,13 @@ async fn run(unit: &mut Unit, hop: &Hop, params: &Params) -> Result<Reply> {
             .await?;
             Ok(Reply::Nothing)
         }
-        Hop::Fallback | Hop::Wait { .. } | Hop::CallerJoin { .. } | Hop::Park { .. } => {
+        Hop::Fallback
+        | Hop::Wait { .. }
+        | Hop::CallerJoin { .. }
+        | Hop::Park { .. }
+        | Hop::Hold { .. }
+        | Hop::Keys { .. }
+        | Hop::PartyExit { .. } => {
             Err(Error::internal("process a webhook", "a question was taken for a request"))
         }
     }
@@ -200,7 +230,7 @@ async fn step(unit: &mut Unit, at: At<'_>, params: &Params) -> Result<Reply> {
 
 fn answer(result: &GatherResult) -> Input {
     match (&result.digits, &result.speech) {
-        (Some(digits), _) => Input::Digits(digits.clone()),
+        (Some(digits), _) => Input::digits(digits),
         (None, Some(text)) => Input::Speech { text: text.clone(), confidence: result.confidence },
         (None, None) => Input::Silence,
     }

@@ -1,5 +1,6 @@
 //! What a flow does around its queue, and what callers hear when there is no flow to speak of.
 
+use calldocker::prompts::{self, Text};
 use carrier::{Answer, Endpoint, NewCall, Script, Step};
 use entity::{CallOutcome, CallStatus, EntryOutcome};
 use serde_json::{Value, json};
@@ -23,7 +24,81 @@ fn waits_at_most(seconds: u32) -> Plan {
     )
 }
 
+/// Publishes another flow of the company.
+async fn publish(centre: &Centre, name: &str, document: Value) {
+    let (app, scope) = (&centre.app, centre.scope);
+    let made = calldocker::flows::create(app, scope, name.into(), document).await.unwrap();
+    calldocker::flows::publish(app, scope, made.flow.id, centre.user).await.unwrap();
+}
+
+/// A prompt that is said in these languages.
+async fn library(centre: &Centre, name: &str, texts: &[(&str, &str)]) -> entity::id::PromptId {
+    let text = |(language, text): &(&str, &str)| Text { language: (*language).into(), text: (*text).into() };
+    let texts = texts.iter().map(text).collect();
+    prompts::create(&centre.app, centre.scope, name.into(), texts).await.unwrap().row.id
+}
+
 whole_calls! {
+    async fn a_flow_calls_another_one_and_comes_back_with_what_it_found(ground) {
+        let centre = Centre::open(ground, flow("ask", json!({
+            "ask": {"type": "subflow", "flow": "Which language", "arguments": {"who": "you"}, "save": {"choice": "picked"},
+                    "next": {"returned": "told", "failed": "bye"}},
+            "told": {"type": "hangup", "prompt": "So it is {{ vars.choice }}."},
+            "bye": {"type": "hangup", "prompt": "It failed."},
+        }))).await;
+        publish(&centre, "Which language", json!({
+            "version": 1, "name": "Which language", "start": "menu", "parameters": ["who"], "nodes": {
+                "menu": {"type": "menu", "prompt": "What do {{ vars.who }} speak? Press two for Spanish.", "choices": [{"digits": "2"}],
+                         "next": {"2": "back", "timeout": "back", "noMatch": "back"}},
+                "back": {"type": "return", "values": {"picked": "Spanish"}},
+            },
+        })).await;
+        let caller = centre.ring([Step::UntilSaid("what do you speak".into()), Step::Press("2".into())]);
+        centre.pass(70).await;
+        assert!(heard(&caller, "so it is spanish"), "{}", centre.all_stories().await);
+        centre.assert_at_rest().await;
+        centre.close().await;
+    }
+
+    async fn a_flow_that_is_not_there_leads_to_the_port_failed(ground) {
+        let centre = Centre::open(ground, flow("ask", json!({
+            "ask": {"type": "subflow", "flow": "Nowhere", "next": {"returned": "bye", "failed": "sorry"}},
+            "sorry": {"type": "hangup", "prompt": "There is no such flow."},
+            "bye": {"type": "hangup"},
+        }))).await;
+        let caller = centre.ring([]);
+        centre.pass(70).await;
+        assert!(heard(&caller, "there is no such flow"), "{}", centre.all_stories().await);
+        centre.assert_at_rest().await;
+        centre.close().await;
+    }
+
+    async fn a_prompt_is_said_by_name_and_replaced_without_touching_the_flow(ground) {
+        let centre = Centre::open(ground, flow("hello", json!({
+            "hello": {"type": "say", "library": "welcome", "next": {"next": "spanish"}},
+            "spanish": {"type": "language", "language": "es-MX", "next": {"next": "again"}},
+            "again": {"type": "say", "library": "welcome", "next": {"next": "gone"}},
+            "gone": {"type": "say", "library": "nothing", "next": {"next": "bye"}},
+            "bye": {"type": "hangup", "prompt": "Adiós."},
+        }))).await;
+        let texts = [("en-US", "Welcome to Acme."), ("es-ES", "Bienvenido a Acme.")];
+        let welcome = library(&centre, "welcome", &texts).await;
+        let first = centre.ring([]);
+        centre.pass(70).await;
+        for words in ["welcome to acme", "bienvenido a acme", "adiós"] {
+            assert!(heard(&first, words), "{words}: {}", centre.all_stories().await);
+        }
+        let story = centre.story(centre.call().await.id).await;
+        assert!(story.iter().any(|kind| kind == "flow.problem"), "a prompt that is gone is told: {story:?}");
+        let text = Text { language: "en-US".into(), text: "Acme is moving.".into() };
+        prompts::put_text(&centre.app, centre.scope, welcome, text).await.unwrap();
+        let second = centre.ring([]);
+        centre.pass(70).await;
+        assert!(heard(&second, "acme is moving"), "{}", centre.all_stories().await);
+        centre.assert_at_rest().await;
+        centre.close().await;
+    }
+
     async fn who_has_waited_for_his_longest_time_goes_on_in_the_flow(ground) {
         let centre = Centre::open(ground, waits_at_most(40)).await;
         for agent in 0..2 {

@@ -2,14 +2,19 @@
 
 use std::collections::HashMap;
 
+use calldocker::authz::Whose;
 use calldocker::bus::Delivery;
-use calldocker::calls::{accept, wrap_up};
+use calldocker::calls::control::{self, Actor, Microphone};
+use calldocker::calls::supervise::{self, Supervisor};
+use calldocker::calls::transfer::{self, To};
+use calldocker::calls::{accept, hold, wrap_up};
+use calldocker::error::Error;
 use carrier::{
     Answer, CallHandle, CallbackEffect, CallbackFault, CallbackKind, Endpoint, Faults, RedirectedReply,
     RestEffect, RestFault, Script, Step, WebhookEffect, WebhookFault,
 };
 use entity::id::AgentId;
-use entity::{Availability, Reach, SegmentState, agent_slot};
+use entity::{Availability, Reach, SegmentState, SuperviseMode, TransferMode, agent_slot};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::json;
@@ -137,6 +142,7 @@ impl Hour {
                 self.centre.set(agent, Availability::Available).await;
             }
         }
+        self.calls_are_controlled().await;
         if self.falls(0.1) {
             let wrapping =
                 self.centre.segments().await.into_iter().find(|one| one.state == SegmentState::WrapUp);
@@ -147,6 +153,59 @@ impl Hour {
                     .unwrap();
             }
         }
+    }
+
+    /// Agents hold, ask each other, pass calls on; a supervisor comes and goes. Whatever is not possible at the moment is
+    /// refused, and that is no failure of the hour.
+    async fn calls_are_controlled(&mut self) {
+        let talks = self.centre.segments().await;
+        let talks = talks.into_iter().filter(|one| one.state == SegmentState::Connected);
+        for segment in talks.collect::<Vec<_>>() {
+            let what = self.dice.random_range(0..100);
+            let other = self.dice.random_range(0..5);
+            let (queue, flow) = (self.centre.queue().await, self.centre.flow().await);
+            let (app, scope, call) = (&self.centre.app, self.centre.scope, segment.call_id);
+            let actor = Actor { user: self.centre.user, whose: Whose::Agents(segment.agent_id) };
+            let supervisor = Supervisor { user: self.centre.user, agent: None };
+            let outside = || To::Number("+12025550177".into());
+            let colleague = To::Agent(self.centre.agents[other]);
+            let pass_on = async |to, mode| transfer::start(app, scope, actor, call, to, mode).await.map(drop);
+            let done = match what {
+                0..5 => hold::hold(app, scope, actor, call).await,
+                5..12 => hold::resume(app, scope, actor, call).await,
+                12..15 => control::mute(app, scope, actor, call, Microphone::Muted).await,
+                15..17 => control::send_keys(app, scope, actor, call, "12#".into()).await,
+                17..20 => pass_on(colleague, TransferMode::Blind).await,
+                20..25 => pass_on(colleague, TransferMode::Warm).await,
+                25..26 => pass_on(To::Queue(queue), TransferMode::Blind).await,
+                26..28 => pass_on(To::Queue(queue), TransferMode::Warm).await,
+                28..29 => pass_on(outside(), TransferMode::Blind).await,
+                29..31 => pass_on(outside(), TransferMode::Warm).await,
+                31..32 => pass_on(To::Flow(flow), TransferMode::Blind).await,
+                32..40 => transfer::complete(app, scope, actor, call).await.map(drop),
+                40..43 => transfer::merge(app, scope, actor, call).await.map(drop),
+                43..46 => transfer::cancel(app, scope, actor, call).await.map(drop),
+                46..48 => {
+                    supervise::supervise(app, scope, supervisor, call, SuperviseMode::Whisper).await.map(drop)
+                }
+                48..50 => {
+                    supervise::supervise(app, scope, supervisor, call, SuperviseMode::Barge).await.map(drop)
+                }
+                50..51 => supervise::stop(app, scope, self.centre.user, call).await,
+                _ => Ok(()),
+            };
+            match done {
+                Ok(()) | Err(Error::Conflict { .. } | Error::Invalid { .. } | Error::NotFound(_)) => {}
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+        let number = match self.dice.random_range(0..4) {
+            0 => Endpoint::only(Answer::Busy),
+            1 => Endpoint::only(Answer::Never),
+            2 => Endpoint::answers(2.0, Script::new([Step::AfterConnected(8.0), Step::HangUp])),
+            _ => Endpoint::answers(3.0, Script::silent()),
+        };
+        self.centre.carrier.set_endpoint("+12025550177", number);
     }
 
     async fn assert_capacity(&self) {

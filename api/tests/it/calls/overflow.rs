@@ -158,22 +158,6 @@ whole_calls! {
         centre.finish().await;
     }
 
-    async fn who_is_offered_a_callback_is_asked_by_the_flow_for_it(ground) {
-        let centre = Centre::open(ground, plan()).await;
-        centre.all_go(Availability::Away).await;
-        let offer = centre.new_flow("Callback", json!({
-            "start": {"type": "hangup", "prompt": "Shall we call you back?"},
-        })).await;
-        let to_flow = StepWish { flow: Some(offer), ..step(20, StepAction::CallbackOffer) };
-        centre.set_rules(centre.support().await, steps([to_flow])).await;
-        let caller = centre.ring([]);
-        centre.pass(40).await;
-        assert!(heard(&caller, "shall we call you back"), "{}", centre.all_stories().await);
-        assert_eq!(centre.lines("queue.step").await[0].data["action"], "callback_offer");
-        assert_eq!(centre.entries().await[0].outcome, Some(EntryOutcome::Overflow));
-        centre.finish().await;
-    }
-
     async fn who_overflows_into_the_mailbox_leaves_a_message_there(ground) {
         let centre = Centre::open(ground, plan()).await;
         centre.all_go(Availability::Away).await;

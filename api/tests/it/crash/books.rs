@@ -10,10 +10,10 @@ use chrono::{DateTime, Utc};
 use clock::Clock;
 use entity::id::{AgentId, CallId};
 use entity::{
-    CallOutcome, CompanyScope, JobState, OfferState, SegmentState, agent, agent_slot, call, call_event, job,
-    leg, offer, offer_round, queue_entry, segment,
+    CallOutcome, CompanyScope, JobKind, JobState, OfferState, SegmentState, agent, agent_slot, call,
+    call_event, job, leg, offer, offer_round, queue_entry, segment,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder, Select};
 
 use crate::support::centre::NUMBER;
 
@@ -41,9 +41,13 @@ pub async fn quiet(app: &App, scope: CompanyScope, carrier: &Carrier, limit: Dur
 
 async fn is_at_rest(scope: CompanyScope, db: &impl ConnectionTrait) -> bool {
     let calls = scope.find::<call::Entity>().all(db).await.unwrap();
-    let jobs =
-        scope.find::<job::Entity>().filter(job::Column::State.ne(JobState::Failed)).all(db).await.unwrap();
+    let jobs = pending(scope).filter(job::Column::State.ne(JobState::Failed)).all(db).await.unwrap();
     calls.iter().all(|call| call.status.is_over()) && jobs.is_empty()
+}
+
+/// What is to be done yet. The sweeper looks once more after all is over, and ends then.
+fn pending(scope: CompanyScope) -> Select<job::Entity> {
+    scope.find::<job::Entity>().filter(job::Column::Kind.ne(JobKind::Sweep))
 }
 
 /// A leg as the provider knows it.
@@ -124,7 +128,7 @@ impl Books {
             offers: scope.find::<offer::Entity>().all(db).await.unwrap(),
             segments: scope.find::<segment::Entity>().all(db).await.unwrap(),
             slots: scope.find::<agent_slot::Entity>().all(db).await.unwrap(),
-            jobs: scope.find::<job::Entity>().all(db).await.unwrap(),
+            jobs: pending(scope).all(db).await.unwrap(),
             agents: scope.find::<agent::Entity>().all(db).await.unwrap(),
             legs: scope.find::<leg::Entity>().all(db).await.unwrap(),
             provider,

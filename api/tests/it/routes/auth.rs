@@ -5,11 +5,7 @@ use std::time::Duration;
 use entity::UserStatus;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, PASSWORD, TestApp, World, dump, on_both_databases, refresh_token};
-
-async fn register(app: &TestApp, body: Value) -> Answer {
-    app.call("POST", "/api/auth/register").json(body).send().await
-}
+use crate::support::{Answer, PASSWORD, TestApp, World, on_both_databases, refresh_token};
 
 async fn refresh(app: &TestApp, token: &str) -> Answer {
     app.call("POST", "/api/auth/refresh").json(json!({ "refreshToken": token })).send().await
@@ -24,72 +20,6 @@ fn text<'a>(data: &'a Value, name: &str) -> &'a str {
 }
 
 on_both_databases! {
-    async fn a_founder_owns_his_company_and_has_what_a_company_needs(app) {
-        let body = json!({ "email": "Ann@Example.com", "password": "long enough", "name": "Ann", "companyName": "Acme" });
-        register(app, body).await.data(202);
-        let signed_in = app.log_in("ann@example.com", "long enough").await;
-        let user = &signed_in.data(200)["user"];
-        assert_eq!((text(user, "role"), text(user, "email"), text(user, "name")), ("owner", "ann@example.com", "Ann"));
-        let rows = dump(&app.app).await;
-        for table in ["company", "membership", "routing_state", "outbox_counter"] {
-            assert_eq!(rows[table].len(), 1, "{table}");
-        }
-    }
-
-    async fn registering_never_tells_whether_an_address_is_known(app) {
-        let fresh = register(app, json!({ "email": "ann@example.com", "password": "long enough", "name": "Ann" })).await;
-        let before = dump(&app.app).await;
-        let known = register(app, json!({ "email": "ann@example.com", "password": "not hers at all", "name": "Eve", "companyName": "Evil" })).await;
-        assert_eq!((fresh.status, fresh.body), (known.status, known.body));
-        assert_eq!(dump(&app.app).await, before, "a wrong password changed something");
-    }
-
-    async fn somebody_who_is_known_adds_a_company_with_his_password(app) {
-        register(app, json!({ "email": "ann@example.com", "password": "long enough", "name": "Ann" })).await.data(202);
-        let alone = app.log_in("ann@example.com", "long enough").await;
-        assert_eq!(alone.data(200)["user"].get("role"), None);
-        let body = json!({ "email": "ann@example.com", "password": "long enough", "name": "Other", "companyName": "Acme" });
-        register(app, body).await.data(202);
-        let owner = app.log_in("ann@example.com", "long enough").await;
-        assert_eq!(text(&owner.data(200)["user"], "role"), "owner");
-        assert_eq!(text(&owner.data(200)["user"], "name"), "Ann");
-    }
-
-    async fn nobody_chooses_a_role_or_a_company_when_he_registers(app) {
-        let world = World::create(app).await;
-        for (name, value) in [("role", json!("owner")), ("companyId", json!(world.ours.id)), ("platformRole", json!("admin"))] {
-            let mut body = json!({ "email": "eve@example.com", "password": "long enough", "name": "Eve" });
-            body[name] = value;
-            let answer = register(app, body).await;
-            answer.is_refused(400, "VALIDATION_FAILED");
-            assert_eq!(answer.wrong_fields(), [format!("/{name}")]);
-        }
-    }
-
-    async fn an_invitation_is_good_once_and_for_its_address_only(app) {
-        let world = World::create(app).await;
-        let invited = app.post("/api/users/invite", &world.ours.manager, json!({ "email": "bob@example.com", "role": "agent" })).await;
-        let token = text(invited.data(201), "token").to_owned();
-        let body = |email: &str| json!({ "email": email, "password": "long enough", "name": "Bob", "inviteToken": token });
-        register(app, body("eve@example.com")).await.is_refused(404, "INVITATION_NOT_FOUND");
-        register(app, body("bob@example.com")).await.data(202);
-        register(app, body("bob@example.com")).await.is_refused(404, "INVITATION_NOT_FOUND");
-        let bob = app.log_in("bob@example.com", "long enough").await;
-        let user = &bob.data(200)["user"];
-        assert_eq!((text(user, "role"), text(user, "companyId")), ("agent", world.ours.id.to_string().as_str()));
-        let agent = app.get(&format!("/api/agents/{}", text(user, "agentId")), &world.ours.owner).await;
-        assert_eq!((text(agent.data(200), "name"), text(agent.data(200), "availability")), ("Bob", "offline"));
-    }
-
-    async fn an_invitation_runs_out_after_seven_days(app) {
-        let world = World::create(app).await;
-        let invited = app.post("/api/users/invite", &world.ours.owner, json!({ "email": "bob@example.com", "role": "manager" })).await;
-        let token = text(invited.data(201), "token").to_owned();
-        app.clock.advance(Duration::from_secs(7 * 86_400)).await;
-        let body = json!({ "email": "bob@example.com", "password": "long enough", "name": "Bob", "inviteToken": token });
-        register(app, body).await.is_refused(404, "INVITATION_NOT_FOUND");
-    }
-
     async fn an_unknown_address_and_a_wrong_password_are_answered_alike(app) {
         let world = World::create(app).await;
         let wrong = app.log_in(&world.ours.owner.email, "a wrong password").await;
@@ -236,7 +166,9 @@ on_both_databases! {
         let world = World::create(app).await;
         let owner = &world.ours.owner;
         let body = json!({ "email": owner.email, "password": PASSWORD, "name": "x", "companyName": "Second" });
-        register(app, body).await.data(202);
+        app.call("POST", "/api/auth/register").json(body).send().await.data(202);
+        let token = json!({ "token": app.mailed_token(&owner.email).await });
+        app.call("POST", "/api/auth/register/confirm").json(token).send().await.data(200);
         let memberships = app.get("/api/auth/memberships", owner).await;
         let memberships = memberships.data(200).as_array().unwrap().clone();
         let second = memberships.iter().find(|one| one["companyName"] == "Second").expect("the new company");

@@ -38,6 +38,35 @@ on_both_databases! {
         assert_eq!(flow.data(200)["publishedVersionId"], second.data(201)["id"]);
     }
 
+    async fn what_the_server_does_not_do_is_told_when_it_is_saved_and_is_not_published(app) {
+        let world = World::create(app).await;
+        let mut asking = draft();
+        asking["nodes"]["text"] = json!({ "type": "sms", "text": "Hello", "next": { "next": "bye" } });
+        asking["start"] = json!("text");
+        let path = format!("/api/ivr/{}", world.ours.draft_flow);
+        let saved = app.put(&path, &world.ours.owner, json!({ "draft": asking })).await;
+        let told = saved.data(200)["findings"].as_array().unwrap().iter().find(|finding| finding["code"] == "notOffered").cloned();
+        assert_eq!(told.expect("it is told")["node"], "text");
+        let refused = app.call("POST", &format!("{path}/activate")).by(&world.ours.owner).send().await;
+        assert_eq!(refused.is_refused(422, "FLOW_NOT_PUBLISHABLE").wrong_fields(), ["/draft/nodes/text/type"]);
+    }
+
+    async fn an_older_version_is_brought_back_as_the_next_one(app) {
+        let world = World::create(app).await;
+        let path = format!("/api/ivr/{}", world.ours.flow);
+        let mut changed = draft();
+        changed["name"] = json!("Another greeting");
+        app.put(&path, &world.ours.owner, json!({ "draft": changed })).await.data(200);
+        app.call("POST", &format!("{path}/activate")).by(&world.ours.owner).send().await.data(201);
+        let back = app.post(&format!("{path}/rollback"), &world.ours.owner, json!({ "number": 1 })).await;
+        let version = back.data(201);
+        assert_eq!((&version["number"], &version["restoredFrom"], &version["document"]), (&json!(3), &json!(1), &draft()));
+        let flow = app.get(&path, &world.ours.owner).await;
+        assert_eq!(flow.data(200)["publishedVersionId"], version["id"]);
+        assert_eq!(flow.data(200)["draft"], changed, "the draft stays as it is");
+        app.post(&format!("{path}/rollback"), &world.ours.owner, json!({ "number": 9 })).await.is_refused(404, "FLOW_VERSION_NOT_FOUND");
+    }
+
     async fn two_who_publish_at_once_get_two_versions(app) {
         let world = World::create(app).await;
         let path = format!("/api/ivr/{}/activate", world.ours.draft_flow);

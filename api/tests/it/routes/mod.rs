@@ -6,5 +6,8 @@ mod companies;
 mod envelope;
 mod health;
 mod ivr;
+mod numbers;
+mod prompts;
 mod queues;
+mod register;
 mod users;

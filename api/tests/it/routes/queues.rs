@@ -57,6 +57,7 @@ on_both_databases! {
                 {"afterSeconds": 70, "action": "flow", "flowId": world.ours.draft_flow},
                 {"afterSeconds": 80, "action": "flow"},
                 {"afterSeconds": 90, "action": "ring_all", "levels": 2},
+                {"afterSeconds": 99, "action": "callback_offer", "flowId": world.ours.flow},
             ],
         });
         let body = json!({ "rules": rules, "agentIds": [world.theirs.agent.agent], "holdMusicUrl": "ftp://music" });
@@ -71,8 +72,10 @@ on_both_databases! {
             "/rules/overflow/2/flowId",
             "/rules/overflow/3/flowId",
             "/rules/overflow/4/levels",
+            "/rules/overflow/5/flowId",
             "/agentIds/0",
         ]);
+        assert!(refused.text.contains("is a flow without a node that offers a callback"), "{}", refused.text);
         let many: Vec<_> = (1..=11).map(|n| json!({"afterSeconds": n, "action": "ring_all"})).collect();
         let refused = app.put(&path, &world.ours.owner, json!({ "rules": { "overflow": many } })).await;
         assert_eq!(refused.wrong_fields(), ["/rules/overflow"], "{}", refused.text);

@@ -4,6 +4,7 @@
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
+use calldocker::agents::{Hand, Wanted};
 use calldocker::app::App;
 use calldocker::bus::Delivery;
 use calldocker::calls::accept;
@@ -290,9 +291,17 @@ impl Centre {
     /// What an agent wants.
     pub async fn set(&self, agent: usize, availability: Availability) {
         let id = self.agents[agent];
-        calldocker::agents::set_availability(&self.app, self.scope, id, self.user, availability, None)
-            .await
-            .unwrap();
+        let wanted = Wanted { availability, reason: None };
+        calldocker::agents::set_availability(
+            &self.app,
+            self.scope,
+            id,
+            Hand::Own(self.user),
+            wanted,
+            When::Now,
+        )
+        .await
+        .unwrap();
     }
 
     /// A request that the provider signed, to one of the addresses that we gave it; the reply's body.

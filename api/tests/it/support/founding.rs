@@ -28,6 +28,7 @@ pub async fn found_company(app: &App, plan: &Plan) -> Company {
         demo: false,
         twilio_account_sid: None,
         twilio_auth_token_sealed: None,
+        tell_agents_of_supervision: true,
         created_at: now,
     };
     company::Entity::insert(row.into_active_model().reset_all()).exec_without_returning(&tx).await.unwrap();
@@ -46,6 +47,8 @@ pub async fn found_company(app: &App, plan: &Plan) -> Company {
         decline_cool_off_seconds: 60,
         hold_music_url: None,
         rules: QueueRules::default(),
+        hold_reminder_seconds: 60,
+        hold_limit_seconds: 300,
         created_at: now,
         deleted_at: None,
     };
@@ -95,6 +98,11 @@ pub async fn found_company(app: &App, plan: &Plan) -> Company {
             last_call_ended_at: None,
             calls_handled: 0,
             talk_ms: 0,
+            next_availability: None,
+            next_reason: None,
+            next_asked_by: None,
+            may_pick: false,
+            removed_at: None,
         };
         scope.insert::<agent::Entity, _>(&tx, agent.clone()).await.unwrap();
         let member = queue_member::Model { company_id: company, queue_id: queue.id, agent_id: agent.id };
@@ -122,6 +130,7 @@ pub async fn found_company(app: &App, plan: &Plan) -> Company {
         engine_version: 1,
         published_by: None,
         published_at: now,
+        restored_from: None,
     };
     scope.insert::<flow_version::Entity, _>(&tx, row).await.unwrap();
     let number = phone_number::Model {

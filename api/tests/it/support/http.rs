@@ -51,6 +51,10 @@ impl Call {
     }
 
     pub fn text(self, content_type: &str, body: impl Into<String>) -> Self {
+        self.bytes(content_type, body.into())
+    }
+
+    pub fn bytes(self, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         Self(self.0.header("content-type", content_type).body(body.into()))
     }
 

@@ -1,14 +1,18 @@
-//! The calls that a [`super::Company`] has: one that is being offered to its agent, one that he is wrapping up, each
-//! with what belongs to it, and a stored voicemail.
+//! The calls that a [`super::Company`] has: one that is being offered to its agent, one that he is wrapping up, one in which
+//! he talks, one in which he asks somebody outside and is supervised, each with what belongs to it, and a stored
+//! voicemail.
 
 use bytes::Bytes;
 use calldocker::ids::Ids;
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::id::{AgentId, CallId, OfferId, QueueEntryId, QueueId, RecordingId, RoundId};
+use entity::id::{
+    AgentId, CallId, LegId, OfferId, QueueEntryId, QueueId, RecordingId, RoundId, SegmentId, UserId,
+};
 use entity::{
-    CallKind, CallStatus, CompanyScope, EntryOutcome, OfferState, RecordingKind, RecordingState,
-    SegmentState, SlotHolder, VisitPlan, agent_slot, call, call_event, offer, offer_round, queue_entry,
-    recording, segment,
+    CallKind, CallStatus, CompanyScope, EntryOutcome, EntryPurpose, LegKind, LegState, OfferState,
+    RecordingKind, RecordingState, SegmentPart, SegmentState, SlotHolder, SuperviseMode, TransferMode,
+    TransferState, TransferTarget, VisitPlan, agent_slot, call, call_event, leg, offer, offer_round,
+    queue_entry, recording, segment, supervision, transfer,
 };
 use sea_orm::DatabaseTransaction;
 use serde_json::json;
@@ -23,20 +27,39 @@ pub struct LiveCalls {
     /// Also has the voicemail.
     pub wrap_up: CallId,
     pub voicemail: RecordingId,
+    pub connected: CallId,
+    pub consulting: CallId,
 }
 
 impl LiveCalls {
     pub fn named(ids: &Ids) -> Self {
-        Self { offered: ids.next(), offer: ids.next(), wrap_up: ids.next(), voicemail: ids.next() }
+        Self {
+            offered: ids.next(),
+            offer: ids.next(),
+            wrap_up: ids.next(),
+            voicemail: ids.next(),
+            connected: ids.next(),
+            consulting: ids.next(),
+        }
     }
 }
 
-pub async fn insert(app: &TestApp, scope: CompanyScope, agent: AgentId, queue: QueueId, calls: &LiveCalls) {
+pub async fn insert(
+    app: &TestApp,
+    scope: CompanyScope,
+    agent: AgentId,
+    queue: QueueId,
+    supervisors: [UserId; 2],
+    calls: &LiveCalls,
+) {
     let tx = app.app.db.begin().await.unwrap();
     let story = Story { app, scope, agent, queue, now: app.app.clock.now(), tx: &tx };
     story.offered(calls.offered, calls.offer).await;
     story.wrap_up(calls.wrap_up).await;
     story.voicemail(calls.wrap_up, calls.voicemail).await;
+    story.connected(calls.connected, 2).await;
+    let segment = story.connected(calls.consulting, 3).await;
+    story.consulting(calls.consulting, segment, supervisors).await;
     tx.commit().await.unwrap();
 }
 
@@ -104,6 +127,8 @@ impl Story<'_> {
             skills: json!([]),
             entered_at: self.now,
             waiting_since: self.now,
+            purpose: EntryPurpose::Caller,
+            wanted_agent_id: None,
             max_wait_until: None,
             plan: VisitPlan::default(),
             outcome,
@@ -173,6 +198,8 @@ impl Story<'_> {
             offer_id: offer,
             agent_id: self.agent,
             queue_id: self.queue,
+            part: SegmentPart::Main,
+            room_id: offer,
             state: SegmentState::WrapUp,
             reserved_at: self.now,
             agent_joined_at: Some(self.now),
@@ -180,6 +207,7 @@ impl Story<'_> {
             ended_at: Some(self.now),
             ended_by: None,
             hold_ms: 0,
+            held_since: None,
             wrap_up_until: Some(self.now + TimeDelta::seconds(30)),
             wrap_up_extensions: 0,
             wrapped_up_at: None,
@@ -187,6 +215,109 @@ impl Story<'_> {
             notes: None,
         };
         self.scope.insert::<segment::Entity, _>(self.tx, row).await.unwrap();
+    }
+
+    async fn connected(&self, call: CallId, slot: i32) -> SegmentId {
+        self.call(call, CallStatus::Connected, Some(self.agent)).await;
+        let entry = self.entry(call, Some(EntryOutcome::Answered)).await;
+        let offer = self.app.app.ids.next();
+        self.offer(call, entry, offer, OfferState::Accepted).await;
+        self.slot(slot, SlotHolder::Segment, offer, call).await;
+        self.leg(call, LegKind::Caller, None).await;
+        self.leg(call, LegKind::Agent, Some(offer)).await;
+        let row = segment::Model {
+            id: self.app.app.ids.next(),
+            company_id: self.scope.company(),
+            call_id: call,
+            queue_entry_id: entry,
+            offer_id: offer,
+            agent_id: self.agent,
+            queue_id: self.queue,
+            part: SegmentPart::Main,
+            room_id: offer,
+            state: SegmentState::Connected,
+            reserved_at: self.now,
+            agent_joined_at: Some(self.now),
+            connected_at: Some(self.now),
+            ended_at: None,
+            ended_by: None,
+            hold_ms: 0,
+            held_since: None,
+            wrap_up_until: None,
+            wrap_up_extensions: 0,
+            wrapped_up_at: None,
+            disposition: None,
+            notes: None,
+        };
+        let id = row.id;
+        self.scope.insert::<segment::Entity, _>(self.tx, row).await.unwrap();
+        id
+    }
+
+    async fn leg(&self, call: CallId, kind: LegKind, offer: Option<OfferId>) -> LegId {
+        let id: LegId = self.app.app.ids.next();
+        let row = leg::Model {
+            id,
+            company_id: self.scope.company(),
+            call_id: call,
+            kind,
+            offer_id: offer,
+            agent_id: offer.map(|_| self.agent),
+            address: "+12025550177".to_owned(),
+            provider_sid: Some(format!("CA{}", id.0.simple())),
+            state: LegState::InProgress,
+            held: false,
+            muted: false,
+            last_sequence: None,
+            dialled_at: None,
+            joined_at: Some(self.now),
+            left_at: None,
+            ended_at: None,
+            created_at: self.now,
+        };
+        self.scope.insert::<leg::Entity, _>(self.tx, row).await.unwrap();
+        id
+    }
+
+    /// The agent has asked somebody outside, who has come, and these two listen.
+    async fn consulting(&self, call: CallId, segment: SegmentId, supervisors: [UserId; 2]) {
+        let outside = self.leg(call, LegKind::Transfer, None).await;
+        let row = transfer::Model {
+            id: self.app.app.ids.next(),
+            company_id: self.scope.company(),
+            call_id: call,
+            segment_id: segment,
+            agent_id: self.agent,
+            requested_by: supervisors[0],
+            mode: TransferMode::Warm,
+            target: TransferTarget::Number,
+            to_agent_id: None,
+            to_queue_id: None,
+            to_number: Some("+12025550177".to_owned()),
+            to_flow_id: None,
+            state: TransferState::Joined,
+            queue_entry_id: None,
+            leg_id: Some(outside),
+            started_at: self.now,
+            taken_up_at: None,
+            joined_at: Some(self.now),
+            ended_at: None,
+            reason: None,
+        };
+        self.scope.insert::<transfer::Entity, _>(self.tx, row).await.unwrap();
+        for user_id in supervisors {
+            let row = supervision::Model {
+                id: self.app.app.ids.next(),
+                company_id: self.scope.company(),
+                call_id: call,
+                user_id,
+                leg_id: self.leg(call, LegKind::Supervisor, None).await,
+                mode: SuperviseMode::Listen,
+                started_at: self.now,
+                ended_at: None,
+            };
+            self.scope.insert::<supervision::Entity, _>(self.tx, row).await.unwrap();
+        }
     }
 
     async fn voicemail(&self, call: CallId, id: RecordingId) {

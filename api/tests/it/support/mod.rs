@@ -6,15 +6,18 @@ mod database;
 mod dump;
 pub mod founding;
 mod http;
+pub mod live;
 mod live_calls;
+mod mails;
 pub mod process;
 mod rest;
+pub mod sink;
 mod world;
 
 pub use database::{Backend, TestDatabase};
 pub use dump::{dump, tables, texts};
 pub use http::{Answer, Call};
-pub use world::{Company, Person, World, agent_row, draft, person, refresh_token};
+pub use world::{Company, Person, REGISTRATION_TOKEN, World, agent_row, draft, person, refresh_token, wav};
 
 use calldocker::app::App;
 use calldocker::bus::Delivery;
@@ -43,16 +46,22 @@ pub struct TestApp {
 impl TestApp {
     /// A server on a fresh database of this kind; `None` when there is no server for such databases, which it says.
     pub async fn on(backend: Backend) -> Option<Self> {
+        Self::with(backend, &[]).await
+    }
+
+    /// [`TestApp::on`], with other settings.
+    pub async fn with(backend: Backend, changes: &[(&str, &str)]) -> Option<Self> {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let database = TestDatabase::create(backend, folder.path()).await?;
-        let settings = Settings::with(&[
+        let mut settings = vec![
             ("data_dir", folder.path().to_str().expect("a path of plain text")),
             ("database_url", database.url()),
             ("database_pool", "5"),
             ("sqlite_synchronous", "normal"),
             ("jwt_expires_in", "15m"),
-        ])
-        .expect("settings for tests");
+        ];
+        settings.extend(changes);
+        let settings = Settings::with(&settings).expect("settings for tests");
         let clock = Clock::simulated("2026-03-02T12:00:00Z".parse().expect("a time"));
         let app = App::build(settings, clock.clone(), Delivery::Deliver).await.expect("the app is built");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");

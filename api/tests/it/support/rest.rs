@@ -2,9 +2,8 @@
 
 use calldocker::store::{calls, queueing};
 use entity::*;
-use ivr_engine::{Flow, Input, Session};
+use ivr_engine::{Flow, InputRecord, Session};
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder};
-use serde_json::json;
 
 use super::centre::Centre;
 
@@ -38,6 +37,18 @@ impl Centre {
         let failed = job::Column::State.eq(JobState::Failed);
         let failed = self.scope.find::<job::Entity>().filter(failed).all(db).await.unwrap();
         assert!(failed.is_empty(), "a job has failed: {failed:?}\n{stories}");
+        for segment in self.segments().await {
+            let talked = segment.ended_at.zip(segment.connected_at).map(|(end, start)| end - start);
+            let talked = talked.map_or(0, |talked| talked.num_milliseconds());
+            assert!(segment.held_since.is_none(), "a hold has no end: {segment:?}\n{stories}");
+            assert!(segment.hold_ms <= talked, "longer on hold than in the call: {segment:?}\n{stories}");
+        }
+        let transfers = self.scope.find::<transfer::Entity>().all(db).await.unwrap();
+        let open: Vec<_> = transfers.into_iter().filter(|one| one.state.is_open()).collect();
+        assert!(open.is_empty(), "transfers are under way: {open:?}\n{stories}");
+        let there = supervision::Column::EndedAt.is_null();
+        let there = self.scope.find::<supervision::Entity>().filter(there).all(db).await.unwrap();
+        assert!(there.is_empty(), "supervisors are in calls: {there:?}\n{stories}");
         let mut legs = self.carrier.snapshot().calls;
         legs.retain(|leg| !leg.status.is_terminal());
         assert!(legs.is_empty(), "a leg is still alive at the carrier: {legs:?}\n{stories}");
@@ -78,9 +89,14 @@ impl Centre {
     /// The recorded inputs, fed to the engine again, lead to the stored session.
     async fn assert_flow_replays(&self, call: &call::Model) {
         let db = self.app.db.reader();
-        let version = call.flow_version_id.expect("the call has a flow");
-        let version = self.scope.find_by_id::<flow_version::Entity>(version).one(db).await.unwrap().unwrap();
-        let flow = Flow::parse(&version.document).expect("the flow of a call that was answered compiles");
+        let versions = self.scope.find::<flow_version::Entity>().all(db).await.unwrap();
+        let flow_of = |session: &Session| {
+            // The one that it called, else its own.
+            let called = session.flow().map(|flow| flow.as_str().parse().expect("the id of a version"));
+            let id = called.or(call.flow_version_id).expect("the call has a flow");
+            let version = versions.iter().find(|version| version.id == id).expect("the version is there");
+            Flow::parse(&version.document).expect("the flow of a call that was answered compiles")
+        };
         let inputs = self
             .scope
             .find::<engine_input::Entity>()
@@ -90,15 +106,15 @@ impl Centre {
             .await
             .unwrap();
         assert!(!inputs.is_empty(), "call {} has no recorded input", call.id);
-        // A call that went on in another flow began there anew.
-        let start = json!(Input::Start);
-        let began = inputs.iter().rposition(|row| row.input == start).unwrap_or_default();
         let stored: Session = serde_json::from_value(call.session.clone().unwrap()).unwrap();
-        let replayed =
-            inputs.into_iter().skip(began).fold(Session::new(stored.call.clone()), |session, row| {
-                let input: Input = serde_json::from_value(row.input).unwrap();
-                ivr_engine::step(&flow, session, input, row.at).session
-            });
+        let inputs: Vec<(InputRecord, _)> =
+            inputs.into_iter().map(|row| (serde_json::from_value(row.input).unwrap(), row.at)).collect();
+        // A call that was passed on to another flow began anew there.
+        let first = inputs.iter().rposition(|(input, _)| *input == InputRecord::Start).expect("it has begun");
+        let replayed = inputs.into_iter().skip(first).fold(stored.beginning(), |session, (input, at)| {
+            let flow = flow_of(&session);
+            ivr_engine::step(&flow, session, input.into(), at).session
+        });
         assert_eq!(replayed, stored, "the replay of call {} differs", call.id);
     }
 }

@@ -4,17 +4,18 @@
 use calldocker::authz::Seat;
 use calldocker::identity::{passwords, tokens};
 use calldocker::secret::Secret;
-use calldocker::store::{sessions, system, users};
+use calldocker::store::{registrations, sessions, system, users};
 use entity::id::{
-    AgentId, CompanyId, FlowId, FlowVersionId, MembershipId, PhoneNumberId, QueueId, SessionId, SkillId,
-    UserId,
+    AgentId, CompanyId, FlowId, FlowVersionId, MembershipId, PhoneNumberId, PromptId, QueueId, ReasonId,
+    SessionId, SkillId, UserId,
 };
 use entity::{
     Availability, CompanyScope, IdleReading, MembershipStatus, PlatformRole, QueueRules, Reach, Role,
-    Strategy, UserStatus, agent, agent_skill, company, flow, flow_version, membership, phone_number, queue,
-    queue_member, refresh_token, session, skill, user,
+    Strategy, UserStatus, agent, agent_skill, availability_reason, company, flow, flow_version, membership,
+    phone_number, prompt, prompt_resource, queue, queue_member, refresh_token, registration, session, skill,
+    user,
 };
-use sea_orm::TransactionTrait;
+use sea_orm::{ActiveValue::Set, TransactionTrait};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
@@ -43,9 +44,13 @@ pub struct Company {
     pub owner: Person,
     pub manager: Person,
     pub agent: Person,
+    /// Another agent, who has nothing to do.
+    pub idle_agent: AgentId,
     pub queue: QueueId,
-    /// Nobody waits in it or serves it.
-    pub idle_queue: QueueId,
+    /// Nobody serves it.
+    pub second_queue: QueueId,
+    /// Why its agents are in training.
+    pub reason: ReasonId,
     pub skill: SkillId,
     /// Opened by the number.
     pub flow: FlowId,
@@ -53,6 +58,8 @@ pub struct Company {
     /// Never published, opened by nothing.
     pub draft_flow: FlowId,
     pub number: PhoneNumberId,
+    /// In English and German.
+    pub prompt: PromptId,
     pub calls: LiveCalls,
 }
 
@@ -69,6 +76,7 @@ impl World {
         let theirs = Company::create(app, "Theirs").await;
         let alone = person(app, "alone@example.com", Seat::Alone, None).await;
         let admin = person(app, "admin@example.com", Seat::Admin, None).await;
+        insert_registration(app).await;
         Self { admin: Person { acting_for: Some(ours.id), ..admin }, ours, theirs, alone }
     }
 
@@ -98,6 +106,7 @@ impl Company {
             demo: false,
             twilio_account_sid: None,
             twilio_auth_token_sealed: None,
+            tell_agents_of_supervision: true,
             created_at: now,
         };
         system::insert_company(&tx, row).await.unwrap();
@@ -109,26 +118,32 @@ impl Company {
                 .await;
         let agent =
             person(app, &format!("agent@{word}.example.com"), Seat::Agent, Some((id, Role::Agent))).await;
+        let idle = format!("zoe@{word}.example.com");
+        let idle = person(app, &idle, Seat::Agent, Some((id, Role::Agent))).await;
         #[expect(clippy::disallowed_methods, reason = "the test has just made the company")]
         let scope = CompanyScope::dangerous_mint(id);
         let company = Self {
             id,
             scope,
             calls: LiveCalls::named(ids),
+            idle_agent: idle.agent.expect("the idle agent is an agent"),
             queue: ids.next(),
-            idle_queue: ids.next(),
+            second_queue: ids.next(),
+            reason: ids.next(),
             skill: ids.next(),
             flow: ids.next(),
             flow_version: ids.next(),
             draft_flow: ids.next(),
             number: ids.next(),
+            prompt: ids.next(),
             owner,
             manager,
             agent,
         };
         company.insert_things(app, &word).await;
         let agent = company.agent.agent.expect("the agent is an agent");
-        live_calls::insert(app, scope, agent, company.queue, &company.calls).await;
+        let supervisors = [company.owner.user, company.manager.user];
+        live_calls::insert(app, scope, agent, company.queue, supervisors, &company.calls).await;
         company
     }
 
@@ -147,12 +162,24 @@ impl Company {
             decline_cool_off_seconds: 60,
             hold_music_url: None,
             rules: QueueRules::default(),
+            hold_reminder_seconds: 60,
+            hold_limit_seconds: 300,
             created_at: now,
             deleted_at: None,
         };
-        let idle = queue::Model { id: self.idle_queue, name: format!("{word} unused"), ..queue.clone() };
-        scope.insert::<queue::Entity, _>(&tx, queue).await.unwrap();
-        scope.insert::<queue::Entity, _>(&tx, idle).await.unwrap();
+        scope.insert::<queue::Entity, _>(&tx, queue.clone()).await.unwrap();
+        let second = queue::Model { id: self.second_queue, name: format!("{word} billing"), ..queue };
+        scope.insert::<queue::Entity, _>(&tx, second).await.unwrap();
+        let reason = availability_reason::Model {
+            id: self.reason,
+            company_id,
+            availability: Availability::Training,
+            name: format!("{word} onboarding"),
+            created_at: now,
+        };
+        scope.insert::<availability_reason::Entity, _>(&tx, reason).await.unwrap();
+        let may_pick = agent::ActiveModel { may_pick: Set(true), ..Default::default() };
+        scope.update::<agent::Entity, _>(&tx, agent_id, may_pick).await.unwrap();
         let member = queue_member::Model { company_id, queue_id: self.queue, agent_id };
         scope.insert::<queue_member::Entity, _>(&tx, member).await.unwrap();
         let skill = skill::Model { id: self.skill, company_id, name: format!("{word} german") };
@@ -180,6 +207,7 @@ impl Company {
             engine_version: 1,
             published_by: Some(self.owner.user),
             published_at: now,
+            restored_from: None,
         };
         scope.insert::<flow_version::Entity, _>(&tx, version).await.unwrap();
         let number = phone_number::Model {
@@ -192,6 +220,28 @@ impl Company {
             created_at: now,
         };
         scope.insert::<phone_number::Entity, _>(&tx, number).await.unwrap();
+        let prompt = prompt::Model {
+            id: self.prompt,
+            company_id,
+            name: format!("{word} welcome"),
+            created_at: now,
+            updated_at: now,
+        };
+        scope.insert::<prompt::Entity, _>(&tx, prompt).await.unwrap();
+        for (language, text) in [("en-US", "Welcome."), ("de-DE", "Willkommen.")] {
+            let resource = prompt_resource::Model {
+                prompt_id: self.prompt,
+                company_id,
+                language: language.to_owned(),
+                text: Some(text.to_owned()),
+                audio_key: None,
+                content_type: None,
+                size_bytes: None,
+                sha256: None,
+                updated_at: now,
+            };
+            scope.insert::<prompt_resource::Entity, _>(&tx, resource).await.unwrap();
+        }
         tx.commit().await.unwrap();
     }
 
@@ -200,22 +250,47 @@ impl Company {
         let people = [&self.owner, &self.manager, &self.agent];
         let mut ids = vec![
             self.id.to_string(),
+            self.idle_agent.to_string(),
             self.queue.to_string(),
-            self.idle_queue.to_string(),
+            self.second_queue.to_string(),
+            self.reason.to_string(),
             self.skill.to_string(),
             self.flow.to_string(),
             self.flow_version.to_string(),
+            self.prompt.to_string(),
             self.draft_flow.to_string(),
             self.number.to_string(),
             self.calls.offered.to_string(),
             self.calls.offer.to_string(),
             self.calls.wrap_up.to_string(),
             self.calls.voicemail.to_string(),
+            self.calls.connected.to_string(),
+            self.calls.consulting.to_string(),
         ];
         ids.extend(people.iter().flat_map(|person| [person.user.to_string(), person.session.to_string()]));
         ids.extend(people.iter().filter_map(|person| person.agent).map(|agent| agent.to_string()));
         ids
     }
+}
+
+/// What somebody got who has registered and not confirmed it yet.
+pub const REGISTRATION_TOKEN: &str = "the token of a registration";
+
+async fn insert_registration(app: &TestApp) {
+    let now = app.app.clock.now();
+    let row = registration::Model {
+        id: app.app.ids.next(),
+        email: "waiting@example.com".to_owned(),
+        name: "Waiting".to_owned(),
+        password_hash: "none".to_owned(),
+        company_name: Some("Waiting for it".to_owned()),
+        token_hash: tokens::hash(REGISTRATION_TOKEN),
+        created_at: now,
+        expires_at: now + chrono::TimeDelta::hours(24),
+    };
+    let tx = app.app.db.begin().await.unwrap();
+    registrations::replace(&tx, row).await.unwrap();
+    tx.commit().await.unwrap();
 }
 
 /// A document that can be published.
@@ -227,6 +302,18 @@ pub fn draft() -> Value {
         "start": "bye",
         "nodes": { "bye": { "type": "hangup" } }
     })
+}
+
+/// A tenth of a second of silence, as telephones have it: µ-law, 8,000 samples a second.
+pub fn wav() -> Vec<u8> {
+    let sound = [0xFF; 800];
+    let mut file = b"RIFF\x48\x03\0\0WAVEfmt \x10\0\0\0\x07\0\x01\0".to_vec();
+    file.extend(8_000_u32.to_le_bytes());
+    file.extend(8_000_u32.to_le_bytes());
+    file.extend(b"\x01\0\x08\0data");
+    file.extend(800_u32.to_le_bytes());
+    file.extend(sound);
+    file
 }
 
 /// The first refresh token of somebody's session.
@@ -330,5 +417,10 @@ fn agent(
         last_call_ended_at: None,
         calls_handled: 0,
         talk_ms: 0,
+        next_availability: None,
+        next_reason: None,
+        next_asked_by: None,
+        may_pick: false,
+        removed_at: None,
     }
 }

@@ -1,21 +1,28 @@
 //! Flows as documents: drafts that are checked at every save, and published versions that never change. What a flow
 //! says to a caller is the engine's; calls that are under way keep the version that they began with.
 
-use entity::id::{FlowId, UserId};
-use entity::{CompanyScope, Inserted, flow, flow_version};
-use ivr_engine::{Catalog, ENGINE_VERSION, Finding, Flow, Known, Severity};
+mod offered;
+mod versions;
+
+use entity::id::FlowId;
+use entity::{CompanyScope, Inserted, flow};
+use ivr_engine::{Catalog, Finding, Known};
 use sea_orm::{ConnectionTrait, Set, SqlErr};
 use serde_json::Value;
 
 use crate::app::App;
 use crate::error::{Error, FieldError, Result, Subject};
-use crate::store::flows;
+use crate::store::phone_numbers::{self, Number};
+use crate::store::{flows, prompts};
 
-/// A flow with what is wrong with its draft.
+pub use versions::{publish, roll_back, versions};
+
+/// A flow with what is wrong with its draft, and the numbers that open it.
 #[derive(Clone, Debug)]
 pub struct Checked {
     pub flow: flow::Model,
     pub findings: Vec<Finding>,
+    pub numbers: Vec<Number>,
 }
 
 pub async fn all(app: &App, scope: CompanyScope) -> Result<Vec<flow::Model>> {
@@ -100,60 +107,37 @@ pub async fn delete(app: &App, scope: CompanyScope, id: FlowId) -> Result<()> {
     Ok(())
 }
 
-/// Publishes the draft as the next version, which new calls then get.
-///
-/// # Errors
-/// `FLOW_NOT_PUBLISHABLE` with every finding of severity error.
-pub async fn publish(app: &App, scope: CompanyScope, id: FlowId, by: UserId) -> Result<flow_version::Model> {
-    let tx = app.db.begin().await?;
-    let flow = flows::lock(scope, &tx, id).await?.ok_or(Error::NotFound(Subject::Flow))?;
-    let checked = check(&tx, scope, flow).await?;
-    let errors: Vec<_> =
-        checked.findings.into_iter().filter(|finding| finding.severity == Severity::Error).collect();
-    // The engine parses it at every call: what it cannot parse must not be published, whatever the checks say.
-    let errors =
-        if errors.is_empty() { Flow::parse(&checked.flow.draft).err().unwrap_or_default() } else { errors };
-    if !errors.is_empty() {
-        return Err(Error::Invalid {
-            code: "FLOW_NOT_PUBLISHABLE",
-            message: "The flow has errors.".into(),
-            fields: errors.into_iter().map(field).collect(),
-        });
-    }
-    let now = app.clock.now();
-    let version = flow_version::Model {
-        id: app.ids.next(),
-        company_id: scope.company(),
-        flow_id: id,
-        number: flows::last_number(scope, &tx, id).await? + 1,
-        document: checked.flow.draft,
-        engine_version: i32::try_from(ENGINE_VERSION).unwrap_or(i32::MAX),
-        published_by: Some(by),
-        published_at: now,
-    };
-    flows::publish(scope, &tx, version.clone(), now).await?;
-    tx.commit().await?;
-    Ok(version)
-}
-
-/// The published versions, the newest first.
-pub async fn versions(app: &App, scope: CompanyScope, id: FlowId) -> Result<Vec<flow_version::Model>> {
-    flows::by_id(scope, app.db.reader(), id).await?.ok_or(Error::NotFound(Subject::Flow))?;
-    Ok(flows::versions(scope, app.db.reader(), id).await?)
-}
-
 async fn check(db: &impl ConnectionTrait, scope: CompanyScope, flow: flow::Model) -> Result<Checked> {
-    let (queues, skills) = flows::references(scope, db).await?;
-    let catalog = Catalog { queues: Known::only(queues), skills: Known::only(skills) };
-    let findings = ivr_engine::validate(&flow.draft, &catalog);
-    Ok(Checked { flow, findings })
+    let catalog = catalog(db, scope).await?;
+    let findings = findings(&flow.draft, &catalog);
+    let numbers = phone_numbers::of_flow(scope, db, flow.id).await?;
+    Ok(Checked { flow, findings, numbers })
 }
 
-/// A finding as a wrong field of the draft.
-fn field(finding: Finding) -> FieldError {
-    let within =
+/// What is wrong with a document, and what of it this server does not do.
+fn findings(document: &Value, catalog: &Catalog) -> Vec<Finding> {
+    let mut findings = ivr_engine::validate(document, catalog);
+    findings.extend(offered::missing(document));
+    findings
+}
+
+/// What a flow of the company may refer to.
+async fn catalog(db: &impl ConnectionTrait, scope: CompanyScope) -> Result<Catalog> {
+    let (queues, skills) = flows::references(scope, db).await?;
+    let prompts = prompts::names(scope, db).await?;
+    Ok(Catalog {
+        queues: Known::only(queues),
+        skills: Known::only(skills),
+        prompts: Known::only(prompts),
+        ..Catalog::unchecked()
+    })
+}
+
+/// A finding as a wrong field of the document that stands in the property `within`.
+fn field(within: &str, finding: Finding) -> FieldError {
+    let place =
         finding.field.or_else(|| finding.node.map(|node| format!("/nodes/{node}"))).unwrap_or_default();
-    FieldError { field: format!("/draft{within}"), message: finding.message }
+    FieldError { field: format!("/{within}{place}"), message: finding.message }
 }
 
 fn name_taken() -> Error {

@@ -1,0 +1,115 @@
+//! What people do with a call that waits: give it another priority, move it to another queue, take it out of order.
+
+use entity::id::{AgentId, CallId, QueueId, UserId};
+use entity::{CompanyScope, RoutingSubject, queue_entry};
+use serde_json::json;
+
+use super::story::EventKind;
+use super::visit::{self, MovedBy};
+use super::{CallFile, accept, admission, offer};
+use crate::app::App;
+use crate::authz::{Permission, PickCalls, Whose};
+use crate::error::{Error, Result, Subject};
+use crate::identity::audit;
+use crate::store::{Audience, Unit, agents, queueing, workforce};
+
+/// The larger is served first. 0 to 100, as in flows.
+pub async fn set_priority(
+    app: &App,
+    scope: CompanyScope,
+    by: UserId,
+    id: CallId,
+    priority: i32,
+) -> Result<()> {
+    let mut unit = Unit::begin(app, scope).await?;
+    let mut file = CallFile::open(&unit, id).await?;
+    let entry = waiting(&unit, id).await?;
+    queueing::set_priority(scope, unit.tx(), entry.id, priority).await?;
+    unit.reroute(RoutingSubject::Entry, entry.id);
+    let detail = json!({"callId": id, "entryId": entry.id, "from": entry.priority, "to": priority, "by": by});
+    file.note(&unit, EventKind::PriorityChanged, detail.clone());
+    unit.tell(
+        &[Audience::Supervisors, Audience::Queue(entry.queue_id)],
+        "call:update",
+        json!({"callId": id, "status": file.row.status, "queueId": entry.queue_id, "priority": priority}),
+    );
+    audit::note(app, scope, unit.tx(), by, "calls:priority", detail).await?;
+    file.save(&mut unit).await?;
+    unit.commit().await
+}
+
+/// The caller waits on in another queue, as long as he has waited already.
+///
+/// # Errors
+/// A conflict when he waits there already, waits no more, or that queue does not take him now.
+pub async fn move_to(app: &App, scope: CompanyScope, by: UserId, id: CallId, queue: QueueId) -> Result<()> {
+    let mut unit = Unit::begin(app, scope).await?;
+    let mut file = CallFile::open(&unit, id).await?;
+    let old = waiting(&unit, id).await?;
+    let queue = queueing::queue_in_use(scope, unit.tx(), queue)
+        .await?
+        .ok_or_else(|| Error::invalid("/queueId", "is not a queue of the company"))?;
+    if queue.id == old.queue_id {
+        return Err(Error::conflict("ALREADY_IN_QUEUE", "The call waits in this queue already."));
+    }
+    admission::must_take(&unit, &queue).await?;
+    let from = old.queue_id;
+    visit::move_to(&mut unit, &mut file, old, &queue, MovedBy::Supervisor(by)).await?;
+    let detail = json!({"callId": id, "from": from, "to": queue.id});
+    audit::note(app, scope, unit.tx(), by, "calls:move", detail).await?;
+    file.save(&mut unit).await?;
+    unit.commit().await
+}
+
+/// The agent takes the call, whoever's turn it is: as if it had been offered to him and he had accepted. `whose` is with
+/// which calls he may: an agent with those of his queues, when he may pick at all.
+pub async fn pick(
+    app: &App,
+    scope: CompanyScope,
+    whose: Whose,
+    by: UserId,
+    agent: AgentId,
+    id: CallId,
+) -> Result<CallId> {
+    let mut unit = Unit::begin(app, scope).await?;
+    let mut file = CallFile::open(&unit, id).await?;
+    let row = workforce::agent(scope, unit.tx(), agent).await?;
+    let queue = file.row.queue_id.ok_or_else(not_waiting)?;
+    match whose {
+        Whose::Everybodys => {}
+        Whose::Agents(_) if !agents::serves(scope, unit.tx(), agent, queue).await? => {
+            return Err(Error::NotFound(Subject::Call));
+        }
+        Whose::Agents(_) if !row.may_pick => return Err(Error::Forbidden { permission: PickCalls::NAME }),
+        Whose::Agents(_) => {}
+        Whose::Nobodys => return Err(Error::NotFound(Subject::Call)),
+    }
+    let entry = waiting(&unit, id).await?;
+    file.note(&unit, EventKind::Picked, json!({"agentId": agent, "agent": row.name, "entryId": entry.id}));
+    let offered = queueing::open_offers_of_call(scope, unit.tx(), id).await?;
+    let offer = match offered.into_iter().find(|offer| offer.agent_id == agent) {
+        Some(mine) => mine,
+        None => offer::add(&mut unit, &mut file, &entry, &row)
+            .await?
+            .ok_or_else(|| Error::conflict("NO_FREE_CAPACITY", "You have as many calls as you can take."))?,
+    };
+    accept::take(&mut unit, &mut file, &offer, &row).await?;
+    audit::note(app, scope, unit.tx(), by, "calls:pick", json!({"callId": id, "agentId": agent})).await?;
+    file.save(&mut unit).await?;
+    unit.commit().await?;
+    Ok(id)
+}
+
+/// The visit in which the call waits. When an agent has it already, the refusal names him.
+async fn waiting(unit: &Unit, id: CallId) -> Result<queue_entry::Model> {
+    if let Some(segment) = queueing::live_segment(unit.scope(), unit.tx(), id).await? {
+        let winner = workforce::agent(unit.scope(), unit.tx(), segment.agent_id).await?.name;
+        let message = format!("{winner} has already taken this call.");
+        return Err(Error::conflict("CALL_ALREADY_TAKEN", message));
+    }
+    queueing::open_entry(unit.scope(), unit.tx(), id).await?.ok_or_else(not_waiting)
+}
+
+fn not_waiting() -> Error {
+    Error::conflict("CALL_NOT_WAITING", "This call does not wait in a queue.")
+}

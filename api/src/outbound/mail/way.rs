@@ -1,0 +1,180 @@
+//! By which way mail leaves: handed to a mail server, written to a folder where there is none, or not at all.
+
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use entity::mail;
+use lettre::message::{Mailbox, MultiPart};
+use lettre::transport::smtp::PoolConfig;
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
+use lettre::transport::smtp::response::{Category, Severity};
+use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+
+use super::Content;
+use crate::config::{Settings, SmtpSecurity, SmtpServer};
+use crate::error::{Error, Result};
+
+/// How long the server may take over one command.
+const COMMAND: Duration = Duration::from_secs(20);
+
+pub enum Way {
+    Server {
+        from: Mailbox,
+        transport: AsyncSmtpTransport<Tokio1Executor>,
+    },
+    /// For who tries things out: what would be sent lies in this folder.
+    Folder {
+        from: Mailbox,
+        folder: PathBuf,
+    },
+    /// In production without a mail server: tokens must not lie about in files.
+    None,
+}
+
+/// How a delivery went.
+pub enum Outcome {
+    Sent,
+    Later(String),
+    /// Another try would end the same way.
+    Never(String),
+}
+
+/// An address as the mail server takes it.
+///
+/// # Errors
+/// `Invalid` when none would.
+pub fn address(text: &str) -> Result<Address> {
+    text.parse().map_err(|_| Error::invalid("/email", "must be an address to which mail can be sent"))
+}
+
+impl Way {
+    pub fn new(settings: &Settings) -> Result<Self> {
+        match &settings.smtp {
+            Some(server) => Ok(Self::Server { from: server.from.clone(), transport: transport(server)? }),
+            None if settings.is_production() => Ok(Self::None),
+            None => {
+                let sender = "CallDocker <calldocker@localhost>".parse::<Mailbox>();
+                let from = sender.map_err(|cause| Error::internal("the sender of mail", cause))?;
+                Ok(Self::Folder { from, folder: settings.data_dir.join("mail") })
+            }
+        }
+    }
+
+    pub fn delivers(&self) -> bool {
+        match self {
+            Self::Server { .. } | Self::Folder { .. } => true,
+            Self::None => false,
+        }
+    }
+
+    pub async fn send(&self, mail: &mail::Model, content: &Content) -> Outcome {
+        match self {
+            Self::Server { from, transport } => match message(from, mail, content) {
+                Ok(message) => hand_in(transport, message).await,
+                Err(cause) => Outcome::Never(cause),
+            },
+            Self::Folder { from, folder } => {
+                let message = match message(from, mail, content) {
+                    Ok(message) => message.formatted(),
+                    Err(cause) => return Outcome::Never(cause),
+                };
+                lay_down(folder.join(format!("{}.eml", mail.id)), message).await
+            }
+            Self::None => Outcome::Later("there is no SMTP_HOST".to_owned()),
+        }
+    }
+}
+
+fn transport(server: &SmtpServer) -> Result<AsyncSmtpTransport<Tokio1Executor>> {
+    let tls = match server.security {
+        SmtpSecurity::StartTls => Tls::Required(trust(server)?),
+        SmtpSecurity::Tls => Tls::Wrapper(trust(server)?),
+        SmtpSecurity::None => Tls::None,
+    };
+    let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&server.host)
+        .port(server.port)
+        .tls(tls)
+        .timeout(Some(COMMAND))
+        .pool_config(PoolConfig::new().max_size(4));
+    if let Some((user, password)) = &server.login {
+        builder = builder.credentials(Credentials::new(user.clone(), password.expose().to_owned()));
+    }
+    Ok(builder.build())
+}
+
+/// The system's authorities, and those of the settings.
+fn trust(server: &SmtpServer) -> Result<TlsParameters> {
+    let mut parameters = TlsParameters::builder(server.host.clone());
+    if let Some(path) = &server.ca_file {
+        let bad = |cause: String| Error::internal("SMTP_CA_FILE", format!("{}: {cause}", path.display()));
+        let pem = std::fs::read(path).map_err(|cause| bad(cause.to_string()))?;
+        let authority = Certificate::from_pem(&pem).map_err(|cause| bad(cause.to_string()))?;
+        parameters = parameters.add_root_certificate(authority);
+    }
+    parameters.build().map_err(|cause| Error::internal("SMTP: prepare TLS", cause))
+}
+
+/// The id is the row's, so that a mail that was delivered twice is known for the same.
+fn message(from: &Mailbox, mail: &mail::Model, content: &Content) -> Result<Message, String> {
+    let to = mail.recipient.parse::<Address>().map_err(|cause| format!("the recipient: {cause}"))?;
+    Message::builder()
+        .from(from.clone())
+        .to(Mailbox::new(None, to))
+        .subject(content.subject.clone())
+        .message_id(Some(format!("<{}@{}>", mail.id, from.email.domain())))
+        .date(mail.created_at.into())
+        .multipart(MultiPart::alternative_plain_html(content.text.clone(), content.html.clone()))
+        .map_err(|cause| cause.to_string())
+}
+
+async fn hand_in(transport: &AsyncSmtpTransport<Tokio1Executor>, message: Message) -> Outcome {
+    let Err(error) = transport.send(message).await else { return Outcome::Sent };
+    let because = causes(&error);
+    // x5z is about the mail itself (RFC 5321, section 4.2.1): no such mailbox, not wanted. Any other refusal, a wrong
+    // password for one, is the operator's to mend while the mail waits.
+    let about_the_mail = error.status().is_some_and(|code| {
+        code.severity == Severity::PermanentNegativeCompletion && code.category == Category::MailSystem
+    });
+    if about_the_mail { Outcome::Never(because) } else { Outcome::Later(because) }
+}
+
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    text
+}
+
+async fn lay_down(path: PathBuf, message: Vec<u8>) -> Outcome {
+    let shown = path.display().to_string();
+    let written = tokio::task::spawn_blocking(move || write(&path, &message)).await;
+    match written.map_err(std::io::Error::other).flatten() {
+        Ok(()) => {
+            tracing::info!(path = shown, "there is no SMTP_HOST: a mail was written to this file");
+            Outcome::Sent
+        }
+        Err(cause) => Outcome::Later(format!("cannot write {shown}: {cause}")),
+    }
+}
+
+/// Readable by its owner alone, and never half a file.
+fn write(path: &Path, message: &[u8]) -> std::io::Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
+    let draft = path.with_extension("part");
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    file.write_all(message)?;
+    file.sync_all()?;
+    std::fs::rename(draft, path)
+}

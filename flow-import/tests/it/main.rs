@@ -1,0 +1,10 @@
+//! Imports as those who make them see them.
+
+mod fixtures;
+mod hostile;
+mod kinds;
+mod mapping;
+mod others;
+mod own;
+mod routing;
+mod support;
