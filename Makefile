@@ -83,10 +83,12 @@ test-build: ## Compile the tests
 test-run: node ## Run the tests beside a throwaway PostgreSQL and Redis; ARGS are handed on
 	INSTA_UPDATE=no scripts/with-servers cargo test --locked --workspace $(ARGS)
 
+# With the binary that the tests' build has made: built by itself, it would bring other features of its dependencies, and
+# with them a second build of nearly everything.
 .PHONY: generated
-generated: ## Fail when a generated file that is checked in is stale
+generated: test-build ## Fail when a generated file that is checked in is stale
 	@mkdir -p $(GENERATED)
-	@cargo run --locked -q -p calldocker --bin calldocker -- openapi >$(GENERATED)/openapi.yaml
+	@$(CARGO_TARGET_DIR)/debug/calldocker openapi >$(GENERATED)/openapi.yaml
 	@diff -u openapi.yaml $(GENERATED)/openapi.yaml >$(GENERATED)/openapi.diff || { \
 	  head -n 40 $(GENERATED)/openapi.diff; echo 'openapi.yaml is stale: run `make openapi` and read the change'; exit 1; }
 

@@ -21,7 +21,7 @@ use crate::keys::Keys;
 use crate::outbound::mail::{self, Mailer};
 use crate::providers::Providers;
 use crate::realtime::{self, Sockets};
-use crate::storage::{Folder, Storage};
+use crate::storage::{Folder, S3, Storage};
 use crate::store::{Database, mails, system};
 
 /// Everything that a use case needs; cheap to clone.
@@ -81,7 +81,10 @@ impl App {
         let ids = Ids::new(clock.clone());
         let node = ids.next();
         let providers = Providers::new(&settings);
-        let storage = Arc::new(Folder::new(settings.data_dir.join("files")));
+        let storage: Arc<dyn Storage> = match &settings.s3 {
+            Some(s3) => Arc::new(S3::new(s3)),
+            None => Arc::new(Folder::new(settings.upload_path.clone())),
+        };
         let (flows, desks) = (FlowCache::default(), Desks::default());
         let authz = Table::compile().await?;
         let mailer = Mailer::new(&settings, &clock)?;

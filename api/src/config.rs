@@ -66,6 +66,10 @@ pub struct Settings {
     pub max_body_bytes: usize,
     /// Of an uploaded file.
     pub max_file_size: usize,
+    /// Where files lie when there is no bucket.
+    pub upload_path: PathBuf,
+    /// Where files lie instead, when it is set.
+    pub s3: Option<S3Settings>,
     pub timing: Timing,
     pub log: String,
     pub log_format: LogFormat,
@@ -75,6 +79,29 @@ pub struct Settings {
 pub struct TwilioAccount {
     pub account_sid: String,
     pub auth_token: Secret,
+}
+
+/// A bucket for files.
+#[derive(Clone, Debug)]
+pub struct S3Settings {
+    pub bucket: String,
+    pub region: String,
+    pub access_key_id: String,
+    pub secret_access_key: Secret,
+    /// Of a store that is not Amazon's.
+    pub endpoint: Option<String>,
+    /// The bucket stands in the path of addresses and not in their host.
+    pub path_style: bool,
+    pub files: S3Files,
+}
+
+/// How a file comes from a bucket to who may have it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum S3Files {
+    /// Through this server.
+    Streamed,
+    /// By a short-lived link to the store.
+    Linked,
 }
 
 /// A server that takes our mail.
@@ -190,6 +217,11 @@ impl Settings {
             port,
             public_url,
             database_url: Secret::new(database_url(keys, &data_dir)),
+            upload_path: match keys.optional("upload_path") {
+                Some(path) => PathBuf::from(path),
+                None => data_dir.join("files"),
+            },
+            s3: s3(keys)?,
             data_dir,
             database_pool: keys.number("database_pool")?,
             sqlite_synchronous: keys.choice(
@@ -280,6 +312,27 @@ fn database_url(keys: &Keys, data_dir: &std::path::Path) -> String {
         }
         None => format!("sqlite://{}", data_dir.join("calldocker.db").display()),
     }
+}
+
+fn s3(keys: &Keys) -> Result<Option<S3Settings>, BadSetting> {
+    let Some(bucket) = keys.optional("aws_s3_bucket") else { return Ok(None) };
+    let needed = |key| keys.optional(key).ok_or_else(|| keys.bad(key, "is missing beside AWS_S3_BUCKET"));
+    let endpoint = match keys.optional("aws_s3_endpoint") {
+        Some(url) if !url.starts_with("http://") && !url.starts_with("https://") => {
+            return Err(keys.bad("aws_s3_endpoint", "is not an address, e.g. https://s3.example.com"));
+        }
+        endpoint => endpoint,
+    };
+    Ok(Some(S3Settings {
+        bucket,
+        region: needed("aws_region")?,
+        access_key_id: needed("aws_access_key_id")?,
+        secret_access_key: Secret::new(needed("aws_secret_access_key")?),
+        endpoint,
+        path_style: keys.choice("aws_s3_path_style", &[("true", true), ("false", false)])?,
+        files: keys
+            .choice("aws_s3_files", &[("streamed", S3Files::Streamed), ("linked", S3Files::Linked)])?,
+    }))
 }
 
 fn smtp(keys: &Keys) -> Result<Option<SmtpServer>, BadSetting> {
@@ -387,6 +440,22 @@ mod tests {
         let settings =
             Settings::with(&[("db_host", "db"), ("db_user", "a b"), ("db_password", "p@ss")]).unwrap();
         assert_eq!(settings.database_url.expose(), "postgres://a%20b:p%40ss@db:5432/calldocker");
+    }
+
+    #[test]
+    fn document_001_s_names_of_amazon_make_a_bucket() {
+        assert!(Settings::with(&[]).unwrap().s3.is_none());
+        let keys = [
+            ("aws_s3_bucket", "calls"),
+            ("aws_access_key_id", "AKIA1"),
+            ("aws_secret_access_key", "secret"),
+            ("aws_region", "eu-central-1"),
+        ];
+        let s3 = Settings::with(&keys).unwrap().s3.unwrap();
+        assert_eq!((s3.bucket.as_str(), s3.region.as_str()), ("calls", "eu-central-1"));
+        assert_eq!((s3.endpoint, s3.path_style, s3.files), (None, false, S3Files::Streamed));
+        let bad = Settings::with(&keys[..2]).unwrap_err();
+        assert_eq!(bad.to_string(), "AWS_SECRET_ACCESS_KEY: is missing beside AWS_S3_BUCKET");
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub enum Error {
     Forbidden { permission: &'static str },
     /// A webhook that its provider did not sign, or not for us.
     BadSignature,
+    /// A part of a file was asked for that it does not have; so many bytes it has.
+    OutOfRange { size: u64 },
     /// Too many attempts; try again after so long.
     TooOften { retry_after: std::time::Duration },
     /// We cannot, for now, and it is not the request's fault.
@@ -43,6 +45,7 @@ pub enum Subject {
     AvailabilityReason,
     Call,
     Company,
+    Contact,
     Flow,
     FlowVersion,
     Invitation,
@@ -65,6 +68,7 @@ impl Subject {
             Self::AvailabilityReason => "AVAILABILITY_REASON_NOT_FOUND",
             Self::Call => "CALL_NOT_FOUND",
             Self::Company => "COMPANY_NOT_FOUND",
+            Self::Contact => "CONTACT_NOT_FOUND",
             Self::Flow => "FLOW_NOT_FOUND",
             Self::FlowVersion => "FLOW_VERSION_NOT_FOUND",
             Self::Invitation => "INVITATION_NOT_FOUND",
@@ -87,6 +91,7 @@ impl Subject {
             Self::AvailabilityReason => "There is no such reason.",
             Self::Call => "There is no such call.",
             Self::Company => "There is no such company.",
+            Self::Contact => "There is no such contact.",
             Self::Flow => "There is no such flow.",
             Self::FlowVersion => "There is no such version of this flow.",
             Self::Invitation => "This invitation is not valid, or no longer.",

@@ -76,6 +76,26 @@ impl Words {
         Say::new(text).language(self.tag())
     }
 
+    /// BCP 47, of the words.
+    pub fn tag(&self) -> &'static str {
+        match self.0 {
+            Language::English => "en-US",
+            Language::Spanish => "es-ES",
+            Language::French => "fr-FR",
+            Language::German => "de-DE",
+        }
+    }
+
+    pub fn recording_notice(&self) -> String {
+        match self.0 {
+            Language::English => "This call is being recorded.",
+            Language::Spanish => "Esta llamada está siendo grabada.",
+            Language::French => "Cet appel est enregistré.",
+            Language::German => "Dieses Gespräch wird aufgezeichnet.",
+        }
+        .to_owned()
+    }
+
     pub fn not_in_service(&self) -> String {
         match self.0 {
             Language::English => "The number you have dialed is not in service. Goodbye.",
@@ -122,16 +142,6 @@ impl Words {
             (Language::French, _) => format!("L'attente estimée est d'environ {minutes} minutes."),
             (Language::German, 1) => "Die Wartezeit beträgt etwa eine Minute.".to_owned(),
             (Language::German, _) => format!("Die Wartezeit beträgt etwa {minutes} Minuten."),
-        }
-    }
-
-    /// The tag of the language that these words are in.
-    pub fn tag(&self) -> &'static str {
-        match self.0 {
-            Language::English => "en-US",
-            Language::Spanish => "es-ES",
-            Language::French => "fr-FR",
-            Language::German => "de-DE",
         }
     }
 

@@ -117,6 +117,8 @@ pub enum RestEffect {
     TooManyRequests { retry_after: u32 },
     /// Takes effect, and the connection breaks instead of an answer.
     ReplyLost,
+    /// Takes effect, and the connection breaks in the middle of the answer.
+    CutShort,
 }
 
 /// What becomes of the document with which an `<Enqueue>` action answers `QueueResult=redirected`. Twilio does not

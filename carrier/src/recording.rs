@@ -19,6 +19,9 @@ const PROCESSING: Duration = Duration::from_secs(1);
 pub(crate) enum RecordingStatus {
     InProgress,
     Paused,
+    /// Ended over REST; the file is being made.
+    Stopped,
+    /// Ended with its call; the file is being made.
     Processing,
     Completed,
     Absent,
@@ -29,6 +32,7 @@ impl RecordingStatus {
         match self {
             RecordingStatus::InProgress => "in-progress",
             RecordingStatus::Paused => "paused",
+            RecordingStatus::Stopped => "stopped",
             RecordingStatus::Processing => "processing",
             RecordingStatus::Completed => "completed",
             RecordingStatus::Absent => "absent",
@@ -38,7 +42,10 @@ impl RecordingStatus {
     pub(crate) fn is_running(self) -> bool {
         match self {
             RecordingStatus::InProgress | RecordingStatus::Paused => true,
-            RecordingStatus::Processing | RecordingStatus::Completed | RecordingStatus::Absent => false,
+            RecordingStatus::Stopped
+            | RecordingStatus::Processing
+            | RecordingStatus::Completed
+            | RecordingStatus::Absent => false,
         }
     }
 }
@@ -57,7 +64,9 @@ pub(crate) struct Recording {
     pub updated: DateTime<Utc>,
     /// Whole seconds once it has ended.
     pub duration: Option<u32>,
-    paused_at: Option<DateTime<Utc>>,
+    /// Since when it is paused, and what the pause leaves.
+    paused_at: Option<(DateTime<Utc>, Gap)>,
+    /// What pauses have cut out of it.
     paused: TimeDelta,
     listener: Option<Listener>,
 }
@@ -69,6 +78,14 @@ pub(crate) struct NewRecording {
     pub source: &'static str,
     pub channels: u32,
     pub listener: Option<Listener>,
+}
+
+/// What a pause leaves in the file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Gap {
+    /// Nothing: the file gets shorter.
+    Skipped,
+    Silent,
 }
 
 /// What becomes of a recording that has ended.
@@ -107,6 +124,15 @@ impl Shared {
 
     /// Ends a recording; returns its seconds. Without effect on one that has ended.
     pub(crate) fn stop_recording(self: &Arc<Self>, sid: &str, keep: Keep) -> u32 {
+        self.end_recording(sid, keep, RecordingStatus::Processing)
+    }
+
+    /// [`Shared::stop_recording`], by a request: it is `stopped` until the file is made.
+    pub(crate) fn stop_recording_over_rest(self: &Arc<Self>, sid: &str) {
+        self.end_recording(sid, Keep::Sound, RecordingStatus::Stopped);
+    }
+
+    fn end_recording(self: &Arc<Self>, sid: &str, keep: Keep, meanwhile: RecordingStatus) -> u32 {
         let now = self.clock.now();
         let mut state = self.lock();
         state.running_recordings.retain(|s| s != sid);
@@ -114,12 +140,14 @@ impl Shared {
         if !recording.status.is_running() {
             return recording.duration.unwrap_or(0);
         }
-        let paused = recording.paused + recording.paused_at.map_or(TimeDelta::zero(), |at| now - at);
+        let paused = recording.paused + cut_out(recording.paused_at, now);
         let length = (now - recording.started - paused).num_milliseconds();
+        // Who hangs up at once leaves nothing to hear.
+        let keep = if length <= 0 { Keep::Nothing } else { keep };
         let seconds = u32::try_from((length + 999) / 1000).unwrap_or(0).max(1);
         recording.duration = Some(seconds);
         recording.updated = now;
-        recording.status = RecordingStatus::Processing;
+        recording.status = meanwhile;
         drop(state);
         let (shared, sid) = (self.clone(), sid.to_owned());
         let mut busy = Some(self.clock.busy());
@@ -140,28 +168,31 @@ impl Shared {
         seconds
     }
 
-    /// Pauses or resumes; returns whether it is still running at all.
-    pub(crate) fn pause_recording(&self, sid: &str, to: RecordingStatus) -> bool {
+    /// Pauses; returns whether it is still running at all.
+    pub(crate) fn pause_recording(&self, sid: &str, gap: Gap) -> bool {
+        self.change_running(sid, |recording, now| {
+            recording.paused_at = recording.paused_at.or(Some((now, gap)));
+            recording.status = RecordingStatus::Paused;
+        })
+    }
+
+    /// Resumes; returns whether it is still running at all.
+    pub(crate) fn resume_recording(&self, sid: &str) -> bool {
+        self.change_running(sid, |recording, now| {
+            recording.paused += cut_out(recording.paused_at.take(), now);
+            recording.status = RecordingStatus::InProgress;
+        })
+    }
+
+    fn change_running(&self, sid: &str, change: impl FnOnce(&mut Recording, DateTime<Utc>)) -> bool {
         let now = self.clock.now();
         let mut state = self.lock();
-        let Some(recording) = state.recordings.get_mut(sid) else { return false };
-        if !recording.status.is_running() {
-            return false;
-        }
-        match to {
-            RecordingStatus::Paused => recording.paused_at = recording.paused_at.or(Some(now)),
-            RecordingStatus::InProgress => {
-                if let Some(at) = recording.paused_at.take() {
-                    recording.paused += now - at;
-                }
-            }
-            RecordingStatus::Processing | RecordingStatus::Completed | RecordingStatus::Absent => {
-                return false;
-            }
-        }
-        recording.status = to;
-        recording.updated = now;
-        true
+        let running = state.recordings.get_mut(sid).filter(|recording| recording.status.is_running());
+        running.is_some_and(|recording| {
+            change(recording, now);
+            recording.updated = now;
+            true
+        })
     }
 
     pub(crate) fn stop_recordings_of_call(self: &Arc<Self>, call_sid: &str) {
@@ -220,5 +251,13 @@ impl Shared {
             leg: None,
         };
         self.call_back(&recording.sid, callback);
+    }
+}
+
+/// How much shorter a pause makes the file.
+fn cut_out(paused_at: Option<(DateTime<Utc>, Gap)>, now: DateTime<Utc>) -> TimeDelta {
+    match paused_at {
+        Some((at, Gap::Skipped)) => now - at,
+        Some((_, Gap::Silent)) | None => TimeDelta::zero(),
     }
 }

@@ -130,9 +130,10 @@ impl Endpoint for Entrance {
                 response.headers_mut().insert(header::RETRY_AFTER, retry_after.into());
                 return Ok(response);
             }
-            Some(RestEffect::Slow(_) | RestEffect::ReplyLost) | None => {}
+            Some(RestEffect::Slow(_) | RestEffect::ReplyLost | RestEffect::CutShort) | None => {}
         }
         let response = match rest::answer(&self.shared, call(parts)) {
+            Ok(reply) if effect == Some(RestEffect::CutShort) => reply.cut_short(),
             Ok(reply) => reply.into_response(),
             Err(error) => error.into_response(),
         };
@@ -146,7 +147,8 @@ impl Endpoint for Entrance {
                     self.connections.break_off(remote);
                 }
             }
-            Some(RestEffect::ServerError | RestEffect::TooManyRequests { .. }) | None => {}
+            Some(RestEffect::ServerError | RestEffect::TooManyRequests { .. } | RestEffect::CutShort)
+            | None => {}
         }
         drop(busy);
         Ok(response)
@@ -185,6 +187,18 @@ fn decode(segment: &str) -> String {
 impl Reply {
     fn into_response(self) -> Response {
         Response::builder().status(self.status).content_type(self.content_type).body(self.body)
+    }
+
+    /// Promises all of it, sends half of it, and breaks the connection.
+    fn cut_short(mut self) -> Response {
+        let length = self.body.len();
+        self.body.truncate(length / 2);
+        let pieces = [Ok(self.body), Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))];
+        Response::builder()
+            .status(self.status)
+            .content_type(self.content_type)
+            .header(header::CONTENT_LENGTH, length)
+            .body(poem::Body::from_bytes_stream(futures_util::stream::iter(pieces)))
     }
 }
 

@@ -268,7 +268,10 @@ async fn a_live_call_can_be_recorded_paused_and_stopped() {
     assert_eq!((recording.status, recording.text("status").as_str()), (201, "in-progress"));
     let current = format!("/Calls/{}/Recordings/Twilio.CURRENT.json", call.sid());
     story.pass(5.0).await;
-    assert_eq!(story.post(&current, &[("Status", "paused")]).await.text("status"), "paused");
+    assert_eq!(
+        story.post(&current, &[("Status", "paused"), ("PauseBehavior", "skip")]).await.text("status"),
+        "paused"
+    );
     story.pass(5.0).await;
     story.post(&current, &[("Status", "in-progress")]).await;
     story.pass(60.0).await;
@@ -277,4 +280,52 @@ async fn a_live_call_can_be_recorded_paused_and_stopped() {
     assert_eq!(story.hooks("/recording")[1].get("RecordingDuration"), "25");
     assert_eq!(story.post(&path, &[]).await.body["code"].as_u64(), Some(21220), "the call is over");
     assert!(texts(&call, LineKind::Status).contains(&"completed".to_owned()));
+}
+
+#[tokio::test]
+async fn a_silent_pause_keeps_the_length_and_two_channels_double_the_file() {
+    let story = Story::begin().await;
+    story.twiml("/voice", "<Pause length='60'/>");
+    let call = story.calls([Step::Wait(40.0), Step::HangUp]);
+    story.pass(10.0).await;
+    let path = format!("/Calls/{}/Recordings.json", call.sid());
+    let recording = story.post(&path, &[("RecordingChannels", "dual")]).await.text("sid");
+    let one = format!("/Calls/{}/Recordings/{recording}.json", call.sid());
+    story.post(&one, &[("Status", "paused")]).await;
+    story.pass(5.0).await;
+    story.post(&one, &[("Status", "in-progress")]).await;
+    story.pass(5.0).await;
+    let stopped = story.post(&one, &[("Status", "stopped")]).await;
+    assert_eq!((stopped.text("status").as_str(), stopped.text("duration").as_str()), ("stopped", "10"));
+    story.pass(2.0).await;
+    let made = story.get(&format!("/Recordings/{recording}.json")).await;
+    assert_eq!((made.text("status").as_str(), made.body["channels"].as_u64()), ("completed", Some(2)));
+    let again = story.post(&one, &[("Status", "paused")]).await;
+    assert_eq!(again.body["code"].as_u64(), Some(21220), "it has ended");
+}
+
+#[tokio::test]
+async fn a_recording_of_nothing_is_absent_and_one_of_a_conference_can_be_paused() {
+    let story = Story::begin().await;
+    story.twiml("/voice", "<Pause length='60'/>");
+    let call = story.calls([]);
+    story.pass(10.0).await;
+    let path = format!("/Calls/{}/Recordings.json", call.sid());
+    let recording = story.post(&path, &[]).await.text("sid");
+    let one = format!("/Calls/{}/Recordings/{recording}.json", call.sid());
+    story.post(&one, &[("Status", "stopped")]).await;
+    story.pass(2.0).await;
+    assert_eq!(story.get(&format!("/Recordings/{recording}.json")).await.text("status"), "absent");
+
+    story.twiml("/room", "<Dial><Conference record='record-from-start'>room</Conference></Dial>");
+    story.carrier.add_number(NewNumber::new("+15550100002", story.url("/room")));
+    for _ in 0..2 {
+        story.carrier.place_call(NewCall::new(ANN, "+15550100002", Script::silent()));
+    }
+    story.pass(5.0).await;
+    let room =
+        story.get("/Conferences.json").await.body["conferences"][0]["sid"].as_str().expect("sid").to_owned();
+    let current = format!("/Conferences/{room}/Recordings/Twilio.CURRENT.json");
+    assert_eq!(story.post(&current, &[("Status", "paused")]).await.text("status"), "paused");
+    assert_eq!(story.post(&current, &[("Status", "in-progress")]).await.text("status"), "in-progress");
 }

@@ -46,7 +46,7 @@ macro_rules! ids {
 }
 
 ids! {
-    AgentId AuditId CallId ChangeId CompanyId FlowId FlowVersionId InvitationId JobId LegId MailId MembershipId
+    AgentId AuditId CallId ChangeId CompanyId ContactId FlowId FlowVersionId InvitationId JobId LegId MailId MembershipId
     NodeId OfferId PhoneNumberId PromptId QueueEntryId QueueId ReasonId RecordingId RegistrationId RoundId
     SegmentId SessionId SkillId SupervisionId TransferId UserId
 }

@@ -302,10 +302,18 @@ closed_enum!(
         EndWrapUp,
         /// A browser has been silent for long.
         DeviceLost,
+        /// Let the provider begin, pause, resume or stop a recording as it is wanted.
+        ControlRecording,
         /// Fetch a finished recording and delete it at the provider.
         StoreRecording,
         /// The next rule of a queue for one who waits: an overflow step, or the end of his longest wait.
         QueueStep,
+        /// Delete a recording's file.
+        DeleteRecording,
+        /// Look once a day for recordings that have been kept long enough.
+        RetainRecordings,
+        /// Delete a prompt's file, unless a prompt names it.
+        DeletePromptFile,
         /// Ask the provider whether a call still lives.
         CheckCall,
         /// Compare a company's rows with all that lives at the provider.
@@ -333,7 +341,94 @@ closed_enum!(
     JobState { Queued, Running, Failed }
 );
 closed_enum!(RecordingKind { Voicemail, Call });
-closed_enum!(RecordingState { Pending, Stored, Failed, Deleted });
+closed_enum!(
+    /// Where a recording stands: at the provider first, then here.
+    RecordingState {
+        /// The provider is to begin, or has been asked to.
+        Planned,
+        InProgress,
+        Paused,
+        /// It has ended; the file is made, and then fetched.
+        Processing,
+        /// The file is here.
+        Stored,
+        /// There was nothing to record, or it never began.
+        Absent,
+        /// The file could not be had.
+        Failed,
+        /// There was a file, and it has been deleted.
+        Deleted,
+    }
+);
+
+impl RecordingState {
+    /// Where a recording stands after `to`; `None` when that is old news.
+    pub fn advance(self, to: Self) -> Option<Self> {
+        let allowed = match self {
+            Self::Planned => {
+                matches!(to, Self::InProgress | Self::Paused | Self::Processing | Self::Absent | Self::Failed)
+            }
+            Self::InProgress => matches!(to, Self::Paused | Self::Processing | Self::Absent | Self::Failed),
+            Self::Paused => matches!(to, Self::InProgress | Self::Processing | Self::Absent | Self::Failed),
+            Self::Processing => matches!(to, Self::Stored | Self::Absent | Self::Failed),
+            // The provider may still have the file of one that failed.
+            Self::Stored | Self::Failed => matches!(to, Self::Deleted),
+            Self::Absent | Self::Deleted => false,
+        };
+        allowed.then_some(to)
+    }
+
+    /// Something is being recorded, or is about to be.
+    pub fn is_live(self) -> bool {
+        match self {
+            Self::Planned | Self::InProgress | Self::Paused => true,
+            Self::Processing | Self::Stored | Self::Absent | Self::Failed | Self::Deleted => false,
+        }
+    }
+
+    /// The provider is not done with it, or we are not done with the provider.
+    pub fn is_open(self) -> bool {
+        self.is_live() || self == Self::Processing
+    }
+}
+
+closed_enum!(
+    /// Who wanted a recording.
+    RecordingOrigin { Policy, Flow, Person }
+);
+closed_enum!(
+    /// Who wants a recording to be silent. Each counts for itself: what the flow has silenced for a card's digits, an
+    /// agent does not make audible.
+    PauseHolder { Person, Flow, SecureDigits }
+);
+closed_enum!(
+    /// What is wanted of a recording that runs, whatever the provider does at the moment.
+    RecordingWish { Running, Paused, Stopped }
+);
+closed_enum!(
+    /// Whether the calls of a company, or of a queue, are recorded.
+    RecordingRule {
+        /// From the moment at which caller and agent are connected.
+        Always,
+        /// When a person or a flow says so.
+        OnDemand,
+        /// Not even then.
+        Never,
+    }
+);
+closed_enum!(
+    /// What a country's law asks for.
+    CountryRule {
+        /// Both sides are told before.
+        Announce,
+        /// Nothing is recorded.
+        Off,
+    }
+);
+closed_enum!(
+    /// Why a recording's file was deleted.
+    DeletedBecause { Request, Retention }
+);
 
 #[cfg(test)]
 mod tests {
@@ -351,6 +446,20 @@ mod tests {
     fn an_offer_is_settled_once() {
         assert_eq!(OfferState::Open.settle(OfferState::Accepted), Some(OfferState::Accepted));
         assert_eq!(OfferState::NoAnswer.settle(OfferState::Accepted), None);
+    }
+
+    #[test]
+    fn a_recording_never_goes_back_to_the_provider() {
+        use RecordingState::{Absent, Deleted, Failed, InProgress, Paused, Planned, Processing, Stored};
+        assert_eq!(InProgress.advance(Paused), Some(Paused));
+        assert_eq!(Paused.advance(InProgress), Some(InProgress));
+        for late in [Planned, InProgress, Paused, Processing] {
+            for settled in [Stored, Absent, Failed, Deleted] {
+                assert_eq!(settled.advance(late), None, "{settled:?} to {late:?}");
+            }
+        }
+        assert_eq!(Stored.advance(Absent), None, "a file that is here is not explained away");
+        assert_eq!(Processing.advance(Deleted), None, "what was not fetched yet is not deleted here");
     }
 
     #[test]

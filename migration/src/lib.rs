@@ -20,6 +20,8 @@ mod m0011_agents_next_state;
 mod m0012_flow_history;
 mod m0013_prompts;
 mod m0014_queue_rules;
+mod m0015_recording_life;
+mod m0017_contacts;
 mod sql;
 
 pub struct Migrator;
@@ -42,6 +44,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_flow_history::Migration),
             Box::new(m0013_prompts::Migration),
             Box::new(m0014_queue_rules::Migration),
+            Box::new(m0015_recording_life::Migration),
+            Box::new(m0017_contacts::Migration),
         ]
     }
 }

@@ -27,6 +27,10 @@ permissions! {
     /// Across companies: the platform's administrator alone.
     ListCompanies = "companies:list";
     ReadCompanies = "companies:read";
+    ReadContacts = "contacts:read";
+    WriteContacts = "contacts:write";
+    /// Who is not called; and who is forgotten, blocked or not.
+    BlockContacts = "contacts:block";
     ReadUsers = "users:read";
     WriteUsers = "users:write";
     InviteUsers = "users:invite";
@@ -57,6 +61,11 @@ permissions! {
     ReadOffers = "offers:read";
     AnswerOffers = "offers:answer";
     ReadRecordings = "recordings:read";
+    ControlRecordings = "recordings:control";
+    HoldRecordings = "recordings:hold";
+    DeleteRecordings = "recordings:delete";
+    ReadRecordingPolicy = "recording-policy:read";
+    WriteRecordingPolicy = "recording-policy:write";
     ReadPhoneNumbers = "phone-numbers:read";
     WritePhoneNumbers = "phone-numbers:write";
     ReadPrompts = "prompts:read";

@@ -1,15 +1,12 @@
 //! What people see of calls and do with them at their desks.
 
-use bytes::Bytes;
-use entity::id::{AgentId, CallId, RecordingId, UserId};
-use entity::{CallStatus, CompanyScope, call, call_event, offer, recording, transfer};
-use serde_json::json;
+use entity::id::{AgentId, CallId};
+use entity::{CallStatus, CompanyScope, call, call_event, offer, transfer};
 
 use super::{CallFile, accept};
 use crate::app::App;
 use crate::authz::Whose;
 use crate::error::{Error, Result, Subject};
-use crate::identity::audit;
 use crate::slice::{Slice, read_cursor};
 use crate::store::{Unit, calls, live, queueing};
 
@@ -139,30 +136,4 @@ pub async fn transfers(
 ) -> Result<Vec<transfer::Model>> {
     visible(app, scope, whose, call).await?;
     live::transfers(scope, app.db.reader(), call).await
-}
-
-pub async fn recordings(
-    app: &App,
-    scope: CompanyScope,
-    whose: Whose,
-    call: CallId,
-) -> Result<Vec<recording::Model>> {
-    visible(app, scope, whose, call).await?;
-    calls::recordings(scope, app.db.reader(), call).await
-}
-
-pub async fn voicemails(app: &App, scope: CompanyScope) -> Result<Vec<recording::Model>> {
-    calls::voicemails(scope, app.db.reader(), 100).await
-}
-
-/// The sound of a recording; who listens is noted first.
-pub async fn listen(app: &App, scope: CompanyScope, user: UserId, id: RecordingId) -> Result<Bytes> {
-    let row = calls::recording(scope, app.db.reader(), id).await?;
-    let Some(key) = row.storage_key else {
-        return Err(Error::conflict("RECORDING_NOT_STORED", "This recording has not been stored yet."));
-    };
-    let unit = Unit::begin(app, scope).await?;
-    audit::note(app, scope, unit.tx(), user, "recording:listen", json!({"recordingId": id})).await?;
-    unit.commit().await?;
-    app.storage.get(&key).await?.ok_or(Error::NotFound(Subject::Recording))
 }

@@ -12,8 +12,9 @@ use serde_json::json;
 
 use super::reply::FlowNext;
 use super::story::EventKind;
-use super::{CallFile, Reply, enqueue, figures, library};
+use super::{CallFile, Reply, effects, enqueue, figures, library};
 use crate::app::App;
+use crate::contacts;
 use crate::error::{Error, Result, Subject};
 use crate::store::{Unit, flows};
 
@@ -29,7 +30,8 @@ pub async fn advance(unit: &mut Unit, file: &mut CallFile, input: Input) -> Resu
     for _ in 0..DETOURS {
         let flow = compiled(unit, file).await?;
         words = crate::words::Words::of(flow.language());
-        let step = run(unit, file, &flow, input).await?;
+        let mut step = run(unit, file, &flow, input).await?;
+        said.extend(effects::perform(unit, file, std::mem::take(&mut step.effects)).await?);
         let (heard, next) = library::look_up(unit, file, step.prompts, step.next).await?;
         said.extend(heard);
         let next = match next {
@@ -105,7 +107,9 @@ async fn answer(unit: &Unit, file: &mut CallFile, next: &Next) -> Result<Option<
         Next::Continue => Some(Input::Continue),
         Next::Request(_) => Some(Input::Requested(RequestOutcome::Failed)),
         Next::Figures { queue } => Some(Input::Figures(figures::of_queue(unit, file, queue).await?)),
-        Next::FindContact { .. } => Some(Input::ContactFound(None)),
+        Next::FindContact { number, fields } => {
+            Some(Input::ContactFound(contacts::flow::find(unit, number, fields).await?))
+        }
         Next::BookCallback(_) => Some(Input::CallbackBooked(Booking::Failed)),
         Next::Dial { to: DialTo::Sip(_) | DialTo::Agent(_), .. } => Some(Input::Dialed(DialOutcome::Failed)),
         Next::Gather { .. }
@@ -207,7 +211,7 @@ fn follow(unit: &Unit, file: &mut CallFile, next: &Next) {
 }
 
 /// The flow that the call is in: the one that its session names when another one was called, else its own.
-async fn compiled(unit: &Unit, file: &CallFile) -> Result<Arc<Flow>> {
+pub async fn compiled(unit: &Unit, file: &CallFile) -> Result<Arc<Flow>> {
     let called = session(file)?.and_then(|session| session.flow()?.as_str().parse().ok());
     let version = called.or(file.row.flow_version_id).ok_or(Error::NotFound(Subject::FlowVersion))?;
     compile(unit, version).await

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::carry::Target;
 use super::story::EventKind;
 use super::transfer::Why;
-use super::{CallFile, flow, supervise, transfer, wrap_up};
+use super::{CallFile, flow, recording, supervise, transfer, wrap_up};
 use crate::agents::{self, Step};
 use crate::error::Result;
 use crate::store::queueing::{self, Won};
@@ -61,6 +61,7 @@ pub async fn caller_left(
             SegmentState::WrapUp | SegmentState::Done | SegmentState::Failed => {}
         }
     }
+    recording::call_over(unit, file).await?;
     flow::hang_up(unit, file).await?;
     file.row.outcome.get_or_insert(CallOutcome::FlowExit);
     file.row.ended_by = Some(by);

@@ -10,6 +10,7 @@ use twilio::twiml::{
     VoiceResponse, WaitResponse,
 };
 
+use super::recording::Notice;
 use super::urls::{Heard, Urls};
 use crate::words::Words;
 
@@ -89,6 +90,8 @@ pub enum Reply {
     },
     /// The agent's answer came too late.
     TooLate(Words),
+    /// Both sides hear that their conversation is recorded.
+    Announcement(Notice),
     HangUp,
     /// A late hop: what the line was told last.
     Current(String),
@@ -211,6 +214,9 @@ impl Reply {
                 VoiceResponse::new().gather(ask).hangup().to_xml()
             }
             Self::TooLate(words) => VoiceResponse::new().say(words.say(words.too_late())).hangup().to_xml(),
+            Self::Announcement(notice) => {
+                HoldResponse::new().say(Say::new(&notice.text).language(&notice.language)).to_xml()
+            }
             Self::HangUp => VoiceResponse::new().hangup().to_xml(),
             Self::Current(twiml) => twiml.clone(),
             Self::Nothing => VoiceResponse::new().to_xml(),

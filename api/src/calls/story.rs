@@ -29,6 +29,8 @@ kinds! {
     NodePassed = "flow.node",
     FlowProblem = "flow.problem",
     FlowEnded = "flow.ended",
+    /// A flow has made or changed a contact.
+    ContactSaved = "contact.saved",
     TransferStarted = "transfer.started",
     /// Who is asked is in the room with the agent.
     TransferJoined = "transfer.joined",
@@ -37,8 +39,22 @@ kinds! {
     ThirdPartyLeft = "transfer.party_left",
     TransferEnded = "transfer.ended",
     VoicemailLeft = "voicemail.left",
+    /// A recording is to begin; `origin` says who wanted it, `why` what let it be.
+    RecordingWanted = "recording.wanted",
+    /// The law of the caller's country allows none.
+    RecordingForbidden = "recording.forbidden",
+    /// Both sides are being told.
+    RecordingAnnounced = "recording.announced",
+    RecordingStarted = "recording.started",
+    RecordingPaused = "recording.paused",
+    RecordingResumed = "recording.resumed",
+    /// It has ended; the file is being made.
+    RecordingStopped = "recording.stopped",
     RecordingStored = "recording.stored",
+    /// There was nothing to record.
+    RecordingAbsent = "recording.absent",
     RecordingFailed = "recording.failed",
+    RecordingDeleted = "recording.deleted",
     Queued = "queue.entered",
     /// A queue did not take the caller; `reason` says why: closed, full, unstaffed, gone, or he came from there.
     QueueRefused = "queue.refused",

@@ -3,7 +3,7 @@
 //! that would have told us its id.
 
 use crate::outbound::percent_encode;
-use entity::id::{CallId, CompanyId, LegId, OfferId, QueueEntryId, SegmentId, TransferId};
+use entity::id::{CallId, CompanyId, LegId, OfferId, QueueEntryId, RecordingId, SegmentId, TransferId};
 
 /// Twilio tries again, as often as it can be told to, when the connection fails, no answer comes in time, or a proxy has
 /// nobody to ask (502, 503). It is a fragment: not signed, not sent. Every request may come twice without harm.
@@ -119,6 +119,16 @@ impl Urls {
 
     pub fn recording(&self, call: CallId, mailbox: Option<&str>) -> String {
         format!("{}/recording?call={call}{}{RETRY}", self.base, mailbox_query(mailbox))
+    }
+
+    /// The status of a conversation's recording.
+    pub fn call_recording(&self, call: CallId, recording: RecordingId) -> String {
+        format!("{}/recording?call={call}&recording={recording}{RETRY}", self.base)
+    }
+
+    /// What both sides hear before their conversation is recorded.
+    pub fn announcement(&self, recording: RecordingId) -> String {
+        format!("{}/announcement?recording={recording}{RETRY}", self.base)
     }
 }
 

@@ -1,21 +1,16 @@
-//! Messages that callers leave: the recording is fetched from the provider, kept here, and then deleted there.
+//! Messages that callers leave. Once it is a row, a message's recording is like any other: it is fetched, kept, and then
+//! deleted at the provider ([`super::recording::keep`]).
 
-use entity::id::{CallId, RecordingId};
-use entity::{CallOutcome, CompanyScope, JobKind, RecordingKind, RecordingState, recording};
+use entity::id::CallId;
+use entity::{CallOutcome, JobKind, RecordingKind, RecordingState, recording};
 use ivr_engine::Input;
 use serde_json::json;
-use twilio::rest::{Client, RecordingFormat};
 use twilio::webhook::{RecordResult, RecordingState as ProviderState, RecordingStatus};
 
-use super::CallFile;
 use super::story::EventKind;
-use crate::app::App;
+use super::{CallFile, recording as recordings_of_calls};
 use crate::error::Result;
-use crate::jobs::Done;
-use crate::store::{Audience, Unit, calls};
-
-/// Largest message that is kept; an hour of the provider's WAV is 58 MB.
-const MAX_BYTES: u64 = 64 << 20;
+use crate::store::{Audience, Unit, recordings};
 
 /// The caller has spoken. The file may not be ready yet: its own callback says when.
 pub async fn left(
@@ -36,7 +31,7 @@ pub async fn left(
     Ok(Input::Recorded { seconds })
 }
 
-/// The provider says how a recording is doing.
+/// The provider says how a message is doing.
 pub async fn recorded(
     unit: &mut Unit,
     call: CallId,
@@ -44,42 +39,34 @@ pub async fn recorded(
     mailbox: Option<&str>,
 ) -> Result<()> {
     let mut file = CallFile::open(unit, call).await?;
-    match &status.status {
+    let row = match &status.status {
         ProviderState::Completed => {
             let row = expect(unit, &mut file, &status.recording_sid, status.duration, mailbox).await?;
             if row.duration_seconds.is_none_or(|seconds| seconds > 0) {
                 // Whoever hangs up after his message is the usual case: his call may be over by now.
                 file.row.outcome = Some(CallOutcome::Voicemail);
             }
-            if row.state == RecordingState::Pending {
-                let now = unit.now();
-                unit.job(JobKind::StoreRecording, row.id, json!({}), now);
-            }
+            Some(row)
         }
-        // Nothing was said. Nobody is told of a message, unless somebody was already.
-        ProviderState::Absent => {
-            let known = calls::recording_by_sid(unit.scope(), unit.tx(), &status.recording_sid).await?;
-            if let Some(mut row) = known.filter(|row| row.state == RecordingState::Pending) {
-                row.state = RecordingState::Failed;
-                file.note(
-                    unit,
-                    EventKind::RecordingFailed,
-                    json!({"recordingId": row.id, "reason": "absent"}),
-                );
-                calls::save_recording(unit.scope(), unit.tx(), row).await?;
-            }
-        }
-        ProviderState::InProgress
+        // Of nothing nobody is told, unless somebody was already.
+        ProviderState::Absent
+        | ProviderState::InProgress
         | ProviderState::Paused
         | ProviderState::Stopped
         | ProviderState::Processing
         | ProviderState::Deleted
-        | ProviderState::Other(_) => {}
+        | ProviderState::Other(_) => {
+            recordings::by_sid(unit.scope(), unit.tx(), &status.recording_sid).await?
+        }
+    };
+    if let Some(mut row) = row {
+        recordings_of_calls::news::apply(unit, &mut file, &mut row, status);
+        recordings::save(unit.scope(), unit.tx(), row).await?;
     }
     file.save(unit).await
 }
 
-/// The recording's row, made by whichever of the two callbacks comes first.
+/// The message's row, made by whichever of the two callbacks comes first.
 async fn expect(
     unit: &mut Unit,
     file: &mut CallFile,
@@ -88,29 +75,21 @@ async fn expect(
     mailbox: Option<&str>,
 ) -> Result<recording::Model> {
     let duration = seconds.and_then(|seconds| i32::try_from(seconds).ok());
-    if let Some(mut row) = calls::recording_by_sid(unit.scope(), unit.tx(), sid).await? {
+    if let Some(mut row) = recordings::by_sid(unit.scope(), unit.tx(), sid).await? {
         if row.duration_seconds.is_none() && duration.is_some() {
             row.duration_seconds = duration;
-            calls::save_recording(unit.scope(), unit.tx(), row.clone()).await?;
+            recordings::save(unit.scope(), unit.tx(), row.clone()).await?;
         }
         return Ok(row);
     }
     let row = recording::Model {
-        id: unit.id::<RecordingId>(),
-        company_id: unit.company(),
-        call_id: file.id(),
-        kind: RecordingKind::Voicemail,
-        state: RecordingState::Pending,
-        provider_sid: sid.to_owned(),
+        provider_sid: Some(sid.to_owned()),
         mailbox: mailbox.map(str::to_owned),
         duration_seconds: duration,
-        storage_key: None,
-        content_type: None,
-        size_bytes: None,
-        created_at: unit.now(),
-        stored_at: None,
+        ended_at: Some(unit.now()),
+        ..recordings_of_calls::blank(unit, file.id(), RecordingKind::Voicemail, RecordingState::Processing)
     };
-    unit.scope().insert::<recording::Entity, _>(unit.tx(), row.clone()).await?;
+    recordings::insert(unit.scope(), unit.tx(), row.clone()).await?;
     file.note(
         unit,
         EventKind::VoicemailLeft,
@@ -128,60 +107,6 @@ async fn expect(
 fn sid_of(url: &str) -> Option<String> {
     let name = url.rsplit('/').next()?;
     name.starts_with("RE").then(|| name.split('.').next().unwrap_or(name).to_owned())
-}
-
-/// Fetches the file, keeps it, then deletes it at the provider. Each part may have been done before a crash.
-pub async fn store(app: &App, scope: CompanyScope, id: RecordingId) -> Result<Done> {
-    let row = calls::recording(scope, app.db.reader(), id).await?;
-    let client = app.providers.client(scope, app.db.reader()).await?;
-    if row.state == RecordingState::Pending {
-        let media = match download(&client, &row.provider_sid).await {
-            Ok(media) => media,
-            Err(error) if error.is_gone() => return failed(app, scope, row, "gone at the provider").await,
-            Err(error) => return Ok(Done::retry(&error)),
-        };
-        let key = format!("{}/recordings/{id}.wav", scope.company());
-        app.storage.put(&key, media.clone()).await?;
-        stored(app, scope, id, key, media.len()).await?;
-    }
-    match client.delete_recording(&row.provider_sid).await {
-        Ok(()) => Ok(Done::Yes),
-        Err(error) if error.is_gone() => Ok(Done::Yes),
-        Err(error) => Ok(Done::retry(&error)),
-    }
-}
-
-async fn download(client: &Client, sid: &str) -> std::result::Result<bytes::Bytes, twilio::rest::Error> {
-    client.download_recording(sid, RecordingFormat::Wav, MAX_BYTES).await?.bytes().await
-}
-
-async fn stored(app: &App, scope: CompanyScope, id: RecordingId, key: String, size: usize) -> Result<()> {
-    let mut unit = Unit::begin(app, scope).await?;
-    let call = calls::recording(scope, unit.tx(), id).await?.call_id;
-    let mut file = CallFile::open(&unit, call).await?;
-    let mut row = calls::recording(scope, unit.tx(), id).await?;
-    if row.state == RecordingState::Pending {
-        row.state = RecordingState::Stored;
-        row.storage_key = Some(key);
-        row.content_type = Some("audio/x-wav".to_owned());
-        row.size_bytes = i64::try_from(size).ok();
-        row.stored_at = Some(unit.now());
-        calls::save_recording(scope, unit.tx(), row).await?;
-        file.note(&unit, EventKind::RecordingStored, json!({"recordingId": id, "bytes": size}));
-    }
-    file.save(&mut unit).await?;
-    unit.commit().await
-}
-
-async fn failed(app: &App, scope: CompanyScope, mut row: recording::Model, reason: &str) -> Result<Done> {
-    let mut unit = Unit::begin(app, scope).await?;
-    let mut file = CallFile::open(&unit, row.call_id).await?;
-    file.note(&unit, EventKind::RecordingFailed, json!({"recordingId": row.id, "reason": reason}));
-    row.state = RecordingState::Failed;
-    calls::save_recording(scope, unit.tx(), row).await?;
-    file.save(&mut unit).await?;
-    unit.commit().await?;
-    Ok(Done::Yes)
 }
 
 #[cfg(test)]

@@ -5,8 +5,7 @@ use ivr_engine::{Finding, FindingCode, Severity};
 use serde_json::Value;
 
 /// Node types without a hand to do them yet.
-const NODES: [&str; 8] =
-    ["request", "secureDigits", "findContact", "saveContact", "callback", "recording", "sms", "survey"];
+const NODES: [&str; 5] = ["request", "secureDigits", "callback", "sms", "survey"];
 
 /// Settings of nodes, as JSON pointers below the node.
 const SETTINGS: [(&str, &str); 4] = [

@@ -266,6 +266,10 @@ impl Answer {
                 "BAD_SIGNATURE",
                 "The request's signature is missing or wrong.",
             ),
+            Error::OutOfRange { size } => {
+                Self::new(StatusCode::RANGE_NOT_SATISFIABLE, "OUT_OF_RANGE", "The file has no such part.")
+                    .with(header::CONTENT_RANGE, format!("bytes */{size}"))
+            }
             Error::TooOften { retry_after } => {
                 let seconds = retry_after.as_millis().div_ceil(1000).max(1).to_string();
                 Self::new(

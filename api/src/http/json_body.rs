@@ -213,7 +213,10 @@ impl Schema {
             Value::String(text) => {
                 let length = u64::try_from(text.chars().count()).unwrap_or(u64::MAX);
                 let pattern = schema["pattern"].as_str();
-                if let Some(least) = schema["minLength"].as_u64().filter(|least| length < *least) {
+                if text.contains('\0') {
+                    // PostgreSQL keeps no text with it.
+                    Some("must not contain the character U+0000".to_owned())
+                } else if let Some(least) = schema["minLength"].as_u64().filter(|least| length < *least) {
                     Some(format!("must have at least {least} characters"))
                 } else if let Some(most) = schema["maxLength"].as_u64().filter(|most| length > *most) {
                     Some(format!("must have at most {most} characters"))

@@ -11,6 +11,7 @@ mod availability;
 mod availability_reasons;
 mod calls;
 mod companies;
+mod contacts;
 pub mod envelope;
 mod health;
 mod ivr;
@@ -24,6 +25,8 @@ mod profile;
 mod prompts;
 mod queue_rules;
 mod queues;
+mod range;
+mod recording_settings;
 mod recordings;
 pub mod server;
 mod skills;
@@ -63,6 +66,8 @@ pub enum Tag {
     Auth,
     /// Companies and their phone numbers.
     Companies,
+    /// Whom the company knows by number.
+    Contacts,
     /// For probes and load balancers.
     Health,
     /// Call flows.
@@ -86,12 +91,12 @@ pub enum Tag {
 /// Every resource.
 fn resources() -> impl OpenApi + 'static {
     (
-        (auth::Auth, profile::OwnProfile, users::Users, companies::Companies),
+        (auth::Auth, profile::OwnProfile, users::Users, companies::Companies, contacts::Contacts),
         (ivr::Ivr, prompts::Prompts, queues::Queues, skills::Skills),
         (agents::Agents, availability::AvailabilityOfAgents, availability_reasons::AvailabilityReasons),
         (agent_history::HistoryOfAgents, supervision::Supervision),
-        (calls::Calls, why::WhyCallsWait, waiting_calls::WaitingCalls, live::LiveCalls),
-        (offers::Offers, recordings::Recordings),
+        (calls::Calls, why::WhyCallsWait, waiting_calls::WaitingCalls, live::LiveCalls, offers::Offers),
+        (recordings::Recordings, recording_settings::RecordingSettings),
         health::Health,
     )
 }

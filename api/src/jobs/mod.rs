@@ -2,6 +2,7 @@
 //! deleted when it is done, so nothing that a killed node was about to do is lost.
 
 pub mod housekeeping;
+pub mod lease;
 mod workshop;
 
 use std::time::Duration;
@@ -15,7 +16,7 @@ use entity::{JobKind, job};
 
 use crate::agents::{Watch, end_skills_today};
 use crate::app::App;
-use crate::calls::{carry, hold, offer, overflow, participant, sweep, transfer, voicemail, wrap_up};
+use crate::calls::{carry, hold, offer, overflow, participant, recording, sweep, transfer, wrap_up};
 use crate::error::{Error, Result};
 use crate::store::system::{self, Claimed};
 use crate::store::{Unit, jobs as rows};
@@ -127,7 +128,8 @@ async fn begin(app: &App, job: Claimed) {
 
 async fn perform(app: &App, claimed: Claimed) {
     let job = claimed.job.clone();
-    let finished = match work(app, &claimed).await {
+    let Some(went) = lease::while_held(app, &claimed, work(app, &claimed)).await else { return };
+    let finished = match went {
         Ok(Done::Yes) => {
             app.workshop.done(job.id);
             Ok(())
@@ -189,7 +191,11 @@ async fn work(app: &App, claimed: &Claimed) -> Result<Done> {
             in_unit(app, claimed, async |unit| end_skills_today(unit, AgentId(subject)).await).await
         }
         JobKind::CheckCall => carry::check(app, scope, CallId(subject)).await,
-        JobKind::StoreRecording => voicemail::store(app, scope, RecordingId(subject)).await,
+        JobKind::ControlRecording => recording::control::control(app, scope, RecordingId(subject)).await,
+        JobKind::StoreRecording => recording::keep::store(app, scope, RecordingId(subject)).await,
+        JobKind::DeleteRecording => recording::keep::delete(app, scope, RecordingId(subject)).await,
+        JobKind::RetainRecordings => recording::retention::round(app, scope, job.id).await,
+        JobKind::DeletePromptFile => crate::prompts::files::delete(app, scope, &job.payload).await,
         JobKind::ProvisionNumber => crate::numbers::provision(app, scope, PhoneNumberId(subject)).await,
         JobKind::SettleCallback => crate::webhooks::settle_kept(app, scope, &job.payload).await,
         JobKind::ExpireOffer => {

@@ -1,12 +1,14 @@
 //! Audio of prompts: recognized by what is in the file, kept under the hash of its content, and served to the provider.
 //!
 //! The address of a file holds that hash, so it cannot be guessed and what lies there never changes: it may be cached
-//! for ever. Who replaces a prompt's audio makes another address.
+//! for ever. Who replaces a prompt's audio makes another address, even with what was there before: the old file may be
+//! on its way out ([`super::files`]).
 
 use std::str::FromStr;
 
 use bytes::Bytes;
 use entity::id::{CompanyId, PromptId};
+use uuid::Uuid;
 
 use crate::app::App;
 use crate::error::Result;
@@ -93,9 +95,10 @@ fn is_mp3(bytes: &[u8]) -> bool {
     }
 }
 
-/// Where a file lies in the storage.
-pub fn key(company: CompanyId, prompt: PromptId, sha256: &str, format: Format) -> String {
-    format!("{company}/prompts/{prompt}/{sha256}.{}", format.extension())
+/// Where the file of one upload lies in the storage.
+pub fn key(company: CompanyId, prompt: PromptId, upload: Uuid, sha256: &str, format: Format) -> String {
+    let upload = upload.simple();
+    format!("{company}/prompts/{prompt}/{sha256}-{upload}.{}", format.extension())
 }
 
 /// The address at which the provider fetches a file, from its key.
@@ -112,19 +115,22 @@ pub struct File {
 
 /// The file at `/media/{company}/prompts/{prompt}/{file}`; `None` when there is none, or the address is not one of ours.
 pub async fn fetch(app: &App, company: &str, prompt: &str, file: &str) -> Result<Option<File>> {
-    let Some((sha256, extension)) = file.split_once('.') else { return Ok(None) };
+    let Some((name, extension)) = file.split_once('.') else { return Ok(None) };
+    let Some((sha256, upload)) = name.split_once('-') else { return Ok(None) };
     let format = match extension {
         "wav" => Format::Wav,
         "mp3" => Format::Mp3,
         _ => return Ok(None),
     };
-    let (Ok(company), Ok(prompt)) = (CompanyId::from_str(company), PromptId::from_str(prompt)) else {
+    let (Ok(company), Ok(prompt), Ok(upload)) =
+        (CompanyId::from_str(company), PromptId::from_str(prompt), Uuid::try_parse(upload))
+    else {
         return Ok(None);
     };
     if sha256.len() != 64 || !sha256.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
         return Ok(None);
     }
-    let bytes = app.storage.get(&key(company, prompt, sha256, format)).await?;
+    let bytes = app.storage.get(&key(company, prompt, upload, sha256, format)).await?;
     Ok(bytes.map(|bytes| File { bytes, format, sha256: sha256.to_owned() }))
 }
 

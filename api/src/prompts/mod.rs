@@ -2,6 +2,7 @@
 //! next caller hears it.
 
 pub mod audio;
+pub mod files;
 mod language;
 
 use bytes::Bytes;
@@ -12,8 +13,8 @@ use sha2::{Digest, Sha256};
 
 use crate::app::App;
 use crate::error::{Error, FieldError, Result, Subject};
-use crate::store::Tx;
 use crate::store::prompts::{self, Prompt};
+use crate::store::{Tx, Unit};
 
 pub use language::{choose, is_tag};
 
@@ -52,15 +53,15 @@ pub async fn create(app: &App, scope: CompanyScope, name: String, texts: Vec<Tex
         created_at: now,
         updated_at: now,
     };
-    let tx = app.db.begin().await?;
-    match prompts::insert(scope, &tx, row.clone()).await? {
+    let unit = Unit::begin(app, scope).await?;
+    match prompts::insert(scope, unit.tx(), row.clone()).await? {
         Inserted::Yes => {}
         Inserted::Conflicted => return Err(name_taken()),
     }
     for text in texts {
-        prompts::put_resource(scope, &tx, spoken(app, scope, row.id, text)).await?;
+        prompts::put_resource(scope, unit.tx(), spoken(app, scope, row.id, text)).await?;
     }
-    done(scope, tx, row.id).await
+    done(unit, row.id).await
 }
 
 /// Gives a prompt another name.
@@ -68,28 +69,27 @@ pub async fn create(app: &App, scope: CompanyScope, name: String, texts: Vec<Tex
 /// # Errors
 /// `PROMPT_IN_USE` as long as a flow calls it by the old one.
 pub async fn rename(app: &App, scope: CompanyScope, id: PromptId, name: String) -> Result<Prompt> {
-    let tx = app.db.begin().await?;
-    let mut row = locked(scope, &tx, id).await?;
-    if row.name != name {
-        if prompts::by_name(scope, &tx, &name).await?.is_some() {
-            return Err(name_taken());
-        }
-        refuse_when_in_use(scope, &tx, &row.name).await?;
-        row.name = name;
-        row.updated_at = app.clock.now();
-        prompts::save(scope, &tx, row).await?;
+    let unit = Unit::begin(app, scope).await?;
+    let mut prompt = open(&unit, id).await?;
+    if prompt.row.name == name {
+        return Ok(prompt);
     }
-    done(scope, tx, id).await
+    if prompts::by_name(scope, unit.tx(), &name).await?.is_some() {
+        return Err(name_taken());
+    }
+    refuse_when_in_use(scope, unit.tx(), &prompt.row.name).await?;
+    prompt.row.name = name;
+    prompts::save(scope, unit.tx(), prompt.row).await?;
+    done(unit, id).await
 }
 
 /// Lets the prompt be said in a language.
 pub async fn put_text(app: &App, scope: CompanyScope, id: PromptId, text: Text) -> Result<Prompt> {
-    let tag = read_tag(&text.language)?;
-    let tx = app.db.begin().await?;
-    make_room(scope, &tx, id, tag).await?;
-    prompts::put_resource(scope, &tx, spoken(app, scope, id, text)).await?;
-    touch(app, scope, &tx, id).await?;
-    done(scope, tx, id).await
+    let tag = read_tag(&text.language)?.to_owned();
+    let mut unit = Unit::begin(app, scope).await?;
+    make_room(&mut unit, id, &tag).await?;
+    prompts::put_resource(scope, unit.tx(), spoken(app, scope, id, text)).await?;
+    done(unit, id).await
 }
 
 /// Lets a file be played in a language.
@@ -108,11 +108,14 @@ pub async fn put_audio(
     get(app, scope, id).await?;
     let sha256 = hex::encode(Sha256::digest(&bytes));
     let size_bytes = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
-    let key = audio::key(scope.company(), id, &sha256, format);
-    // Before the row that names it: a file that nobody names does no harm.
+    let key = audio::key(scope.company(), id, app.ids.next(), &sha256, format);
+    // Should it come to nothing, the file does not stay.
+    let mut unit = Unit::begin(app, scope).await?;
+    files::forget(&mut unit, id, &key);
+    unit.commit().await?;
     app.storage.put(&key, bytes).await?;
-    let tx = app.db.begin().await?;
-    make_room(scope, &tx, id, &language).await?;
+    let mut unit = Unit::begin(app, scope).await?;
+    make_room(&mut unit, id, &language).await?;
     let row = prompt_resource::Model {
         prompt_id: id,
         company_id: scope.company(),
@@ -122,61 +125,70 @@ pub async fn put_audio(
         content_type: Some(format.content_type().to_owned()),
         size_bytes: Some(size_bytes),
         sha256: Some(sha256),
-        updated_at: app.clock.now(),
+        updated_at: unit.now(),
     };
-    prompts::put_resource(scope, &tx, row).await?;
-    touch(app, scope, &tx, id).await?;
-    done(scope, tx, id).await
+    prompts::put_resource(scope, unit.tx(), row).await?;
+    done(unit, id).await
 }
 
 /// Takes a language away.
 pub async fn remove_language(app: &App, scope: CompanyScope, id: PromptId, language: &str) -> Result<Prompt> {
-    let tx = app.db.begin().await?;
-    locked(scope, &tx, id).await?;
-    if prompts::delete_resource(scope, &tx, id, language).await? == 0 {
-        return Err(Error::NotFound(Subject::PromptResource));
+    let mut unit = Unit::begin(app, scope).await?;
+    let prompt = open(&unit, id).await?;
+    let gone = prompt.resources.iter().find(|resource| resource.language == language);
+    let gone = gone.ok_or(Error::NotFound(Subject::PromptResource))?;
+    if let Some(key) = &gone.audio_key {
+        files::forget(&mut unit, id, key);
     }
-    touch(app, scope, &tx, id).await?;
-    done(scope, tx, id).await
+    prompts::delete_resource(scope, unit.tx(), id, language).await?;
+    done(unit, id).await
 }
 
 /// # Errors
 /// `PROMPT_IN_USE`, naming the flows that say it.
 pub async fn delete(app: &App, scope: CompanyScope, id: PromptId) -> Result<()> {
-    let tx = app.db.begin().await?;
-    let row = locked(scope, &tx, id).await?;
-    refuse_when_in_use(scope, &tx, &row.name).await?;
-    prompts::delete(scope, &tx, id).await?;
-    Ok(tx.commit().await?)
+    let mut unit = Unit::begin(app, scope).await?;
+    let prompt = open(&unit, id).await?;
+    refuse_when_in_use(scope, unit.tx(), &prompt.row.name).await?;
+    for key in prompt.resources.iter().filter_map(|resource| resource.audio_key.as_deref()) {
+        files::forget(&mut unit, id, key);
+    }
+    prompts::delete(scope, unit.tx(), id).await?;
+    unit.commit().await
 }
 
 async fn locked(scope: CompanyScope, tx: &Tx, id: PromptId) -> Result<prompt::Model> {
     prompts::lock(scope, tx, id).await?.ok_or(Error::NotFound(Subject::Prompt))
 }
 
-/// The prompt, with a place for one more language unless it has this one.
-async fn make_room(scope: CompanyScope, tx: &Tx, id: PromptId, language: &str) -> Result<()> {
-    locked(scope, tx, id).await?;
-    let prompt = prompts::by_id(scope, tx, id).await?.ok_or(Error::NotFound(Subject::Prompt))?;
-    let others = prompt.resources.iter().filter(|resource| resource.language != language).count();
-    if others >= LANGUAGES {
+/// The prompt as it is, locked.
+async fn open(unit: &Unit, id: PromptId) -> Result<Prompt> {
+    locked(unit.scope(), unit.tx(), id).await?;
+    prompts::by_id(unit.scope(), unit.tx(), id).await?.ok_or(Error::NotFound(Subject::Prompt))
+}
+
+/// Makes a place for what comes in a language: what is there goes, or there is room for one more.
+async fn make_room(unit: &mut Unit, id: PromptId, language: &str) -> Result<()> {
+    let (before, others): (Vec<_>, Vec<_>) =
+        open(unit, id).await?.resources.into_iter().partition(|resource| resource.language == language);
+    if others.len() >= LANGUAGES {
         return Err(Error::conflict(
             "TOO_MANY_LANGUAGES",
             format!("A prompt has at most {LANGUAGES} languages."),
         ));
     }
+    for key in before.iter().filter_map(|resource| resource.audio_key.as_deref()) {
+        files::forget(unit, id, key);
+    }
     Ok(())
 }
 
-async fn touch(app: &App, scope: CompanyScope, tx: &Tx, id: PromptId) -> Result<()> {
-    let row = prompt::Model { updated_at: app.clock.now(), ..locked(scope, tx, id).await? };
-    prompts::save(scope, tx, row).await?;
-    Ok(())
-}
-
-async fn done(scope: CompanyScope, tx: Tx, id: PromptId) -> Result<Prompt> {
-    let prompt = prompts::by_id(scope, &tx, id).await?.ok_or(Error::NotFound(Subject::Prompt))?;
-    tx.commit().await?;
+/// The prompt, which has been changed.
+async fn done(unit: Unit, id: PromptId) -> Result<Prompt> {
+    let row = prompt::Model { updated_at: unit.now(), ..locked(unit.scope(), unit.tx(), id).await? };
+    prompts::save(unit.scope(), unit.tx(), row).await?;
+    let prompt = open(&unit, id).await?;
+    unit.commit().await?;
     Ok(prompt)
 }
 

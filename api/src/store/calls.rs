@@ -1,8 +1,8 @@
-//! Calls, legs, events, engine inputs, recordings.
+//! Calls, legs, events, engine inputs.
 
 use chrono::{DateTime, Utc};
-use entity::id::{AgentId, CallId, LegId, OfferId, RecordingId};
-use entity::{CallStatus, CompanyScope, LegKind, LegState, call, call_event, leg, recording};
+use entity::id::{AgentId, CallId, LegId, OfferId};
+use entity::{CallStatus, CompanyScope, LegKind, LegState, call, call_event, leg};
 use sea_orm::{ColumnTrait, ConnectionTrait, Iterable, QueryFilter, QueryOrder, QuerySelect};
 
 use super::Tx;
@@ -167,52 +167,6 @@ pub async fn list<C: ConnectionTrait>(
         query = query.filter(super::queueing::calls_of(scope, agent));
     }
     Ok(query.all(db).await?)
-}
-
-pub async fn recordings<C: ConnectionTrait>(
-    scope: CompanyScope,
-    db: &C,
-    call: CallId,
-) -> Result<Vec<recording::Model>> {
-    Ok(scope
-        .find::<recording::Entity>()
-        .filter(recording::Column::CallId.eq(call))
-        .order_by_asc(recording::Column::Id)
-        .all(db)
-        .await?)
-}
-
-/// Newest first.
-pub async fn voicemails<C: ConnectionTrait>(
-    scope: CompanyScope,
-    db: &C,
-    limit: u64,
-) -> Result<Vec<recording::Model>> {
-    Ok(scope
-        .find::<recording::Entity>()
-        .filter(recording::Column::Kind.eq(entity::RecordingKind::Voicemail))
-        .order_by_desc(recording::Column::Id)
-        .limit(limit)
-        .all(db)
-        .await?)
-}
-
-pub async fn recording<C: ConnectionTrait>(
-    scope: CompanyScope,
-    db: &C,
-    id: RecordingId,
-) -> Result<recording::Model> {
-    scope.find_by_id::<recording::Entity>(id).one(db).await?.ok_or(Error::NotFound(Subject::Recording))
-}
-
-pub async fn recording_by_sid(scope: CompanyScope, tx: &Tx, sid: &str) -> Result<Option<recording::Model>> {
-    Ok(scope.find::<recording::Entity>().filter(recording::Column::ProviderSid.eq(sid)).one(tx).await?)
-}
-
-pub async fn save_recording(scope: CompanyScope, tx: &Tx, row: recording::Model) -> Result<()> {
-    let id = row.id;
-    scope.save::<recording::Entity, _>(tx, id, row).await?;
-    Ok(())
 }
 
 /// Moves a leg forward; old news leaves it as it is. Tells whether it moved.

@@ -111,3 +111,27 @@ async fn change(app: &App, claimed: &Claimed, changes: job::ActiveModel) -> Resu
         .await?;
     Ok(tx.commit().await?)
 }
+
+/// Who does a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    Here,
+    Elsewhere,
+}
+
+/// Gives a job that is being done here its whole lease again.
+pub async fn renew(app: &App, claimed: &Claimed) -> Result<Held> {
+    let until = app.clock.now() + app.settings.timing.lease;
+    let tx = app.db.begin().await?;
+    let renewed = claimed
+        .scope
+        .update_many::<job::Entity>()
+        .set(job::ActiveModel { lease_until: Set(Some(until)), ..Default::default() })
+        .filter(job::Column::Id.eq(claimed.job.id))
+        .filter(job::Column::NodeId.eq(app.node))
+        .filter(job::Column::State.eq(JobState::Running))
+        .exec(&tx)
+        .await?;
+    tx.commit().await?;
+    Ok(if renewed.rows_affected > 0 { Held::Here } else { Held::Elsewhere })
+}

@@ -118,6 +118,12 @@ pub async fn delete_resource(
     Ok(done.rows_affected)
 }
 
+/// Whether a prompt is this file in any language.
+pub async fn names_file(scope: CompanyScope, db: &impl ConnectionTrait, key: &str) -> Result<bool, DbErr> {
+    let naming = scope.find::<prompt_resource::Entity>().filter(prompt_resource::Column::AudioKey.eq(key));
+    Ok(naming.one(db).await?.is_some())
+}
+
 /// The documents in which a prompt may be named: drafts, and versions that calls may still get. With the flow's name.
 pub async fn documents(
     scope: CompanyScope,

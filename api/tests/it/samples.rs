@@ -132,6 +132,16 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
             .foreign("/flowId", theirs.flow)
             .foreign("/pinnedVersionId", theirs.flow_version),
 
+        "listContacts" => owner().query("search=caller&page=1&limit=2"),
+        "createContact" => {
+            owner().made().body(json!({ "number": "+49 30 555001", "name": "Ann", "tags": ["vip"] }))
+        }
+        "getContact" => owner().id(ours.contact),
+        "updateContact" => {
+            owner().id(ours.contact).body(json!({ "notes": "Calls on Mondays.", "favourite": true }))
+        }
+        "deleteContact" => owner().id(ours.contact),
+
         "listFlows" => owner(),
         "createFlow" => owner().made().body(json!({ "name": "Night", "draft": draft() })),
         "getFlow" => owner().id(ours.flow),
@@ -260,6 +270,20 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
         "stopSupervising" => owner().id(ours.calls.consulting),
         "listVoicemails" => owner(),
         "getRecordingContent" => owner().id(ours.calls.voicemail),
+        "controlRecording" => owner().id(ours.calls.offered).body(json!({ "action": "start" })),
+        "holdRecording" => {
+            owner().id(ours.calls.voicemail).body(json!({ "hold": true, "reason": "Case 4711" }))
+        }
+        "deleteRecording" => owner().id(ours.calls.voicemail),
+        "getRecordingPolicy" | "countDueRecordings" => owner().path("companyId", ours.id),
+        "putRecordingPolicy" => owner()
+            .path("companyId", ours.id)
+            .body(json!({
+                "rule": "always", "inbound": true, "outbound": false, "announceAlways": false,
+                "countries": [{ "country": "DE", "rule": "announce" }], "agentsMayListen": true,
+                "queues": [{ "queueId": ours.queue, "rule": "never" }]
+            }))
+            .foreign("/queues/0/queueId", theirs.queue),
         _ => return None,
     };
     Some(sample)

@@ -197,13 +197,18 @@ pub(crate) fn answer(shared: &Arc<Shared>, mut call: Call) -> Result {
         ("GET", ["Calls", call, "Recordings"]) => recordings::list_of_call(context, call),
         ("POST", ["Calls", call, "Recordings"]) => recordings::create(context, call),
         ("GET", ["Calls", _, "Recordings", sid]) => recordings::fetch(context, sid),
-        ("POST", ["Calls", call, "Recordings", sid]) => recordings::update(context, call, sid),
+        ("POST", ["Calls", call, "Recordings", sid]) => recordings::update_of_call(context, call, sid),
         ("DELETE", ["Calls", _, "Recordings", sid]) => recordings::delete(context, sid),
 
         ("GET", ["Conferences"]) => conferences::list(context),
         ("GET", ["Conferences", sid]) => conferences::fetch(context, sid),
         ("POST", ["Conferences", sid]) => conferences::update(context, sid),
         ("GET", ["Conferences", sid, "Recordings"]) => recordings::list_of_conference(context, sid),
+        ("GET", ["Conferences", _, "Recordings", sid]) => recordings::fetch(context, sid),
+        ("POST", ["Conferences", room, "Recordings", sid]) => {
+            recordings::update_of_conference(context, room, sid)
+        }
+        ("DELETE", ["Conferences", _, "Recordings", sid]) => recordings::delete(context, sid),
 
         ("GET", ["Conferences", room, "Participants"]) => participants::list(context, room),
         ("POST", ["Conferences", room, "Participants"]) => participants::create(context, room),

@@ -7,7 +7,7 @@ use super::{Context, Reply, RestError, Result, url_param};
 use crate::audio;
 use crate::call::CallStatus;
 use crate::callbacks::Listener;
-use crate::recording::{Keep, NewRecording, Recording, RecordingStatus};
+use crate::recording::{Gap, NewRecording, Recording, RecordingStatus};
 use crate::sid::rfc2822;
 use crate::state::Shared;
 use crate::twiml::Method;
@@ -47,9 +47,9 @@ pub(super) fn sound(context: &Context, sid: &str, format: &str) -> Result {
     if recording.status != RecordingStatus::Completed || format == "mp3" {
         return Err(context.missing());
     }
-    let seconds = recording.duration.unwrap_or(0);
+    let (seconds, channels) = (recording.duration.unwrap_or(0), recording.channels);
     drop(state);
-    Ok(Reply { status: StatusCode::OK, content_type: "audio/x-wav", body: audio::wav(seconds) })
+    Ok(Reply { status: StatusCode::OK, content_type: "audio/x-wav", body: audio::wav(seconds, channels) })
 }
 
 pub(super) fn create(context: &Context, call_sid: &str) -> Result {
@@ -79,23 +79,38 @@ pub(super) fn create(context: &Context, call_sid: &str) -> Result {
     fetch(context, &sid).map(|reply| Reply { status: StatusCode::CREATED, ..reply })
 }
 
-pub(super) fn update(context: &Context, call_sid: &str, key: &str) -> Result {
+pub(super) fn update_of_call(context: &Context, call_sid: &str, key: &str) -> Result {
+    update(context, key, |r| r.conference_sid.is_none() && r.call_sid == call_sid)
+}
+
+pub(super) fn update_of_conference(context: &Context, conference: &str, key: &str) -> Result {
+    update(context, key, |r| r.conference_sid.as_deref() == Some(conference))
+}
+
+fn update(context: &Context, key: &str, whose: impl Fn(&Recording) -> bool) -> Result {
     let shared = context.shared;
     // Twilio.CURRENT is the one that runs.
     let sid = {
         let state = shared.lock();
-        let found = state.recordings.newest_first().find(|r| {
-            r.call_sid == call_sid && (r.sid == key || key == "Twilio.CURRENT" && r.status.is_running())
-        });
+        let found = state
+            .recordings
+            .newest_first()
+            .find(|r| whose(r) && (r.sid == key || key == "Twilio.CURRENT" && r.status.is_running()));
         found.ok_or_else(|| context.missing())?.sid.clone()
     };
     let running = match context.call.text("Status") {
         Some("stopped") => {
-            shared.stop_recording(&sid, Keep::Sound);
+            shared.stop_recording_over_rest(&sid);
             true
         }
-        Some("paused") => shared.pause_recording(&sid, RecordingStatus::Paused),
-        Some("in-progress") => shared.pause_recording(&sid, RecordingStatus::InProgress),
+        Some("paused") => {
+            let gap = match context.call.text("PauseBehavior") {
+                Some("skip") => Gap::Skipped,
+                Some(_) | None => Gap::Silent,
+            };
+            shared.pause_recording(&sid, gap)
+        }
+        Some("in-progress") => shared.resume_recording(&sid),
         Some(_) | None => return Err(RestError::bad(20001, "Status must be stopped, paused or in-progress")),
     };
     if !running {

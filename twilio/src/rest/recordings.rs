@@ -203,6 +203,16 @@ impl Client {
         self.post(self.url(&["Calls", call_sid, "Recordings.json"]), recording.params()).await
     }
 
+    /// The recordings of a call, newest first, at most `limit`; those of conferences it was in are not among them.
+    pub async fn list_recordings_of_call(
+        &self,
+        call_sid: &str,
+        limit: usize,
+    ) -> Result<Vec<Recording>, Error> {
+        let url = self.url(&["Calls", call_sid, "Recordings.json"]);
+        self.list(url, "recordings", &Params::new(), limit).await
+    }
+
     /// Pauses, resumes or stops a recording, or [`CURRENT`].
     pub async fn update_recording(
         &self,

@@ -14,7 +14,7 @@ use crate::calls::carry::Target;
 use crate::calls::offer::Opened;
 use crate::calls::story::EventKind;
 use crate::calls::visit::{self, For};
-use crate::calls::{CallFile, control, hold, leave, offer, rows, supervise, wrap_up};
+use crate::calls::{CallFile, control, hold, leave, offer, recording, rows, supervise, wrap_up};
 use crate::error::Result;
 use crate::store::queueing::{self, Won};
 use crate::store::{Unit, calls, jobs, live, workforce};
@@ -126,6 +126,7 @@ pub async fn together(unit: &mut Unit, file: &mut CallFile) -> Result<()> {
     file.note(unit, EventKind::Connected, json!({"agentId": second.agent_id, "segmentId": second.id}));
     second.state = state;
     second.connected_at = Some(file.last_moment());
+    recording::connected(unit, file, &second).await?;
     queueing::save_segment(unit.scope(), unit.tx(), second).await
 }
 
@@ -145,6 +146,8 @@ pub(super) async fn hand_over(
     if let Some(mut second) = queueing::consult_segment(unit.scope(), unit.tx(), file.id()).await? {
         second.part = SegmentPart::Main;
         queueing::save_segment(unit.scope(), unit.tx(), second).await?;
+    } else {
+        recording::without_agent(unit, file).await?;
     }
     finish(unit, file, transfer, TransferState::Completed, None).await?;
     hold::take_off(unit, file).await?;
@@ -227,7 +230,14 @@ pub async fn colleague_left(
     provider_at: Option<DateTime<Utc>>,
 ) -> Result<()> {
     file.note_at(unit, EventKind::AgentLeft, json!({"agentId": segment.agent_id}), provider_at);
+    let queue = segment.queue_id;
     wrap_up::begin(unit, file, segment, EndedBy::Agent).await?;
+    if let Some(first) = queueing::live_segment(unit.scope(), unit.tx(), file.id()).await?
+        && first.queue_id != queue
+    {
+        // Both queues had a say while all three talked.
+        recording::connected(unit, file, &first).await?;
+    }
     match live::open_transfer(unit.scope(), unit.tx(), file.id()).await? {
         Some(transfer) => back_to_first(unit, file, transfer, Why::LeftAgain).await,
         None => project(unit, file).await,

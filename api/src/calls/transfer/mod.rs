@@ -32,7 +32,7 @@ use super::control::{self, Actor};
 use super::offer::Opened;
 use super::story::EventKind;
 use super::visit::{self, For, Keeping, Visit};
-use super::{CallFile, admission, flow, hold, leave, offer, rows, wrap_up};
+use super::{CallFile, admission, flow, hold, leave, offer, recording, rows, wrap_up};
 use crate::app::App;
 use crate::error::{Error, Result, Subject};
 use crate::store::{Audience, Unit, calls, flows, live, queueing, workforce};
@@ -114,6 +114,7 @@ async fn begin(
         }
         (TransferMode::Blind, To::Number(_)) => {
             release(unit, file, segment).await?;
+            recording::without_agent(unit, file).await?;
             unit.scope().insert::<transfer::Entity, _>(unit.tx(), row.clone()).await?;
             file.row.status = CallStatus::Dialing;
             carry::move_caller(unit, file, Target::Transfer { transfer: row.id });

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::fate::{Why, back_to_first, joined, park_at, return_caller};
 use super::{finish, outside_leg, project};
 use crate::calls::story::EventKind;
-use crate::calls::{CallFile, control, hold, leave};
+use crate::calls::{CallFile, control, hold, leave, recording};
 use crate::error::Result;
 use crate::store::{Unit, calls, live, queueing};
 
@@ -48,6 +48,7 @@ pub async fn came(
     if first_is_there(unit, &transfer).await? {
         joined(unit, file, transfer).await?;
     } else {
+        recording::without_agent(unit, file).await?;
         finish(unit, file, transfer, TransferState::Completed, None).await?;
         hold::take_off(unit, file).await?;
         project(unit, file).await?;

@@ -1,6 +1,6 @@
 //! What a request is about, from its path and query, and the key under which it is unique.
 
-use entity::id::{CallId, LegId, OfferId, QueueEntryId, TransferId};
+use entity::id::{CallId, LegId, OfferId, QueueEntryId, RecordingId, TransferId};
 use twilio::webhook::Params;
 
 use crate::calls::urls::Heard;
@@ -10,26 +10,80 @@ use crate::calls::urls::Heard;
 pub enum Hop {
     Voice,
     Fallback,
-    Step { call: CallId, version: i32, heard: Heard, mailbox: Option<String> },
-    Wait { entry: QueueEntryId, hop: u32 },
-    QueueExit { call: CallId, entry: QueueEntryId, version: i32 },
-    QueueLeave { call: CallId, entry: QueueEntryId, version: i32 },
-    CallerJoin { call: CallId },
-    Park { call: CallId },
-    AgentAnswer { offer: OfferId },
-    AgentPress { offer: OfferId },
-    AgentExit { offer: OfferId },
-    Hold { call: CallId, hop: u32 },
-    Keys { keys: String },
-    PartyAnswer { leg: LegId },
-    PartyExit { leg: LegId, hop: u32 },
-    TransferStart { transfer: TransferId },
-    TransferDialed { transfer: TransferId },
-    TransferStatus { transfer: TransferId },
+    Step {
+        call: CallId,
+        version: i32,
+        heard: Heard,
+        mailbox: Option<String>,
+    },
+    Wait {
+        entry: QueueEntryId,
+        hop: u32,
+    },
+    QueueExit {
+        call: CallId,
+        entry: QueueEntryId,
+        version: i32,
+    },
+    QueueLeave {
+        call: CallId,
+        entry: QueueEntryId,
+        version: i32,
+    },
+    CallerJoin {
+        call: CallId,
+    },
+    Park {
+        call: CallId,
+    },
+    AgentAnswer {
+        offer: OfferId,
+    },
+    AgentPress {
+        offer: OfferId,
+    },
+    AgentExit {
+        offer: OfferId,
+    },
+    Hold {
+        call: CallId,
+        hop: u32,
+    },
+    Keys {
+        keys: String,
+    },
+    PartyAnswer {
+        leg: LegId,
+    },
+    PartyExit {
+        leg: LegId,
+        hop: u32,
+    },
+    TransferStart {
+        transfer: TransferId,
+    },
+    TransferDialed {
+        transfer: TransferId,
+    },
+    TransferStatus {
+        transfer: TransferId,
+    },
     CallStatus,
-    LegStatus { leg: LegId },
-    Conference { offer: OfferId },
-    Recording { call: CallId, mailbox: Option<String> },
+    LegStatus {
+        leg: LegId,
+    },
+    Conference {
+        offer: OfferId,
+    },
+    /// Of a message, or of a conversation: then it was a row before.
+    Recording {
+        call: CallId,
+        recording: Option<RecordingId>,
+        mailbox: Option<String>,
+    },
+    Announcement {
+        recording: RecordingId,
+    },
 }
 
 impl Hop {
@@ -73,8 +127,13 @@ impl Hop {
             "conference" => Self::Conference { offer: get(&query, "offer")? },
             "recording" => Self::Recording {
                 call: get(&query, "call")?,
+                recording: match query.get("recording") {
+                    Some(id) => Some(id.parse().ok()?),
+                    None => None,
+                },
                 mailbox: query.get("mailbox").map(str::to_owned),
             },
+            "announcement" => Self::Announcement { recording: get(&query, "recording")? },
             _ => return None,
         })
     }
@@ -98,7 +157,8 @@ impl Hop {
             | Self::PartyAnswer { .. }
             | Self::PartyExit { .. }
             | Self::TransferStart { .. }
-            | Self::TransferDialed { .. } => Wants::Twiml,
+            | Self::TransferDialed { .. }
+            | Self::Announcement { .. } => Wants::Twiml,
             Self::CallStatus
             | Self::TransferStatus { .. }
             | Self::LegStatus { .. }
@@ -141,7 +201,8 @@ impl Hop {
             | Self::PartyAnswer { .. }
             | Self::PartyExit { .. }
             | Self::TransferStart { .. }
-            | Self::TransferDialed { .. } => format!("{call}:{path_and_query}"),
+            | Self::TransferDialed { .. }
+            | Self::Announcement { .. } => format!("{call}:{path_and_query}"),
         }
     }
 }

@@ -15,7 +15,8 @@ use crate::calls::arrive::Rescue;
 use crate::calls::story::EventKind;
 use crate::calls::urls::Heard;
 use crate::calls::{
-    CallFile, Reply, agent_leg, arrive, conference, enqueue, flow, hold, leave, party, transfer, voicemail,
+    CallFile, Reply, agent_leg, arrive, conference, enqueue, flow, hold, leave, party, recording, transfer,
+    voicemail,
 };
 use crate::error::{Error, Result};
 use crate::jobs::Done;
@@ -104,7 +105,8 @@ async fn look_up(app: &App, scope: CompanyScope, hop: &Hop, params: &Params) -> 
         | Hop::CallStatus
         | Hop::LegStatus { .. }
         | Hop::Conference { .. }
-        | Hop::Recording { .. } => None,
+        | Hop::Recording { .. }
+        | Hop::Announcement { .. } => None,
     })
 }
 
@@ -168,16 +170,15 @@ async fn run(unit: &mut Unit, hop: &Hop, params: &Params) -> Result<Reply> {
             conference::happened(unit, *offer, &read(ConferenceEvent::from_params(params))?).await?;
             Ok(Reply::Nothing)
         }
-        Hop::Recording { call, mailbox } => {
-            voicemail::recorded(
-                unit,
-                *call,
-                &read(RecordingStatus::from_params(params))?,
-                mailbox.as_deref(),
-            )
-            .await?;
+        Hop::Recording { call, recording, mailbox } => {
+            let status = read(RecordingStatus::from_params(params))?;
+            match recording {
+                Some(recording) => recording::news::happened(unit, *call, *recording, &status).await?,
+                None => voicemail::recorded(unit, *call, &status, mailbox.as_deref()).await?,
+            }
             Ok(Reply::Nothing)
         }
+        Hop::Announcement { recording } => recording::control::announced(unit, *recording).await,
         Hop::Fallback
         | Hop::Wait { .. }
         | Hop::CallerJoin { .. }

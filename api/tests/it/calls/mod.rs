@@ -1,6 +1,7 @@
 //! Whole calls through the carrier look-alike, on both databases.
 
 mod callbacks;
+mod contacts;
 mod flows;
 mod inbound;
 mod live_hold;
@@ -17,6 +18,7 @@ mod queue_figures;
 mod queue_moves;
 mod queue_rules;
 mod races;
+mod recording;
 mod restart;
 mod supervisor;
 mod sweeper;

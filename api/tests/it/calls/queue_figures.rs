@@ -85,10 +85,10 @@ whole_calls! {
         }
         centre.pass(60).await;
         // Calls have been handled by now.
+        centre.set(1, Availability::Away).await;
         let sixth = centre.ring_as(5, [Step::AfterConnected(60.0), Step::HangUp]);
         centre.pass(4).await;
         centre.accept(0).await;
-        centre.set(1, Availability::Away).await;
         centre.pass(2).await;
         let seventh = centre.ring_as(6, ends_well());
         centre.pass(4).await;
@@ -111,6 +111,7 @@ whole_calls! {
         assert!(heard(&caller, "you are the first"), "{stories}");
         assert!(stories.contains("unknownQueue"), "{stories}");
         assert_eq!(centre.given(&caller).await.get("waiting"), None);
+        caller.hang_up();
         centre.finish().await;
     }
 }

@@ -3,11 +3,13 @@
 mod agents;
 mod auth;
 mod companies;
+mod contacts;
 mod envelope;
 mod health;
 mod ivr;
 mod numbers;
 mod prompts;
 mod queues;
+mod recordings;
 mod register;
 mod users;

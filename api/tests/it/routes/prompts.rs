@@ -1,8 +1,35 @@
 //! /api/prompts, and the files that the provider fetches.
 
+use calldocker::prompts::files;
+use chrono::TimeDelta;
+use entity::{JobKind, job};
+use sea_orm::{ColumnTrait, QueryFilter};
 use serde_json::json;
 
-use crate::support::{World, draft, on_both_databases, wav};
+use crate::support::{TestApp, World, draft, on_both_databases, wav};
+
+/// A test's app runs no jobs: this does those that delete files, which are all for the next day.
+async fn a_day_later(app: &TestApp, world: &World) {
+    let scope = world.ours.scope;
+    let jobs = scope.find::<job::Entity>().filter(job::Column::Kind.eq(JobKind::DeletePromptFile));
+    for job in jobs.all(app.app.db.reader()).await.unwrap() {
+        assert_eq!(
+            job.run_at,
+            app.clock.now() + TimeDelta::days(1),
+            "calls that are under way may ask until then"
+        );
+        files::delete(&app.app, scope, &job.payload).await.unwrap();
+    }
+}
+
+/// Uploads the same file for a language; where it is served.
+async fn upload(app: &TestApp, world: &World, language: &str) -> String {
+    let path = format!("/api/prompts/{}/audio/{language}", world.ours.prompt);
+    let put = app.call("PUT", &path).by(&world.ours.owner).bytes("audio/wav", wav()).send().await;
+    let resources = put.data(200)["resources"].as_array().unwrap().clone();
+    let ours = resources.iter().find(|one| one["language"] == language).unwrap();
+    ours["audio"]["path"].as_str().unwrap().to_owned()
+}
 
 on_both_databases! {
     async fn a_file_takes_the_place_of_a_text_and_the_provider_fetches_it(app) {
@@ -23,6 +50,30 @@ on_both_databases! {
         assert_eq!(app.call("GET", &other).send().await.status, 404, "an address that nobody was told");
         let back = app.put(&format!("{path}/texts/en-US"), &world.ours.manager, json!({ "text": "Hello." })).await;
         assert!(back.data(200)["resources"].as_array().unwrap().iter().all(|one| one["audio"].is_null()), "{}", back.text);
+    }
+
+    async fn a_file_that_nothing_names_any_more_is_deleted_a_day_later(app) {
+        let world = World::create(app).await;
+        let served = async |path: &str| app.call("GET", path).send().await.status.as_u16();
+        let prompt = format!("/api/prompts/{}", world.ours.prompt);
+        let (replaced, kept) = (upload(app, &world, "en-US").await, upload(app, &world, "en-US").await);
+        assert_ne!(replaced, kept, "even the same sound has another address");
+        let spoken = upload(app, &world, "de-DE").await;
+        app.put(&format!("{prompt}/texts/de-DE"), &world.ours.owner, json!({ "text": "Hallo." })).await.data(200);
+        let removed = upload(app, &world, "fr-FR").await;
+        app.delete(&format!("{prompt}/resources/fr-FR"), &world.ours.owner).await.data(200);
+        for path in [&replaced, &kept, &spoken, &removed] {
+            assert_eq!(served(path).await, 200, "{path}");
+        }
+        a_day_later(app, &world).await;
+        for path in [&replaced, &spoken, &removed] {
+            assert_eq!(served(path).await, 404, "{path}");
+        }
+        assert_eq!(served(&kept).await, 200, "the prompt is this file");
+        app.delete(&prompt, &world.ours.owner).await.data(200);
+        assert_eq!(served(&kept).await, 200);
+        a_day_later(app, &world).await;
+        assert_eq!(served(&kept).await, 404);
     }
 
     async fn what_no_telephone_plays_is_refused(app) {

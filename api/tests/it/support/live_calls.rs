@@ -8,16 +8,21 @@ use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::{
     AgentId, CallId, LegId, OfferId, QueueEntryId, QueueId, RecordingId, RoundId, SegmentId, UserId,
 };
+use entity::recording::PauseHolders;
 use entity::{
     CallKind, CallStatus, CompanyScope, EntryOutcome, EntryPurpose, LegKind, LegState, OfferState,
-    RecordingKind, RecordingState, SegmentPart, SegmentState, SlotHolder, SuperviseMode, TransferMode,
-    TransferState, TransferTarget, VisitPlan, agent_slot, call, call_event, leg, offer, offer_round,
-    queue_entry, recording, segment, supervision, transfer,
+    RecordingKind, RecordingOrigin, RecordingState, SegmentPart, SegmentState, SlotHolder, SuperviseMode,
+    TransferMode, TransferState, TransferTarget, VisitPlan, agent_slot, call, call_event, leg, offer,
+    offer_round, queue_entry, recording, segment, supervision, transfer,
 };
 use sea_orm::DatabaseTransaction;
 use serde_json::json;
 
 use super::TestApp;
+
+/// The file of the voicemail.
+pub const SOUND: &[u8] = b"RIFF....WAVE";
+const SOUND_SHA256: &str = "b589c9f03d18442efa847e499d7995c122a5fd9fa0c6859fcc0370210cdf9e37";
 
 /// What the calls of a company are called.
 #[derive(Clone, Copy, Debug)]
@@ -322,21 +327,42 @@ impl Story<'_> {
 
     async fn voicemail(&self, call: CallId, id: RecordingId) {
         let key = format!("recordings/{id}.wav");
-        self.app.app.storage.put(&key, Bytes::from_static(b"RIFF....WAVE")).await.unwrap();
+        self.app.app.storage.put(&key, Bytes::from_static(SOUND)).await.unwrap();
         let row = recording::Model {
             id,
             company_id: self.scope.company(),
             call_id: call,
             kind: RecordingKind::Voicemail,
             state: RecordingState::Stored,
-            provider_sid: format!("RE{}", id.0.simple()),
+            origin: RecordingOrigin::Flow,
+            provider_sid: Some(format!("RE{}", id.0.simple())),
+            revision: 0,
+            announce: false,
+            announced_at: None,
+            asked_at: None,
+            started_at: Some(self.now),
+            ended_at: Some(self.now),
+            stop_requested_at: None,
+            paused_by: PauseHolders::default(),
+            pauses: 0,
             mailbox: Some("support".to_owned()),
             duration_seconds: Some(3),
+            channels: Some(1),
             storage_key: Some(key),
-            content_type: Some("audio/wav".to_owned()),
+            content_type: Some("audio/x-wav".to_owned()),
             size_bytes: Some(12),
+            sha256: Some(SOUND_SHA256.to_owned()),
+            tries: 0,
+            failure: None,
             created_at: self.now,
             stored_at: Some(self.now),
+            provider_deleted_at: Some(self.now),
+            legal_hold_at: None,
+            legal_hold_reason: None,
+            delete_requested_at: None,
+            deleted_because: None,
+            deleted_by: None,
+            deleted_at: None,
         };
         self.scope.insert::<recording::Entity, _>(self.tx, row).await.unwrap();
     }

@@ -7,7 +7,7 @@ mod dump;
 pub mod founding;
 mod http;
 pub mod live;
-mod live_calls;
+pub mod live_calls;
 mod mails;
 pub mod process;
 mod rest;

@@ -34,6 +34,9 @@ impl Centre {
             let over = matches!(segment.state, SegmentState::Done | SegmentState::Failed);
             assert!(over, "a segment goes on: {segment:?}\n{stories}");
         }
+        for recording in self.recordings().await {
+            assert!(!recording.state.is_open(), "a recording is not settled: {recording:?}\n{stories}");
+        }
         let failed = job::Column::State.eq(JobState::Failed);
         let failed = self.scope.find::<job::Entity>().filter(failed).all(db).await.unwrap();
         assert!(failed.is_empty(), "a job has failed: {failed:?}\n{stories}");

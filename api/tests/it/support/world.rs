@@ -6,14 +6,14 @@ use calldocker::identity::{passwords, tokens};
 use calldocker::secret::Secret;
 use calldocker::store::{registrations, sessions, system, users};
 use entity::id::{
-    AgentId, CompanyId, FlowId, FlowVersionId, MembershipId, PhoneNumberId, PromptId, QueueId, ReasonId,
-    SessionId, SkillId, UserId,
+    AgentId, CompanyId, ContactId, FlowId, FlowVersionId, MembershipId, PhoneNumberId, PromptId, QueueId,
+    ReasonId, SessionId, SkillId, UserId,
 };
 use entity::{
-    Availability, CompanyScope, IdleReading, MembershipStatus, PlatformRole, QueueRules, Reach, Role,
-    Strategy, UserStatus, agent, agent_skill, availability_reason, company, flow, flow_version, membership,
-    phone_number, prompt, prompt_resource, queue, queue_member, refresh_token, registration, session, skill,
-    user,
+    Availability, CompanyScope, IdleReading, MembershipStatus, PlatformRole, QueueRules, Reach,
+    RecordingRule, Role, Strategy, UserStatus, agent, agent_skill, availability_reason, company, contact,
+    flow, flow_version, membership, phone_number, prompt, prompt_resource, queue, queue_member,
+    recording_policy, refresh_token, registration, session, skill, user,
 };
 use sea_orm::{ActiveValue::Set, TransactionTrait};
 use serde_json::{Value, json};
@@ -60,6 +60,8 @@ pub struct Company {
     pub number: PhoneNumberId,
     /// In English and German.
     pub prompt: PromptId,
+    /// Blocked.
+    pub contact: ContactId,
     pub calls: LiveCalls,
 }
 
@@ -136,6 +138,7 @@ impl Company {
             draft_flow: ids.next(),
             number: ids.next(),
             prompt: ids.next(),
+            contact: ids.next(),
             owner,
             manager,
             agent,
@@ -220,6 +223,22 @@ impl Company {
             created_at: now,
         };
         scope.insert::<phone_number::Entity, _>(&tx, number).await.unwrap();
+        let policy = recording_policy::Model {
+            company_id,
+            rule: RecordingRule::OnDemand,
+            inbound: true,
+            outbound: true,
+            countries: Default::default(),
+            unknown_country: None,
+            announce_always: false,
+            announcement: None,
+            agents_may_listen: true,
+            keep_recordings_days: None,
+            keep_voicemails_days: None,
+            updated_at: now,
+            updated_by: self.owner.user,
+        };
+        scope.insert::<recording_policy::Entity, _>(&tx, policy).await.unwrap();
         let prompt = prompt::Model {
             id: self.prompt,
             company_id,
@@ -242,6 +261,25 @@ impl Company {
             };
             scope.insert::<prompt_resource::Entity, _>(&tx, resource).await.unwrap();
         }
+        let contact = contact::Model {
+            id: self.contact,
+            company_id,
+            number: "+4930555000".to_owned(),
+            name: Some(format!("{word} caller")),
+            email: None,
+            language: None,
+            company_name: None,
+            notes: None,
+            tags: json!(["known"]),
+            custom: json!({ "tier": "gold" }),
+            favourite: false,
+            blocked: true,
+            search_text: format!("{word} caller\n+4930555000\nknown"),
+            created_at: now,
+            updated_at: now,
+            deleted_at: None,
+        };
+        scope.insert::<contact::Entity, _>(&tx, contact).await.unwrap();
         tx.commit().await.unwrap();
     }
 
@@ -258,6 +296,7 @@ impl Company {
             self.flow.to_string(),
             self.flow_version.to_string(),
             self.prompt.to_string(),
+            self.contact.to_string(),
             self.draft_flow.to_string(),
             self.number.to_string(),
             self.calls.offered.to_string(),

@@ -1,0 +1,147 @@
+//! Contacts: whom the company knows by number. Flows find and save them, agents and managers keep them.
+
+mod card;
+pub mod flow;
+
+use entity::id::{ContactId, UserId};
+use entity::{CompanyScope, Inserted, contact};
+use sea_orm::{DbErr, SqlErr};
+use serde_json::json;
+
+use crate::app::App;
+use crate::error::{Error, Result, Subject};
+use crate::identity::audit;
+use crate::phone::e164;
+use crate::store::{Tx, contacts};
+
+pub use card::{Card, custom_of, tags_of};
+
+/// The contacts that a search finds, by name, and how many there are in all. Each word of the search has to stand in a
+/// contact's name, number, address of mail, company or tags; of a number its spaces and the like do not count.
+pub async fn page(
+    app: &App,
+    scope: CompanyScope,
+    search: Option<&str>,
+    offset: u64,
+    limit: u64,
+) -> Result<(Vec<contact::Model>, u64)> {
+    let search = search.unwrap_or_default().trim();
+    let search = e164(search).unwrap_or_else(|| search.to_lowercase());
+    Ok(contacts::page(scope, app.db.reader(), &search, offset, limit).await?)
+}
+
+pub async fn get(app: &App, scope: CompanyScope, id: ContactId) -> Result<contact::Model> {
+    contacts::by_id(scope, app.db.reader(), id).await?.ok_or(Error::NotFound(Subject::Contact))
+}
+
+/// # Errors
+/// `CONTACT_NUMBER_TAKEN` when another contact has the number.
+pub async fn create(
+    app: &App,
+    scope: CompanyScope,
+    by: UserId,
+    number: &str,
+    card: Card,
+) -> Result<contact::Model> {
+    let mut row = blank(app, scope, read_number(number)?);
+    card.write(&mut row)?;
+    let tx = app.db.begin().await?;
+    match contacts::insert(scope, &tx, row.clone()).await? {
+        Inserted::Yes => {}
+        Inserted::Conflicted => return Err(number_taken()),
+    }
+    if row.blocked {
+        note(app, scope, &tx, by, "contacts:block", row.id).await?;
+    }
+    tx.commit().await?;
+    Ok(row)
+}
+
+/// Changes a contact; what is absent stays.
+///
+/// # Errors
+/// `CONTACT_NUMBER_TAKEN` when another contact has the new number.
+pub async fn change(
+    app: &App,
+    scope: CompanyScope,
+    by: UserId,
+    id: ContactId,
+    number: Option<String>,
+    card: Card,
+) -> Result<contact::Model> {
+    let tx = app.db.begin().await?;
+    let mut row = contacts::lock(scope, &tx, id).await?.ok_or(Error::NotFound(Subject::Contact))?;
+    let was_blocked = row.blocked;
+    if let Some(number) = number {
+        row.number = read_number(&number)?;
+    }
+    card.write(&mut row)?;
+    row.updated_at = app.clock.now();
+    contacts::save(scope, &tx, row.clone()).await.map_err(taken)?;
+    match (was_blocked, row.blocked) {
+        (false, true) => note(app, scope, &tx, by, "contacts:block", id).await?,
+        (true, false) => note(app, scope, &tx, by, "contacts:unblock", id).await?,
+        (false, false) | (true, true) => {}
+    }
+    tx.commit().await?;
+    Ok(row)
+}
+
+pub async fn delete(app: &App, scope: CompanyScope, by: UserId, id: ContactId) -> Result<()> {
+    let tx = app.db.begin().await?;
+    contacts::lock(scope, &tx, id).await?.ok_or(Error::NotFound(Subject::Contact))?;
+    contacts::delete(scope, &tx, id, app.clock.now()).await?;
+    note(app, scope, &tx, by, "contacts:delete", id).await?;
+    Ok(tx.commit().await?)
+}
+
+/// A contact of whom nothing is known but the number.
+fn blank(app: &App, scope: CompanyScope, number: String) -> contact::Model {
+    let now = app.clock.now();
+    contact::Model {
+        id: app.ids.next(),
+        company_id: scope.company(),
+        search_text: number.clone(),
+        number,
+        name: None,
+        email: None,
+        language: None,
+        company_name: None,
+        notes: None,
+        tags: json!([]),
+        custom: json!({}),
+        favourite: false,
+        blocked: false,
+        created_at: now,
+        updated_at: now,
+        deleted_at: None,
+    }
+}
+
+async fn note(
+    app: &App,
+    scope: CompanyScope,
+    tx: &Tx,
+    by: UserId,
+    action: &str,
+    contact: ContactId,
+) -> Result<()> {
+    audit::note(app, scope, tx, by, action, json!({"contactId": contact})).await
+}
+
+fn read_number(written: &str) -> Result<String> {
+    e164(written).ok_or_else(|| {
+        Error::invalid("/number", "must be a telephone number with its country code, as in +49 30 123456")
+    })
+}
+
+fn taken(error: DbErr) -> Error {
+    match error.sql_err() {
+        Some(SqlErr::UniqueConstraintViolation(_)) => number_taken(),
+        Some(_) | None => error.into(),
+    }
+}
+
+fn number_taken() -> Error {
+    Error::conflict("CONTACT_NUMBER_TAKEN", "Another contact of the company has this number.")
+}
