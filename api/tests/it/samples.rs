@@ -192,6 +192,34 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
             owner().id(ours.queue).body(body).foreign("/waitFlowId", theirs.wait_flow)
         }
         "getQueue" => owner().id(ours.queue),
+        "createQueue" => owner()
+            .made()
+            .body(json!({
+                "name": "Sales",
+                "agentIds": [agent_id],
+                "rules": { "overflow": [
+                    { "afterSeconds": 30, "action": "queue", "queueId": ours.queue },
+                    { "afterSeconds": 60, "action": "flow", "flowId": ours.flow },
+                ]},
+            }))
+            .foreign("/agentIds/0", theirs.agent.agent.expect("the agent is an agent"))
+            .foreign("/rules/overflow/0/queueId", theirs.queue)
+            .foreign("/rules/overflow/1/flowId", theirs.flow),
+        "updateQueue" => owner()
+            .id(ours.queue)
+            .body(json!({
+                "name": "Help",
+                "agentIds": [agent_id],
+                "rules": { "overflow": [{ "afterSeconds": 60, "action": "flow", "flowId": ours.flow }] },
+            }))
+            .foreign("/agentIds/0", theirs.agent.agent.expect("the agent is an agent"))
+            .foreign("/rules/overflow/0/flowId", theirs.flow),
+        "deleteQueue" => owner().id(ours.second_queue),
+        "getQueueLive" => owner().id(ours.queue),
+        "listSkills" => owner(),
+        "createSkill" => owner().made().body(json!({ "name": "French" })),
+        "updateSkill" => owner().id(ours.skill).body(json!({ "name": "German" })),
+        "deleteSkill" => owner().id(ours.skill),
         "listAgents" => owner(),
         "listAgentsOfCompany" => owner().path("companyId", ours.id),
         "getAgent" => owner().id(agent_id),
@@ -246,6 +274,7 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
         "listCalls" => owner().query("status=offered&direction=inbound&limit=10"),
         "getCall" => agent().id(ours.calls.offered),
         "updateCall" => agent().id(ours.calls.wrap_up).body(json!({ "notes": "Called about the bill." })),
+        "whyDoesCallWait" => owner().id(ours.calls.offered),
         "listCallEvents" => owner().id(ours.calls.offered),
         "listCallSurveys" | "listCallMessages" => owner().id(ours.calls.offered),
         "listCallRecordings" => owner().id(ours.calls.wrap_up),

@@ -10,10 +10,10 @@ use entity::id::{
     QueueId, ReasonId, SessionId, SkillId, UserId,
 };
 use entity::{
-    Availability, CompanyScope, IdleReading, MembershipStatus, PlatformRole, Reach, RecordingRule, Role,
-    Strategy, UserStatus, agent, agent_skill, availability_reason, company, contact, flow, flow_test,
-    flow_version, membership, phone_number, prompt, prompt_resource, queue, queue_member, recording_policy,
-    refresh_token, registration, session, skill, user,
+    Availability, CompanyScope, IdleReading, MembershipStatus, PlatformRole, QueueRules, Reach,
+    RecordingRule, Role, Strategy, UserStatus, agent, agent_skill, availability_reason, company, contact,
+    flow, flow_test, flow_version, membership, phone_number, prompt, prompt_resource, queue, queue_member,
+    recording_policy, refresh_token, registration, session, skill, user,
 };
 use sea_orm::{ActiveValue::Set, TransactionTrait};
 use serde_json::{Value, json};
@@ -170,9 +170,11 @@ impl Company {
             wrap_up_seconds: 30,
             decline_cool_off_seconds: 60,
             hold_music_url: None,
+            rules: QueueRules::default(),
             hold_reminder_seconds: 60,
             hold_limit_seconds: 300,
             created_at: now,
+            deleted_at: None,
         };
         scope.insert::<queue::Entity, _>(&tx, queue.clone()).await.unwrap();
         let second = queue::Model { id: self.second_queue, name: format!("{word} billing"), ..queue };
@@ -206,7 +208,7 @@ impl Company {
                 company_id,
                 name: format!("{word} {name}"),
                 draft: document,
-                published_version_id: None,
+                published_version_id: (id == self.flow).then_some(self.flow_version),
                 created_at: now,
                 updated_at: now,
             };
