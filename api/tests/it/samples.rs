@@ -188,8 +188,13 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
         "listQueues" => owner(),
         "getQueueFlows" => owner().id(ours.queue),
         "setQueueFlows" => {
-            let body = json!({ "waitFlowId": ours.wait_flow });
-            owner().id(ours.queue).body(body).foreign("/waitFlowId", theirs.wait_flow)
+            let body = json!({ "waitFlowId": ours.wait_flow, "holdFlowId": null, "whisperFlowId": null });
+            owner()
+                .id(ours.queue)
+                .body(body)
+                .foreign("/waitFlowId", theirs.wait_flow)
+                .foreign("/holdFlowId", theirs.wait_flow)
+                .foreign("/whisperFlowId", theirs.wait_flow)
         }
         "getQueue" => owner().id(ours.queue),
         "createQueue" => owner()
