@@ -145,7 +145,7 @@ fn the_costliest_step(c: &mut Criterion) {
     let texts = json!({ "version": 1, "name": "texts", "start": "n0", "nodes": nodes });
 
     let matches =
-        json!({ "operand": "variable", "name": "a", "operator": "matches", "value": "(\\w{1,9}x?)+y$" });
+        json!({ "operand": "variable", "name": "a", "operator": "matches", "value": "([a-zé]{1,60}x?)+y$" });
     let cases: Vec<Value> =
         (0..50).map(|port| json!({ "port": format!("p{port}"), "when": matches })).collect();
     let mut next: Map<String, Value> = (0..50).map(|port| (format!("p{port}"), json!("end"))).collect();
