@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 
 use crate::authz::Table;
 use crate::bus::{Bus, Delivery, RedisBus};
+use crate::calls::request::Underway;
 use crate::calls::router::{self, Desks};
 use crate::calls::sweep::Mends;
 use crate::calls::urls::Urls;
@@ -21,6 +22,7 @@ use crate::ids::Ids;
 use crate::jobs::{self, Workshop};
 use crate::keys::Keys;
 use crate::outbound::mail::{self, Mailer};
+use crate::outbound::web::{Lanes, Web};
 use crate::providers::Providers;
 use crate::realtime::{self, Sockets};
 use crate::storage::{Folder, S3, Storage};
@@ -57,6 +59,12 @@ pub struct Parts {
     pub registrations: Attempts,
     /// The way by which mail leaves.
     pub mailer: Mailer,
+    /// The way to addresses that tenants give.
+    pub web: Web,
+    /// How much of that may be under way.
+    pub lanes: Lanes,
+    /// The requests of flows that this node has under way.
+    pub underway: Underway,
     /// Places for replays.
     pub replays: Arc<Semaphore>,
 }
@@ -92,6 +100,7 @@ impl App {
         let (flows, desks) = (FlowCache::default(), Desks::default());
         let authz = Table::compile().await?;
         let mailer = Mailer::new(&settings, &clock)?;
+        let web = Web::new(&settings.public_url, settings.outbound_allow.clone())?;
         Ok(Self(Arc::new(Parts {
             settings,
             clock,
@@ -111,6 +120,9 @@ impl App {
             attempts: Attempts::at_signing_in(),
             registrations: Attempts::at_registering(),
             mailer,
+            web,
+            lanes: Lanes::default(),
+            underway: Underway::default(),
             replays: Arc::new(Semaphore::new(AT_ONCE)),
         })))
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use lettre::message::Mailbox;
 
+use crate::outbound::web::Allowed;
 use crate::secret::Secret;
 
 pub const DEFAULTS: &str = include_str!("../settings.default.toml");
@@ -63,6 +64,8 @@ pub struct Settings {
     pub carrier_port: u16,
     /// Where mail is handed in, when there is such a place.
     pub smtp: Option<SmtpServer>,
+    /// Where requests of tenants may go beside the public internet.
+    pub outbound_allow: Allowed,
     pub max_body_bytes: usize,
     /// Of an uploaded file.
     pub max_file_size: usize,
@@ -237,6 +240,9 @@ impl Settings {
             twilio_api_url: keys.text("twilio_api_url").trim_end_matches('/').to_owned(),
             carrier_port: keys.number("carrier_port")?,
             smtp: smtp(keys)?,
+            outbound_allow: Allowed::read(&keys.text("outbound_allow")).map_err(|entry| {
+                keys.bad("outbound_allow", &format!("`{entry}` is no host and no host:port"))
+            })?,
             max_body_bytes: keys.number("max_body_bytes")?,
             max_file_size: keys.number("max_file_size")?,
             timing: Timing {
@@ -284,6 +290,9 @@ impl Settings {
             && !["localhost", "127.0.0.1", "::1"].contains(&smtp.host.as_str())
         {
             risks.push("SMTP_SECURITY=none: mail, and SMTP_PASS with it, travels in the clear".into());
+        }
+        if self.is_production() && !self.outbound_allow.is_empty() {
+            risks.push("OUTBOUND_ALLOW is set: the flows of every company reach these hosts".into());
         }
         if self.sqlite_synchronous == SqliteSynchronous::Normal {
             risks.push("SQLITE_SYNCHRONOUS=normal: a loss of power can lose the last calls".into());
@@ -462,6 +471,8 @@ mod tests {
     fn a_bad_value_names_its_key() {
         let bad = Settings::with(&[("port", "http")]).unwrap_err();
         assert_eq!(bad.to_string(), "PORT: is not a whole number in range");
+        let bad = Settings::with(&[("outbound_allow", "crm.internal, http://x")]).unwrap_err();
+        assert_eq!(bad.to_string(), "OUTBOUND_ALLOW: `http://x` is no host and no host:port");
         let bad = Settings::with(&[("twilio_account_sid", "AC1")]).unwrap_err();
         assert_eq!(bad.key, "TWILIO_AUTH_TOKEN");
     }

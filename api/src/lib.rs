@@ -23,6 +23,7 @@ pub mod outbound;
 pub mod phone;
 pub mod prompts;
 pub mod providers;
+pub mod queue_flows;
 pub mod queues;
 pub mod realtime;
 pub mod sealed;

@@ -2,6 +2,7 @@
 
 use entity::id::{FlowId, FlowVersionId, PhoneNumberId};
 use entity::{CompanyScope, phone_number};
+use ivr_engine::FlowKind;
 use twilio::rest::NumberSettings;
 
 use crate::app::App;
@@ -35,7 +36,10 @@ pub async fn open_with(
 ) -> Result<Number> {
     let tx = app.db.begin().await?;
     let row = phone_numbers::lock(scope, &tx, id).await?.ok_or(Error::NotFound(Subject::PhoneNumber))?;
-    flows::by_id(scope, &tx, opening.flow).await?.ok_or(Error::NotFound(Subject::Flow))?;
+    let flow = flows::by_id(scope, &tx, opening.flow).await?.ok_or(Error::NotFound(Subject::Flow))?;
+    if crate::flows::kind(&flow.draft) != FlowKind::Call {
+        return Err(Error::invalid("/flowId", "must be a flow of the kind `call`"));
+    }
     if let Some(version) = opening.version {
         is_of_flow(scope, &tx, version, opening.flow).await?;
     }

@@ -150,6 +150,17 @@ impl Words {
         }
     }
 
+    /// To an agent at a number who wants to call out: a mailbox presses nothing.
+    pub fn press_one_to_call(&self) -> String {
+        match self.0 {
+            Language::English => "Press 1 to make your call.",
+            Language::Spanish => "Pulse 1 para hacer su llamada.",
+            Language::French => "Appuyez sur 1 pour passer votre appel.",
+            Language::German => "Drücken Sie 1, um Ihren Anruf zu beginnen.",
+        }
+        .to_owned()
+    }
+
     pub fn on_hold(&self) -> String {
         match self.0 {
             Language::English => "Please hold the line.",

@@ -109,6 +109,41 @@ async fn who_answered_is_told_when_it_was_asked_for() {
 }
 
 #[tokio::test]
+async fn who_answered_is_told_beside_the_call_when_nothing_waits_for_it() {
+    let story = Story::begin().await;
+    story.twiml("/answer", "<Pause length='30'/>");
+    let machine =
+        Endpoint { answered_by: AnsweredBy::MachineEndBeep, ..Endpoint::answers(1.0, Script::silent()) };
+    story.carrier.set_endpoint(BOB, machine);
+    let heard = story.url("/heard");
+    let asked =
+        [("MachineDetection", "DetectMessageEnd"), ("AsyncAmd", "true"), ("AsyncAmdStatusCallback", &heard)];
+    let call = ring(&story, BOB, &asked).await;
+    story.pass(5.0).await;
+    assert_eq!(story.hook("/answer").get("AnsweredBy"), "", "the document did not wait");
+    assert_eq!(story.hooks("/heard").len(), 0, "the greeting is not over");
+    story.pass(6.0).await;
+    let told = story.hook("/heard");
+    assert_eq!(
+        (told.get("AnsweredBy"), told.get("CallSid")),
+        ("machine_end_beep", call.text("sid").as_str())
+    );
+    assert_eq!(told.get("MachineDetectionDuration"), "8000");
+}
+
+#[tokio::test]
+async fn who_has_hung_up_before_he_was_heard_is_told_of_by_nobody() {
+    let story = Story::begin().await;
+    story.twiml("/answer", "<Pause length='30'/>");
+    story.carrier.set_endpoint(BOB, Endpoint::answers(1.0, Script::new([Step::Wait(1.0), Step::HangUp])));
+    let heard = story.url("/heard");
+    let asked = [("MachineDetection", "Enable"), ("AsyncAmd", "true"), ("AsyncAmdStatusCallback", &heard)];
+    ring(&story, BOB, &asked).await;
+    story.pass(20.0).await;
+    assert_eq!(story.hooks("/heard").len(), 0);
+}
+
+#[tokio::test]
 async fn a_dialled_phone_is_bridged_until_one_side_hangs_up() {
     let story = Story::begin().await;
     story.twiml(
@@ -143,6 +178,26 @@ async fn a_dialled_phone_is_bridged_until_one_side_hangs_up() {
     assert_eq!(said(&call), ["Goodbye"]);
     let child = story.carrier.call(children[0].get("CallSid")).expect("the child's call");
     assert_eq!(texts(&child, LineKind::Heard), [format!("{ANN}: Hello Bob")]);
+}
+
+#[tokio::test]
+async fn an_address_of_sip_is_a_phone_like_any_other() {
+    for (answer, status) in
+        [(Answer::After(1.0), "completed"), (Answer::Busy, "busy"), (Answer::Never, "no-answer")]
+    {
+        let story = Story::begin().await;
+        story.twiml(
+            "/voice",
+            "<Dial action='/dialed' timeout='5'><Sip>sip:desk@example.com?x-a=1</Sip></Dial>",
+        );
+        story.twiml("/dialed", "<Hangup/>");
+        let script = Script::new([Step::AfterConnected(3.0), Step::HangUp]);
+        let desk = Endpoint { script, ..Endpoint::only(answer) };
+        story.carrier.set_endpoint("sip:desk@example.com", desk);
+        story.calls([]);
+        story.pass(30.0).await;
+        assert_eq!(story.hook("/dialed").get("DialCallStatus"), status);
+    }
 }
 
 #[tokio::test]

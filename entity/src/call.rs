@@ -20,6 +20,8 @@ pub struct Model {
     pub to_address: String,
     pub caller_name: Option<String>,
     pub account_sid: String,
+    /// Of the caller's leg. As long as an outbound call has none there, and of a call that was handled elsewhere, the
+    /// call's own id.
     pub provider_sid: String,
     pub phone_number_id: Option<PhoneNumberId>,
     pub flow_version_id: Option<FlowVersionId>,
@@ -41,3 +43,21 @@ pub struct Model {
 }
 
 company_owned!();
+
+impl Model {
+    /// The number of the company that the other party sees.
+    pub fn our_address(&self) -> &str {
+        match self.kind {
+            CallKind::Inbound | CallKind::Peer => &self.to_address,
+            CallKind::Outbound => &self.from_address,
+        }
+    }
+
+    /// Who has called, or was called.
+    pub fn their_address(&self) -> &str {
+        match self.kind {
+            CallKind::Inbound | CallKind::Peer => &self.from_address,
+            CallKind::Outbound => &self.to_address,
+        }
+    }
+}

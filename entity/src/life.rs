@@ -87,6 +87,7 @@ closed_enum!(CallOutcome {
     Error
 });
 closed_enum!(EndedBy {
+    /// The other party: who has called, or in an outbound call who was called.
     Caller,
     Agent,
     /// Somebody outside to whom an agent had passed the caller on.
@@ -103,6 +104,7 @@ impl CallStatus {
 }
 
 closed_enum!(LegKind {
+    /// The other party: who calls, or in an outbound call who is called.
     Caller,
     Agent,
     /// Somebody at a number outside, whom an agent brings in.
@@ -159,6 +161,8 @@ closed_enum!(
         Moved,
         /// The agent who asked a queue for a colleague has taken the request back; the caller was with him all the time.
         Withdrawn,
+        /// Nobody waited: an agent of the queue called out, and this stands for its side of it.
+        Outbound,
     }
 );
 closed_enum!(
@@ -270,6 +274,19 @@ closed_enum!(
     }
 );
 closed_enum!(
+    /// What the provider listens for when somebody is called.
+    MachineDetection {
+        /// Whether a machine has answered, as soon as that is known.
+        Enable,
+        /// The same, and of a machine only at the end of its greeting: when a message can be left.
+        DetectMessageEnd,
+    }
+);
+closed_enum!(
+    /// Who or what has answered, as the provider hears it.
+    AnsweredBy { Human, MachineStart, MachineEndBeep, MachineEndSilence, MachineEndOther, Fax, Unknown }
+);
+closed_enum!(
     /// What a slot of an agent is held by.
     SlotHolder { Offer, Segment, WrapUp }
 );
@@ -320,17 +337,59 @@ closed_enum!(
         SendDigits,
         /// A caller has been on hold for long.
         HoldReminder,
+        /// Send a request that a flow waits for.
+        SendRequest,
         /// Call somebody who is neither the caller nor an agent with an offer.
         DialParty,
         /// Somebody outside who was called for a transfer has not come.
         TransferDeadline,
+        /// Send a text message.
+        SendMessage,
     }
 );
+closed_enum!(
+    /// How far a text message has come; forward only, an end sticks.
+    TextState {
+        Planned,
+        /// The provider was asked. As long as it does not say more, nobody knows whether it has sent it.
+        Asked,
+        /// The provider has it.
+        Sent,
+        Delivered,
+        Failed,
+    }
+);
+
+impl TextState {
+    pub fn is_over(self) -> bool {
+        match self {
+            Self::Planned | Self::Asked | Self::Sent => false,
+            Self::Delivered | Self::Failed => true,
+        }
+    }
+
+    /// Where the message stands after `to`; `None` when that is old news.
+    pub fn advance(self, to: Self) -> Option<Self> {
+        let rank = |state: Self| match state {
+            Self::Planned => 0,
+            Self::Asked => 1,
+            Self::Sent => 2,
+            Self::Delivered | Self::Failed => 3,
+        };
+        (rank(to) > rank(self)).then_some(to)
+    }
+}
+
 closed_enum!(
     /// A job that is done is no more.
     JobState { Queued, Running, Failed }
 );
-closed_enum!(RecordingKind { Voicemail, Call });
+closed_enum!(RecordingKind {
+    Voicemail,
+    Call,
+    /// What a caller says about his call.
+    SurveyComment,
+});
 closed_enum!(
     /// Where a recording stands: at the provider first, then here.
     RecordingState {
@@ -457,6 +516,13 @@ mod tests {
         assert_eq!(TransferState::Pending.advance(TransferState::Joined), Some(TransferState::Joined));
         assert_eq!(TransferState::Joined.advance(TransferState::Pending), None);
         assert_eq!(TransferState::Failed.advance(TransferState::Completed), None);
+    }
+
+    #[test]
+    fn a_message_that_was_delivered_does_not_fail_afterwards() {
+        assert_eq!(TextState::Asked.advance(TextState::Delivered), Some(TextState::Delivered));
+        assert_eq!(TextState::Delivered.advance(TextState::Sent), None);
+        assert_eq!(TextState::Delivered.advance(TextState::Failed), None);
     }
 
     #[test]

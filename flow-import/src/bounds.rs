@@ -16,48 +16,81 @@ pub(crate) const ELEMENTS: usize = 1_000;
 /// Items of a list within an element: transitions, conditions, parameters.
 pub(crate) const ITEMS: usize = 500;
 
+/// Where a value is, told by where its parent is. A pointer is written only for an error: one for each value of a wide list
+/// under a long path would be a thousand times the document.
+#[derive(Clone, Copy)]
+struct Place<'v> {
+    parent: usize,
+    step: Step<'v>,
+}
+
+#[derive(Clone, Copy)]
+enum Step<'v> {
+    Root,
+    Index(usize),
+    Field(&'v str),
+}
+
 /// Refuses a document that is too large or too deep. Without recursion: depth is what it guards against.
 pub(crate) fn check(value: &Value, at: &str) -> Result<(), ImportError> {
-    let (mut values, mut bytes) = (0_usize, 0_usize);
-    let mut open = vec![(value, 0_usize, at.to_owned())];
-    while let Some((value, depth, at)) = open.pop() {
+    let mut places = vec![Place { parent: 0, step: Step::Root }];
+    let mut bytes = 0_usize;
+    let mut open = vec![(value, 0_usize, 0_usize)];
+    while let Some((value, depth, place)) = open.pop() {
         if depth > DEPTH {
             let message = format!("nested deeper than {DEPTH} levels");
-            return Err(ImportError::new(ImportErrorCode::TooDeep, at, message));
+            return Err(ImportError::new(ImportErrorCode::TooDeep, written(&places, place, at), message));
         }
-        values += 1;
+        let inside = match value {
+            Value::Array(items) => items.len(),
+            Value::Object(fields) => fields.len(),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
+        };
+        if places.len() + inside > VALUES {
+            let message = format!("the document has more than {VALUES} values");
+            return Err(ImportError::new(ImportErrorCode::TooLarge, written(&places, place, at), message));
+        }
         match value {
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
             Value::String(text) => bytes += text.len(),
             Value::Array(items) => {
-                // Counted before they are queued, so that the queue itself stays small.
-                if values + open.len() + items.len() > VALUES {
-                    return Err(too_many(&at));
-                }
                 for (index, item) in items.iter().enumerate() {
-                    open.push((item, depth + 1, format!("{at}/{index}")));
+                    open.push((item, depth + 1, places.len()));
+                    places.push(Place { parent: place, step: Step::Index(index) });
                 }
             }
             Value::Object(fields) => {
-                if values + open.len() + fields.len() > VALUES {
-                    return Err(too_many(&at));
-                }
                 for (name, item) in fields {
                     bytes += name.len();
-                    open.push((item, depth + 1, pointer(&at, name)));
+                    open.push((item, depth + 1, places.len()));
+                    places.push(Place { parent: place, step: Step::Field(name) });
                 }
             }
         }
         if bytes > BYTES {
             let message = format!("more than {BYTES} bytes of text");
-            return Err(ImportError::new(ImportErrorCode::TooLarge, at, message));
+            return Err(ImportError::new(ImportErrorCode::TooLarge, written(&places, place, at), message));
         }
     }
     Ok(())
 }
 
-fn too_many(at: &str) -> ImportError {
-    ImportError::new(ImportErrorCode::TooLarge, at, format!("the document has more than {VALUES} values"))
+/// The pointer to a place of what is at `at`.
+fn written(places: &[Place<'_>], mut place: usize, at: &str) -> String {
+    let mut steps = Vec::new();
+    loop {
+        let Place { parent, step } = places[place];
+        match step {
+            Step::Root => break,
+            Step::Index(_) | Step::Field(_) => steps.push(step),
+        }
+        place = parent;
+    }
+    steps.into_iter().rev().fold(at.to_owned(), |at, step| match step {
+        Step::Root => at,
+        Step::Index(index) => format!("{at}/{index}"),
+        Step::Field(name) => pointer(&at, name),
+    })
 }
 
 /// Refuses a list of elements that is too long.

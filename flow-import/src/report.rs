@@ -77,6 +77,13 @@ pub struct Report {
     pub findings: Vec<Finding>,
 }
 
+impl Report {
+    /// What still has to be mapped before the flow can work: while there is any, it must not be published.
+    pub fn open_references(&self) -> impl Iterator<Item = &Reference> {
+        self.references.iter().filter(|reference| reference.required && reference.mapped.is_none())
+    }
+}
+
 /// How many elements had which outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

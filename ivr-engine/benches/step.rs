@@ -6,7 +6,8 @@ use std::hint::black_box;
 use chrono::{DateTime, TimeDelta, Utc};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use ivr_engine::{
-    CallFacts, Catalog, Flow, Flows, Input, QueueLeft, Recorded, Replayed, Session, replay, step, validate,
+    CallFacts, Catalog, Flow, Flows, Input, ProblemCode, QueueLeft, Recorded, Replayed, Session, replay,
+    step, validate,
 };
 use serde_json::{Map, Value, json};
 
@@ -98,22 +99,98 @@ fn one_step(c: &mut Criterion) {
     c.bench_function("validate a 1,000-node flow", |b| {
         b.iter(|| validate(black_box(&document), &Catalog::unchecked()));
     });
+    let nodes: Map<String, Value> = (0..10_000)
+        .map(|number| {
+            let next = format!("n{}", (number + 1) % 10_000);
+            (format!("n{number}"), json!({ "type": "say", "text": "x".repeat(50), "next": { "next": next } }))
+        })
+        .collect();
+    let large = json!({ "version": 1, "name": "large", "start": "n0", "nodes": nodes }).to_string();
+    assert!(large.len() > 1_000_000);
+    c.bench_function("read and refuse a flow of 10,000 nodes in 1 MB of JSON", |b| {
+        b.iter(|| validate(&serde_json::from_str(black_box(&large)).expect("JSON"), &Catalog::unchecked()));
+    });
+    let nodes: Map<String, Value> = (0..1_000)
+        .map(|number| {
+            let text = "{% if x %}y{% endif %}".repeat(31) + &"{{ vars.a | upcase }}".repeat(17);
+            let next = json!({ "next": format!("n{}", (number + 1) % 1_000) });
+            (format!("n{number}"), json!({ "type": "say", "text": text, "next": next }))
+        })
+        .collect();
+    let texts = json!({ "version": 1, "name": "texts", "start": "n0", "nodes": nodes }).to_string();
+    assert!(texts.len() > 1_000_000);
+    c.bench_function("read and refuse 1,000 nodes in 1 MB of templates", |b| {
+        b.iter(|| validate(&serde_json::from_str(black_box(&texts)).expect("JSON"), &Catalog::unchecked()));
+    });
 }
 
-/// Calls of three to five inputs, as they are mostly.
+/// The most that a step may be made to do: filters over texts as long as there may be, and expressions that no automaton of
+/// the size allowed can hold. A tenant can publish this; it may cost a core for a moment, not for minutes.
+fn the_costliest_step(c: &mut Criterion) {
+    let text = format!(
+        "{{% assign a = 'xxxxxxxx' %}}{}{{{{ a{} }}}}",
+        "{% assign a = a | append: a %}".repeat(8),
+        " | split: '' | join: ''".repeat(100)
+    );
+    let nodes: Map<String, Value> = (0..60)
+        .map(|number| {
+            let next = format!("n{}", number + 1);
+            (
+                format!("n{number}"),
+                json!({ "type": "set", "variables": { "a": text }, "next": { "next": next } }),
+            )
+        })
+        .chain([("n60".to_owned(), json!({ "type": "hangup" }))])
+        .collect();
+    let texts = json!({ "version": 1, "name": "texts", "start": "n0", "nodes": nodes });
+
+    let matches =
+        json!({ "operand": "variable", "name": "a", "operator": "matches", "value": "(\\w{1,9}x?)+y$" });
+    let cases: Vec<Value> =
+        (0..50).map(|port| json!({ "port": format!("p{port}"), "when": matches })).collect();
+    let mut next: Map<String, Value> = (0..50).map(|port| (format!("p{port}"), json!("end"))).collect();
+    next.insert("else".to_owned(), json!("again"));
+    let conditions = json!({ "version": 1, "name": "conditions", "start": "a", "nodes": {
+        "a": { "type": "set", "variables": { "a": "aé".repeat(340) }, "next": { "next": "again" } },
+        "again": { "type": "branch", "cases": cases, "next": next },
+        "end": { "type": "hangup" }
+    }});
+
+    let mut group = c.benchmark_group("the costliest step");
+    group.sample_size(10);
+    for (name, document) in [("texts", texts), ("conditions", conditions)] {
+        let flow = Flow::parse(&document).expect("a flow");
+        let begin = Session::new(caller());
+        let last = step(&flow, begin.clone(), Input::Start, noon());
+        assert!(
+            last.problems.iter().any(|problem| problem.code == ProblemCode::TooManyNodes),
+            "{:?}",
+            last.problems
+        );
+        group
+            .bench_function(name, |b| b.iter(|| step(&flow, begin.clone(), Input::Start, black_box(noon()))));
+    }
+    group.finish();
+}
+
+/// Calls of six inputs.
 fn past_calls(flow: &Flow) -> Vec<(Session, Vec<Recorded>)> {
+    let (again, wrong) = (Input::digits("9"), Input::digits("7"));
+    let too_long = Input::QueueLeft(QueueLeft::TimedOut);
+    let message = Input::Recorded { seconds: 20 };
     let ways: [&[Input]; 5] = [
-        &[Input::Start, Input::digits("1"), Input::HungUp],
         &[
             Input::Start,
-            Input::Silence,
-            Input::digits("2"),
-            Input::QueueLeft(QueueLeft::TimedOut),
-            Input::HungUp,
+            again.clone(),
+            wrong.clone(),
+            Input::speech("support"),
+            too_long.clone(),
+            message.clone(),
         ],
-        &[Input::Start, Input::digits("7"), Input::speech("support"), Input::HungUp],
-        &[Input::Start, Input::digits("3"), Input::Recorded { seconds: 20 }],
-        &[Input::Start, Input::HungUp],
+        &[Input::Start, Input::Silence, Input::digits("2"), too_long, Input::Silence, Input::HungUp],
+        &[Input::Start, again.clone(), again.clone(), wrong.clone(), Input::digits("1"), Input::HungUp],
+        &[Input::Start, Input::Silence, Input::Silence, Input::Silence, message, Input::HungUp],
+        &[Input::Start, again, wrong.clone(), wrong, Input::speech("gibberish"), Input::HungUp],
     ];
     (0..10_000_usize)
         .map(|number| {
@@ -153,5 +230,5 @@ fn replays(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, one_step, replays);
+criterion_group!(benches, one_step, the_costliest_step, replays);
 criterion_main!(benches);

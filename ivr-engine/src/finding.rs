@@ -79,6 +79,8 @@ pub enum FindingCode {
     NoWayToAnEnd,
     /// Nodes lead in a circle in which the caller is never asked anything.
     LoopWithoutInput,
+    /// A flow that begins anew at its end can come there without a sound.
+    SilentRound,
     /// A node of a type that a flow of this kind cannot have.
     NotInThisKind,
     /// The call can come to a node that an import could not translate. Without `next` there the flow cannot be published.

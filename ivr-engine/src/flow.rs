@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::node::{Destination, Kind, Node, Sound};
+use crate::document::LAST_AGENT;
+use crate::node::{Destination, Enqueue, Kind, Node, Sound};
 use crate::{Catalog, Finding, NodeType, document};
 
 /// A flow, ready to be stepped through. Cheap to clone and to share between threads; nothing in it changes.
@@ -113,13 +114,17 @@ impl Flow {
         }))
     }
 
-    /// The ids or names of the agents that it connects callers with, each once, as far as they are not templates.
+    /// The ids or names of the agents that it connects callers with or has them wait for, each once, as far as they are
+    /// not templates.
     pub fn agents(&self) -> Vec<&str> {
         self.named(|kind| match kind {
             Kind::Transfer(transfer) => match &transfer.to {
                 Destination::Agent(agent) => agent.plain(),
                 Destination::Number(_) | Destination::Sip(_) => None,
             },
+            Kind::Enqueue(Enqueue { prefer_agent: Some(prefer), .. }) => {
+                prefer.agent.plain().filter(|agent| !agent.is_empty() && *agent != LAST_AGENT)
+            }
             _ => None,
         })
     }

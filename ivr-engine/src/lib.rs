@@ -61,6 +61,7 @@ mod simulate;
 mod speech;
 mod step;
 mod template;
+mod with_agent;
 mod words;
 
 pub use diff::{FlowDiff, NodeChange, NodeDiff, PortMove, diff};
@@ -90,6 +91,7 @@ pub use simulate::{
     simulate,
 };
 pub use step::{Passage, Problem, ProblemCode, Prompt, Step, TraceEntry};
+pub use with_agent::{after_agent, without_agent};
 
 /// The version of the rules in this crate. It is stored with every recorded input: a replay with another version may
 /// legitimately differ. It is also the newest `version` of a flow document that is understood.

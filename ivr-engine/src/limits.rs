@@ -21,6 +21,12 @@ pub(crate) const STEP_TEXT_BYTES: usize = 6_000;
 pub(crate) const STEP_PROMPTS: usize = 50;
 /// Nodes passed in one step.
 pub(crate) const STEP_NODES: usize = 200;
+/// What the texts and conditions of the nodes passed in one step may cost, and so those of one node: a unit for each
+/// text with values, for each filter and tag in it and for each condition. What a unit can cost at worst, the benchmark
+/// `the costliest step` measures.
+pub(crate) const STEP_WORK: u32 = 2_000;
+/// Units of a regular expression.
+pub(crate) const REGEX_WORK: u32 = 20;
 /// Inputs of one call. A caller who says nothing is asked every ten seconds or so: these are some hours.
 pub(crate) const SESSION_INPUTS: u32 = 1_000;
 /// Variables of one call.

@@ -111,6 +111,24 @@ impl Next {
         }
     }
 
+    /// The same, to put others in their place. None where nothing is said meanwhile.
+    pub fn prompts_mut(&mut self) -> Option<&mut Vec<Prompt>> {
+        match self {
+            Self::Gather { prompts, .. } | Self::Record { prompts, .. } => Some(prompts),
+            Self::Enqueue { .. }
+            | Self::Dial { .. }
+            | Self::Request(_)
+            | Self::Figures { .. }
+            | Self::FindContact { .. }
+            | Self::FindFlow { .. }
+            | Self::BookCallback(_)
+            | Self::Continue
+            | Self::Done
+            | Self::HangUp { .. }
+            | Self::Ended => None,
+        }
+    }
+
     /// Whether the flow still expects an input.
     pub fn waits(&self) -> bool {
         match self {

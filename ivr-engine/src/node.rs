@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono_tz::Tz;
 
 use crate::hours::Hours;
+use crate::node_type::Way;
 use crate::predicate::Predicate;
 use crate::template::Template;
 use crate::{Accepts, Method, NodeType, RecordingAction, SkillNeed};
@@ -14,6 +15,8 @@ pub(crate) struct Node {
     pub(crate) kind: Kind,
     /// Where the ports lead; only ports that the node has, only nodes that exist.
     pub(crate) next: BTreeMap<String, String>,
+    /// What coming here may cost: see [`STEP_WORK`](crate::limits::STEP_WORK).
+    pub(crate) work: u32,
 }
 
 #[derive(Debug)]
@@ -390,6 +393,15 @@ impl Kind {
         }
     }
 
+    /// The ports that a call leaves by even where they are open: not those that the engine does without, and of what an
+    /// import has left over only `next`.
+    pub(crate) fn left_by(&self) -> Vec<String> {
+        if let Self::Disabled(_) = self {
+            return vec!["next".to_owned()];
+        }
+        self.ports().into_iter().filter(|(_, need)| *need == Need::Required).map(|(port, _)| port).collect()
+    }
+
     /// All that the node can let the caller hear.
     pub(crate) fn sounds(&self) -> Vec<&Sound> {
         match self {
@@ -423,136 +435,8 @@ impl Kind {
         }
     }
 
-    /// Whether time passes here in which the caller, or somebody who talks to him, decides, so that a circle through it
-    /// does not turn by itself.
-    pub(crate) fn waits(&self) -> bool {
-        match self {
-            Self::Menu(_)
-            | Self::Collect(_)
-            | Self::SecureDigits(_)
-            | Self::Survey(_)
-            | Self::Callback(_)
-            | Self::Enqueue(_)
-            | Self::Transfer(_)
-            | Self::Voicemail(_)
-            // Flows are called mostly to ask something; one that does not is stopped by the budget of answers.
-            | Self::Subflow(_) => true,
-            Self::Sound(_)
-            | Self::Language(_)
-            | Self::Branch(_)
-            | Self::Hours(_)
-            | Self::Figures(_)
-            | Self::Split(_)
-            | Self::Loop { .. }
-            | Self::Set(_)
-            | Self::Request(_)
-            | Self::FindContact(_)
-            | Self::SaveContact(_)
-            | Self::Return(_)
-            | Self::Goto(_)
-            | Self::Recording(_)
-            | Self::Sms(_)
-            | Self::Hangup(_)
-            | Self::Note
-            | Self::Disabled(_) => false,
-        }
-    }
-
-    /// Whether a step ends here, be it only to ask the server.
-    pub(crate) fn stops(&self) -> bool {
-        self.waits()
-            || match self {
-                Self::Figures(_) | Self::Request(_) | Self::FindContact(_) | Self::Goto(_) => true,
-                Self::Sound(_)
-                | Self::Menu(_)
-                | Self::Collect(_)
-                | Self::SecureDigits(_)
-                | Self::Survey(_)
-                | Self::Language(_)
-                | Self::Branch(_)
-                | Self::Hours(_)
-                | Self::Split(_)
-                | Self::Loop { .. }
-                | Self::Set(_)
-                | Self::SaveContact(_)
-                | Self::Subflow(_)
-                | Self::Return(_)
-                | Self::Enqueue(_)
-                | Self::Callback(_)
-                | Self::Transfer(_)
-                | Self::Voicemail(_)
-                | Self::Recording(_)
-                | Self::Sms(_)
-                | Self::Hangup(_)
-                | Self::Note
-                | Self::Disabled(_) => false,
-            }
-    }
-
-    /// Whether it can lead one way now and another way later.
-    pub(crate) fn decides(&self) -> bool {
-        match self {
-            Self::Branch(_)
-            | Self::Hours(_)
-            | Self::Figures(_)
-            | Self::Loop { .. }
-            | Self::Request(_)
-            | Self::FindContact(_) => true,
-            Self::Sound(_)
-            | Self::Menu(_)
-            | Self::Collect(_)
-            | Self::SecureDigits(_)
-            | Self::Survey(_)
-            | Self::Language(_)
-            | Self::Subflow(_)
-            // It decides once for the whole call.
-            | Self::Split(_)
-            | Self::Set(_)
-            | Self::SaveContact(_)
-            | Self::Return(_)
-            | Self::Goto(_)
-            | Self::Enqueue(_)
-            | Self::Callback(_)
-            | Self::Transfer(_)
-            | Self::Voicemail(_)
-            | Self::Recording(_)
-            | Self::Sms(_)
-            | Self::Hangup(_)
-            | Self::Note
-            | Self::Disabled(_) => false,
-        }
-    }
-
-    /// Whether the call can be in good hands here, or end.
-    pub(crate) fn is_an_end(&self) -> bool {
-        match self {
-            Self::Return(_)
-            | Self::Goto(_)
-            | Self::Enqueue(_)
-            | Self::Transfer(_)
-            | Self::Voicemail(_)
-            | Self::Hangup(_) => true,
-            Self::Sound(_)
-            | Self::Menu(_)
-            | Self::Collect(_)
-            | Self::SecureDigits(_)
-            | Self::Survey(_)
-            | Self::Language(_)
-            | Self::Branch(_)
-            | Self::Hours(_)
-            | Self::Figures(_)
-            | Self::Split(_)
-            | Self::Loop { .. }
-            | Self::Set(_)
-            | Self::Request(_)
-            | Self::FindContact(_)
-            | Self::SaveContact(_)
-            | Self::Subflow(_)
-            | Self::Callback(_)
-            | Self::Recording(_)
-            | Self::Sms(_)
-            | Self::Note
-            | Self::Disabled(_) => false,
-        }
+    /// What becomes of a call that comes here.
+    pub(crate) fn way(&self) -> Way {
+        self.node_type().way()
     }
 }

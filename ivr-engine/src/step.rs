@@ -90,7 +90,7 @@ pub struct Problem {
     pub flow: Option<FlowRef>,
     /// The node at which it happened.
     pub node: Option<String>,
-    /// For people. Never holds what a caller keyed in.
+    /// For people. May hold what a caller keyed in, but never a secret.
     pub message: String,
 }
 
@@ -103,17 +103,20 @@ pub enum ProblemCode {
     NodeMissing,
     /// The caller had to leave by a port that leads nowhere. Ends the call with an apology.
     PortNotConnected,
-    /// Too many nodes without an input, or too many answers of the server without the caller: the flow runs in a
-    /// circle. Ends the call with an apology.
+    /// Too many nodes, or too many texts and conditions, without an input, or too many answers of the server without
+    /// the caller: the flow runs in a circle. Ends the call with an apology.
     TooManyNodes,
     /// Too many inputs in one call. Ends the call with an apology.
     TooManyInputs,
     /// More text than one step may say; the rest was left out.
     TooMuchText,
-    /// A text could not be completed; what came before the failure was used.
+    /// A text could not be completed; what came before the failure was used, but a request is not made with it and leaves
+    /// by `failed`.
     TemplateFailed,
     /// More variables, or a longer value, than a session keeps; the rest was left out.
     VariableTooLarge,
+    /// A text message, a contact's field or tag, or an agent's name is longer than it may be; the rest was left out.
+    Shortened,
     /// A number or an address to dial, or a caller id, is none. To dial leads to the port `failed`.
     BadNumber,
     /// The address of a request is none. Leads to the port `failed`.

@@ -270,7 +270,7 @@ fn findings_are_json_for_the_editor() {
         serde_json::to_value(validate(&document, &Catalog::unchecked())).expect("JSON"),
         json!([{
             "severity": "warning", "code": "unreachable", "node": "lonely", "field": "/nodes/lonely",
-            "message": "no path from the start leads here"
+            "message": "no path from the start leads here; connect a port to it, or take it out"
         }])
     );
 }

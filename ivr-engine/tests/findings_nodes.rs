@@ -308,11 +308,15 @@ fn what_the_company_does_not_have_is_told() {
         told(&with(json!({
             "a": { "type": "say", "library": "greeting", "next": { "next": "c" } },
             "c": { "type": "say", "library": "farewell", "next": { "next": "d" } },
-            "d": { "type": "transfer", "agent": "bob", "next": { "busy": "b", "noAnswer": "b", "failed": "b" } }
+            "d": { "type": "transfer", "agent": "bob", "next": { "busy": "b", "noAnswer": "b", "failed": "e" } },
+            "e": { "type": "enqueue", "queue": "sales", "preferAgent": { "agent": "bob" }, "next": { "failed": "f" } },
+            "f": { "type": "enqueue", "queue": "sales", "preferAgent": { "agent": "last" }, "next": { "failed": "g" } },
+            "g": { "type": "enqueue", "queue": "sales", "preferAgent": { "agent": "{{ vars.agent }}" } }
         }))),
         [
             (Severity::Error, FindingCode::UnknownPrompt, "/nodes/c/library".to_owned()),
             (Severity::Error, FindingCode::UnknownAgent, "/nodes/d/agent".to_owned()),
+            (Severity::Warning, FindingCode::UnknownAgent, "/nodes/e/preferAgent/agent".to_owned()),
         ]
     );
 }

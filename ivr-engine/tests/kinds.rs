@@ -281,6 +281,30 @@ fn a_flow_for_holding_and_one_for_whispering_know_the_agent() {
 }
 
 #[test]
+fn a_flow_that_begins_anew_without_a_sound_is_warned_of() {
+    let silent = |kind: &str, nodes: Value| -> Vec<(Severity, String)> {
+        validate(&document(kind, nodes), &Catalog::unchecked())
+            .into_iter()
+            .filter(|finding| finding.code == FindingCode::SilentRound)
+            .map(|finding| (finding.severity, finding.node.unwrap_or_default()))
+            .collect()
+    };
+    let branch = |next: Value| json!({ "type": "branch", "cases": [{ "port": "x", "when": { "operand": "agent", "operator": "exists" } }], "next": next });
+    let music = json!({ "type": "play", "url": "https://example.com/music.mp3" });
+    let by_else = json!({ "a": branch(json!({ "x": "b" })), "b": music });
+    assert_eq!(silent("hold", by_else.clone()), [(Severity::Warning, "a".to_owned())]);
+    assert_eq!(silent("wait", by_else.clone()), [(Severity::Warning, "a".to_owned())]);
+    assert_eq!(silent("whisper", by_else), [], "the agent is joined, once");
+    assert_eq!(silent("hold", json!({ "a": branch(json!({ "x": "b", "else": "b" })), "b": music })), []);
+    let set = json!({ "type": "set", "variables": { "x": "y" } });
+    assert_eq!(silent("wait", json!({ "a": set })), [(Severity::Warning, "a".to_owned())]);
+    let sung = json!({ "a": music, "b": branch(json!({})) });
+    assert_eq!(silent("wait", sung), [], "nothing leads there before the music");
+    let over = json!({ "a": { "type": "set", "variables": { "x": "y" }, "next": { "next": "b" } }, "b": { "type": "hangup" } });
+    assert_eq!(silent("wait", over), []);
+}
+
+#[test]
 fn a_flow_that_nobody_can_call_takes_no_arguments() {
     let mut hold = document("hold", json!({ "a": { "type": "say", "text": "x" } }));
     assert!(Flow::parse(&hold).is_ok());

@@ -240,6 +240,30 @@ fn document() -> impl Strategy<Value = Value> {
     )
 }
 
+/// A flow that is for something else than a call, with ports left open at random.
+fn document_of_another_kind() -> impl Strategy<Value = Value> {
+    let menu = (good_text(), id(), id()).prop_map(|(text, a, b)| {
+        json!({
+            "type": "menu", "prompt": format!("Press 1. {text}"), "retries": 0,
+            "choices": [{ "digits": "1", "phrases": ["one"] }], "next": { "1": a, "timeout": b }
+        })
+    });
+    let node = (prop_oneof![8 => inner_node(), 1 => menu], prop::bool::weighted(0.3));
+    (vec(node, 8), prop::sample::select(vec!["wait", "hold", "whisper"])).prop_map(|(nodes, kind)| {
+        let nodes: serde_json::Map<String, Value> = nodes
+            .into_iter()
+            .enumerate()
+            .map(|(number, (mut node, open))| {
+                if open {
+                    node["next"] = json!({});
+                }
+                (format!("n{number}"), node)
+            })
+            .collect();
+        json!({ "version": 1, "name": "random", "kind": kind, "start": "n0", "nodes": nodes })
+    })
+}
+
 fn garbage() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -410,21 +434,7 @@ fn check_step(step: &Step, had_ended: bool) {
     }
     assert!(step.trace.len() <= 202 && step.prompts.len() <= 51, "{} passed", step.trace.len());
     assert!(step.effects.len() <= 20);
-    let own: &[Prompt] = match &step.next {
-        Next::Gather { prompts, .. } | Next::Record { prompts, .. } => prompts,
-        Next::Enqueue { .. }
-        | Next::Dial { .. }
-        | Next::Request(_)
-        | Next::Figures { .. }
-        | Next::FindContact { .. }
-        | Next::FindFlow { .. }
-        | Next::BookCallback(_)
-        | Next::Continue
-        | Next::Done
-        | Next::HangUp { .. }
-        | Next::Ended => &[],
-    };
-    for prompt in step.prompts.iter().chain(own) {
+    for prompt in step.prompts.iter().chain(step.next.prompts()) {
         match prompt {
             Prompt::Say { text, .. } => {
                 assert!(!text.trim().is_empty() && text.len() <= 3_000, "{text:?}");
@@ -477,6 +487,8 @@ fn publish(document: &Value) -> Option<Flow> {
         let field = finding.field.as_deref().unwrap_or_default();
         let parent = field.rsplit_once('/').map_or("", |(parent, _)| parent);
         assert!(document.pointer(field).or(document.pointer(parent)).is_some(), "{finding:?} points nowhere");
+        assert!(finding.node.is_some() || !field.starts_with("/nodes/"), "{finding:?} names no node");
+        assert!(!finding.message.trim().is_empty() && finding.message.len() < 2_000, "{finding:?}");
     }
     match Flow::parse(document) {
         Ok(flow) => {
@@ -496,7 +508,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn random_flows_always_wait_or_end(document in document(), inputs in vec(input(), 0..30), seconds in 0..40_000_000_i64) {
+    fn random_flows_always_wait_or_end(document in prop_oneof![4 => document(), 1 => document_of_another_kind()], inputs in vec(input(), 0..30), seconds in 0..40_000_000_i64) {
         if let Some(flow) = publish(&document) {
             play(&flow, &inputs, seconds);
         }
@@ -556,6 +568,8 @@ fn the_properties_are_not_vacuous() {
         accepted.count()
     };
     let (random, broken) = (share(document().boxed()), share(damaged().boxed()));
+    let others = share(document_of_another_kind().boxed());
+    assert!(others > 40, "only {others} of 300 random flows of other kinds can be published");
     assert!(random > 60, "only {random} of 300 random flows can be published");
     let used: std::collections::BTreeSet<NodeType> = (0..600)
         .flat_map(|_| {

@@ -14,6 +14,21 @@ fn globex() -> Flow {
     flow(&serde_json::from_str(include_str!("../samples/globex.json")).expect("JSON"))
 }
 
+/// A call of Acme from where the menu has been read out.
+#[track_caller]
+fn acme_asks(story: &str) {
+    let beginning = "
+        > rings
+          greeting -> next
+          opening-hours -> open
+          main-menu waits
+          say [en-US] Thank you for calling Acme.
+          ask: say [en-US] For sales, press 1 or say sales. For support, press 2 or say support. To leave a message, press 3. To hear this again, press 9.
+          gather keys or words, 1 at most, 5 s, en-US, hints sales/buy something/support/help/message/voicemail/again/repeat
+    ";
+    check(&acme(), caller("+15550100"), at(MONDAY), &format!("{beginning}{story}"));
+}
+
 /// A flow of these nodes that begins at `a`.
 fn of(language: &str, nodes: Value) -> Flow {
     flow(&json!({ "version": 1, "name": "story", "language": language, "start": "a", "nodes": nodes }))
@@ -23,18 +38,8 @@ const MONDAY: &str = "2026-03-02T12:00:00Z";
 
 #[test]
 fn a_caller_of_acme_presses_one_and_waits_for_sales() {
-    check(
-        &acme(),
-        caller("+15550100"),
-        at(MONDAY),
+    acme_asks(
         "
-        > rings
-          greeting -> next
-          opening-hours -> open
-          main-menu waits
-          say [en-US] Thank you for calling Acme.
-          ask: say [en-US] For sales, press 1 or say sales. For support, press 2 or say support. To leave a message, press 3. To hear this again, press 9.
-          gather keys or words, 1 at most, 5 s, en-US, hints sales/buy something/support/help/message/voicemail/again/repeat
         > presses 1
           main-menu -> 1
           sales waits
@@ -50,36 +55,16 @@ fn a_caller_of_acme_presses_one_and_waits_for_sales() {
 
 #[test]
 fn a_caller_of_acme_may_speak_instead() {
-    check(
-        &acme(),
-        caller("+15550100"),
-        at(MONDAY),
+    acme_asks(
         "
-        > rings
-          greeting -> next
-          opening-hours -> open
-          main-menu waits
-          say [en-US] Thank you for calling Acme.
-          ask: say [en-US] For sales, press 1 or say sales. For support, press 2 or say support. To leave a message, press 3. To hear this again, press 9.
-          gather keys or words, 1 at most, 5 s, en-US, hints sales/buy something/support/help/message/voicemail/again/repeat
         > says I need some help, please.
           main-menu -> 2
           support waits
           enqueue support, priority 50, 900 s at most
     ",
     );
-    check(
-        &acme(),
-        caller("+15550100"),
-        at(MONDAY),
+    acme_asks(
         "
-        > rings
-          greeting -> next
-          opening-hours -> open
-          main-menu waits
-          say [en-US] Thank you for calling Acme.
-          ask: say [en-US] For sales, press 1 or say sales. For support, press 2 or say support. To leave a message, press 3. To hear this again, press 9.
-          gather keys or words, 1 at most, 5 s, en-US, hints sales/buy something/support/help/message/voicemail/again/repeat
         > says One.
           main-menu -> 1
           sales waits
@@ -90,18 +75,8 @@ fn a_caller_of_acme_may_speak_instead() {
 
 #[test]
 fn nine_repeats_the_menu_and_a_wrong_key_is_explained() {
-    check(
-        &acme(),
-        caller("+15550100"),
-        at(MONDAY),
+    acme_asks(
         "
-        > rings
-          greeting -> next
-          opening-hours -> open
-          main-menu waits
-          say [en-US] Thank you for calling Acme.
-          ask: say [en-US] For sales, press 1 or say sales. For support, press 2 or say support. To leave a message, press 3. To hear this again, press 9.
-          gather keys or words, 1 at most, 5 s, en-US, hints sales/buy something/support/help/message/voicemail/again/repeat
         > presses 9
           main-menu -> again
           main-menu waits
@@ -127,18 +102,8 @@ fn nine_repeats_the_menu_and_a_wrong_key_is_explained() {
 
 #[test]
 fn a_silent_caller_of_acme_ends_at_the_voicemail() {
-    check(
-        &acme(),
-        caller("+15550100"),
-        at(MONDAY),
+    acme_asks(
         "
-        > rings
-          greeting -> next
-          opening-hours -> open
-          main-menu waits
-          say [en-US] Thank you for calling Acme.
-          ask: say [en-US] For sales, press 1 or say sales. For support, press 2 or say support. To leave a message, press 3. To hear this again, press 9.
-          gather keys or words, 1 at most, 5 s, en-US, hints sales/buy something/support/help/message/voicemail/again/repeat
         > silence
           main-menu asks again (2)
           ask: say [en-US] Are you still there?
@@ -165,18 +130,8 @@ fn a_silent_caller_of_acme_ends_at_the_voicemail() {
 
 #[test]
 fn who_waited_too_long_may_leave_a_message_instead() {
-    check(
-        &acme(),
-        caller("+15550100"),
-        at(MONDAY),
+    acme_asks(
         "
-        > rings
-          greeting -> next
-          opening-hours -> open
-          main-menu waits
-          say [en-US] Thank you for calling Acme.
-          ask: say [en-US] For sales, press 1 or say sales. For support, press 2 or say support. To leave a message, press 3. To hear this again, press 9.
-          gather keys or words, 1 at most, 5 s, en-US, hints sales/buy something/support/help/message/voicemail/again/repeat
         > presses 2
           main-menu -> 2
           support waits
@@ -278,11 +233,8 @@ fn globex_knows_its_best_customers_and_its_holidays() {
 
 #[test]
 fn globex_transfers_to_the_field_service_and_takes_a_message_when_it_is_busy() {
-    check(
-        &globex(),
-        caller("+493055512"),
-        at("2026-03-02T09:00:00Z"),
-        "
+    let dialled = |story: &str| {
+        let beginning = "
         > rings
           stunden -> open
           stammkunde -> else
@@ -302,6 +254,11 @@ fn globex_transfers_to_the_field_service_and_takes_a_message_when_it_is_busy() {
           auswahl -> aussendienst
           mobil waits
           dial +491715550103, 20 s, showing +15550199
+        ";
+        check(&globex(), caller("+493055512"), at("2026-03-02T09:00:00Z"), &format!("{beginning}{story}"));
+    };
+    dialled(
+        "
         > dialed busy
           mobil -> busy
           nachricht waits
@@ -312,30 +269,8 @@ fn globex_transfers_to_the_field_service_and_takes_a_message_when_it_is_busy() {
           hang up: Completed
     ",
     );
-    check(
-        &globex(),
-        caller("+493055512"),
-        at("2026-03-02T09:00:00Z"),
+    dialled(
         "
-        > rings
-          stunden -> open
-          stammkunde -> else
-          nummer waits
-          ask: say [de-DE, Polly.Vicki-Neural] Willkommen bei Globex. Bitte geben Sie Ihre sechsstellige Kundennummer ein.
-          gather keys, 6 at most, # ends, 5 s, de-DE
-        > silence
-          nummer asks again (2)
-          ask: say [de-DE, Polly.Vicki-Neural] Willkommen bei Globex. Bitte geben Sie Ihre sechsstellige Kundennummer ein.
-          gather keys, 6 at most, # ends, 5 s, de-DE
-        > silence
-          nummer -> timeout
-          auswahl waits
-          ask: say [de-DE, Polly.Vicki-Neural] Sagen Sie Bestellung, Technik oder Außendienst.
-          gather keys or words, 1 at most, 5 s, de-DE, hints Bestellung/bestellen/Technik/Störung/Außendienst
-        > presses 3
-          auswahl -> aussendienst
-          mobil waits
-          dial +491715550103, 20 s, showing +15550199
         > dialed answered
           mobil ends
           hang up: Completed
@@ -345,18 +280,8 @@ fn globex_transfers_to_the_field_service_and_takes_a_message_when_it_is_busy() {
 
 #[test]
 fn an_input_that_does_not_belong_is_ignored_and_the_same_is_asked_again() {
-    check(
-        &acme(),
-        caller("+15550100"),
-        at(MONDAY),
+    acme_asks(
         "
-        > rings
-          greeting -> next
-          opening-hours -> open
-          main-menu waits
-          say [en-US] Thank you for calling Acme.
-          ask: say [en-US] For sales, press 1 or say sales. For support, press 2 or say support. To leave a message, press 3. To hear this again, press 9.
-          gather keys or words, 1 at most, 5 s, en-US, hints sales/buy something/support/help/message/voicemail/again/repeat
         > dialed busy
           problem UnexpectedInput: `dialed` does not belong here; it was ignored
           ask: say [en-US] For sales, press 1 or say sales. For support, press 2 or say support. To leave a message, press 3. To hear this again, press 9.

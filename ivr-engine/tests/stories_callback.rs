@@ -166,6 +166,31 @@ fn a_caller_without_a_number_keys_one_in() {
           hang up: Completed
         ",
     );
+    check(
+        &flow,
+        caller("anonymous"),
+        at(MONDAY),
+        "
+        > rings
+          a waits
+          ask: say [en-US, Polly.Joanna] Please enter the number that we should call, with its area code, and press the hash key.
+          gather keys, 18 at most, # ends, 5 s, en-US
+        > presses 1
+          a asks again (2)
+          ask: say [en-US, Polly.Joanna] Sorry, that was not understood.
+          ask: say [en-US, Polly.Joanna] Please enter the number that we should call, with its area code, and press the hash key.
+          gather keys, 18 at most, # ends, 5 s, en-US
+        > silence
+          a asks again (3)
+          ask: say [en-US, Polly.Joanna] Please enter the number that we should call, with its area code, and press the hash key.
+          gather keys, 18 at most, # ends, 5 s, en-US
+        > silence
+          a -> invalid
+          wrong ends
+          say [en-US, Polly.Joanna] Wrong.
+          hang up: Completed
+        ",
+    );
     let unasked = callback(json!({ "confirm": false }));
     check(
         &unasked,

@@ -209,11 +209,8 @@ fn a_caller_waits_for_his_agent_first_and_comes_back_when_the_agent_hangs_up() {
         "c": { "type": "enqueue", "queue": "sales", "preferAgent": { "agent": "{{ vars.none }}" } },
         "end": end()
     }));
-    check(
-        &flow,
-        caller("+15550100"),
-        at(MONDAY),
-        "
+    let surveyed = |story: &str| {
+        let beginning = "
         > rings
           a waits
           enqueue sales, priority 50, last for 15 s first, comes back
@@ -222,6 +219,11 @@ fn a_caller_waits_for_his_agent_first_and_comes_back_when_the_agent_hangs_up() {
           b waits
           ask: say [en-US, Polly.Joanna] How was it?
           gather keys, 1 at most, 5 s, en-US
+        ";
+        check(&flow, caller("+15550100"), at(MONDAY), &format!("{beginning}{story}"));
+    };
+    surveyed(
+        "
         > presses 7
           b asks again (2)
           ask: say [en-US, Polly.Joanna] One to five.
@@ -260,19 +262,8 @@ fn a_caller_waits_for_his_agent_first_and_comes_back_when_the_agent_hangs_up() {
           hang up: Completed
         ",
     );
-    check(
-        &flow,
-        caller("+15550100"),
-        at(MONDAY),
+    surveyed(
         "
-        > rings
-          a waits
-          enqueue sales, priority 50, last for 15 s first, comes back
-        > the agent hangs up
-          a -> afterAgent
-          b waits
-          ask: say [en-US, Polly.Joanna] How was it?
-          gather keys, 1 at most, 5 s, en-US
         > silence
           b asks again (2)
           ask: say [en-US, Polly.Joanna] How was it?
@@ -284,19 +275,8 @@ fn a_caller_waits_for_his_agent_first_and_comes_back_when_the_agent_hangs_up() {
           hang up: Completed
         ",
     );
-    check(
-        &flow,
-        caller("+15550100"),
-        at(MONDAY),
+    surveyed(
         "
-        > rings
-          a waits
-          enqueue sales, priority 50, last for 15 s first, comes back
-        > the agent hangs up
-          a -> afterAgent
-          b waits
-          ask: say [en-US, Polly.Joanna] How was it?
-          gather keys, 1 at most, 5 s, en-US
         > presses 5
           b waits
           survey satisfaction: 5
@@ -335,6 +315,72 @@ fn a_survey_without_a_comment_is_over_with_the_key() {
           survey s: 1
           hang up: Completed
         ",
+    );
+}
+
+#[test]
+fn who_is_not_content_is_connected_with_somebody() {
+    let flow = of(json!({
+        "a": { "type": "survey", "name": "s", "question": { "prompt": "How was it?" }, "next": { "answered": "b", "timeout": "end" } },
+        "b": { "type": "branch", "cases": [{ "port": "bad", "when": { "operand": "digits", "operator": "lessThan", "value": 3 } }],
+               "next": { "bad": "c", "else": "end" } },
+        "c": { "type": "enqueue", "queue": "complaints" },
+        "end": end()
+    }));
+    check(
+        &flow,
+        caller("+15550100"),
+        at(MONDAY),
+        "
+        > rings
+          a waits
+          ask: say [en-US, Polly.Joanna] How was it?
+          gather keys, 1 at most, 5 s, en-US
+        > presses 2
+          a -> answered
+          b -> bad
+          c waits
+          survey s: 2
+          enqueue complaints, priority 50
+        ",
+    );
+}
+
+#[test]
+fn an_hour_may_be_written_with_a_zero_in_front() {
+    let flow = of(json!({
+        "a": { "type": "branch", "cases": [{ "port": "early", "when":
+                 { "operand": "hour", "zone": "UTC", "operator": "in", "value": ["07", 8] } }],
+               "next": { "early": "end", "else": "a2" } },
+        "a2": { "type": "enqueue", "queue": "sales" },
+        "end": end()
+    }));
+    for hour in ["07", "08"] {
+        let story = "> rings\na -> early\nend ends\nsay [en-US, Polly.Joanna] Bye.\nhang up: Completed";
+        check(&flow, caller("+15550100"), at(&format!("2026-03-02T{hour}:30:00Z")), story);
+    }
+}
+
+#[test]
+fn what_is_too_long_to_send_or_to_keep_is_shortened_with_a_problem() {
+    let long = "{{ 'x' | append: vars.long }}";
+    let flow = of(json!({
+        "a": { "type": "set", "variables": { "long": "x".repeat(1_024) }, "next": { "next": "b" } },
+        "b": { "type": "sms", "text": format!("{long}{long}"), "next": { "next": "c" } },
+        "c": { "type": "saveContact", "fields": { "notes": long }, "tags": [long], "next": { "next": "d" } },
+        "d": { "type": "enqueue", "queue": "sales", "preferAgent": { "agent": long } }
+    }));
+    let step = step(&flow, Session::new(caller("+15550100")), Input::Start, at(MONDAY));
+    let told: Vec<String> =
+        step.problems.iter().map(|problem| format!("{:?}: {}", problem.code, problem.message)).collect();
+    assert_eq!(
+        told,
+        [
+            "Shortened: the message has 2050 bytes; 1600 were kept",
+            "Shortened: the contact's `notes` has 1025 bytes; 1024 were kept",
+            "Shortened: a tag has 1025 bytes; 128 were kept",
+            "Shortened: the agent's name has 1025 bytes; 128 were kept",
+        ]
     );
 }
 

@@ -28,17 +28,19 @@ fn a_request_is_made_with_what_is_known_and_its_answer_is_kept() {
         "late": { "type": "say", "text": "That took too long.", "next": { "next": "end" } },
         "end": end()
     }));
-    check(
-        &flow,
-        caller("+15550100"),
-        at(MONDAY),
-        "
+    let sent = |story: &str| {
+        let beginning = "
         > rings
           a waits
           POST https://crm.example.com/people?from=%2B15550100
           X-Line: +15550199
           {\"said\": \"\"}
           wants /person/debt /person/name, 3 s, 2 retries, application/json
+        ";
+        check(&flow, caller("+15550100"), at(MONDAY), &format!("{beginning}{story}"));
+    };
+    sent(
+        "
         > answer 200 /person/name=Ada /person/debt
           a -> succeeded
           b -> next
@@ -48,17 +50,8 @@ fn a_request_is_made_with_what_is_known_and_its_answer_is_kept() {
           hang up: Completed
         ",
     );
-    check(
-        &flow,
-        caller("+15550100"),
-        at(MONDAY),
+    sent(
         "
-        > rings
-          a waits
-          POST https://crm.example.com/people?from=%2B15550100
-          X-Line: +15550199
-          {\"said\": \"\"}
-          wants /person/debt /person/name, 3 s, 2 retries, application/json
         > answer times out
           a -> timeout
           late -> next
@@ -68,17 +61,8 @@ fn a_request_is_made_with_what_is_known_and_its_answer_is_kept() {
           hang up: Completed
         ",
     );
-    check(
-        &flow,
-        caller("+15550100"),
-        at(MONDAY),
+    sent(
         "
-        > rings
-          a waits
-          POST https://crm.example.com/people?from=%2B15550100
-          X-Line: +15550199
-          {\"said\": \"\"}
-          wants /person/debt /person/name, 3 s, 2 retries, application/json
         > answer 404 /person/name=Nobody
           a -> failed
           end ends
@@ -86,17 +70,8 @@ fn a_request_is_made_with_what_is_known_and_its_answer_is_kept() {
           hang up: Completed
         ",
     );
-    check(
-        &flow,
-        caller("+15550100"),
-        at(MONDAY),
+    sent(
         "
-        > rings
-          a waits
-          POST https://crm.example.com/people?from=%2B15550100
-          X-Line: +15550199
-          {\"said\": \"\"}
-          wants /person/debt /person/name, 3 s, 2 retries, application/json
         > silence
           problem UnexpectedInput: `silence` does not belong here; it was ignored
           POST https://crm.example.com/people?from=%2B15550100
@@ -144,6 +119,38 @@ fn a_request_without_a_port_for_lateness_fails_and_one_without_an_address_too() 
 }
 
 #[test]
+fn a_request_that_cannot_be_completed_is_not_made() {
+    let request = |name: &str, value: Value| {
+        let mut node = json!({ "type": "request", "method": "POST", "url": "https://example.com",
+                               "next": { "succeeded": "end", "failed": "late" } });
+        node[name] = value;
+        of(json!({ "a": node, "late": { "type": "hangup", "prompt": "Not made." }, "end": end() }))
+    };
+    let story = |problem: &str| {
+        format!(
+            "> rings\na -> failed\nlate ends\nproblem {problem}\nsay [en-US] Not made.\nhang up: Completed"
+        )
+    };
+    for name in ["url", "body"] {
+        let broken = request(name, json!("https://example.com/{{ call.from | plus: 'x' }}/all"));
+        check(&broken, caller("+15550100"), at(MONDAY), &story("TemplateFailed: `x` is no number"));
+    }
+    let broken = request("headers", json!({ "X-A": "{{ call.from | divided_by: 0 }}" }));
+    let told = "TemplateFailed: the number is too large, or a division by zero";
+    check(&broken, caller("+15550100"), at(MONDAY), &story(told));
+    let long = request("headers", json!({ "X-A": format!("{}{{{{ call.from }}}}", "x".repeat(2_048)) }));
+    let told = "TemplateFailed: the header `X-A` has more than 2048 bytes";
+    check(&long, caller("+15550100"), at(MONDAY), &story(told));
+    let long = request("body", json!("{{ call.from }}".repeat(200) + &"x".repeat(1_000)));
+    check(
+        &long,
+        CallFacts { from: "9".repeat(1_024), ..caller("") },
+        at(MONDAY),
+        &story("TemplateFailed: longer than 16384 bytes"),
+    );
+}
+
+#[test]
 fn what_a_body_answers_is_read_out_of_it() {
     let wanted = ["/name", "/list/1", "/deep", "/nothing", "/gone", "/long"].map(str::to_owned);
     let body = json!({ "name": "Ada", "list": [1, 2.5], "deep": { "a": true }, "nothing": null, "long": "x".repeat(5_000) });
@@ -180,15 +187,17 @@ fn payment() -> Flow {
 
 #[test]
 fn secure_digits_are_asked_for_like_others_and_never_shown() {
-    check(
-        &payment(),
-        caller("+15550100"),
-        at(MONDAY),
-        "
+    let asked = |story: &str| {
+        let beginning = "
         > rings
           a waits
           ask: say [en-US] Your card?
           gather secret keys, 19 at most, # ends, 5 s, en-US
+        ";
+        check(&payment(), caller("+15550100"), at(MONDAY), &format!("{beginning}{story}"));
+    };
+    asked(
+        "
         > presses 12
           a asks again (2)
           ask: say [en-US] That is no card.
@@ -210,15 +219,8 @@ fn secure_digits_are_asked_for_like_others_and_never_shown() {
           hang up: Completed
         ",
     );
-    check(
-        &payment(),
-        caller("+15550100"),
-        at(MONDAY),
+    asked(
         "
-        > rings
-          a waits
-          ask: say [en-US] Your card?
-          gather secret keys, 19 at most, # ends, 5 s, en-US
         > silence
           a asks again (2)
           ask: say [en-US] Hello?
@@ -231,15 +233,8 @@ fn secure_digits_are_asked_for_like_others_and_never_shown() {
           hang up: Completed
         ",
     );
-    check(
-        &payment(),
-        caller("+15550100"),
-        at(MONDAY),
+    asked(
         "
-        > rings
-          a waits
-          ask: say [en-US] Your card?
-          gather secret keys, 19 at most, # ends, 5 s, en-US
         > presses 1
           a asks again (2)
           ask: say [en-US] That is no card.
@@ -252,15 +247,8 @@ fn secure_digits_are_asked_for_like_others_and_never_shown() {
           hang up: Completed
         ",
     );
-    check(
-        &payment(),
-        caller("+15550100"),
-        at(MONDAY),
+    asked(
         "
-        > rings
-          a waits
-          ask: say [en-US] Your card?
-          gather secret keys, 19 at most, # ends, 5 s, en-US
         > dialed busy
           problem UnexpectedInput: `dialed` does not belong here; it was ignored
           ask: say [en-US] Your card?

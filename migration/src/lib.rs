@@ -22,6 +22,10 @@ mod m0013_prompts;
 mod m0015_recording_life;
 mod m0016_flow_tests;
 mod m0017_contacts;
+mod m0017b_flow_requests;
+mod m0018_surveys_and_messages;
+mod m0018b_flows_of_queues;
+mod m0019_outbound;
 mod sql;
 
 pub struct Migrator;
@@ -46,6 +50,10 @@ impl MigratorTrait for Migrator {
             Box::new(m0015_recording_life::Migration),
             Box::new(m0016_flow_tests::Migration),
             Box::new(m0017_contacts::Migration),
+            Box::new(m0017b_flow_requests::Migration),
+            Box::new(m0018_surveys_and_messages::Migration),
+            Box::new(m0018b_flows_of_queues::Migration),
+            Box::new(m0019_outbound::Migration),
         ]
     }
 }

@@ -50,6 +50,8 @@ permissions! {
     SuperviseAgents = "agents:supervise";
     ReadCalls = "calls:read";
     WriteCalls = "calls:write";
+    /// Call out, as oneself or on an agent's behalf; write down calls that were handled elsewhere.
+    DialCalls = "calls:dial";
     /// The priority and the queue of a call that waits.
     SteerCalls = "calls:steer";
     /// Take a waiting call out of order.
@@ -60,6 +62,8 @@ permissions! {
     SuperviseCalls = "calls:supervise";
     ReadOffers = "offers:read";
     AnswerOffers = "offers:answer";
+    ReadOutboundRules = "outbound:read";
+    WriteOutboundRules = "outbound:write";
     ReadRecordings = "recordings:read";
     ControlRecordings = "recordings:control";
     HoldRecordings = "recordings:hold";

@@ -1,6 +1,6 @@
 //! An agent takes an offered call, or does not want it. One transaction decides; everybody else gets a clear answer.
 
-use entity::id::{AgentId, CallId, LegId, OfferId, SegmentId};
+use entity::id::{AgentId, CallId, LegId, OfferId, QueueId, SegmentId};
 use entity::{
     CallStatus, CompanyScope, EntryPurpose, JobKind, LegKind, LegState, OfferState, Reach, RoutingSubject,
     SegmentPart, SegmentState, SlotHolder, agent, leg, offer, queue_entry, segment,
@@ -69,30 +69,7 @@ pub async fn reserve(
     let entry = queueing::entry(scope, unit.tx(), offer.queue_entry_id).await?;
     let entry = entry.ok_or(Error::NotFound(Subject::Offer))?;
     let (part, room_id) = place(unit, file, &entry, offer.id).await?;
-    let segment = segment::Model {
-        id: unit.id::<SegmentId>(),
-        company_id: unit.company(),
-        call_id: offer.call_id,
-        queue_entry_id: offer.queue_entry_id,
-        offer_id: offer.id,
-        agent_id: agent.id,
-        queue_id: entry.queue_id,
-        part,
-        room_id,
-        state: SegmentState::Reserved,
-        reserved_at: now,
-        agent_joined_at: None,
-        connected_at: None,
-        ended_at: None,
-        ended_by: None,
-        hold_ms: 0,
-        held_since: None,
-        wrap_up_until: None,
-        wrap_up_extensions: 0,
-        wrapped_up_at: None,
-        disposition: None,
-        notes: None,
-    };
+    let segment = segment_of(unit, offer, entry.queue_id, part, room_id);
     let id = segment.id;
     queueing::pass_slot_on(scope, unit.tx(), offer.id, SlotHolder::Segment).await?;
     scope.insert::<segment::Entity, _>(unit.tx(), segment).await?;
@@ -112,6 +89,40 @@ pub async fn reserve(
     );
     crate::agents::tell_status(unit, agent.id).await?;
     Ok(id)
+}
+
+/// An agent's time with a call, from the moment in which he has reserved it.
+pub fn segment_of(
+    unit: &Unit,
+    offer: &offer::Model,
+    queue: QueueId,
+    part: SegmentPart,
+    room: OfferId,
+) -> segment::Model {
+    segment::Model {
+        id: unit.id::<SegmentId>(),
+        company_id: unit.company(),
+        call_id: offer.call_id,
+        queue_entry_id: offer.queue_entry_id,
+        offer_id: offer.id,
+        agent_id: offer.agent_id,
+        queue_id: queue,
+        part,
+        room_id: room,
+        state: SegmentState::Reserved,
+        reserved_at: unit.now(),
+        agent_joined_at: None,
+        connected_at: None,
+        ended_at: None,
+        ended_by: None,
+        hold_ms: 0,
+        held_since: None,
+        wrap_up_until: None,
+        wrap_up_extensions: 0,
+        wrapped_up_at: None,
+        disposition: None,
+        notes: None,
+    }
 }
 
 /// Which place the agent gets in the call, and in which room: one who is asked by the agent who has the call comes to
@@ -161,12 +172,31 @@ async fn dial_device(
     offer: &offer::Model,
     agent: &agent::Model,
 ) -> Result<()> {
-    let leg = plan_leg(unit, file, offer, agent, client_address(agent.id));
+    ring(unit, file, offer, agent, client_address(agent.id)).await
+}
+
+/// The agent's phone at this address is called for the offer.
+pub async fn ring(
+    unit: &mut Unit,
+    file: &CallFile,
+    offer: &offer::Model,
+    agent: &agent::Model,
+    address: String,
+) -> Result<()> {
+    let leg = plan_leg(unit, file, offer, agent, address);
     let id = leg.id;
     unit.scope().insert::<leg::Entity, _>(unit.tx(), leg).await?;
     let now = unit.now();
     unit.job(JobKind::DialAgent, id, json!({}), now);
     Ok(())
+}
+
+/// Where this agent is reached.
+pub fn address_of(agent: &agent::Model) -> String {
+    match (agent.reach, &agent.number) {
+        (Reach::Number, Some(number)) => number.clone(),
+        (Reach::Number | Reach::Browser | Reach::Client, _) => client_address(agent.id),
+    }
 }
 
 /// The identity of an agent's softphone or browser at the provider.

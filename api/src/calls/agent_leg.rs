@@ -1,12 +1,12 @@
 //! The agent's leg: what it hears when it is answered, and what the provider says of it.
 
 use entity::id::{LegId, OfferId};
-use entity::{EndedBy, LegKind, LegState, OfferState, SegmentPart, SegmentState, leg, offer, segment};
+use entity::{EndedBy, LegKind, LegState, OfferState, Reach, SegmentPart, SegmentState, leg, offer, segment};
 use serde_json::json;
 use twilio::webhook::{CallProgress, CallStatus as ProviderStatus, GatherResult, VoiceRequest};
 
 use super::story::EventKind;
-use super::{CallFile, Reply, accept, leave, offer as offers};
+use super::{CallFile, Reply, accept, leave, offer as offers, outbound, side};
 use crate::error::{Error, Result};
 use crate::store::calls::{self, Moved};
 use crate::store::{Unit, companies, queueing, workforce};
@@ -19,13 +19,43 @@ pub async fn answered(unit: &mut Unit, id: OfferId, request: &VoiceRequest) -> R
         return Ok(Reply::HangUp);
     }
     let reply = match queueing::segment_of_offer(unit.scope(), unit.tx(), id).await? {
-        Some(segment) if segment.state.is_live() => Reply::JoinAgent { offer: id, room: segment.room_id },
+        Some(segment) if segment.state.is_live() => joins(unit, &mut file, &offer, &segment).await?,
         Some(_) => too_late(unit).await?,
         None if offer.state == OfferState::Open => ask(unit, &offer).await?,
         None => too_late(unit).await?,
     };
     file.save(unit).await?;
     Ok(reply)
+}
+
+/// He joins. A number may be answered by a mailbox: who wants to call out from one presses 1 first.
+async fn joins(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    offer: &offer::Model,
+    segment: &segment::Model,
+) -> Result<Reply> {
+    let (scope, tx) = (unit.scope(), unit.tx());
+    let at_a_number = workforce::agent(scope, tx, segment.agent_id).await?.reach == Reach::Number;
+    let reserved = segment.state == SegmentState::Reserved;
+    if at_a_number && reserved && outbound::is_first_agent(scope, tx, segment).await? {
+        let words = companies::words(scope, tx).await?;
+        return Ok(Reply::PressToCall { offer: segment.offer_id, words });
+    }
+    enters(unit, file, offer, segment).await
+}
+
+/// Into the room, after what his queue has him hear. Who calls out himself came by no queue.
+async fn enters(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    offer: &offer::Model,
+    segment: &segment::Model,
+) -> Result<Reply> {
+    if outbound::is_first_agent(unit.scope(), unit.tx(), segment).await? {
+        return Ok(Reply::JoinAgent { offer: segment.offer_id, room: segment.room_id });
+    }
+    side::whisper::before(unit, file, offer, segment).await
 }
 
 /// An agent at a number pressed something: 1 takes the call, in the same way as accepting over the socket does.
@@ -38,11 +68,22 @@ pub async fn pressed(unit: &mut Unit, id: OfferId, heard: &GatherResult) -> Resu
         file.save(unit).await?;
         return Ok(Reply::HangUp);
     }
+    // He has the call already: it is his own, or he has accepted it over the socket while his phone asked.
+    if let Some(segment) = queueing::segment_of_offer(unit.scope(), unit.tx(), id).await?
+        && segment.state.is_live()
+    {
+        let reply = enters(unit, &mut file, &offer, &segment).await?;
+        file.save(unit).await?;
+        return Ok(reply);
+    }
     let agent = workforce::agent(unit.scope(), unit.tx(), offer.agent_id).await?;
     let reply = match accept::reserve(unit, &mut file, &offer, &agent).await {
         Ok(_) => {
             let segment = queueing::segment_of_offer(unit.scope(), unit.tx(), id).await?;
-            Reply::JoinAgent { offer: id, room: segment.map_or(id, |segment| segment.room_id) }
+            match segment {
+                Some(segment) => side::whisper::before(unit, &mut file, &offer, &segment).await?,
+                None => Reply::JoinAgent { offer: id, room: id },
+            }
         }
         Err(Error::Conflict { .. }) => too_late(unit).await?,
         Err(other) => return Err(other),

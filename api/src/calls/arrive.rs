@@ -69,10 +69,14 @@ fn was_lost(code: u32) -> bool {
     (11_200..=11_220).contains(&code)
 }
 
-/// Keeps what the line was told, for a hop that comes late.
+/// Keeps what the line was told, or is to be told when it comes back, for a hop that comes late.
 pub fn remember(unit: &Unit, file: &mut CallFile, reply: &Reply) {
     let urls = unit.app().urls(unit.company());
-    file.row.current_twiml = Some(reply.to_twiml(unit.company(), &urls));
+    let told = match reply {
+        Reply::AwaitSilence { then: Some(then), .. } => then,
+        other => other,
+    };
+    file.row.current_twiml = Some(told.to_twiml(unit.company(), &urls));
 }
 
 async fn number(unit: &Unit, request: &VoiceRequest) -> Result<Option<phone_number::Model>> {

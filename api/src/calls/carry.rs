@@ -3,8 +3,8 @@
 
 use entity::id::{CallId, LegId, OfferId, QueueEntryId, SegmentId, TransferId};
 use entity::{
-    CompanyScope, EndedBy, EntryPurpose, JobKind, LegKind, LegState, SegmentPart, SegmentState, call, leg,
-    segment,
+    CallKind, CompanyScope, EndedBy, EntryPurpose, JobKind, LegKind, LegState, SegmentPart, SegmentState,
+    call, leg, segment,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -14,10 +14,11 @@ use twilio::twiml::CallEvent;
 use super::file::caller_has_left;
 use super::reply::Destination;
 use super::story::EventKind;
-use super::{CallFile, agent_leg, conference, leave, party, transfer};
+use super::{CallFile, agent_leg, conference, leave, outbound, party, transfer};
 use crate::app::App;
 use crate::error::Result;
 use crate::jobs::{Attempt, Done};
+use crate::store::side_sessions::{self, Whose};
 use crate::store::{Unit, calls, queueing};
 
 /// Where a caller is to be brought.
@@ -34,6 +35,10 @@ pub enum Target {
     Queue {
         entry: QueueEntryId,
         after: SegmentId,
+    },
+    /// On in his flow, which has come to this version of its session.
+    Flow {
+        version: i32,
     },
 }
 
@@ -61,6 +66,7 @@ pub async fn bring_caller(
         Target::Agent { segment } => Destination::Agent { call, segment },
         Target::Queue { entry, after } => Destination::Queue { call, entry, after },
         Target::Transfer { transfer } => Destination::Transfer { transfer },
+        Target::Flow { version } => Destination::Flow { call, version },
     };
     if !still_wanted(app, scope, call, target).await? {
         return Ok(Done::Yes);
@@ -115,15 +121,27 @@ pub async fn join_deadline(app: &App, scope: CompanyScope, id: SegmentId) -> Res
     let db = app.db.reader();
     let Some(segment) = queueing::segment(scope, db, id).await? else { return Ok(Done::Yes) };
     match segment.state {
-        SegmentState::Reserved => {}
+        SegmentState::Reserved => {
+            // He may have picked up, and hear what his queue has to tell him first.
+            let whose = Whose::IsOffered(segment.offer_id);
+            let heard = side_sessions::session_of(scope, db, whose).await?.map(|row| row.moved_at);
+            if let Some(until) = heard.map(|at| at + app.settings.timing.join)
+                && until > app.clock.now()
+            {
+                return Ok(Done::Again(until));
+            }
+        }
         // He has come to the agent who asked him.
         SegmentState::Joined if segment.part == SegmentPart::Consult => return Ok(Done::Yes),
         SegmentState::Joined => {
+            let call = calls::get(scope, db, segment.call_id).await?;
+            if outbound::has_yet_to_answer(&call) {
+                return outbound::time_is_up(app, scope, &segment).await;
+            }
             let since = segment.agent_joined_at.unwrap_or(segment.reserved_at);
             if since + app.settings.timing.join > app.clock.now() {
                 return Ok(Done::Again(since + app.settings.timing.join));
             }
-            let call = calls::get(scope, db, segment.call_id).await?;
             let client = app.providers.client(scope, db).await?;
             match is_in_the_room(&client, &call).await {
                 Ok(true) => return found_there(app, scope, id).await,
@@ -159,6 +177,10 @@ async fn still_wanted(app: &App, scope: CompanyScope, call: CallId, target: Targ
             live.is_some_and(|live| live.id == segment && live.state == SegmentState::Joined)
         }
         Target::Transfer { transfer } => transfer::is_still_wanted(scope, app.db.reader(), transfer).await?,
+        // What the line has answered since moves the session on.
+        Target::Flow { version } => {
+            live.is_none() && calls::get(scope, app.db.reader(), call).await?.session_version == version
+        }
         Target::Queue { entry, .. } => {
             let waits = queueing::visit_of(scope, app.db.reader(), call).await?;
             waits.is_some_and(|visit| visit.id == entry && visit.purpose == EntryPurpose::Caller)
@@ -182,18 +204,25 @@ pub async fn dial(app: &App, scope: CompanyScope, id: LegId) -> Result<Done> {
     let Some(leg) = plan_to_dial(app, scope, id).await? else { return Ok(Done::Yes) };
     let urls = app.urls(scope.company());
     let call = calls::get(scope, app.db.reader(), leg.call_id).await?;
-    let (answer, ring) = match leg.offer_id {
-        Some(offer) => (urls.agent_answer(offer), ring_seconds(app, scope, offer).await?),
-        None => (urls.party_answer(id), transfer::RING_SECONDS),
-    };
-    let create = CreateCall::url(&call.to_address, &leg.address, answer)
-        .status_callback(urls.leg_status(id))
-        // Its creation is our own doing, and its answer asks for a document: being told of them again costs a commit each.
-        .status_callback_event([CallEvent::Ringing, CallEvent::Completed])
-        .timeout(ring);
     let client = app.providers.client(scope, app.db.reader()).await?;
-    match client.create_call(&create).await {
-        Ok(made) => dialled(app, scope, id, Some(made.sid)).await,
+    let made = match leg.kind {
+        LegKind::Caller => outbound::create(app, scope, &client, &call, &leg).await?,
+        LegKind::Agent | LegKind::Transfer | LegKind::Supervisor => {
+            let (answer, ring) = match leg.offer_id {
+                Some(offer) => (urls.agent_answer(offer), ring_seconds(app, scope, offer).await?),
+                None => (urls.party_answer(id), transfer::RING_SECONDS),
+            };
+            let create = CreateCall::url(call.our_address(), &leg.address, answer)
+                .status_callback(urls.leg_status(id))
+                // Its creation is our own doing, and its answer asks for a document: being told of them again costs a
+                // commit each.
+                .status_callback_event([CallEvent::Ringing, CallEvent::Completed])
+                .timeout(ring);
+            client.create_call(&create).await.map(|made| made.sid)
+        }
+    };
+    match made {
+        Ok(sid) => dialled(app, scope, id, Some(sid)).await,
         // It may ring: the callback will say so, or the deadline ends it.
         Err(RestError::Unknown(_) | RestError::Server { .. }) => dialled(app, scope, id, None).await,
         Err(error) if error.may_be_repeated() => {
@@ -249,8 +278,18 @@ async fn dialled(app: &App, scope: CompanyScope, id: LegId, sid: Option<String>)
     // A callback may have been faster; it knows better.
     calls::advance_leg(&mut leg, LegState::Queued, unit.now());
     calls::save_leg(scope, unit.tx(), leg.clone()).await?;
-    if leg.kind == LegKind::Agent {
-        file.note(&unit, EventKind::AgentDialled, json!({"offerId": leg.offer_id, "agentId": leg.agent_id}));
+    match leg.kind {
+        LegKind::Agent => {
+            let told = json!({"offerId": leg.offer_id, "agentId": leg.agent_id});
+            file.note(&unit, EventKind::AgentDialled, told);
+        }
+        LegKind::Caller => {
+            if let Some(sid) = &leg.provider_sid {
+                sid.clone_into(&mut file.row.provider_sid);
+            }
+            file.note(&unit, EventKind::CustomerDialled, json!({"number": leg.address}));
+        }
+        LegKind::Transfer | LegKind::Supervisor => {}
     }
     if !party::wanted(&unit, &leg).await? {
         leave::end_leg(&mut unit, &leg);
@@ -356,6 +395,9 @@ pub async fn lost_end(app: &App, scope: CompanyScope, seen: &leg::Model, state: 
     tracing::info!(call = %file.id(), leg = %leg.id, "the provider ended a leg and no callback said so");
     calls::save_leg(scope, unit.tx(), leg.clone()).await?;
     match (leg.kind, leg.offer_id) {
+        (LegKind::Caller, _) if file.row.kind == CallKind::Outbound => {
+            outbound::over(&mut unit, &mut file, state, None).await?;
+        }
         (LegKind::Caller, _) => leave::caller_left(&mut unit, &mut file, None, EndedBy::Caller).await?,
         (LegKind::Agent, Some(offer)) => {
             let offer = queueing::offer(scope, unit.tx(), offer).await?;

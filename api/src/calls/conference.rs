@@ -14,7 +14,7 @@ use twilio::webhook::{ConferenceEvent, ConferenceEventKind, ReasonLeft};
 use super::carry::{self, Target};
 use super::reply::{agent_of_label, caller_label, party_of_label};
 use super::story::EventKind;
-use super::{CallFile, hold, leave, recording, supervise, transfer};
+use super::{CallFile, hold, leave, outbound, recording, supervise, transfer};
 use crate::error::Result;
 use crate::store::{Unit, calls, jobs, queueing};
 
@@ -37,6 +37,9 @@ pub async fn happened(unit: &mut Unit, room: OfferId, event: &ConferenceEvent) -
                 file.row.conference_sid = Some(event.conference_sid.clone());
             }
             of_agent(unit, &mut file, *segment, leg, event).await?;
+        }
+        Some(Party::Caller(leg)) if outbound::has_yet_to_answer(&file.row) => {
+            outbound::happened(unit, &mut file, here, leg, event).await?;
         }
         Some(Party::Caller(leg)) => {
             if here.is_some() {
@@ -217,6 +220,9 @@ async fn agent_joined(
         // Who had asked him has gone meanwhile, and the caller waits in the room with music.
         return connect(unit, file, segment, at).await;
     }
+    if outbound::begin_to_call(unit, file, &segment).await? == outbound::Begun::Yes {
+        return Ok(());
+    }
     carry::move_caller(unit, file, Target::Agent { segment: segment.id });
     // Reordered callbacks: the caller may have been seen there before.
     let caller = calls::caller_leg(unit.scope(), unit.tx(), file.id()).await?;
@@ -226,13 +232,17 @@ async fn agent_joined(
     }
 }
 
-/// Both are in the room: the conversation begins, and the visit of the queue is over.
-async fn connect(
+/// Both are in the room: the conversation begins, and the visit of the queue is over. Not before who is called has
+/// answered.
+pub async fn connect(
     unit: &mut Unit,
     file: &mut CallFile,
     mut segment: segment::Model,
     at: DateTime<Utc>,
 ) -> Result<()> {
+    if outbound::still_rings(unit, file).await? {
+        return Ok(());
+    }
     let Some(state) = segment.state.advance(SegmentState::Connected) else { return Ok(()) };
     file.note_at(
         unit,

@@ -1,14 +1,20 @@
 //! What people see of calls and do with them at their desks.
 
 use entity::id::{AgentId, CallId};
-use entity::{CallStatus, CompanyScope, call, call_event, offer, transfer};
+use entity::{
+    CallKind, CallStatus, CompanyScope, call, call_event, offer, outbound_call, survey_answer, text_message,
+    transfer,
+};
 
+use super::control::Actor;
+use super::outbound::{self, Dialling, Noted};
 use super::{CallFile, accept};
 use crate::app::App;
 use crate::authz::Whose;
 use crate::error::{Error, Result, Subject};
 use crate::slice::{Slice, read_cursor};
-use crate::store::{Unit, calls, live, queueing};
+use crate::store::idempotency::Request;
+use crate::store::{Unit, calls, live, messages, outbound as store, queueing, surveys};
 
 /// A call that the caller may see; somebody else's does not exist.
 pub async fn visible(app: &App, scope: CompanyScope, whose: Whose, id: CallId) -> Result<call::Model> {
@@ -22,22 +28,84 @@ pub async fn visible(app: &App, scope: CompanyScope, whose: Whose, id: CallId) -
     if theirs { Ok(call) } else { Err(Error::NotFound(Subject::Call)) }
 }
 
+/// A call with what only some have.
+#[derive(Clone, Debug)]
+pub struct CallView {
+    pub row: call::Model,
+    pub outbound: Option<outbound_call::Model>,
+    /// It was only written down here.
+    pub handled_elsewhere: bool,
+}
+
+pub async fn get(app: &App, scope: CompanyScope, whose: Whose, id: CallId) -> Result<CallView> {
+    let row = visible(app, scope, whose, id).await?;
+    view(app, scope, row).await
+}
+
+async fn view(app: &App, scope: CompanyScope, row: call::Model) -> Result<CallView> {
+    let mut views = with_more(app, scope, vec![row]).await?;
+    views.pop().ok_or(Error::NotFound(Subject::Call))
+}
+
+async fn with_more(app: &App, scope: CompanyScope, rows: Vec<call::Model>) -> Result<Vec<CallView>> {
+    let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
+    let (mut outbound, noted) = store::of_calls(scope, app.db.reader(), &ids).await?;
+    let with = |row: call::Model| CallView {
+        outbound: outbound.remove(&row.id),
+        handled_elsewhere: noted.contains(&row.id),
+        row,
+    };
+    Ok(rows.into_iter().map(with).collect())
+}
+
+/// What a new call is to be.
+#[derive(Clone, Debug)]
+pub enum NewCall {
+    Dialled(Dialling),
+    Noted(Noted),
+}
+
+/// Has the agent call somebody, or writes down a call of his.
+pub async fn create(
+    app: &App,
+    scope: CompanyScope,
+    actor: Actor,
+    agent: AgentId,
+    new: NewCall,
+    once: Option<Request>,
+) -> Result<CallView> {
+    let row = match new {
+        NewCall::Dialled(wish) => outbound::dial(app, scope, actor, agent, wish, once).await?,
+        NewCall::Noted(told) => outbound::note(app, scope, actor, agent, told, once).await?,
+    };
+    view(app, scope, row).await
+}
+
+/// Which calls a list shows.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Only {
+    pub status: Option<CallStatus>,
+    pub kind: Option<CallKind>,
+}
+
 pub async fn list(
     app: &App,
     scope: CompanyScope,
     whose: Whose,
-    status: Option<CallStatus>,
+    only: Only,
     cursor: Option<String>,
     limit: u64,
-) -> Result<Slice<call::Model>> {
+) -> Result<Slice<CallView>> {
     let of_agent = match whose {
         Whose::Everybodys => None,
         Whose::Agents(agent) => Some(agent),
         Whose::Nobodys => return Ok(Slice::empty()),
     };
-    let filter = calls::Filter { status, of_agent, before: read_cursor(cursor.as_deref())? };
+    let before = read_cursor(cursor.as_deref())?;
+    let filter = calls::Filter { status: only.status, kind: only.kind, of_agent, before };
     let rows = calls::list(scope, app.db.reader(), &filter, limit + 1).await?;
-    Ok(Slice::of(rows, limit, |last| last.id))
+    let slice = Slice::of(rows, limit, |last| last.id);
+    Ok(Slice { rows: with_more(app, scope, slice.rows).await?, next_cursor: slice.next_cursor })
 }
 
 pub async fn events(
@@ -136,4 +204,26 @@ pub async fn transfers(
 ) -> Result<Vec<transfer::Model>> {
     visible(app, scope, whose, call).await?;
     live::transfers(scope, app.db.reader(), call).await
+}
+
+/// What the caller answered to surveys, oldest first.
+pub async fn surveys(
+    app: &App,
+    scope: CompanyScope,
+    whose: Whose,
+    call: CallId,
+) -> Result<Vec<survey_answer::Model>> {
+    visible(app, scope, whose, call).await?;
+    surveys::of_call(scope, app.db.reader(), call).await
+}
+
+/// The text messages that the call's flow sent, oldest first.
+pub async fn messages(
+    app: &App,
+    scope: CompanyScope,
+    whose: Whose,
+    call: CallId,
+) -> Result<Vec<text_message::Model>> {
+    visible(app, scope, whose, call).await?;
+    messages::of_call(scope, app.db.reader(), call).await
 }

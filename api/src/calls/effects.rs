@@ -5,9 +5,9 @@ use entity::PauseHolder;
 use ivr_engine::{Effect, Prompt, RecordingAction};
 use serde_json::json;
 
-use super::CallFile;
 use super::recording::{self, Notice, Started};
 use super::story::EventKind;
+use super::{CallFile, messages, surveys};
 use crate::contacts::flow as contacts;
 use crate::error::Result;
 use crate::store::Unit;
@@ -26,8 +26,8 @@ pub async fn perform(unit: &mut Unit, file: &mut CallFile, effects: Vec<Effect>)
                     file.note(unit, EventKind::FlowProblem, told);
                 }
             }
-            // No flow with such a node can be published.
-            Effect::Sms { .. } | Effect::SurveyAnswered { .. } => {}
+            Effect::Sms { to, text } => messages::plan(unit, file, to, text).await?,
+            Effect::SurveyAnswered { survey, score } => surveys::answered(unit, file, survey, score).await?,
         }
     }
     Ok(notices)

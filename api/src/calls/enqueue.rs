@@ -3,14 +3,14 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::{CallId, QueueEntryId};
 use entity::{CallStatus, EntryOutcome, EntryPurpose, RoutingSubject, queue, queue_entry};
-use ivr_engine::{Input, QueueLeft, SkillNeed};
+use ivr_engine::{FlowKind, Input, QueueLeft, SkillNeed};
 use serde_json::json;
 use twilio::webhook::{EnqueueResult, QueueResult};
 
 use super::reply::{QUIET, Wait};
 use super::rows::NeededSkill;
 use super::story::EventKind;
-use super::{CallFile, Reply, arrive, file, flow, leave};
+use super::{CallFile, Reply, arrive, file, flow, leave, side};
 use crate::app::App;
 use crate::error::Result;
 use crate::store::queueing::{self, Won};
@@ -93,7 +93,7 @@ pub async fn wait(app: &App, scope: CompanyScope, id: QueueEntryId, hop: u32) ->
     let id = entry.id;
     let waited_out = entry.max_wait_until.is_some_and(|until| until <= app.clock.now());
     match entry.outcome {
-        Some(EntryOutcome::Overflow) => return Ok(Reply::LeaveQueue),
+        Some(EntryOutcome::Overflow | EntryOutcome::Voicemail) => return Ok(Reply::LeaveQueue),
         None if waited_out && overflow(app, scope, entry.call_id, id).await? == Won::Yes => {
             return Ok(Reply::LeaveQueue);
         }
@@ -103,10 +103,10 @@ pub async fn wait(app: &App, scope: CompanyScope, id: QueueEntryId, hop: u32) ->
             EntryOutcome::Answered
             | EntryOutcome::Abandoned
             | EntryOutcome::Callback
-            | EntryOutcome::Voicemail
             | EntryOutcome::Error
             | EntryOutcome::Moved
-            | EntryOutcome::Withdrawn,
+            | EntryOutcome::Withdrawn
+            | EntryOutcome::Outbound,
         ) => {}
     }
     let queue: queue::Model = queueing::queue(scope, db, entry.queue_id).await?;
@@ -114,6 +114,11 @@ pub async fn wait(app: &App, scope: CompanyScope, id: QueueEntryId, hop: u32) ->
         // He has no place in the line: one agent is asked, and hears at once or not.
         let words = companies::words(scope, db).await?;
         return Ok(Reply::Wait(Wait::for_one(id, hop, queue.hold_music_url, words)));
+    }
+    if side::has(scope, db, queue.id, FlowKind::Wait).await?
+        && let Some(reply) = side::wait::round(app, scope, id, hop).await?
+    {
+        return Ok(reply);
     }
     Ok(Reply::Wait(Wait {
         entry: id,
@@ -235,7 +240,11 @@ async fn come_back(unit: &mut Unit, mut file: CallFile, version: i32, why: Queue
     if file.row.session_version != version {
         return Ok(file.current());
     }
-    let reply = flow::advance(unit, &mut file, Input::QueueLeft(why)).await?;
+    let input = match flow::session(&file)? {
+        Some(session) => ivr_engine::without_agent(&session, why),
+        None => Input::QueueLeft(why),
+    };
+    let reply = flow::advance(unit, &mut file, input).await?;
     arrive::remember(unit, &mut file, &reply);
     file.save(unit).await?;
     Ok(reply)

@@ -112,6 +112,7 @@ impl CallFile {
 pub fn summary(row: &call::Model) -> Value {
     json!({
         "callId": row.id,
+        "kind": row.kind,
         "status": row.status,
         "outcome": row.outcome,
         "from": row.from_address,

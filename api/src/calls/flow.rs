@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use entity::id::FlowVersionId;
+use entity::id::{CallId, FlowVersionId};
 use entity::{CallOutcome, CallStatus, EndedBy, engine_input, flow_version};
 use ivr_engine::{
-    Booking, DialOutcome, DialTo, Flow, FlowRef, Input, InputRecord, Next, Outcome, QueueFigures, QueueLeft,
-    RequestOutcome, Session, Step,
+    Booking, DialOutcome, DialTo, Flow, FlowKind, FlowRef, Input, InputRecord, Next, Outcome, QueueFigures,
+    QueueLeft, Session, Step,
 };
 use serde_json::json;
 
 use super::reply::FlowNext;
 use super::story::EventKind;
-use super::{CallFile, Reply, effects, enqueue, library};
+use super::{CallFile, Reply, direct, effects, enqueue, library, quiet, request, secrets};
 use crate::app::App;
 use crate::contacts;
 use crate::error::{Error, Result, Subject};
@@ -45,7 +45,21 @@ pub async fn advance(unit: &mut Unit, file: &mut CallFile, input: Input) -> Resu
                     }
                 }
             }
-            next => match answer(unit, &next).await? {
+            Next::Request(call) => {
+                request::begin(unit, file, &call).await?;
+                follow(unit, file, &Next::Request(call));
+                FlowNext::Requesting
+            }
+            Next::Dial { to: DialTo::Agent(agent), timeout_seconds, .. } => {
+                match direct::ask(unit, file, &agent, timeout_seconds).await? {
+                    Ok(entry) => FlowNext::Parked { entry: entry.id, queue: entry.queue_id },
+                    Err(outcome) => {
+                        input = Input::Dialed(outcome);
+                        continue;
+                    }
+                }
+            }
+            next => match answer(unit, file.id(), &next).await? {
                 Some(answer) => {
                     input = answer;
                     continue;
@@ -56,7 +70,9 @@ pub async fn advance(unit: &mut Unit, file: &mut CallFile, input: Input) -> Resu
                 }
             },
         };
-        return Ok(Reply::Flow { call: file.id(), version: file.row.session_version, prompts: said, next });
+        let version = file.row.session_version;
+        let reply = Reply::Flow { call: file.id(), version, prompts: said, next };
+        return quiet::before(unit, file, reply).await;
     }
     file.note(unit, EventKind::FlowProblem, json!({"code": "tooManyDetours"}));
     file.row.outcome = Some(CallOutcome::Error);
@@ -65,24 +81,34 @@ pub async fn advance(unit: &mut Unit, file: &mut CallFile, input: Input) -> Resu
 
 /// What the flow asks the server and learns at once. What the server does not offer cannot be published
 /// ([`crate::flows`]); should a version ask for it all the same, it leaves by the port for a failure.
-async fn answer(unit: &Unit, next: &Next) -> Result<Option<Input>> {
+pub async fn answer(unit: &Unit, call: CallId, next: &Next) -> Result<Option<Input>> {
     Ok(match next {
         Next::FindFlow { flow } => {
-            let version = flows::published(unit.scope(), unit.tx(), flow).await?;
+            let version = match flows::published(unit.scope(), unit.tx(), flow).await? {
+                Some(version) => {
+                    let kind = compile(unit, version).await?.kind();
+                    (kind == FlowKind::Call).then_some(version)
+                }
+                None => None,
+            };
             Some(Input::FlowFound(version.map(|version| FlowRef::new(version.to_string()))))
         }
-        Next::Continue => Some(Input::Continue),
-        Next::Request(_) => Some(Input::Requested(RequestOutcome::Failed)),
+        Next::Continue => {
+            // What the caller keyed in is for a request of the flow that asked him.
+            secrets::forget(unit, call).await?;
+            Some(Input::Continue)
+        }
         Next::Figures { .. } => Some(Input::Figures(QueueFigures::default())),
         Next::FindContact { number, fields } => {
             Some(Input::ContactFound(contacts::flow::find(unit, number, fields).await?))
         }
         Next::BookCallback(_) => Some(Input::CallbackBooked(Booking::Failed)),
-        Next::Dial { to: DialTo::Sip(_) | DialTo::Agent(_), .. } => Some(Input::Dialed(DialOutcome::Failed)),
+        Next::Dial { to: DialTo::Agent(_), .. } => Some(Input::Dialed(DialOutcome::Failed)),
         Next::Gather { .. }
         | Next::Enqueue { .. }
-        | Next::Dial { to: DialTo::Number(_), .. }
+        | Next::Dial { to: DialTo::Number(_) | DialTo::Sip(_), .. }
         | Next::Record { .. }
+        | Next::Request(_)
         | Next::Done
         | Next::HangUp { .. }
         | Next::Ended => None,
@@ -92,11 +118,19 @@ async fn answer(unit: &Unit, next: &Next) -> Result<Option<Input>> {
 /// Tells the flow that its call is over, so that a replay knows it too.
 pub async fn hang_up(unit: &mut Unit, file: &mut CallFile) -> Result<()> {
     let Some(session) = session(file)? else { return Ok(()) };
+    request::caller_left(unit, file).await?;
     if !session.has_ended() {
         let flow = compiled(unit, file).await?;
         run(unit, file, &flow, Input::HungUp).await?;
     }
     Ok(())
+}
+
+/// What the flow is told now that the agent has hung up; `None` when the conversation ends the call.
+pub async fn after_agent(unit: &Unit, file: &CallFile) -> Result<Option<Input>> {
+    let Some(session) = session(file)?.filter(|session| !session.has_ended()) else { return Ok(None) };
+    let flow = compiled(unit, file).await?;
+    Ok(ivr_engine::after_agent(&flow, &session))
 }
 
 /// What the flow waits for now; `None` when it has ended or never began.
@@ -109,8 +143,11 @@ pub fn session(file: &CallFile) -> Result<Option<Session>> {
 
 async fn run(unit: &mut Unit, file: &mut CallFile, flow: &Flow, input: Input) -> Result<Step> {
     let session = session(file)?.ok_or_else(|| Error::internal("step", "the call has no session"))?;
-    let step = ivr_engine::step(flow, session, input, unit.now());
+    let mut step = ivr_engine::step(flow, session, input, unit.now());
     record(unit, file, &step.input).await?;
+    if let Some(secret) = step.secret.take() {
+        secrets::keep(unit, file.id(), secret).await?;
+    }
     for passed in &step.trace {
         let passed = serde_json::to_value(passed).unwrap_or_default();
         file.note(unit, EventKind::NodePassed, passed);

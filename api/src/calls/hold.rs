@@ -7,12 +7,13 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::{CallId, SegmentId};
 use entity::{CallStatus, CompanyScope, JobKind, SegmentState, segment};
+use ivr_engine::FlowKind;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::control::{self, Actor};
 use super::story::EventKind;
-use super::{CallFile, Reply, participant, transfer};
+use super::{CallFile, Reply, participant, side, transfer};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::store::{Audience, Unit, calls, companies, live, queueing};
@@ -175,6 +176,12 @@ pub async fn remind(unit: &mut Unit, id: SegmentId, about: &Value) -> Result<()>
 pub async fn music(app: &App, scope: CompanyScope, id: CallId, hop: u32) -> Result<Reply> {
     let db = app.db.reader();
     let call = calls::get(scope, db, id).await?;
+    if let Some(queue) = call.queue_id
+        && side::has(scope, db, queue, FlowKind::Hold).await?
+        && let Some(reply) = side::hold::music(app, scope, id, hop).await?
+    {
+        return Ok(reply);
+    }
     let music = match call.queue_id {
         Some(queue) => queueing::queue(scope, db, queue).await?.hold_music_url,
         None => None,

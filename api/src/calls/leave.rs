@@ -11,7 +11,7 @@ use serde_json::json;
 use super::carry::Target;
 use super::story::EventKind;
 use super::transfer::Why;
-use super::{CallFile, flow, recording, supervise, transfer, wrap_up};
+use super::{CallFile, come_back, flow, outbound, recording, supervise, transfer, wrap_up};
 use crate::agents::{self, Step};
 use crate::error::Result;
 use crate::store::queueing::{self, Won};
@@ -177,6 +177,9 @@ pub async fn give_up_segment(
     segment: segment::Model,
     by: EndedBy,
 ) -> Result<()> {
+    if outbound::has_yet_to_answer(&file.row) {
+        return outbound::agent_gone(unit, file, &segment, by).await;
+    }
     let reason = if by == EndedBy::Caller { OfferState::CallerLeft } else { OfferState::DeviceError };
     // Where the caller is: on his way to this agent, or in the room into which the agent was asked.
     let in_a_room = segment.state == SegmentState::Joined || segment.room_id != segment.offer_id;
@@ -206,10 +209,24 @@ pub async fn give_up_segment(
 pub async fn dismiss(
     unit: &mut Unit,
     file: &CallFile,
-    mut segment: segment::Model,
+    segment: segment::Model,
     by: EndedBy,
     reason: OfferState,
 ) -> Result<Won> {
+    let (offer, agent) = (segment.offer_id, segment.agent_id);
+    let won = let_go(unit, segment, by).await?;
+    if won == Won::Yes {
+        unit.tell(
+            &[Audience::Agent(agent), Audience::Supervisors],
+            "offer:revoked",
+            json!({"offerId": offer, "callId": file.id(), "agentId": agent, "reason": reason}),
+        );
+    }
+    Ok(won)
+}
+
+/// [`dismiss`] of an agent to whom nothing was offered.
+pub async fn let_go(unit: &mut Unit, mut segment: segment::Model, by: EndedBy) -> Result<Won> {
     let Some(state) = segment.state.advance(SegmentState::Failed) else { return Ok(Won::No) };
     segment.state = state;
     segment.ended_at = Some(unit.now());
@@ -224,11 +241,6 @@ pub async fn dismiss(
     if let Some(leg) = calls::offer_leg(unit.scope(), unit.tx(), offer).await? {
         end_leg(unit, &leg);
     }
-    unit.tell(
-        &[Audience::Agent(agent), Audience::Supervisors],
-        "offer:revoked",
-        json!({"offerId": offer, "callId": file.id(), "agentId": agent, "reason": reason}),
-    );
     Ok(Won::Yes)
 }
 
@@ -272,6 +284,9 @@ pub async fn agent_left(
             file.note_at(unit, EventKind::AgentLeft, json!({"agentId": segment.agent_id}), provider_at);
             wrap_up::begin(unit, file, segment, EndedBy::Agent).await?;
             // Nobody else is with the caller: he must not be left alone in a silent conference.
+            if let Some(input) = flow::after_agent(unit, file).await? {
+                return come_back::from_agent(unit, file, input).await;
+            }
             file.row.ended_by.get_or_insert(EndedBy::Agent);
             if let Some(leg) = calls::caller_leg(unit.scope(), unit.tx(), file.id()).await? {
                 end_leg(unit, &leg);

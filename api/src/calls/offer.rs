@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 use entity::id::{AgentId, CallId, OfferId, QueueEntryId, RoundId};
 use entity::{
-    CallStatus, EntryPurpose, Inserted, JobKind, LegKind, LegState, OfferState, Reach, SlotHolder, agent,
-    agent_slot, call, leg, offer, queue, queue_entry,
+    CallStatus, EntryPurpose, Inserted, JobKind, LegState, OfferState, Reach, SlotHolder, agent, agent_slot,
+    call, offer, queue, queue_entry,
 };
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, QueryFilter};
@@ -32,7 +32,18 @@ pub async fn open(
     agents: &[AgentId],
 ) -> Result<Opened> {
     // A visit for which one agent is wanted is none of routing's.
-    if entry.wanted_agent_id.is_some() { Ok(Opened::Stale) } else { write(unit, file, entry, agents).await }
+    if entry.wanted_agent_id.is_some() {
+        Ok(Opened::Stale)
+    } else {
+        write(unit, file, entry, agents, Rings::AsInTheQueue).await
+    }
+}
+
+/// How long an offer rings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rings {
+    AsInTheQueue,
+    Seconds(i32),
 }
 
 /// Asks the one agent who is wanted for this visit.
@@ -41,8 +52,9 @@ pub async fn ask(
     file: &mut CallFile,
     entry: &queue_entry::Model,
     agent: AgentId,
+    rings: Rings,
 ) -> Result<Opened> {
-    write(unit, file, entry, &[agent]).await
+    write(unit, file, entry, &[agent], rings).await
 }
 
 async fn write(
@@ -50,6 +62,7 @@ async fn write(
     file: &mut CallFile,
     entry: &queue_entry::Model,
     agents: &[AgentId],
+    rings: Rings,
 ) -> Result<Opened> {
     let (scope, now) = (unit.scope(), unit.now());
     let taken = match entry.purpose {
@@ -63,7 +76,10 @@ async fn write(
     if queueing::open_round(scope, unit.tx(), entry.id, round, now).await? == Inserted::Conflicted {
         return Ok(Opened::Stale);
     }
-    let queue = queueing::queue(scope, unit.tx(), entry.queue_id).await?;
+    let mut queue = queueing::queue(scope, unit.tx(), entry.queue_id).await?;
+    if let Rings::Seconds(seconds) = rings {
+        queue.ring_seconds = seconds;
+    }
     let mut made = 0;
     for id in agents {
         let agent = workforce::agent(scope, unit.tx(), *id).await?;
@@ -130,7 +146,7 @@ struct Offer<'a> {
 
 impl Offer<'_> {
     async fn write(&self, unit: &mut Unit, file: &mut CallFile) -> Result<Opened> {
-        if self.take_slot(unit, file.id()).await? == Inserted::Conflicted {
+        if take_slot(unit, self.agent, file.id(), self.id, SlotHolder::Offer).await? == Inserted::Conflicted {
             return Ok(Opened::Stale);
         }
         if self.turn == Turn::InTurn && !self.is_wanted(unit).await? {
@@ -160,7 +176,8 @@ impl Offer<'_> {
             .await?;
         unit.job(JobKind::ExpireOffer, self.id, json!({}), row.expires_at);
         if self.agent.reach == Reach::Number {
-            self.ring_number(unit, file, &row).await?;
+            // He is rung as the offer.
+            accept::ring(unit, file, &row, self.agent, accept::address_of(self.agent)).await?;
         }
         file.note(
             unit,
@@ -185,41 +202,33 @@ impl Offer<'_> {
         let agent = workforce::lock_agent(unit.scope(), unit.tx(), self.agent.id).await?;
         Ok(rows::readiness(&agent) == routing::Readiness::Ready)
     }
+}
 
-    /// The lowest slot that is free; the primary key decides if somebody takes it at the same time.
-    async fn take_slot(&self, unit: &Unit, call: CallId) -> Result<Inserted> {
-        let held = queueing::slots_of(unit.scope(), unit.tx(), &[self.agent.id]).await?;
-        // More than the capacity may be held since it was lowered.
-        if held.len() >= usize::try_from(self.agent.capacity).unwrap_or_default() {
-            return Ok(Inserted::Conflicted);
-        }
-        let Some(slot) = (1..=self.agent.capacity).find(|slot| held.iter().all(|held| held.slot != *slot))
-        else {
-            return Ok(Inserted::Conflicted);
-        };
-        let slot = agent_slot::Model {
-            company_id: unit.company(),
-            agent_id: self.agent.id,
-            slot,
-            holder: SlotHolder::Offer,
-            offer_id: self.id,
-            call_id: call,
-            held_since: unit.now(),
-        };
-        queueing::take_slot(unit.scope(), unit.tx(), slot).await
+/// The agent's lowest slot that is free; the primary key decides if somebody takes it at the same time.
+pub async fn take_slot(
+    unit: &Unit,
+    agent: &agent::Model,
+    call: CallId,
+    offer: OfferId,
+    holder: SlotHolder,
+) -> Result<Inserted> {
+    let held = queueing::slots_of(unit.scope(), unit.tx(), &[agent.id]).await?;
+    // More than the capacity may be held since it was lowered.
+    if held.len() >= usize::try_from(agent.capacity).unwrap_or_default() {
+        return Ok(Inserted::Conflicted);
     }
-
-    /// An agent at a number is rung as the offer.
-    async fn ring_number(&self, unit: &mut Unit, file: &CallFile, offer: &offer::Model) -> Result<()> {
-        let address = self.agent.number.clone().unwrap_or_default();
-        let leg = accept::plan_leg(unit, file, offer, self.agent, address);
-        let id = leg.id;
-        debug_assert_eq!((leg.kind, leg.state), (LegKind::Agent, LegState::Planned));
-        unit.scope().insert::<leg::Entity, _>(unit.tx(), leg).await?;
-        let now = unit.now();
-        unit.job(JobKind::DialAgent, id, json!({}), now);
-        Ok(())
-    }
+    let free = (1..=agent.capacity).find(|slot| held.iter().all(|held| held.slot != *slot));
+    let Some(slot) = free else { return Ok(Inserted::Conflicted) };
+    let slot = agent_slot::Model {
+        company_id: unit.company(),
+        agent_id: agent.id,
+        slot,
+        holder,
+        offer_id: offer,
+        call_id: call,
+        held_since: unit.now(),
+    };
+    queueing::take_slot(unit.scope(), unit.tx(), slot).await
 }
 
 /// What an agent is shown of an offered call: who calls, for which queue, how long he has waited.

@@ -1,5 +1,5 @@
-//! Legs of those who are neither the caller nor an agent with an offer: somebody outside, and supervisors. What a leg is
-//! for decides who hears of it.
+//! Legs of those who are neither a caller who has called us nor an agent with an offer: somebody outside, supervisors, and
+//! who is called by an agent. What a leg is for decides who hears of it.
 
 use entity::id::LegId;
 use entity::{CompanyScope, LegKind, LegState, SegmentState, leg};
@@ -8,7 +8,7 @@ use twilio::webhook::{CallProgress, VoiceRequest};
 
 use super::file::caller_has_left;
 use super::reply::Hears;
-use super::{CallFile, Reply, agent_leg, leave, supervise, transfer};
+use super::{CallFile, Reply, agent_leg, leave, outbound, supervise, transfer};
 use crate::app::App;
 use crate::error::Result;
 use crate::store::{Unit, calls, companies, live, queueing};
@@ -19,7 +19,8 @@ pub async fn wanted(unit: &Unit, leg: &leg::Model) -> Result<bool> {
         (LegKind::Agent, Some(offer)) => agent_leg::wanted(unit, offer).await,
         (LegKind::Transfer, _) => transfer::wanted(unit, leg).await,
         (LegKind::Supervisor, _) => supervise::wanted(unit, leg).await,
-        (LegKind::Agent, None) | (LegKind::Caller, _) => Ok(false),
+        (LegKind::Caller, _) => outbound::is_wanted(unit, leg).await,
+        (LegKind::Agent, None) => Ok(false),
     }
 }
 
@@ -88,7 +89,7 @@ pub async fn progressed(unit: &mut Unit, id: LegId, news: &CallProgress) -> Resu
     let Some(seen) = calls::leg(unit.scope(), unit.tx(), id).await? else { return Ok(()) };
     match seen.kind {
         LegKind::Agent => return agent_leg::progressed(unit, id, news).await,
-        LegKind::Caller => return Ok(()),
+        LegKind::Caller => return outbound::progressed(unit, id, news).await,
         LegKind::Transfer | LegKind::Supervisor => {}
     }
     let mut file = CallFile::open(unit, seen.call_id).await?;
@@ -112,7 +113,8 @@ pub async fn gone(unit: &mut Unit, file: &mut CallFile, leg: &leg::Model) -> Res
     match leg.kind {
         LegKind::Transfer => transfer::gone(unit, file, leg).await,
         LegKind::Supervisor => supervise::gone(unit, leg).await,
-        LegKind::Caller | LegKind::Agent => Ok(()),
+        LegKind::Caller => outbound::over(unit, file, leg.state, None).await,
+        LegKind::Agent => Ok(()),
     }
 }
 

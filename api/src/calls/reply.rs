@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use entity::id::{CallId, CompanyId, LegId, OfferId, QueueEntryId, QueueId, SegmentId, TransferId};
-use ivr_engine::{Accepts, DialTo, Next, Prompt, RecordPurpose};
+use ivr_engine::{Accepts, DialTo, Next, Prompt};
 use twilio::twiml::{
     Beep, CallEvent, Conference, ConferenceSubscription, Dial, Enqueue, Gather, GatherInput, HoldResponse,
-    Number, OnEnter, OnExit, Pause, Play, Record, RecordingEvent, Redirect, Reject, RejectReason, Say,
+    Number, OnEnter, OnExit, Pause, Play, Record, RecordingEvent, Redirect, Reject, RejectReason, Say, Sip,
     VoiceResponse, WaitResponse,
 };
 
 use super::recording::Notice;
-use super::urls::{Heard, Urls};
+use super::urls::{Heard, Spoken, Urls};
 use crate::words::Words;
 
 /// Seconds of quiet between two announcements to a caller who waits.
@@ -29,6 +29,19 @@ pub enum Reply {
         version: i32,
         prompts: Vec<Prompt>,
         next: FlowNext,
+    },
+    /// The flow waits for an answer that is not there yet.
+    AwaitAnswer {
+        call: CallId,
+        version: i32,
+        hop: u32,
+    },
+    /// The flow would ask for a secret, and a recording can still be heard. What the line is told `then` is in the first one.
+    AwaitSilence {
+        call: CallId,
+        version: i32,
+        hop: u32,
+        then: Option<Box<Reply>>,
     },
     /// Nobody owns the number, or nothing answers at it.
     NotInService(Words),
@@ -88,6 +101,11 @@ pub enum Reply {
         words: Words,
         queue: String,
     },
+    /// An agent at a number is asked whether it is he who wants to call out.
+    PressToCall {
+        offer: OfferId,
+        words: Words,
+    },
     /// The agent's answer came too late.
     TooLate(Words),
     /// Both sides hear that their conversation is recorded.
@@ -114,7 +132,12 @@ pub enum Hears {
 #[derive(Clone, Debug)]
 pub enum FlowNext {
     Engine(Next),
-    Parked { entry: QueueEntryId, queue: QueueId },
+    Parked {
+        entry: QueueEntryId,
+        queue: QueueId,
+    },
+    /// A request, which is already a row.
+    Requesting,
 }
 
 /// What a waiting caller hears.
@@ -137,6 +160,14 @@ impl Reply {
             Self::Flow { call, version, prompts, next } => {
                 flow(company, urls, *call, *version, prompts, next).to_xml()
             }
+            Self::AwaitAnswer { call, version, hop } => {
+                let again = Redirect::to(urls.request(*call, *version, *hop));
+                VoiceResponse::new().pause(Pause::seconds(1)).redirect(again).to_xml()
+            }
+            Self::AwaitSilence { call, version, hop, .. } => {
+                let again = Redirect::to(urls.silence(*call, *version, *hop));
+                VoiceResponse::new().pause(Pause::seconds(1)).redirect(again).to_xml()
+            }
             Self::NotInService(words) => {
                 VoiceResponse::new().say(words.say(words.not_in_service())).hangup().to_xml()
             }
@@ -154,10 +185,7 @@ impl Reply {
                 VoiceResponse::new().dial(Dial::conference(room)).to_xml()
             }
             Self::JoinAgent { offer, room: name } => {
-                let room = room(urls, *name)
-                    .participant_label(agent_label(*offer))
-                    .on_enter(OnEnter::StartsConference)
-                    .on_exit(OnExit::LeavesOthers);
+                let room = agent_room(urls, *offer, *name);
                 VoiceResponse::new().dial(Dial::conference(room).action(urls.agent_exit(*offer))).to_xml()
             }
             Self::JoinParty { leg, room: offer, hears } => {
@@ -194,13 +222,10 @@ impl Reply {
                 VoiceResponse::new().dial(dial.action(urls.transfer_dialed(*transfer))).to_xml()
             }
             Self::PressToTake { offer, words, queue } => {
-                let ask = Gather::new()
-                    .input([GatherInput::Dtmf])
-                    .num_digits(1)
-                    .timeout(PRESS_SECONDS)
-                    .action(urls.agent_press(*offer))
-                    .say(words.say(words.press_one(queue)));
-                VoiceResponse::new().gather(ask).hangup().to_xml()
+                press(urls, *offer, words.say(words.press_one(queue))).to_xml()
+            }
+            Self::PressToCall { offer, words } => {
+                press(urls, *offer, words.say(words.press_one_to_call())).to_xml()
             }
             Self::TooLate(words) => VoiceResponse::new().say(words.say(words.too_late())).hangup().to_xml(),
             Self::Announcement(notice) => {
@@ -219,6 +244,17 @@ impl Reply {
     pub fn refusal() -> String {
         VoiceResponse::reject(Reject::new(RejectReason::Rejected)).to_xml()
     }
+}
+
+/// Asks an agent at a number for a key; without one his line ends.
+fn press(urls: &Urls, offer: OfferId, question: Say) -> VoiceResponse {
+    let ask = Gather::new().input([GatherInput::Dtmf]).num_digits(1).timeout(PRESS_SECONDS);
+    VoiceResponse::new().gather(ask.action(urls.agent_press(offer)).say(question)).hangup()
+}
+
+/// The room of an offer, by which it is also known before the provider has given it an id.
+pub fn room_name(offer: OfferId) -> String {
+    format!("room-{offer}")
 }
 
 /// The name of an agent's place in the conference. It holds the offer's id, so that none is used twice.
@@ -245,11 +281,19 @@ pub fn party_label(leg: LegId) -> String {
     format!("party-{leg}")
 }
 
+/// An agent's place in a room.
+pub fn agent_room(urls: &Urls, offer: OfferId, name: OfferId) -> Conference {
+    room(urls, name)
+        .participant_label(agent_label(offer))
+        .on_enter(OnEnter::StartsConference)
+        .on_exit(OnExit::LeavesOthers)
+}
+
 /// One room an offer: a caller who goes back to the queue meets the next agent in another room, and late events of the
 /// first cannot be taken for the second's.
 fn room(urls: &Urls, offer: OfferId) -> Conference {
     use ConferenceSubscription::{Hold, Join, Leave, Modify, Mute, Start};
-    Conference::new(format!("room-{offer}"))
+    Conference::new(room_name(offer))
         .beep(Beep::Never)
         .wait_url("")
         .status_callback(urls.conference(offer))
@@ -285,65 +329,36 @@ fn flow(
         FlowNext::Parked { entry, queue } => {
             return spoken.enqueue(park(company, urls, call, version, *entry, *queue));
         }
+        FlowNext::Requesting => return spoken.redirect(Redirect::to(urls.request(call, version, 0))),
         FlowNext::Engine(next) => next,
     };
     match next {
-        Next::Gather {
-            prompts,
-            accepts,
-            num_digits,
-            finish_on_key,
-            timeout_seconds,
-            hints,
-            language,
-            ..
-        } => {
-            let mut gather = Gather::new()
-                .input(inputs(*accepts))
-                .action(urls.step(call, version, Heard::Gather))
-                .timeout(*timeout_seconds)
-                .finish_on_key(finish_on_key.map(String::from).unwrap_or_default());
-            if let Some(count) = num_digits {
-                gather = gather.num_digits(*count);
+        Next::Gather { secret, .. } => match gather(next) {
+            Some(gather) => {
+                let heard = if *secret { Heard::Secret } else { Heard::Gather };
+                let gather = gather.action(urls.step(call, version, heard));
+                spoken.gather(gather).redirect(silence())
             }
-            if accepts.speech() {
-                gather = gather.language(language);
-                if !hints.is_empty() {
-                    gather = gather.hints(hints.join(","));
-                }
-            }
-            let gather = prompts.iter().fold(gather, |gather, prompt| match prompt {
-                Prompt::Say { text, language, voice } => gather.say(say(text, language, voice.as_deref())),
-                Prompt::Play { url } => gather.play(Play::url(url)),
-                Prompt::Library { .. } => gather,
-            });
-            spoken.gather(gather).redirect(silence())
-        }
-        Next::Dial { to: DialTo::Number(number), timeout_seconds, caller_id } => {
-            let mut dial = Dial::number(Number::new(number)).timeout(*timeout_seconds).action(urls.step(
-                call,
-                version,
-                Heard::Dial,
-            ));
+            None => spoken.redirect(silence()),
+        },
+        Next::Dial { to: to @ (DialTo::Number(_) | DialTo::Sip(_)), timeout_seconds, caller_id } => {
+            let dial = match to {
+                DialTo::Sip(address) => Dial::sip(Sip::new(address)),
+                DialTo::Number(number) | DialTo::Agent(number) => Dial::number(Number::new(number)),
+            };
+            let mut dial = dial.timeout(*timeout_seconds).action(urls.step(call, version, Heard::Dial));
             if let Some(caller_id) = caller_id {
                 dial = dial.caller_id(caller_id);
             }
             spoken.dial(dial)
         }
-        Next::Record { prompts, max_seconds, finish_on_key, beep, purpose } => {
-            let asked = prompts.iter().fold(spoken, hear);
-            let mailbox = match purpose {
-                RecordPurpose::Voicemail { mailbox, .. } => mailbox,
-                RecordPurpose::SurveyComment { .. } => &None,
-            };
-            let record = Record::new()
-                .action(urls.recorded_step(call, version, mailbox.as_deref()))
-                .max_length((*max_seconds).max(2))
-                .finish_on_key(finish_on_key.map(String::from).unwrap_or_default())
-                .recording_status_callback(urls.recording(call, mailbox.as_deref()))
-                .recording_status_callback_event([RecordingEvent::Completed, RecordingEvent::Absent]);
-            let record = if *beep { record } else { record.no_beep() };
-            asked.record(record).redirect(silence())
+        Next::Record { purpose, .. } => {
+            let said = Spoken::of(purpose);
+            let action = urls.recorded_step(call, version, &said);
+            match Recording::of(next, action, urls.recording(call, &said)) {
+                Some(recording) => recording.after(spoken, &urls.step(call, version, Heard::Silence)),
+                None => spoken.redirect(silence()),
+            }
         }
         // An enqueued caller is a row by now and comes as `Parked`, and what the server has to answer it has answered;
         // here only what ends the call is left.
@@ -361,8 +376,71 @@ fn flow(
     }
 }
 
+/// What is asked, without the address of the answer; `None` when nothing is.
+pub fn gather(next: &Next) -> Option<Gather> {
+    let Next::Gather {
+        prompts,
+        accepts,
+        num_digits,
+        finish_on_key,
+        timeout_seconds,
+        hints,
+        language,
+        secret: _,
+    } = next
+    else {
+        return None;
+    };
+    let mut gather = Gather::new()
+        .input(inputs(*accepts))
+        .timeout(*timeout_seconds)
+        .finish_on_key(finish_on_key.map(String::from).unwrap_or_default());
+    if let Some(count) = num_digits {
+        gather = gather.num_digits(*count);
+    }
+    if accepts.speech() {
+        gather = gather.language(language);
+        if !hints.is_empty() {
+            gather = gather.hints(hints.join(","));
+        }
+    }
+    Some(prompts.iter().fold(gather, |gather, prompt| match prompt {
+        Prompt::Say { text, language, voice } => gather.say(say(text, language, voice.as_deref())),
+        Prompt::Play { url } => gather.play(Play::url(url)),
+        Prompt::Library { .. } => gather,
+    }))
+}
+
+/// What a caller is to say, and what he hears before it.
+pub struct Recording {
+    before: Vec<Prompt>,
+    record: Record,
+}
+
+impl Recording {
+    /// `None` when nothing is to be recorded. `status` hears how the recording is doing.
+    pub fn of(next: &Next, action: String, status: String) -> Option<Self> {
+        let Next::Record { prompts, max_seconds, finish_on_key, beep, purpose: _ } = next else {
+            return None;
+        };
+        let record = Record::new()
+            .action(action)
+            .max_length((*max_seconds).max(2))
+            .finish_on_key(finish_on_key.map(String::from).unwrap_or_default())
+            .recording_status_callback(status)
+            .recording_status_callback_event([RecordingEvent::Completed, RecordingEvent::Absent]);
+        let record = if *beep { record } else { record.no_beep() };
+        Some(Self { before: prompts.clone(), record })
+    }
+
+    /// Silence leads to the second address.
+    pub fn after(self, spoken: VoiceResponse, silence: &str) -> VoiceResponse {
+        self.before.iter().fold(spoken, hear).record(self.record).redirect(Redirect::to(silence))
+    }
+}
+
 /// Adds what the caller hears. Prompts that were named have been looked up before.
-fn hear(response: VoiceResponse, prompt: &Prompt) -> VoiceResponse {
+pub fn hear(response: VoiceResponse, prompt: &Prompt) -> VoiceResponse {
     match prompt {
         Prompt::Say { text, language, voice } => response.say(say(text, language, voice.as_deref())),
         Prompt::Play { url } => response.play(Play::url(url)),
@@ -378,7 +456,7 @@ fn inputs(accepts: Accepts) -> Vec<GatherInput> {
     }
 }
 
-fn say(text: &str, language: &str, voice: Option<&str>) -> Say {
+pub fn say(text: &str, language: &str, voice: Option<&str>) -> Say {
     let say = Say::new(text).language(language);
     match voice {
         Some(voice) => say.voice(voice),
@@ -414,9 +492,23 @@ impl Wait {
 /// Which segment a caller is being brought to, or where he is parked again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Destination {
-    Transfer { transfer: TransferId },
-    Agent { call: CallId, segment: SegmentId },
-    Queue { call: CallId, entry: QueueEntryId, after: SegmentId },
+    Transfer {
+        transfer: TransferId,
+    },
+    Agent {
+        call: CallId,
+        segment: SegmentId,
+    },
+    Queue {
+        call: CallId,
+        entry: QueueEntryId,
+        after: SegmentId,
+    },
+    /// On in his flow.
+    Flow {
+        call: CallId,
+        version: i32,
+    },
 }
 
 impl Destination {
@@ -425,6 +517,7 @@ impl Destination {
             Self::Transfer { transfer } => urls.transfer_start(transfer),
             Self::Agent { call, segment } => urls.caller_join(call, segment),
             Self::Queue { call, entry, after } => urls.park(call, entry, after),
+            Self::Flow { call, version } => urls.resume(call, version),
         }
     }
 }

@@ -13,8 +13,8 @@ use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Timing;
-use crate::error::Result;
-use crate::store::{queueing, workforce};
+use crate::error::{Error, Result};
+use crate::store::{Unit, queueing, workforce};
 
 /// How many conversations the mean handle time is made of.
 const HANDLED: u64 = 50;
@@ -157,11 +157,34 @@ pub fn is_ready(row: &agent::Model, timing: &Timing, now: DateTime<Utc>) -> bool
 
 /// Whether he would notice if he were asked, whatever he wants.
 pub fn is_reachable(row: &agent::Model, timing: &Timing, now: DateTime<Utc>) -> bool {
-    let shows_itself = match row.reach {
+    shows_itself(row, timing, now) && row.not_responding_since.is_none()
+}
+
+/// Whether his device is there: a browser tells of itself, a phone is taken to be.
+pub fn shows_itself(row: &agent::Model, timing: &Timing, now: DateTime<Utc>) -> bool {
+    match row.reach {
         Reach::Browser => ready_until(row, timing).is_some_and(|until| until > now),
         Reach::Client | Reach::Number => true,
-    };
-    shows_itself && row.not_responding_since.is_none()
+    }
+}
+
+/// Whether somebody else than routing may have him rung now: he is signed in, and his device is there.
+///
+/// # Errors
+/// `AGENT_NOT_AVAILABLE`.
+pub fn can_be_rung(unit: &Unit, row: &agent::Model) -> Result<()> {
+    let here = is_reachable(row, &unit.app().settings.timing, unit.now());
+    if here && row.availability != Availability::Offline && row.removed_at.is_none() {
+        return Ok(());
+    }
+    let message =
+        format!("{} cannot be called now: offline, not responding, or the device is away.", row.name);
+    Err(Error::conflict("AGENT_NOT_AVAILABLE", message))
+}
+
+/// All that he can take at once he has.
+pub fn no_capacity(row: &agent::Model) -> Error {
+    Error::conflict("NO_FREE_CAPACITY", format!("{} has as many calls as this agent can take.", row.name))
 }
 
 /// Until when a browser's last heartbeat counts; nothing binds a phone.

@@ -24,6 +24,10 @@ macro_rules! kinds {
 
 kinds! {
     Arrived = "call.arrived",
+    /// An agent calls out.
+    Requested = "call.requested",
+    /// A call that was handled elsewhere was written down.
+    Noted = "call.noted",
     FlowStarted = "flow.started",
     /// The call passed a node, or waits at it.
     NodePassed = "flow.node",
@@ -31,6 +35,10 @@ kinds! {
     FlowEnded = "flow.ended",
     /// A flow has made or changed a contact.
     ContactSaved = "contact.saved",
+    /// Somebody else's server was asked for a flow, once.
+    RequestAttempted = "request.attempted",
+    /// No answer has come as long as the flow waits for one.
+    RequestGivenUp = "request.given_up",
     TransferStarted = "transfer.started",
     /// Who is asked is in the room with the agent.
     TransferJoined = "transfer.joined",
@@ -50,6 +58,13 @@ kinds! {
     RecordingResumed = "recording.resumed",
     /// It has ended; the file is being made.
     RecordingStopped = "recording.stopped",
+    SurveyAnswered = "survey.answered",
+    SurveyCommented = "survey.commented",
+    MessagePlanned = "message.planned",
+    /// The provider has the message.
+    MessageSent = "message.sent",
+    MessageDelivered = "message.delivered",
+    MessageFailed = "message.failed",
     RecordingStored = "recording.stored",
     /// There was nothing to record.
     RecordingAbsent = "recording.absent",
@@ -62,6 +77,8 @@ kinds! {
     PriorityChanged = "queue.priority",
     /// An agent takes the waiting call out of order.
     Picked = "queue.picked",
+    /// A supervisor gives the waiting call to an agent.
+    Assigned = "queue.assigned",
     Offered = "offer.made",
     OfferDeclined = "offer.declined",
     OfferNotAnswered = "offer.no_answer",
@@ -73,6 +90,14 @@ kinds! {
     AgentJoined = "agent.joined",
     /// The agent's device failed; the caller keeps his place.
     DeviceFailed = "agent.device_failed",
+    /// Who is to be called was called; next what is heard of him.
+    CustomerDialled = "customer.dialled",
+    CustomerRinging = "customer.ringing",
+    CustomerAnswered = "customer.answered",
+    /// A person or a machine, as the provider hears it.
+    CustomerAnsweredBy = "customer.answered_by",
+    /// Nobody was reached, and why.
+    CustomerNotReached = "customer.not_reached",
     Connected = "call.connected",
     Held = "call.held",
     Resumed = "call.resumed",

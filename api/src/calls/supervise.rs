@@ -6,9 +6,7 @@
 //! company that decides whether he is told.
 
 use entity::id::{AgentId, CallId, SupervisionId, UserId};
-use entity::{
-    CompanyScope, JobKind, LegKind, LegState, Reach, SegmentState, SuperviseMode, leg, supervision,
-};
+use entity::{CompanyScope, JobKind, LegKind, LegState, SegmentState, SuperviseMode, leg, supervision};
 use serde_json::{Value, json};
 
 use super::{CallFile, accept, control, leave, participant, transfer};
@@ -102,11 +100,7 @@ async fn switch(
 /// Where a supervisor is reached: as the agent that he also is, else at a browser under his own identity (decision 17).
 async fn address(unit: &Unit, supervisor: Supervisor) -> Result<String> {
     let Some(id) = supervisor.agent else { return Ok(identity(supervisor.user)) };
-    let agent = workforce::agent(unit.scope(), unit.tx(), id).await?;
-    Ok(match (agent.reach, agent.number) {
-        (Reach::Number, Some(number)) => number,
-        (Reach::Number | Reach::Browser | Reach::Client, _) => accept::client_address(id),
-    })
+    Ok(accept::address_of(&workforce::agent(unit.scope(), unit.tx(), id).await?))
 }
 
 /// The identity at the provider of the browser of somebody who is no agent.

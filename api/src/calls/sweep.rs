@@ -222,10 +222,14 @@ impl Round<'_> {
     /// Legs of which the provider never told us anything, and for which nobody waits.
     async fn forget_legs(&self) -> Result<()> {
         for leg in self.legs.iter().filter(|leg| leg.provider_sid.is_none()) {
-            let Some(offer) = leg.offer_id else { continue };
-            if self.unwanted_since(offer).await?.is_some_and(|since| since < self.before)
-                && self.forget_leg(leg.id, leg.call_id).await?
-            {
+            let since = match (leg.offer_id, leg.kind) {
+                (Some(offer), _) => self.unwanted_since(offer).await?,
+                (None, LegKind::Caller) => {
+                    calls::get(self.scope, self.app.db.reader(), leg.call_id).await?.ended_at
+                }
+                (None, LegKind::Agent | LegKind::Transfer | LegKind::Supervisor) => None,
+            };
+            if since.is_some_and(|since| since < self.before) && self.forget_leg(leg.id, leg.call_id).await? {
                 self.mended(Mend::LegForgotten, leg.id);
             }
         }

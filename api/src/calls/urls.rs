@@ -3,7 +3,11 @@
 //! that would have told us its id.
 
 use crate::outbound::percent_encode;
-use entity::id::{CallId, CompanyId, LegId, OfferId, QueueEntryId, RecordingId, SegmentId, TransferId};
+use entity::id::{
+    CallId, CompanyId, LegId, MessageId, OfferId, QueueEntryId, RecordingId, SegmentId, TransferId,
+};
+use ivr_engine::RecordPurpose;
+use twilio::webhook::Params;
 
 /// Twilio tries again, as often as it can be told to, when the connection fails, no answer comes in time, or a proxy has
 /// nobody to ask (502, 503). It is a fragment: not signed, not sent. Every request may come twice without harm.
@@ -42,6 +46,18 @@ impl Urls {
         format!("{}/wait?entry={entry}&n={hop}{RETRY}", self.base)
     }
 
+    /// Where the flow of a queue goes on for its waiting caller. `version` is that session's.
+    pub fn wait_step(&self, entry: QueueEntryId, version: i32, hop: u32, heard: Heard) -> String {
+        format!("{}/wait/step?entry={entry}&s={version}&n={hop}&heard={}{RETRY}", self.base, heard.as_str())
+    }
+
+    /// Where it goes on after his message.
+    pub fn wait_recorded(&self, entry: QueueEntryId, version: i32, hop: u32, spoken: &Spoken) -> String {
+        let heard = Heard::Record.as_str();
+        let spoken = spoken.query();
+        format!("{}/wait/step?entry={entry}&s={version}&n={hop}&heard={heard}{spoken}{RETRY}", self.base)
+    }
+
     pub fn queue_exit(&self, call: CallId, entry: QueueEntryId, version: i32) -> String {
         format!("{}/queue-exit?call={call}&entry={entry}&s={version}{RETRY}", self.base)
     }
@@ -54,12 +70,22 @@ impl Urls {
         format!("{}/park?call={call}&entry={entry}&after={segment}{RETRY}", self.base)
     }
 
+    /// Where the caller's line goes on in his flow, when it was elsewhere. `version` is the session's.
+    pub fn resume(&self, call: CallId, version: i32) -> String {
+        format!("{}/resume?call={call}&s={version}{RETRY}", self.base)
+    }
+
     pub fn agent_answer(&self, offer: OfferId) -> String {
         format!("{}/agent/answer?offer={offer}{RETRY}", self.base)
     }
 
     pub fn agent_press(&self, offer: OfferId) -> String {
         format!("{}/agent/press?offer={offer}{RETRY}", self.base)
+    }
+
+    /// Where the flow of a queue goes on for an agent who is about to be joined.
+    pub fn whisper_step(&self, offer: OfferId, version: i32, heard: Heard) -> String {
+        format!("{}/agent/whisper?offer={offer}&s={version}&heard={}{RETRY}", self.base, heard.as_str())
     }
 
     pub fn agent_exit(&self, offer: OfferId) -> String {
@@ -72,6 +98,16 @@ impl Urls {
 
     pub fn conference(&self, offer: OfferId) -> String {
         format!("{}/conference?offer={offer}{RETRY}", self.base)
+    }
+
+    /// Where a caller's line asks for the answer to a request of his flow.
+    pub fn request(&self, call: CallId, version: i32, hop: u32) -> String {
+        format!("{}/request?call={call}&s={version}&n={hop}{RETRY}", self.base)
+    }
+
+    /// Where a caller's line comes back once no recording can be heard.
+    pub fn silence(&self, call: CallId, version: i32, hop: u32) -> String {
+        format!("{}/silence?call={call}&s={version}&n={hop}{RETRY}", self.base)
     }
 
     /// What a caller on hold hears.
@@ -93,6 +129,11 @@ impl Urls {
         format!("{}/party/exit?leg={leg}&n={hop}{RETRY}", self.base)
     }
 
+    /// Who or what has answered an outbound call.
+    pub fn answered_by(&self, leg: LegId) -> String {
+        format!("{}/answered-by?leg={leg}{RETRY}", self.base)
+    }
+
     /// Where the caller's own line begins to do a transfer.
     pub fn transfer_start(&self, transfer: TransferId) -> String {
         format!("{}/transfer/start?transfer={transfer}{RETRY}", self.base)
@@ -106,14 +147,18 @@ impl Urls {
         format!("{}/transfer/status?transfer={transfer}{RETRY}", self.base)
     }
 
-    /// Where the flow goes on after a message for this mailbox.
-    pub fn recorded_step(&self, call: CallId, version: i32, mailbox: Option<&str>) -> String {
+    /// Where the flow goes on after what the caller has said.
+    pub fn recorded_step(&self, call: CallId, version: i32, spoken: &Spoken) -> String {
         let heard = Heard::Record.as_str();
-        format!("{}/step?call={call}&s={version}&heard={heard}{}{RETRY}", self.base, mailbox_query(mailbox))
+        format!("{}/step?call={call}&s={version}&heard={heard}{}{RETRY}", self.base, spoken.query())
     }
 
-    pub fn recording(&self, call: CallId, mailbox: Option<&str>) -> String {
-        format!("{}/recording?call={call}{}{RETRY}", self.base, mailbox_query(mailbox))
+    pub fn recording(&self, call: CallId, spoken: &Spoken) -> String {
+        format!("{}/recording?call={call}{}{RETRY}", self.base, spoken.query())
+    }
+
+    pub fn message_status(&self, message: MessageId) -> String {
+        format!("{}/message?message={message}{RETRY}", self.base)
     }
 
     /// The status of a conversation's recording.
@@ -127,14 +172,46 @@ impl Urls {
     }
 }
 
-fn mailbox_query(mailbox: Option<&str>) -> String {
-    mailbox.map(|name| format!("&mailbox={}", percent_encode(name))).unwrap_or_default()
+/// What it is that a caller says to be recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Spoken {
+    /// A message; without a mailbox for the company's common one.
+    Message { mailbox: Option<String> },
+    /// What he thinks, for the survey of this name.
+    Comment { survey: String },
+}
+
+impl Spoken {
+    pub fn of(purpose: &RecordPurpose) -> Self {
+        match purpose {
+            RecordPurpose::Voicemail { mailbox, .. } => Self::Message { mailbox: mailbox.clone() },
+            RecordPurpose::SurveyComment { survey } => Self::Comment { survey: survey.clone() },
+        }
+    }
+
+    fn query(&self) -> String {
+        match self {
+            Self::Message { mailbox: None } => String::new(),
+            Self::Message { mailbox: Some(name) } => format!("&mailbox={}", percent_encode(name)),
+            Self::Comment { survey } => format!("&survey={}", percent_encode(survey)),
+        }
+    }
+
+    /// As it stands in an address.
+    pub fn read(query: &Params) -> Self {
+        match query.get("survey") {
+            Some(survey) => Self::Comment { survey: survey.to_owned() },
+            None => Self::Message { mailbox: query.get("mailbox").map(str::to_owned) },
+        }
+    }
 }
 
 /// Which verb brought the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Heard {
     Gather,
+    /// Keys that nobody may keep.
+    Secret,
     Silence,
     Record,
     Dial,
@@ -144,6 +221,7 @@ impl Heard {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Gather => "gather",
+            Self::Secret => "secret",
             Self::Silence => "silence",
             Self::Record => "record",
             Self::Dial => "dial",
@@ -151,7 +229,7 @@ impl Heard {
     }
 
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Gather, Self::Silence, Self::Record, Self::Dial]
+        [Self::Gather, Self::Secret, Self::Silence, Self::Record, Self::Dial]
             .into_iter()
             .find(|heard| heard.as_str() == text)
     }

@@ -1,4 +1,4 @@
-//! Messages that callers leave. Once it is a row, a message's recording is like any other: it is fetched, kept, and then
+//! What callers say to be kept, messages and comments on their calls. Once it is a row, such a recording is like any other: it is fetched, kept, and then
 //! deleted at the provider ([`super::recording::keep`]).
 
 use entity::id::CallId;
@@ -8,7 +8,8 @@ use serde_json::json;
 use twilio::webhook::{RecordResult, RecordingState as ProviderState, RecordingStatus};
 
 use super::story::EventKind;
-use super::{CallFile, recording as recordings_of_calls};
+use super::urls::Spoken;
+use super::{CallFile, recording as recordings_of_calls, surveys};
 use crate::error::Result;
 use crate::store::{Audience, Unit, recordings};
 
@@ -17,13 +18,13 @@ pub async fn left(
     unit: &mut Unit,
     file: &mut CallFile,
     result: &RecordResult,
-    mailbox: Option<&str>,
+    spoken: &Spoken,
 ) -> Result<Input> {
     let seconds = result.duration.unwrap_or_default();
     let sid = result.recording_sid.clone().or_else(|| sid_of(&result.url));
     if let (Some(sid), true) = (sid, seconds > 0) {
-        let row = expect(unit, file, &sid, Some(seconds), mailbox).await?;
-        file.row.outcome = Some(CallOutcome::Voicemail);
+        let row = expect(unit, file, &sid, Some(seconds), spoken).await?;
+        counts(file, spoken);
         // The provider's own callback is usually faster; this is for the one that gets lost.
         let later = unit.now() + unit.app().settings.timing.check_call;
         unit.job(JobKind::StoreRecording, row.id, json!({}), later);
@@ -36,15 +37,15 @@ pub async fn recorded(
     unit: &mut Unit,
     call: CallId,
     status: &RecordingStatus,
-    mailbox: Option<&str>,
+    spoken: &Spoken,
 ) -> Result<()> {
     let mut file = CallFile::open(unit, call).await?;
     let row = match &status.status {
         ProviderState::Completed => {
-            let row = expect(unit, &mut file, &status.recording_sid, status.duration, mailbox).await?;
+            let row = expect(unit, &mut file, &status.recording_sid, status.duration, spoken).await?;
             if row.duration_seconds.is_none_or(|seconds| seconds > 0) {
                 // Whoever hangs up after his message is the usual case: his call may be over by now.
-                file.row.outcome = Some(CallOutcome::Voicemail);
+                counts(&mut file, spoken);
             }
             Some(row)
         }
@@ -72,7 +73,7 @@ async fn expect(
     file: &mut CallFile,
     sid: &str,
     seconds: Option<u32>,
-    mailbox: Option<&str>,
+    spoken: &Spoken,
 ) -> Result<recording::Model> {
     let duration = seconds.and_then(|seconds| i32::try_from(seconds).ok());
     if let Some(mut row) = recordings::by_sid(unit.scope(), unit.tx(), sid).await? {
@@ -82,25 +83,45 @@ async fn expect(
         }
         return Ok(row);
     }
+    let (kind, mailbox) = match spoken {
+        Spoken::Message { mailbox } => (RecordingKind::Voicemail, mailbox.clone()),
+        Spoken::Comment { .. } => (RecordingKind::SurveyComment, None),
+    };
     let row = recording::Model {
         provider_sid: Some(sid.to_owned()),
-        mailbox: mailbox.map(str::to_owned),
+        mailbox,
         duration_seconds: duration,
         ended_at: Some(unit.now()),
-        ..recordings_of_calls::blank(unit, file.id(), RecordingKind::Voicemail, RecordingState::Processing)
+        ..recordings_of_calls::blank(unit, file.id(), kind, RecordingState::Processing)
     };
     recordings::insert(unit.scope(), unit.tx(), row.clone()).await?;
+    match spoken {
+        Spoken::Message { .. } => tell(unit, file, &row),
+        Spoken::Comment { survey } => surveys::commented(unit, file, survey, row.id, duration).await?,
+    }
+    Ok(row)
+}
+
+/// A message is what has become of the call; a comment is not.
+fn counts(file: &mut CallFile, spoken: &Spoken) {
+    match spoken {
+        Spoken::Message { .. } => file.row.outcome = Some(CallOutcome::Voicemail),
+        Spoken::Comment { .. } => {}
+    }
+}
+
+fn tell(unit: &mut Unit, file: &mut CallFile, row: &recording::Model) {
+    let seconds = row.duration_seconds;
     file.note(
         unit,
         EventKind::VoicemailLeft,
-        json!({"recordingId": row.id, "seconds": duration, "mailbox": row.mailbox}),
+        json!({"recordingId": row.id, "seconds": seconds, "mailbox": row.mailbox}),
     );
     unit.tell(
         &[Audience::Supervisors],
         "voicemail:new",
-        json!({"recordingId": row.id, "callId": row.call_id, "from": file.row.from_address, "seconds": duration}),
+        json!({"recordingId": row.id, "callId": row.call_id, "from": file.row.from_address, "seconds": seconds}),
     );
-    Ok(row)
 }
 
 /// The recording's id in its address: `…/Recordings/RE…`.

@@ -1,11 +1,11 @@
 //! What people do with a call that waits: give it another priority, move it to another queue, take it out of order.
 
 use entity::id::{AgentId, CallId, QueueEntryId, QueueId, UserId};
-use entity::{CallStatus, CompanyScope, EntryOutcome, OfferState, RoutingSubject, queue_entry};
+use entity::{CallStatus, CompanyScope, EntryOutcome, OfferState, RoutingSubject, agent, queue_entry};
 use serde_json::json;
 
 use super::story::EventKind;
-use super::{CallFile, accept, leave, offer};
+use super::{CallFile, accept, leave, offer, rows};
 use crate::app::App;
 use crate::authz::{Permission, PickCalls, Whose};
 use crate::error::{Error, Result, Subject};
@@ -113,19 +113,63 @@ pub async fn pick(
         Whose::Nobodys => return Err(Error::NotFound(Subject::Call)),
     }
     let entry = waiting(&unit, id).await?;
-    file.note(&unit, EventKind::Picked, json!({"agentId": agent, "agent": row.name, "entryId": entry.id}));
-    let offered = queueing::open_offers_of_call(scope, unit.tx(), id).await?;
-    let offer = match offered.into_iter().find(|offer| offer.agent_id == agent) {
-        Some(mine) => mine,
-        None => offer::add(&mut unit, &mut file, &entry, &row)
-            .await?
-            .ok_or_else(|| Error::conflict("NO_FREE_CAPACITY", "You have as many calls as you can take."))?,
-    };
-    accept::take(&mut unit, &mut file, &offer, &row).await?;
+    take_out_of_turn(&mut unit, &mut file, &entry, &row, EventKind::Picked).await?;
     audit::note(app, scope, unit.tx(), by, "calls:pick", json!({"callId": id, "agentId": agent})).await?;
     file.save(&mut unit).await?;
     unit.commit().await?;
     Ok(id)
+}
+
+/// Gives the waiting call to an agent, as if it had been offered to him and he had accepted: his phone is called. `whose`
+/// is to whom it may be given. Twice changes nothing.
+///
+/// # Errors
+/// `CALL_ALREADY_TAKEN` with the name of another agent who has it, `CALL_NOT_WAITING`, `AGENT_NOT_AVAILABLE`.
+pub async fn assign(
+    app: &App,
+    scope: CompanyScope,
+    whose: Whose,
+    by: UserId,
+    agent: AgentId,
+    id: CallId,
+) -> Result<CallId> {
+    if whose == Whose::Agents(agent) {
+        return pick(app, scope, whose, by, agent, id).await;
+    }
+    if whose != Whose::Everybodys {
+        return Err(Error::NotFound(Subject::Agent));
+    }
+    let mut unit = Unit::begin(app, scope).await?;
+    let mut file = CallFile::open(&unit, id).await?;
+    let row = workforce::agent(scope, unit.tx(), agent).await?;
+    let taken = queueing::live_segment(scope, unit.tx(), id).await?;
+    if taken.is_some_and(|segment| segment.agent_id == agent) {
+        return Ok(id);
+    }
+    let entry = waiting(&unit, id).await?;
+    rows::can_be_rung(&unit, &row)?;
+    take_out_of_turn(&mut unit, &mut file, &entry, &row, EventKind::Assigned).await?;
+    audit::note(app, scope, unit.tx(), by, "calls:assign", json!({"callId": id, "agentId": agent})).await?;
+    file.save(&mut unit).await?;
+    unit.commit().await?;
+    Ok(id)
+}
+
+/// The agent has the call, whoever's turn it was.
+async fn take_out_of_turn(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    entry: &queue_entry::Model,
+    agent: &agent::Model,
+    kind: EventKind,
+) -> Result<()> {
+    file.note(unit, kind, json!({"agentId": agent.id, "agent": agent.name, "entryId": entry.id}));
+    let offered = queueing::open_offers_of_call(unit.scope(), unit.tx(), file.id()).await?;
+    let offer = match offered.into_iter().find(|offer| offer.agent_id == agent.id) {
+        Some(theirs) => theirs,
+        None => offer::add(unit, file, entry, agent).await?.ok_or_else(|| rows::no_capacity(agent))?,
+    };
+    accept::take(unit, file, &offer, agent).await
 }
 
 /// The visit in which the call waits. When an agent has it already, the refusal names him.

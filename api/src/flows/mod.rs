@@ -12,14 +12,14 @@ mod versions;
 
 use entity::id::FlowId;
 use entity::{CompanyScope, Inserted, flow};
-use ivr_engine::{Catalog, Finding, Known};
+use ivr_engine::{Catalog, Finding, FlowKind, Known};
 use sea_orm::{ConnectionTrait, Set, SqlErr};
 use serde_json::Value;
 
 use crate::app::App;
 use crate::error::{Error, FieldError, Result, Subject};
 use crate::store::phone_numbers::{self, Number};
-use crate::store::{Tx, flows, prompts};
+use crate::store::{Tx, flows, prompts, workforce};
 
 pub use versions::{Override, publish, roll_back, versions};
 
@@ -107,12 +107,12 @@ pub async fn change(app: &App, scope: CompanyScope, id: FlowId, changes: Changes
 /// Deletes a flow with its versions.
 ///
 /// # Errors
-/// `FLOW_IN_USE` as long as a number opens it, or a call is recorded that went through it.
+/// `FLOW_IN_USE` as long as a number or a queue has it, or a call is recorded that went through it.
 pub async fn delete(app: &App, scope: CompanyScope, id: FlowId) -> Result<()> {
     let tx = app.db.begin().await?;
     let deleted = flows::delete(scope, &tx, id).await.map_err(|error| match error.sql_err() {
         Some(SqlErr::ForeignKeyConstraintViolation(_)) => {
-            Error::conflict("FLOW_IN_USE", "A number opens this flow, or calls went through it.")
+            Error::conflict("FLOW_IN_USE", "A number or a queue has this flow, or calls went through it.")
         }
         Some(_) | None => error.into(),
     })?;
@@ -142,12 +142,19 @@ fn findings(document: &Value, catalog: &Catalog) -> Vec<Finding> {
 async fn catalog(db: &impl ConnectionTrait, scope: CompanyScope) -> Result<Catalog> {
     let (queues, skills) = flows::references(scope, db).await?;
     let prompts = prompts::names(scope, db).await?;
+    let agents = workforce::agents(scope, db, None).await?;
     Ok(Catalog {
         queues: Known::only(queues),
         skills: Known::only(skills),
+        agents: Known::only(agents.into_iter().flat_map(|agent| [agent.id.to_string(), agent.name])),
         prompts: Known::only(prompts),
         ..Catalog::unchecked()
     })
+}
+
+/// What a document is for; that of a call where it does not say.
+pub fn kind(document: &Value) -> FlowKind {
+    serde_json::from_value(document["kind"].clone()).unwrap_or_default()
 }
 
 /// A finding as a wrong field of the document that stands in the property `within`.

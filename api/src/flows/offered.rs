@@ -5,27 +5,14 @@ use ivr_engine::{Finding, FindingCode, Severity};
 use serde_json::Value;
 
 /// Node types without a hand to do them yet.
-const NODES: [&str; 6] = ["request", "secureDigits", "figures", "callback", "sms", "survey"];
+const NODES: [&str; 2] = ["figures", "callback"];
 
 /// Settings of nodes, as JSON pointers below the node.
-const SETTINGS: [(&str, &str); 5] = [
-    ("enqueue", "/preferAgent"),
-    ("enqueue", "/next/afterAgent"),
-    ("transfer", "/sip"),
-    ("transfer", "/agent"),
-    ("voicemail", "/transcribe"),
-];
+const SETTINGS: [(&str, &str); 2] = [("enqueue", "/preferAgent"), ("voicemail", "/transcribe")];
 
 /// Everything in the document that would not be done. A document of another form has findings of its own.
 pub fn missing(document: &Value) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if let Some(kind) = document["kind"].as_str().filter(|kind| *kind != "call") {
-        findings.push(finding(
-            None,
-            "/kind".to_owned(),
-            format!("flows of the kind `{kind}` are not offered yet"),
-        ));
-    }
     for (id, node) in document["nodes"].as_object().into_iter().flatten() {
         let Some(kind) = node["type"].as_str() else { continue };
         let place = format!("/nodes/{}", id.replace('~', "~0").replace('/', "~1"));
@@ -65,13 +52,13 @@ mod tests {
 
     #[test]
     fn what_cannot_be_done_is_named_where_it_stands() {
-        let document = json!({ "kind": "hold", "nodes": {
-            "ask": { "type": "request", "url": "https://example.com" },
+        let document = json!({ "nodes": {
+            "ask": { "type": "figures", "queue": "sales" },
             "wait/1": { "type": "enqueue", "queue": "sales", "preferAgent": { "agent": "last" } },
             "mail": { "type": "voicemail", "transcribe": false },
             "hello": { "type": "say", "text": "Hello" },
         } });
         let fields: Vec<_> = missing(&document).into_iter().filter_map(|finding| finding.field).collect();
-        assert_eq!(fields, ["/kind", "/nodes/ask/type", "/nodes/wait~11/preferAgent"]);
+        assert_eq!(fields, ["/nodes/ask/type", "/nodes/wait~11/preferAgent"]);
     }
 }

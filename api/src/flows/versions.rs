@@ -3,15 +3,16 @@
 
 use entity::id::{FlowId, UserId};
 use entity::{CompanyScope, flow_version};
-use ivr_engine::{ENGINE_VERSION, Flow, Severity};
+use ivr_engine::{ENGINE_VERSION, Flow, FlowKind, Severity};
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
 use super::{catalog, field, findings, imports, tests};
 use crate::app::App;
+use crate::calls::side;
 use crate::error::{Error, Result, Subject};
 use crate::identity::audit;
-use crate::store::{Tx, flow_tests, flows};
+use crate::store::{Tx, flow_tests, flows, phone_numbers, side_sessions};
 
 /// Why a draft is published although tests of it are red.
 #[derive(Clone, Debug)]
@@ -98,8 +99,29 @@ struct New {
 }
 
 impl New {
+    /// What a flow is for cannot change under those who use it: numbers open flows of calls, queues have others.
+    async fn fits(&self, scope: CompanyScope, tx: &Tx) -> Result<()> {
+        let kind = super::kind(&self.document);
+        if kind != FlowKind::Call && !phone_numbers::of_flow(scope, tx, self.flow).await?.is_empty() {
+            let message = "A number opens this flow: it has to stay of the kind `call`.";
+            return Err(Error::conflict("FLOW_IN_USE", message));
+        }
+        for queue in side_sessions::queues_of(scope, tx, self.flow).await? {
+            let used = [FlowKind::Wait, FlowKind::Hold, FlowKind::Whisper]
+                .into_iter()
+                .find(|used| *used != kind && side::named(&queue, *used) == Some(self.flow));
+            if let Some(used) = used {
+                let used = used.as_str();
+                let message = format!("A queue has this flow: it has to stay of the kind `{used}`.");
+                return Err(Error::conflict("FLOW_IN_USE", message));
+            }
+        }
+        Ok(())
+    }
+
     async fn publish(self, app: &App, scope: CompanyScope, tx: &Tx) -> Result<flow_version::Model> {
         refuse_errors(scope, tx, self.flow, &self.document, self.within).await?;
+        self.fits(scope, tx).await?;
         let now = app.clock.now();
         let version = flow_version::Model {
             id: app.ids.next(),

@@ -1,25 +1,30 @@
-//! Calls: the list, one, its story, notes, wrap-up, and an agent's next call.
+//! Calls: the list, one, a new one, its story, notes, wrap-up, and an agent's next call.
 
 use chrono::{DateTime, Utc};
-use entity::id::CallId;
-use entity::{CallKind, CallOutcome, CallStatus, EndedBy, call, call_event};
+use entity::id::{AgentId, CallId, QueueId};
+use entity::{
+    AnsweredBy, CallKind, CallOutcome, CallStatus, EndedBy, MachineDetection, call, call_event, outbound_call,
+};
 use poem::web::Data;
-use poem_openapi::param::{Path, Query};
+use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::types::Any;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::envelope::{Done, Failure, Reply, Success};
+use super::envelope::{Created, Done, Failure, Reply, Success};
 use super::offers::OfferOut;
 use super::page::limit_within;
-use super::{JsonBody, Tag, Word};
+use super::{JsonBody, Tag, Word, idempotency};
 use crate::app::App;
 use crate::authz::Can;
-use crate::authz::{AnswerOffers, ReadCalls, ReadOffers, WriteCalls};
-use crate::calls::desk::{self, CallPatch};
+use crate::authz::{AnswerOffers, DialCalls, ReadCalls, ReadOffers, WriteCalls};
+use crate::calls::control::Actor;
+use crate::calls::desk::{self, CallPatch, CallView, NewCall, Only};
+use crate::calls::outbound::{Dialling, Hours, Noted};
 use crate::calls::wrap_up::{self, Notes};
+use crate::error::{Error, Result as Outcome};
 
 pub struct Calls;
 
@@ -36,6 +41,7 @@ pub struct CallOut {
     /// E.164 where the caller shows a number, else what the carrier sent.
     pub from: String,
     pub to: String,
+    /// What the carrier says of who calls; of who is called, the contact's name.
     pub caller_name: Option<String>,
     /// The queue that it waits or waited in last.
     pub queue_id: Option<Uuid>,
@@ -49,6 +55,41 @@ pub struct CallOut {
     /// When the caller left.
     pub ended_at: Option<DateTime<Utc>>,
     pub ended_by: Option<Word<EndedBy>>,
+    /// What only a call has that an agent makes.
+    pub outbound: Option<OutboundOut>,
+    /// The call was handled elsewhere and written down here.
+    pub handled_elsewhere: bool,
+}
+
+/// What only a call has that an agent makes.
+#[derive(Object, Debug)]
+#[oai(rename_all = "camelCase", skip_serializing_if_is_none)]
+pub struct OutboundOut {
+    /// The user who asked for the call.
+    pub requested_by: Uuid,
+    /// What the provider was asked to listen for.
+    pub machine_detection: Option<Word<MachineDetection>>,
+    /// Who or what has answered, where that was asked for.
+    pub answered_by: Option<Word<AnsweredBy>>,
+    pub answered_by_at: Option<DateTime<Utc>>,
+}
+
+impl From<outbound_call::Model> for OutboundOut {
+    fn from(row: outbound_call::Model) -> Self {
+        Self {
+            requested_by: row.requested_by.0,
+            machine_detection: row.machine_detection.map(Word),
+            answered_by: row.answered_by.map(Word),
+            answered_by_at: row.answered_by_at,
+        }
+    }
+}
+
+impl From<CallView> for CallOut {
+    fn from(view: CallView) -> Self {
+        let outbound = view.outbound.map(OutboundOut::from);
+        Self { outbound, handled_elsewhere: view.handled_elsewhere, ..Self::from(view.row) }
+    }
 }
 
 impl From<call::Model> for CallOut {
@@ -69,6 +110,8 @@ impl From<call::Model> for CallOut {
             answered_at: row.answered_at,
             ended_at: row.ended_at,
             ended_by: row.ended_by.map(Word),
+            outbound: None,
+            handled_elsewhere: false,
         }
     }
 }
@@ -100,6 +143,86 @@ impl From<call_event::Model> for CallEventOut {
             provider_at: row.provider_at,
             received_at: row.received_at,
         }
+    }
+}
+
+/// A call that an agent is to make, or one that was handled elsewhere.
+#[derive(Object, Debug)]
+#[oai(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CallIn {
+    /// Who is called: in E.164, or as it is dialled in the country of the number that is shown.
+    #[oai(validator(min_length = 1, max_length = 40))]
+    pub to: String,
+    /// What is shown to who is called: a number of the company. Left out, the agent's own, else the company's. Of a call
+    /// that was handled elsewhere, who has called.
+    #[oai(validator(min_length = 1, max_length = 40))]
+    pub from: Option<String>,
+    /// Whose call it is; left out, the caller's of this operation. Only who may dial for everybody names another agent.
+    pub agent_id: Option<Uuid>,
+    /// On whose account it is made: its rules for wrap-up and hold count. Left out, the first queue that the agent serves.
+    pub queue_id: Option<Uuid>,
+    /// Lets the provider tell whether a person or a machine has answered.
+    pub machine_detection: Option<Word<MachineDetection>>,
+    /// Calls outside the company's hours, too: a supervisor's decision.
+    #[oai(default)]
+    pub any_time: bool,
+    /// Nobody is called: the call is over, and only written down.
+    pub handled_elsewhere: Option<ElsewhereIn>,
+}
+
+/// How a call went that was handled elsewhere.
+#[derive(Object, Debug)]
+#[oai(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ElsewhereIn {
+    /// `inbound` or `outbound`.
+    pub direction: Word<CallKind>,
+    pub started_at: DateTime<Utc>,
+    /// Needed when the outcome is `answered`.
+    pub answered_at: Option<DateTime<Utc>>,
+    pub ended_at: DateTime<Utc>,
+    /// `answered`, `abandoned`, `voicemail`, `no_answer`, `busy` or `error`.
+    pub outcome: Word<CallOutcome>,
+    #[oai(validator(max_length = 100))]
+    pub disposition: Option<String>,
+    #[oai(validator(max_length = 10000))]
+    pub notes: Option<String>,
+}
+
+impl CallIn {
+    fn read(mut self) -> Outcome<NewCall> {
+        match self.handled_elsewhere.take() {
+            Some(how) => self.noted(how).map(NewCall::Noted),
+            None => Ok(NewCall::Dialled(self.dialling())),
+        }
+    }
+
+    fn dialling(self) -> Dialling {
+        Dialling {
+            to: self.to,
+            from: self.from,
+            queue: self.queue_id.map(QueueId),
+            machine_detection: self.machine_detection.map(|word| word.0),
+            hours: if self.any_time { Hours::SetAside } else { Hours::Kept },
+        }
+    }
+
+    fn noted(self, how: ElsewhereIn) -> Outcome<Noted> {
+        let from = self.from.ok_or_else(|| Error::invalid("/from", "is needed: who has called"))?;
+        if self.machine_detection.is_some() {
+            return Err(Error::invalid("/machineDetection", "does not go with a call that is over"));
+        }
+        Ok(Noted {
+            kind: how.direction.0,
+            from,
+            to: self.to,
+            queue: self.queue_id.map(QueueId),
+            started_at: how.started_at,
+            answered_at: how.answered_at,
+            ended_at: how.ended_at,
+            outcome: how.outcome.0,
+            disposition: how.disposition,
+            notes: how.notes,
+        })
     }
 }
 
@@ -158,21 +281,44 @@ impl Calls {
         Data(app): Data<&App>,
         /// Only calls with this status.
         Query(status): Query<Option<Word<CallStatus>>>,
+        /// Only calls of this kind: `inbound`, `outbound`, `peer`.
+        Query(direction): Query<Option<Word<CallKind>>>,
         /// 1 to 100; 50 unless said.
         Query(limit): Query<Option<u64>>,
         /// Reads on behind an earlier page.
         Query(cursor): Query<Option<String>>,
     ) -> Reply<Vec<CallOut>> {
         let limit = limit_within(limit, super::page::LARGEST_LIMIT)?;
-        let page =
-            desk::list(app, can.scope()?, can.whose(), status.map(|word| word.0), cursor, limit).await?;
-        page.reply()
+        let only = Only { status: status.map(|word| word.0), kind: direction.map(|word| word.0) };
+        desk::list(app, can.scope()?, can.whose(), only, cursor, limit).await?.reply()
+    }
+
+    /// Has an agent call somebody, or writes down a call that was handled elsewhere.
+    ///
+    /// The agent's own phone is called first; when he is there, the other party's rings, and he hears it. From the answer
+    /// on it is a call like any other. Repeated with the same `Idempotency-Key` within a day, it is done once, and the
+    /// answer is the call that was made. 409 outside the company's hours (`OUTSIDE_HOURS`, with the next opening), when the
+    /// agent has no capacity (`NO_FREE_CAPACITY`) or his browser is away (`AGENT_NOT_AVAILABLE`); 422 for numbers that
+    /// may not be called: `SHORT_NUMBER`, `PREMIUM_RATE_NUMBER`, `COUNTRY_NOT_ALLOWED`, `CONTACT_BLOCKED`.
+    #[oai(path = "/api/calls", method = "post", operation_id = "createCall")]
+    async fn create(
+        &self,
+        can: Can<DialCalls>,
+        Data(app): Data<&App>,
+        /// 1 to 255 visible characters, new for each call: a request that comes twice with it is done once.
+        #[oai(name = "Idempotency-Key")]
+        Header(key): Header<Option<String>>,
+        JsonBody(body): JsonBody<CallIn>,
+    ) -> Result<Created<CallOut>, Failure> {
+        let once = idempotency::once(&can, "createCall", key, &body)?;
+        let agent = desk::acting_agent(body.agent_id.map(AgentId).or(can.caller().agent()))?;
+        Created::of(desk::create(app, can.scope()?, Actor::from(&can), agent, body.read()?, once).await?)
     }
 
     /// Shows a call.
     #[oai(path = "/api/calls/:id", method = "get", operation_id = "getCall")]
     async fn get(&self, can: Can<ReadCalls>, Data(app): Data<&App>, Path(id): Path<Uuid>) -> Reply<CallOut> {
-        Success::ok(desk::visible(app, can.scope()?, can.whose(), CallId(id)).await?)
+        Success::ok(desk::get(app, can.scope()?, can.whose(), CallId(id)).await?)
     }
 
     /// Changes a call's disposition and notes.

@@ -204,7 +204,7 @@ impl LiveCalls {
     ///
     /// Blind, the agent goes at once; warm, he stays with who is asked, and the caller hears music. What fails brings the
     /// caller back to him, or to the queue at the old place. 409 when a transfer is under way, the agent cannot be asked
-    /// now, or the flow was never published.
+    /// now, or the flow was never published; 422 for a number that the company's rules for calls that go out do not allow.
     #[oai(path = "/api/calls/:id/transfer", method = "post", operation_id = "transferCall")]
     async fn transfer(
         &self,

@@ -9,21 +9,25 @@ mod audio_body;
 mod auth;
 mod availability;
 mod availability_reasons;
+mod call_results;
 mod calls;
 mod companies;
 mod contacts;
 pub mod envelope;
 mod health;
+mod idempotency;
 mod ivr;
 pub mod json_body;
 mod live;
 mod media;
 mod ndjson;
 mod offers;
+mod outbound;
 pub mod page;
 mod pages;
 mod profile;
 mod prompts;
+mod queue_flows;
 mod queues;
 mod range;
 mod recording_settings;
@@ -93,8 +97,9 @@ fn resources() -> impl OpenApi + 'static {
         (ivr::Ivr, ivr::FlowTests, ivr::FlowTrials, ivr::FlowReplays, ivr::FlowImports),
         (prompts::Prompts, queues::Queues, agents::Agents, availability::AvailabilityOfAgents),
         (agent_history::HistoryOfAgents, availability_reasons::AvailabilityReasons, supervision::Supervision),
-        (calls::Calls, waiting_calls::WaitingCalls, live::LiveCalls, offers::Offers),
+        (calls::Calls, waiting_calls::WaitingCalls, live::LiveCalls, offers::Offers, outbound::Outbound),
         (recordings::Recordings, recording_settings::RecordingSettings),
+        (call_results::CallResults, queue_flows::FlowsOfQueues),
         health::Health,
     )
 }

@@ -1,6 +1,6 @@
 //! What people do with a call that waits in a queue.
 
-use entity::id::{CallId, QueueId};
+use entity::id::{AgentId, CallId, QueueId};
 use poem::web::Data;
 use poem_openapi::param::Path;
 use poem_openapi::payload::Json;
@@ -30,6 +30,13 @@ struct PriorityIn {
 #[oai(rename_all = "camelCase", deny_unknown_fields)]
 struct MoveIn {
     queue_id: Uuid,
+}
+
+/// Who is to have a call.
+#[derive(Object, Debug)]
+#[oai(rename_all = "camelCase", deny_unknown_fields)]
+struct AssignIn {
+    agent_id: Uuid,
 }
 
 #[OpenApi(tag = "Tag::Calls")]
@@ -75,6 +82,24 @@ impl WaitingCalls {
         let agent = desk::acting_agent(can.caller().agent())?;
         let (scope, by) = (can.scope()?, can.caller().user);
         let call = waiting::pick(app, scope, can.whose(), by, agent, CallId(id)).await?;
+        Success::ok(AcceptedOut { call_id: call.0 })
+    }
+
+    /// Gives a waiting call to an agent, whose phone is then called.
+    ///
+    /// A supervisor names anybody who can be reached and has capacity; an agent only himself, and picks it so. 409 when
+    /// somebody else has the call, with his name.
+    #[oai(path = "/api/calls/:id/assign", method = "post", operation_id = "assignCall")]
+    async fn assign(
+        &self,
+        can: Can<PickCalls>,
+        Data(app): Data<&App>,
+        Path(id): Path<Uuid>,
+        JsonBody(body): JsonBody<AssignIn>,
+    ) -> Reply<AcceptedOut> {
+        let (scope, by) = (can.scope()?, can.caller().user);
+        let agent = AgentId(body.agent_id);
+        let call = waiting::assign(app, scope, can.whose(), by, agent, CallId(id)).await?;
         Success::ok(AcceptedOut { call_id: call.0 })
     }
 }

@@ -1,5 +1,5 @@
 //! Forgets what nobody can ask for any more: settled requests of the provider, events that were told, registrations that
-//! nobody confirmed in time, and mail that was given up.
+//! nobody confirmed in time, secrets that no request came for, and mail that was given up.
 
 use std::time::Duration;
 
@@ -29,6 +29,7 @@ async fn forget(app: &App) -> Result<()> {
     system::forget_before(&app.db, now - KEPT).await?;
     let tx = app.db.begin().await?;
     registrations::forget_expired(&tx, now).await?;
+    system::forget_expired_secrets(&tx, now).await?;
     mails::forget_failed(&tx, now - KEPT).await?;
     Ok(tx.commit().await?)
 }

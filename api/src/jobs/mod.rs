@@ -9,12 +9,14 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::Busy;
-use entity::id::{AgentId, CallId, LegId, OfferId, PhoneNumberId, RecordingId, SegmentId, TransferId};
+use entity::id::{
+    AgentId, CallId, LegId, MessageId, OfferId, PhoneNumberId, RecordingId, RequestId, SegmentId, TransferId,
+};
 use entity::{JobKind, job};
 
 use crate::agents::{Watch, end_skills_today};
 use crate::app::App;
-use crate::calls::{carry, hold, offer, participant, recording, sweep, transfer, wrap_up};
+use crate::calls::{carry, hold, messages, offer, participant, recording, request, sweep, transfer, wrap_up};
 use crate::error::{Error, Result};
 use crate::store::system::{self, Claimed};
 use crate::store::{Unit, jobs as rows};
@@ -115,6 +117,8 @@ async fn round(app: &App, _busy: &Busy) -> Result<DateTime<Utc>> {
 
 async fn begin(app: &App, job: Claimed) {
     let place = app.workshop.place().await;
+    // How long somebody else's server takes must not keep calls from being dialled: it has lanes of its own.
+    let place = (job.job.kind != JobKind::SendRequest).then_some(place);
     let (app, guard) = (app.clone(), app.clock.busy());
     tokio::spawn(async move {
         perform(&app, job).await;
@@ -172,6 +176,7 @@ async fn work(app: &App, claimed: &Claimed) -> Result<Done> {
                 .map_err(|cause| Error::internal("read a job's payload", cause))?;
             carry::bring_caller(app, scope, CallId(subject), target, attempt).await
         }
+        JobKind::SendRequest => request::send(app, scope, RequestId(subject)).await,
         JobKind::SetParticipant => participant::tell(app, scope, LegId(subject)).await,
         JobKind::SendDigits => {
             participant::play_keys(app, scope, LegId(subject), &job.payload, attempt).await
@@ -194,6 +199,7 @@ async fn work(app: &App, claimed: &Claimed) -> Result<Done> {
         JobKind::DeleteRecording => recording::keep::delete(app, scope, RecordingId(subject)).await,
         JobKind::RetainRecordings => recording::retention::round(app, scope, job.id).await,
         JobKind::DeletePromptFile => crate::prompts::files::delete(app, scope, &job.payload).await,
+        JobKind::SendMessage => messages::send(app, scope, MessageId(subject)).await,
         JobKind::ProvisionNumber => crate::numbers::provision(app, scope, PhoneNumberId(subject)).await,
         JobKind::SettleCallback => crate::webhooks::settle_kept(app, scope, &job.payload).await,
         JobKind::ExpireOffer => {

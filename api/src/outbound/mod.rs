@@ -1,6 +1,7 @@
 //! What leaves this server towards others than the provider.
 
 pub mod mail;
+pub mod web;
 
 /// Everything but unreserved characters as %XX (RFC 3986, section 2.3).
 pub fn percent_encode(text: &str) -> String {

@@ -143,6 +143,7 @@ pub async fn unfinished<C: ConnectionTrait>(scope: CompanyScope, db: &C) -> Resu
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     pub status: Option<entity::CallStatus>,
+    pub kind: Option<entity::CallKind>,
     /// Calls in which this agent has a segment or an open offer.
     pub of_agent: Option<AgentId>,
     /// Calls before this one in the order of the list.
@@ -159,6 +160,9 @@ pub async fn list<C: ConnectionTrait>(
     let mut query = scope.find::<call::Entity>().order_by_desc(call::Column::Id).limit(limit);
     if let Some(status) = filter.status {
         query = query.filter(call::Column::Status.eq(status));
+    }
+    if let Some(kind) = filter.kind {
+        query = query.filter(call::Column::Kind.eq(kind));
     }
     if let Some(before) = filter.before {
         query = query.filter(call::Column::Id.lt(before));

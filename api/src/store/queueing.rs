@@ -421,7 +421,7 @@ pub async fn save_segment(scope: CompanyScope, tx: &Tx, row: segment::Model) -> 
     Ok(())
 }
 
-/// Calls in which the agent has a segment or an open offer: what "own" means for calls.
+/// Calls that are the agent's now or were last, in which he has a segment, or an open offer: what "own" means for calls.
 pub fn calls_of(scope: CompanyScope, agent: AgentId) -> Condition {
     let segments = scope
         .find::<segment::Entity>()
@@ -435,11 +435,12 @@ pub fn calls_of(scope: CompanyScope, agent: AgentId) -> Condition {
         .filter(offer::Column::AgentId.eq(agent))
         .filter(offer::Column::State.eq(OfferState::Open));
     Condition::any()
+        .add(call::Column::AgentId.eq(agent))
         .add(call::Column::Id.in_subquery(segments.into_query()))
         .add(call::Column::Id.in_subquery(offers.into_query()))
 }
 
-/// Whether the agent has a segment of the call or an open offer for it.
+/// Whether the call is the agent's, he had it before, or it is offered to him.
 pub async fn is_call_of<C: ConnectionTrait>(
     scope: CompanyScope,
     db: &C,

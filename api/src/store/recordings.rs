@@ -202,6 +202,14 @@ pub struct Due {
     pub held: i64,
 }
 
+impl Due {
+    pub fn add(&mut self, other: Self) {
+        self.count += other.count;
+        self.bytes += other.bytes;
+        self.held += other.held;
+    }
+}
+
 pub async fn count_due<C: ConnectionTrait>(
     scope: CompanyScope,
     db: &C,

@@ -186,6 +186,11 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
         "deletePromptResource" => owner().id(ours.prompt).path("language", "de-DE"),
 
         "listQueues" => owner(),
+        "getQueueFlows" => owner().id(ours.queue),
+        "setQueueFlows" => {
+            let body = json!({ "waitFlowId": ours.wait_flow });
+            owner().id(ours.queue).body(body).foreign("/waitFlowId", theirs.wait_flow)
+        }
         "getQueue" => owner().id(ours.queue),
         "listAgents" => owner(),
         "listAgentsOfCompany" => owner().path("companyId", ours.id),
@@ -222,10 +227,27 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
         "deleteAvailabilityReason" => owner().id(ours.reason),
         "sendHeartbeat" => agent().by_own_agent(),
 
-        "listCalls" => owner().query("status=offered&limit=10"),
+        "createCall" => {
+            // A click on behalf of an agent who is free.
+            let body = json!({ "to": "+4930123457", "agentId": ours.idle_agent, "queueId": ours.queue });
+            let theirs_in_it = owner().made().body(body).foreign("/agentId", theirs.idle_agent);
+            theirs_in_it.foreign("/queueId", theirs.queue)
+        }
+        "getOutboundRules" => agent().path("companyId", ours.id),
+        "setOutboundRules" => {
+            let body = json!({ "callerId": ours.number, "countries": ["DE", "US"], "premiumRate": false });
+            owner().path("companyId", ours.id).body(body).foreign("/callerId", theirs.number)
+        }
+        "getCallerId" => agent().id(agent_id),
+        "setCallerId" => {
+            let body = json!({ "phoneNumberId": ours.number });
+            owner().id(agent_id).body(body).foreign("/phoneNumberId", theirs.number)
+        }
+        "listCalls" => owner().query("status=offered&direction=inbound&limit=10"),
         "getCall" => agent().id(ours.calls.offered),
         "updateCall" => agent().id(ours.calls.wrap_up).body(json!({ "notes": "Called about the bill." })),
         "listCallEvents" => owner().id(ours.calls.offered),
+        "listCallSurveys" | "listCallMessages" => owner().id(ours.calls.offered),
         "listCallRecordings" => owner().id(ours.calls.wrap_up),
         "endWrapUp" => agent().id(ours.calls.wrap_up).body(json!({ "disposition": "billing" })),
         "extendWrapUp" => agent().id(ours.calls.wrap_up),
@@ -235,6 +257,12 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
             owner().id(ours.calls.offered).body(body).foreign("/queueId", theirs.queue)
         }
         "pickCall" => agent().by_own_agent().id(ours.calls.offered),
+        "assignCall" => {
+            // An agent assigns to himself only.
+            let theirs = theirs.agent.agent.expect("the agent is an agent");
+            let body = json!({ "agentId": agent_id });
+            agent().id(ours.calls.offered).body(body).foreign("/agentId", theirs)
+        }
         "peekNextCall" => agent(),
         "takeNextCall" => agent().by_own_agent(),
         "listOffers" => agent(),

@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use super::{Exit, Flow, Session, Source, Stage};
 use crate::call::{CallStatus, Plan};
-use crate::callbacks::Listener;
+use crate::callbacks::{Callback, Listener};
 use crate::conference::LeaveReason;
+use crate::faults::CallbackKind;
 use crate::leg::Leg;
-use crate::script::{self, Answer, Endpoint, Script, seconds};
+use crate::script::{self, Answer, AnsweredBy, Endpoint, Script, seconds};
 use crate::state::Shared;
 use crate::transcript::LineKind;
 use crate::twiml::{Document, Link, RejectReason, Verb};
+use crate::webhook::released;
 
 /// Twilio rings so many seconds longer than it was told to.
 const RING_BUFFER: f64 = 5.0;
@@ -20,6 +22,9 @@ const SETUP: f64 = 0.2;
 const HOPS: u32 = 100;
 /// From the first ring to a phone's refusal.
 const REFUSAL: f64 = 1.0;
+/// How long it takes to hear who has answered; a machine's greeting has to be over.
+const LISTENING: f64 = 3.0;
+const GREETING: f64 = 8.0;
 
 /// What an outbound leg does when it was answered.
 pub(crate) enum Purpose {
@@ -39,10 +44,13 @@ pub(crate) enum Purpose {
 }
 
 /// What answering machine detection was asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) enum Detection {
     Off,
-    On,
+    /// The document waits for it, and is asked for with the result.
+    First,
+    /// While the call goes on; the result is told by itself.
+    Beside(Link),
 }
 
 /// Somebody calls one of the customer's numbers.
@@ -100,6 +108,44 @@ pub(crate) fn start_outbound(
         }
         session.finish(status);
     });
+}
+
+impl Shared {
+    fn heard(&self, sid: &str, by: AnsweredBy) {
+        if let Some(call) = self.lock().calls.get_mut(sid) {
+            call.answered_by = Some(by.as_str().to_owned());
+        }
+    }
+
+    /// Tells who has answered when that has been heard, if he is still there.
+    fn listen(self: &Arc<Self>, leg: &Arc<Leg>, link: Link, by: AnsweredBy) {
+        let (shared, leg) = (self.clone(), leg.clone());
+        let mut busy = Some(shared.clock.busy());
+        let length = match by {
+            AnsweredBy::MachineEndBeep => GREETING,
+            AnsweredBy::Human | AnsweredBy::MachineStart | AnsweredBy::Fax | AnsweredBy::Unknown => LISTENING,
+        };
+        tokio::spawn(async move {
+            let sleep = shared.clock.sleep(seconds(length));
+            busy = Some(released(&mut busy, sleep).await);
+            if shared.status(&leg.sid) == CallStatus::InProgress {
+                shared.heard(&leg.sid, by);
+                leg.line(LineKind::Status, format!("answered by {}", by.as_str()));
+                let add = |name: &str, value: String| (name.to_owned(), value);
+                let params = vec![
+                    add("CallSid", leg.sid.clone()),
+                    add("AccountSid", shared.settings.account_sid.clone()),
+                    add("AnsweredBy", by.as_str().to_owned()),
+                    add("MachineDetectionDuration", format!("{:.0}", length * 1000.0)),
+                ];
+                let event = "answered-by".to_owned();
+                let callback =
+                    Callback { kind: CallbackKind::Call, event, link, params, leg: Some(leg.clone()) };
+                shared.call_back(&leg.sid, callback);
+            }
+            drop(busy);
+        });
+    }
 }
 
 impl Session {
@@ -196,10 +242,10 @@ impl Session {
                 return status;
             }
         }
-        if detection == Detection::On
-            && let Some(call) = self.shared.lock().calls.get_mut(&sid)
-        {
-            call.answered_by = Some(endpoint.answered_by.as_str().to_owned());
+        match detection {
+            Detection::Off => {}
+            Detection::First => self.shared.heard(&sid, endpoint.answered_by),
+            Detection::Beside(link) => self.shared.listen(&self.leg, link, endpoint.answered_by),
         }
         self.shared.set_status(&sid, CallStatus::InProgress);
         script::perform(self.leg.clone(), self.shared.clock.clone(), endpoint.script);

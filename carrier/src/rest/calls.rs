@@ -46,9 +46,10 @@ pub(super) fn create(context: &Context) -> Result {
         time_limit: time_limit(context),
     };
     let shared = context.shared;
+    let detection = detection(context)?;
     let leg = shared.create_call(plan);
     let body = render_by_sid(shared, &leg.sid).ok_or_else(|| context.missing())?;
-    start_outbound(shared, leg, timeout(context), detection(context), Purpose::Document { source, fallback });
+    start_outbound(shared, leg, timeout(context), detection, Purpose::Document { source, fallback });
     Ok(Reply::created(&body))
 }
 
@@ -61,11 +62,22 @@ pub(super) fn time_limit(context: &Context) -> Option<Duration> {
     context.call.number("TimeLimit").map(Duration::from_secs)
 }
 
-pub(super) fn detection(context: &Context) -> Detection {
+/// What is to be heard of a call that is answered; a participant's has no document that could wait for it.
+pub(super) fn detection(context: &Context) -> std::result::Result<Detection, RestError> {
     match context.call.text("MachineDetection") {
-        Some("Enable" | "DetectMessageEnd") => Detection::On,
-        Some(_) | None => Detection::Off,
+        Some("Enable" | "DetectMessageEnd") => {}
+        Some(_) | None => return Ok(Detection::Off),
     }
+    let beside = match context.call.flag("AsyncAmd") {
+        Some(true) => link(context, "AsyncAmdStatusCallback")?,
+        Some(false) | None => link(context, "AmdStatusCallback")?,
+    };
+    Ok(beside.map_or(Detection::First, Detection::Beside))
+}
+
+fn link(context: &Context, name: &str) -> std::result::Result<Option<Link>, RestError> {
+    let method = Method::parse(context.call.get(&format!("{name}Method")));
+    Ok(url_param(context, name)?.map(|url| Link { url, method }))
 }
 
 /// Where the progress of a call is to be told.

@@ -39,6 +39,7 @@ pub(super) fn create(context: &Context, key: &str) -> Result {
         }
     };
     let entrance = entrance(context, name)?;
+    let detection = calls::detection(context)?;
     let leg = shared.create_call(Plan {
         parent: None,
         from: from.to_owned(),
@@ -60,7 +61,7 @@ pub(super) fn create(context: &Context, key: &str) -> Result {
     };
     let body = find(shared, &room, &sid).ok_or_else(|| context.missing())?;
     let purpose = Purpose::Participant { room };
-    start_outbound(shared, leg, calls::timeout(context), calls::detection(context), purpose);
+    start_outbound(shared, leg, calls::timeout(context), detection, purpose);
     Ok(Reply::created(&body))
 }
 

@@ -162,7 +162,7 @@ pub(crate) enum Target {
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Phone {
-    /// `client:name` or a number.
+    /// `client:name`, `sip:…` or a number.
     pub address: String,
     pub url: Option<Link>,
     pub send_digits: Option<String>,

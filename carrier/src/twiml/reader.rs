@@ -192,6 +192,12 @@ impl Reader {
                     let identity = identity.strip_prefix("client:").unwrap_or(&identity).to_owned();
                     phones.push(phone(child, format!("client:{identity}")));
                 }
+                "Sip" => {
+                    // What follows the question mark is headers for who is called.
+                    let uri = text_of(child);
+                    let address = uri.split('?').next().unwrap_or_default().to_owned();
+                    phones.push(phone(child, address));
+                }
                 "Conference" => alone = Some(Target::Conference(Box::new(self.conference(child)))),
                 "Queue" => {
                     let url = non_empty(child.attribute("url"))

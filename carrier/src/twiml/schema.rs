@@ -98,6 +98,7 @@ const ELEMENTS: &[Element] = &[
     ),
     element("Number", PHONE, NOT_IMITATED_PHONE),
     element("Client", PHONE, NOT_IMITATED_PHONE),
+    element("Sip", SIP, &[]),
     element(
         "Conference",
         &[
@@ -133,6 +134,15 @@ const ELEMENTS: &[Element] = &[
 
 const PHONE: &[&str] =
     &["method", "sendDigits", "statusCallback", "statusCallbackEvent", "statusCallbackMethod", "url"];
+const SIP: &[&str] = &[
+    "method",
+    "password",
+    "statusCallback",
+    "statusCallbackEvent",
+    "statusCallbackMethod",
+    "url",
+    "username",
+];
 const NOT_IMITATED_PHONE: &[&str] = &[
     "amdStatusCallback",
     "amdStatusCallbackMethod",

@@ -1,7 +1,5 @@
 //! Documents of strangers: what is none of the formats, too large, too deep, or just wrong.
 
-use std::time::{Duration, Instant};
-
 use flow_import::{ImportError, ImportErrorCode, Mapping, Source, import};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -100,24 +98,30 @@ fn what_is_too_large_or_too_deep_is_refused_at_once() {
     }
     let deep = json!({ "states": [deep], "initial_state": "a" });
     let wide = json!({ "states": [], "initial_state": "a", "more": vec![0; 300_000] });
+    // A pointer to each of its values would be gigabytes.
+    let mut under_long_names = json!([vec![json!([]); 190_000], vec![json!([]); 190_000]]);
+    let name = "n".repeat(128);
+    for _ in 0..60 {
+        under_long_names = json!({ name.as_str(): under_long_names });
+    }
+    let under_long_names = json!({ "states": [], "initial_state": "a", "more": under_long_names });
     let cases = [
         (many, ImportErrorCode::TooLarge, "/states"),
         (long, ImportErrorCode::TooLarge, "/initial_state"),
         (deep, ImportErrorCode::TooDeep, "/states/0/0/0"),
         (wide, ImportErrorCode::TooLarge, "/more"),
+        (under_long_names, ImportErrorCode::TooLarge, "/more/nnnn"),
     ];
     for (document, code, pointer) in cases {
-        let begun = Instant::now();
         let error = refused(None, &document);
         assert_eq!(error.code, code);
         assert!(error.pointer.starts_with(pointer), "{}", error.pointer);
-        assert!(begun.elapsed() < Duration::from_secs(2), "{pointer} took {:?}", begun.elapsed());
     }
 }
 
 /// As much as the bounds allow of what is costly: texts with tags, ways, conditions, setters to be followed back.
 #[test]
-fn the_largest_documents_take_bounded_time() {
+fn the_largest_documents_are_imported_like_others() {
     let text = "{{ flow.x | to_json }}".repeat(20);
     let states: Vec<Value> = (0..1_000)
         .map(|n| {
@@ -155,11 +159,14 @@ fn the_largest_documents_take_bounded_time() {
     let documents =
         [("studio", studio), ("connect", connect), ("named alike", named_alike), ("hooks", hooks)];
     for (name, document) in documents {
-        let begun = Instant::now();
         let imported = imported(&document);
         assert_sound(name, &imported);
-        // Generous: this is a debug build on a machine that may have other work.
-        assert!(begun.elapsed() < Duration::from_secs(60), "{name} took {:?}", begun.elapsed());
+        // What an import costs goes with what it tells of.
+        let report = &imported.report;
+        assert!(report.elements.len() <= 1_000 && report.findings.len() <= 500, "{name}");
+        let told =
+            report.elements.iter().map(|element| element.remarks.len()).sum::<usize>() + report.notes.len();
+        assert!(told <= 200_000, "{name} tells {told} things");
     }
 }
 

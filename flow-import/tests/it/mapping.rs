@@ -38,6 +38,25 @@ fn what_is_mapped_stands_in_the_document() {
 }
 
 #[test]
+fn what_still_has_to_be_mapped_is_told_as_data() {
+    let document = fixture("studio-voice");
+    let open = |mapping: &Mapping| -> Vec<String> {
+        let imported = import(None, &document, mapping).expect("it can be imported");
+        imported.report.open_references().map(|reference| reference.reference.clone()).collect()
+    };
+    let first = open(&Mapping::default());
+    assert!(first.iter().any(|reference| reference.starts_with("WW")), "{first:?}");
+    assert!(first.iter().any(|reference| reference.starts_with("FW")), "{first:?}");
+    assert!(
+        !first.iter().any(|reference| reference.contains("media.example.com")),
+        "a public address works as it is"
+    );
+    let all: Mapping =
+        first.iter().map(|reference| (reference.as_str(), "https://example.com/mapped")).collect();
+    assert_eq!(open(&all), Vec::<String>::new());
+}
+
+#[test]
 fn a_workflow_can_be_a_flow_here() {
     let mapping = Mapping::from_iter([("WW00000000000000000000000000000000", "flow:Support and sales")]);
     let imported = import(None, &fixture("studio-voice"), &mapping).expect("it can be imported");

@@ -38,12 +38,13 @@ pub(super) fn menu(fields: &mut Fields<'_>, checker: &mut Checker) -> Option<Men
     for (value, at) in fields.list("choices", (1, limits::LIST_ITEMS), checker) {
         let Some(choice) = choice(value, &at, checker) else { continue };
         if !ports.insert(choice.port.clone()) {
-            let message = format!("the menu has another port `{}`", choice.port);
+            let message = format!("there is another port `{}`; give each its own name", choice.port);
             checker.error(FindingCode::Duplicate, &at, message);
         }
         for answer in choice.digits.iter().chain(&choice.phrases) {
             if !answers.insert(answer.clone()) {
-                let message = format!("`{answer}` leads to an earlier choice already");
+                let message =
+                    format!("`{answer}` leads to an earlier choice already; take it out of one of them");
                 checker.error(FindingCode::Duplicate, &at, message);
             }
         }
@@ -54,7 +55,10 @@ pub(super) fn menu(fields: &mut Fields<'_>, checker: &mut Checker) -> Option<Men
         let usable =
             (accepts.digits() && choice.digits.is_some()) || (accepts.speech() && !choice.phrases.is_empty());
         if !usable {
-            let message = format!("the choice `{}` has nothing that the menu's `input` accepts", choice.port);
+            let message = format!(
+                "the choice `{}` has nothing that the menu's `input` accepts; give it `digits` or `phrases` that it does",
+                choice.port
+            );
             checker.error(FindingCode::BadValue, fields.at("choices"), message);
         }
     }

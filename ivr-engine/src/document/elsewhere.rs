@@ -179,7 +179,9 @@ pub(super) fn flow(fields: &mut Fields<'_>, checker: &mut Checker) -> Option<Str
     let flow = fields.name("flow", checker)?;
     let message = match (&checker.catalog.flows, checker.catalog.flows.get(&flow)) {
         (crate::KnownFlows::Unchecked, _) => None,
-        (crate::KnownFlows::Only { .. }, None) => Some(format!("there is no published flow `{flow}`")),
+        (crate::KnownFlows::Only { .. }, None) => {
+            Some(format!("there is no published flow `{flow}`; publish it, or name another"))
+        }
         (crate::KnownFlows::Only { .. }, Some(known)) if known.kind != FlowKind::Call => Some(format!(
             "the flow `{flow}` is of the kind `{}`; only one of the kind `call` can be gone to",
             known.kind.as_str()
@@ -200,7 +202,11 @@ pub(super) fn parameters(value: &Value, at: &str, checker: &mut Checker) -> Vec<
             continue;
         };
         if names.contains(&name) {
-            checker.error(FindingCode::Duplicate, &at, format!("there is another parameter `{name}`"));
+            checker.error(
+                FindingCode::Duplicate,
+                &at,
+                format!("there is another parameter `{name}`; take one out"),
+            );
         }
         names.push(name);
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Checker, Draft, pointer};
 use crate::node::Kind;
+use crate::node_type::Way;
 use crate::{FindingCode, FlowKind, NodeType, Severity, limits};
 
 /// Nodes by number, so that a thousand of them are no trouble; edges only to nodes that exist.
@@ -33,12 +34,17 @@ pub(super) fn check(start: &str, drafts: &BTreeMap<String, Draft>, checker: &mut
         }
         graph.at(number, checker);
         let at = pointer("/nodes", graph.ids[number]);
-        checker.warning(FindingCode::Unreachable, at, "no path from the start leads here");
+        checker.warning(
+            FindingCode::Unreachable,
+            at,
+            "no path from the start leads here; connect a port to it, or take it out",
+        );
     }
     graph.check_disabled(&reachable, checker);
-    // Flows of the other kinds begin anew at their end, or need none.
-    if checker.kind == FlowKind::Call {
-        graph.check_ends(start, &reachable, checker);
+    match checker.kind {
+        FlowKind::Call => graph.check_ends(start, &reachable, checker),
+        FlowKind::Wait | FlowKind::Hold => graph.check_silence(start, checker),
+        FlowKind::Whisper => {}
     }
     graph.check_circles(&reachable, checker);
     checker.node = None;
@@ -51,6 +57,10 @@ impl Graph<'_> {
 
     fn kind(&self, number: usize) -> Option<&Kind> {
         self.drafts[number].kind.as_ref()
+    }
+
+    fn way(&self, number: usize) -> Option<Way> {
+        self.kind(number).map(Kind::way)
     }
 
     fn reach(&self, from: &[usize], edges: &[Vec<usize>]) -> Vec<bool> {
@@ -94,7 +104,7 @@ impl Graph<'_> {
         let may_end = |number: &usize| match self.kind(*number) {
             None => true,
             Some(Kind::Disabled(_)) => self.edges[*number].is_empty(),
-            Some(kind) => kind.is_an_end(),
+            Some(kind) => kind.way().ends(),
         };
         let ends: Vec<usize> = (0..self.ids.len()).filter(may_end).collect();
         let mut backwards = vec![Vec::new(); self.ids.len()];
@@ -106,14 +116,42 @@ impl Graph<'_> {
         let ending = self.reach(&ends, &backwards);
         if !ending[start] {
             self.at(start, checker);
-            let message = "no path leads to an end: a queue, a transfer, a message or a hang-up";
+            let message = "no path leads to an end; lead one to a queue, a transfer, a message or a hang-up";
             checker.error(FindingCode::NoWayToAnEnd, "/start", message);
             return;
         }
         for number in (0..self.ids.len()).filter(|number| reachable[*number] && !ending[*number]) {
             self.at(number, checker);
-            let message = "from here no path leads to an end: a queue, a transfer, a message or a hang-up";
+            let message =
+                "from here no path leads to an end; lead one to a queue, a transfer, a message or a hang-up";
             checker.warning(FindingCode::NoWayToAnEnd, pointer("/nodes", self.ids[number]), message);
+        }
+    }
+
+    /// What begins anew at its end has to take time, or it begins anew again and again.
+    fn check_silence(&self, start: usize, checker: &mut Checker) {
+        let is_heard = |number: usize| {
+            self.kind(number).is_none_or(|kind| kind.way().waits() || matches!(kind, Kind::Sound(_)))
+        };
+        let unheard: Vec<Vec<usize>> = self
+            .edges
+            .iter()
+            .enumerate()
+            .map(|(number, next)| if is_heard(number) { Vec::new() } else { next.clone() })
+            .collect();
+        let silent = self.reach(&[start], &unheard);
+        let at_its_end = |number: &usize| {
+            !is_heard(*number)
+                && self.kind(*number).is_some_and(|kind| {
+                    kind.way() != Way::Ends
+                        && kind.left_by().iter().any(|port| !self.drafts[*number].next.contains_key(port))
+                })
+        };
+        if let Some(number) = (0..self.ids.len()).filter(|number| silent[*number]).find(at_its_end) {
+            self.at(number, checker);
+            let message = "a call can come to the end here without having heard anything, and the flow begins anew at \
+                           once; say or play something on the way";
+            checker.warning(FindingCode::SilentRound, pointer("/nodes", self.ids[number]), message);
         }
     }
 
@@ -134,32 +172,37 @@ impl Graph<'_> {
             });
             edges.collect()
         };
-        let edges = without(|kind| kind.waits() || matches!(kind, Kind::Loop { .. }));
+        let edges = without(|kind| kind.way().waits() || matches!(kind, Kind::Loop { .. }));
         for circle in components(&edges) {
             let first = circle[0];
             if reachable[first] && (circle.len() > 1 || edges[first].contains(&first)) {
                 self.tell_circle(&circle, checker);
             }
         }
-        let edges = without(Kind::waits);
+        let edges = without(|kind| kind.way().waits());
         for circle in components(&edges).into_iter().filter(|circle| circle.len() > 1) {
             self.check_rounds(&circle, reachable, checker);
         }
-        self.check_length(&without(Kind::stops), reachable, checker);
+        self.check_length(&without(|kind| kind.way().stops()), reachable, checker);
     }
 
     fn tell_circle(&self, circle: &[usize], checker: &mut Checker) {
         self.at(circle[0], checker);
         let at = pointer("/nodes", self.ids[circle[0]]);
         let names = self.names(circle);
-        let decides = circle.iter().any(|number| self.kind(*number).is_some_and(Kind::decides));
+        let decides = circle.iter().any(|number| self.way(*number).is_some_and(Way::decides));
         let leaves =
             circle.iter().any(|number| self.edges[*number].iter().any(|next| !circle.contains(next)));
         if decides && leaves {
-            let message = format!("these nodes can lead in a circle without asking the caller: {names}");
+            let message = format!(
+                "these nodes can lead in a circle without asking the caller: {names}; ask him something in it, or put a \
+                 `loop` into it"
+            );
             checker.warning(FindingCode::LoopWithoutInput, at, message);
         } else {
-            let message = format!("these nodes lead in a circle and never ask the caller: {names}");
+            let message = format!(
+                "these nodes lead in a circle and never ask the caller: {names}; ask him something in it, or lead out of it"
+            );
             checker.error(FindingCode::LoopWithoutInput, at, message);
         }
     }
@@ -171,7 +214,7 @@ impl Graph<'_> {
             _ => None,
         });
         let Some(rounds) = rounds.max() else { return };
-        let stops = circle.iter().any(|number| self.kind(*number).is_some_and(Kind::stops));
+        let stops = circle.iter().any(|number| self.way(*number).is_some_and(Way::stops));
         let most = if stops {
             usize::try_from(limits::ANSWERS).unwrap_or(0)
         } else {
@@ -180,21 +223,25 @@ impl Graph<'_> {
         if reachable[circle[0]] && rounds > most {
             self.at(circle[0], checker);
             let message = format!(
-                "these nodes can lead in a circle {rounds} times without asking the caller, and {most} are possible: {}",
+                "these nodes can lead in a circle {rounds} times without asking the caller, and {most} are possible: {}; \
+                 make it fewer `times`, or ask him something in it",
                 self.names(circle)
             );
             checker.warning(FindingCode::LoopWithoutInput, pointer("/nodes", self.ids[circle[0]]), message);
         }
     }
 
+    /// How many nodes a step can pass from each on, the one at which it stops included.
     fn check_length(&self, edges: &[Vec<usize>], reachable: &[bool], checker: &mut Checker) {
-        let mut longest = vec![0_usize; self.ids.len()];
+        let stops = |number: usize| self.way(number).is_none_or(Way::stops);
+        let mut longest: Vec<usize> = (0..self.ids.len()).map(|number| usize::from(stops(number))).collect();
         for circle in components(edges) {
             let first = circle[0];
-            if self.kind(first).is_none_or(Kind::stops) {
+            if stops(first) {
                 continue;
             }
-            let after = circle.iter().flat_map(|number| &edges[*number]).map(|next| longest[*next]).max();
+            let after =
+                circle.iter().flat_map(|number| &self.edges[*number]).map(|next| longest[*next]).max();
             let length = circle.len() + after.unwrap_or(0);
             for number in &circle {
                 longest[*number] = length;
@@ -202,8 +249,10 @@ impl Graph<'_> {
             let is_circle = circle.len() > 1 || edges[first].contains(&first);
             if reachable[first] && !is_circle && length == limits::STEP_NODES + 1 {
                 self.at(first, checker);
-                let message =
-                    format!("more than {} nodes follow without asking the caller", limits::STEP_NODES);
+                let message = format!(
+                    "more than {} nodes follow without asking the caller; ask him something on the way, or leave some out",
+                    limits::STEP_NODES
+                );
                 checker.error(FindingCode::TooLarge, pointer("/nodes", self.ids[first]), message);
             }
         }

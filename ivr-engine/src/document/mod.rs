@@ -23,6 +23,7 @@ use crate::node::{Kind, Need, Node};
 use crate::{Catalog, ENGINE_VERSION, FindingCode, FlowKind, NodeType, Severity, limits};
 pub(crate) use reader::{Checker, is_address, is_language};
 use reader::{Fields, pointer, short};
+pub(crate) use waiting::LAST_AGENT;
 
 /// Reads a document. The flow is there when no finding is an error.
 pub(crate) fn read(document: &Value, catalog: &Catalog) -> (Option<Compiled>, Checker) {
@@ -38,6 +39,7 @@ struct Draft {
     kind: Option<Kind>,
     /// Ports that lead to nodes which exist.
     next: BTreeMap<String, String>,
+    work: u32,
 }
 
 impl Draft {
@@ -69,7 +71,10 @@ fn read_document(document: &Value, checker: &mut Checker) -> Option<Compiled> {
     let parameters =
         parameters.map(|(value, at)| elsewhere::parameters(value, &at, checker)).unwrap_or_default();
     if !parameters.is_empty() && checker.kind != FlowKind::Call {
-        let message = format!("a flow of the kind `{}` is called by nobody", checker.kind.as_str());
+        let message = format!(
+            "a flow of the kind `{}` is called by nobody; leave the parameters out",
+            checker.kind.as_str()
+        );
         checker.error(FindingCode::BadValue, "/parameters", message);
     }
     let language = fields.language("language", checker).unwrap_or_else(|| "en-US".to_owned());
@@ -84,7 +89,11 @@ fn read_document(document: &Value, checker: &mut Checker) -> Option<Compiled> {
         return None;
     };
     if nodes.len() > limits::NODES {
-        let message = format!("{} nodes; {} are allowed", nodes.len(), limits::NODES);
+        let message = format!(
+            "{} nodes; {} are allowed: make a flow of its own of a part, for `subflow` or `goto`",
+            nodes.len(),
+            limits::NODES
+        );
         checker.error(FindingCode::TooLarge, &at, message);
         return None;
     }
@@ -105,14 +114,14 @@ fn read_document(document: &Value, checker: &mut Checker) -> Option<Compiled> {
         checker.error(
             FindingCode::LeadsToNote,
             "/start",
-            format!("`{start}` is a remark; no call begins there"),
+            format!("`{start}` is a remark; name a node that does something"),
         );
     }
     if !drafts.contains_key(&start) {
         checker.error(
             FindingCode::DanglingPort,
             "/start",
-            format!("there is no node `{start}` to start with"),
+            format!("there is no node `{start}`; name the one that a call begins with"),
         );
         return None;
     }
@@ -121,13 +130,14 @@ fn read_document(document: &Value, checker: &mut Checker) -> Option<Compiled> {
     recursion::check(&drafts, checker);
     let nodes = drafts
         .into_iter()
-        .map(|(id, draft)| Some((id, Node { kind: draft.kind?, next: draft.next })))
+        .map(|(id, draft)| Some((id, Node { kind: draft.kind?, next: draft.next, work: draft.work })))
         .collect::<Option<_>>()?;
     Some(Compiled { name: name?, kind: checker.kind, parameters, language, voice, start, nodes })
 }
 
 fn read_node(node: &Value, at: &str, all: &serde_json::Map<String, Value>, checker: &mut Checker) -> Draft {
-    let mut draft = Draft { kind: None, next: BTreeMap::new() };
+    let mut draft = Draft { kind: None, next: BTreeMap::new(), work: 0 };
+    checker.work = 0;
     let Some(mut fields) = Fields::new(node, at.to_owned(), checker) else { return draft };
     let given = fields.text("type", checker);
     let next = fields.optional("next");
@@ -156,6 +166,17 @@ fn read_node(node: &Value, at: &str, all: &serde_json::Map<String, Value>, check
                 checker.error(FindingCode::UnknownType, pointer(at, "type"), message);
             }
         }
+    }
+    draft.work = checker.work;
+    if draft.work > limits::STEP_WORK {
+        let message = format!(
+            "texts with values, filters, tags and conditions are {} here, a regular expression counted as {}; {} are \
+             allowed: make several nodes of it",
+            draft.work,
+            limits::REGEX_WORK,
+            limits::STEP_WORK
+        );
+        checker.error(FindingCode::TooLarge, at, message);
     }
     if let Some((next, at)) = next {
         read_next(next, &at, all, &mut draft, checker);
@@ -193,15 +214,20 @@ fn read_next(
         if let Some(ports) = &ports
             && !ports.iter().any(|(known, _)| known == port)
         {
-            let known = ports.iter().map(|(port, _)| port.as_str()).collect::<Vec<_>>().join(", ");
+            let known = match ports.iter().map(|(port, _)| port.as_str()).collect::<Vec<_>>() {
+                none if none.is_empty() => "none".to_owned(),
+                known => known.join(", "),
+            };
             let message = format!("the node has no port `{}`; it has: {known}", limits::cut(port, 40));
             checker.add(Severity::Error, FindingCode::UnknownPort, Some(port), &at, message);
             continue;
         }
         match target.as_str() {
             Some(target) if is_a_note(all.get(target)) => {
-                let message =
-                    format!("`{}` is a remark; no call comes there", limits::cut(target, limits::NAME_BYTES));
+                let message = format!(
+                    "`{}` is a remark; lead the port to a node that does something",
+                    limits::cut(target, limits::NAME_BYTES)
+                );
                 checker.add(Severity::Error, FindingCode::LeadsToNote, Some(port), &at, message);
                 draft.next.insert(port.clone(), String::new());
             }
@@ -209,7 +235,10 @@ fn read_next(
                 draft.next.insert(port.clone(), target.to_owned());
             }
             Some(target) => {
-                let message = format!("there is no node `{}`", limits::cut(target, limits::NAME_BYTES));
+                let message = format!(
+                    "there is no node `{}`; lead the port to one that there is",
+                    limits::cut(target, limits::NAME_BYTES)
+                );
                 checker.add(Severity::Error, FindingCode::DanglingPort, Some(port), &at, message);
                 // It is told once; that it leads nowhere need not be told again.
                 draft.next.insert(port.clone(), String::new());
@@ -230,15 +259,22 @@ fn check_ports(at: &str, draft: &Draft, checker: &mut Checker) {
         if draft.next.contains_key(&port) {
             continue;
         }
-        let severity = match need {
-            Need::Required if checker.kind == FlowKind::Call => Severity::Error,
+        let (severity, message) = match need {
+            Need::Required if checker.kind == FlowKind::Call => {
+                (Severity::Error, format!("the port `{port}` leads nowhere; connect it"))
+            }
             // In flows of the other kinds this is where they come to their end.
             Need::Required => continue,
             // Only then can it be taken.
-            Need::Optional if port == "timeout" && nodes::waits_at_most(kind) => Severity::Warning,
+            Need::Optional if port == "timeout" && nodes::waits_at_most(kind) => {
+                let message =
+                    "who has waited so long hears that nobody is free, and the call ends; connect the port \
+                               `timeout` to do something else"
+                        .to_owned();
+                (Severity::Warning, message)
+            }
             Need::Optional => continue,
         };
-        let message = format!("the port `{port}` leads nowhere");
         checker.add(severity, FindingCode::PortNotConnected, Some(&port), &at, message);
     }
 }

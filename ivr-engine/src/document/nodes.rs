@@ -15,10 +15,13 @@ use crate::{FindingCode, NodeType, RecordingAction, limits};
 /// told when it is not.
 pub(super) fn read(node_type: NodeType, fields: &mut Fields<'_>, checker: &mut Checker) -> Option<Kind> {
     if !node_type.is_allowed_in(checker.kind) {
-        let message = format!("a flow of the kind `{}` cannot have a `{node_type}`", checker.kind.as_str());
+        let message = format!(
+            "a flow of the kind `{}` cannot have a `{node_type}`; take it out, or do this in the call's own flow",
+            checker.kind.as_str()
+        );
         checker.error(FindingCode::NotInThisKind, fields.at("type"), message);
     }
-    checker.manner = if speaks(node_type) { manner(fields, checker) } else { Manner::default() };
+    checker.manner = if node_type.speaks() { manner(fields, checker) } else { Manner::default() };
     match node_type {
         NodeType::Say => say(fields, checker).map(Kind::Sound),
         NodeType::Play => play(fields, checker).map(Kind::Sound),
@@ -65,40 +68,6 @@ pub(super) fn read(node_type: NodeType, fields: &mut Fields<'_>, checker: &mut C
             Some(Kind::Note)
         }
         NodeType::Disabled => disabled(fields, checker).map(Kind::Disabled),
-    }
-}
-
-/// Whether the node says something by itself, and so can have a language and a voice of its own.
-fn speaks(node_type: NodeType) -> bool {
-    match node_type {
-        NodeType::Say
-        | NodeType::Menu
-        | NodeType::Collect
-        | NodeType::SecureDigits
-        | NodeType::Survey
-        | NodeType::Callback
-        | NodeType::Voicemail
-        | NodeType::Hangup => true,
-        NodeType::Play
-        | NodeType::Language
-        | NodeType::Branch
-        | NodeType::Hours
-        | NodeType::Figures
-        | NodeType::Split
-        | NodeType::Loop
-        | NodeType::Set
-        | NodeType::Request
-        | NodeType::FindContact
-        | NodeType::SaveContact
-        | NodeType::Subflow
-        | NodeType::Return
-        | NodeType::Goto
-        | NodeType::Enqueue
-        | NodeType::Transfer
-        | NodeType::Recording
-        | NodeType::Sms
-        | NodeType::Note
-        | NodeType::Disabled => false,
     }
 }
 
@@ -172,7 +141,11 @@ fn cases(fields: &mut Fields<'_>, operands: Operands, checker: &mut Checker) -> 
         if let Some(port) = &port
             && !ports.insert(port.clone())
         {
-            checker.error(FindingCode::Duplicate, &at, format!("the branch has another port `{port}`"));
+            checker.error(
+                FindingCode::Duplicate,
+                &at,
+                format!("there is another port `{port}`; give each its own name"),
+            );
         }
         let when = when.and_then(|(when, at)| predicates::read(when, &at, 1, operands, &mut budget, checker));
         if let (Some(port), Some(when)) = (port, when) {
@@ -191,7 +164,11 @@ fn shares(fields: &mut Fields<'_>, checker: &mut Checker) -> Vec<Share> {
         share.finish(checker);
         let (Some(port), Some(percent)) = (port, percent) else { continue };
         if shares.iter().any(|other| other.port == port) {
-            checker.error(FindingCode::Duplicate, &at, format!("the split has another port `{port}`"));
+            checker.error(
+                FindingCode::Duplicate,
+                &at,
+                format!("there is another port `{port}`; give each its own name"),
+            );
         }
         shares.push(Share { port, percent });
     }

@@ -27,6 +27,7 @@ pub(crate) fn read(
         return None;
     }
     *budget -= 1;
+    checker.work = checker.work.saturating_add(1);
     let mut fields = Fields::new(value, at.to_owned(), checker)?;
     let predicate = if fields.has("all") {
         parts(&mut fields, "all", depth, operands, budget, checker).map(Predicate::All)
@@ -152,7 +153,11 @@ fn one(value: &Value, at: &str, operand: Option<&Operand>, checker: &mut Checker
         Some(Operand::Weekday(_)) if !WEEKDAYS.contains(&text.as_str()) => {
             "mon, tue, wed, thu, fri, sat or sun"
         }
-        Some(Operand::Hour(_)) if !text.parse::<u8>().is_ok_and(|hour| hour < 24) => "an hour from 0 to 23",
+        // As the clock says it: without a zero in front.
+        Some(Operand::Hour(_)) => match text.parse::<u8>() {
+            Ok(hour) if hour < 24 => return Some(hour.to_string()),
+            Ok(_) | Err(_) => "an hour from 0 to 23",
+        },
         _ if text.is_empty() => "a text that is not empty; `not` and `exists` ask for nothing",
         _ => return Some(text),
     };
@@ -174,6 +179,7 @@ fn regex(fields: &mut Fields<'_>, checker: &mut Checker) -> Option<regex::Regex>
     let source = fields.text("value", checker)?;
     let at = fields.at("value");
     checker.regexes += 1;
+    checker.work = checker.work.saturating_add(limits::REGEX_WORK);
     if source.len() > limits::REGEX_BYTES || checker.regexes > limits::REGEXES {
         let message = format!(
             "a regular expression may have {} bytes, and a flow {} of them",

@@ -20,6 +20,8 @@ pub(crate) struct Checker {
     /// What the node that is being read says of its language and voice.
     pub(crate) manner: Manner,
     pub(crate) regexes: usize,
+    /// What coming to the node that is being read may cost.
+    pub(crate) work: u32,
     template_bytes: usize,
     errors: usize,
 }
@@ -33,6 +35,7 @@ impl Checker {
             kind: FlowKind::Call,
             manner: Manner::default(),
             regexes: 0,
+            work: 0,
             template_bytes: 0,
             errors: 0,
         }
@@ -125,6 +128,7 @@ impl Checker {
         }
         match Template::parse(source) {
             Ok(template) => {
+                self.work = self.work.saturating_add(template.work());
                 if source.len() > limits::TEXT_BYTES && template.plain().is_some() {
                     let message = format!("{} bytes; {} can be said", source.len(), limits::TEXT_BYTES);
                     self.error(FindingCode::TooLarge, at, message);
@@ -386,8 +390,6 @@ impl<'a> Fields<'a> {
     pub(crate) fn sound(&mut self, checker: &mut Checker) -> Option<Sound> {
         let given: Vec<&str> =
             ["prompt", "play", "library"].into_iter().filter(|name| self.has(name)).collect();
-        let blank =
-            self.map.get("prompt").and_then(Value::as_str).is_some_and(|prompt| prompt.trim().is_empty());
         let prompt = self.say("prompt", checker);
         let play = self.url("play", checker);
         let library = self.library(checker);
@@ -395,7 +397,7 @@ impl<'a> Fields<'a> {
             let message = "only one of `prompt`, `play` and `library` can be there";
             checker.error(FindingCode::BadValue, self.at(second), message);
         }
-        if blank {
+        if prompt.as_ref().is_some_and(|prompt| prompt.text.is_blank()) {
             checker.error(FindingCode::MissingPrompt, self.at("prompt"), "the prompt is empty");
         }
         prompt.map(Sound::Say).or_else(|| play.map(Sound::Play)).or(library)
@@ -405,7 +407,7 @@ impl<'a> Fields<'a> {
     pub(crate) fn library(&mut self, checker: &mut Checker) -> Option<Sound> {
         let name = self.optional_name("library", checker)?;
         if !checker.catalog.prompts.has(&name) {
-            let message = format!("the library has no prompt `{name}`");
+            let message = format!("the library has no prompt `{name}`; add it, or name another");
             checker.error(FindingCode::UnknownPrompt, self.at("library"), message);
         }
         Some(Sound::Library { name, manner: checker.manner.clone() })

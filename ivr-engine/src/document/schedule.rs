@@ -54,7 +54,11 @@ pub(crate) fn read(fields: &mut Fields<'_>, checker: &mut Checker) -> Option<Hou
         if let Some(date) = date
             && exceptions.insert(date, Exception { intervals, name }).is_some()
         {
-            checker.error(FindingCode::Duplicate, &at, format!("there is another exception for {date}"));
+            checker.error(
+                FindingCode::Duplicate,
+                &at,
+                format!("there is another exception for {date}; make one of them"),
+            );
         }
     }
     Some(Hours { zone: zone?, weekly: weekly?, exceptions })

@@ -57,7 +57,8 @@ pub(super) fn check(start: &str, drafts: &BTreeMap<String, Draft>, checker: &mut
             }
             checker.node = Some(limits::cut(id, limits::NAME_BYTES).to_owned());
             let message = format!(
-                "a call can come here without having been asked for `secret.{}` since the last request",
+                "a call can come here without having been asked for `secret.{}` since the last request; ask for it on \
+                 every way here",
                 limits::cut(name, 64)
             );
             checker.error(FindingCode::SecretNotSet, pointer("/nodes", id), message);

@@ -7,10 +7,12 @@ use super::schedule;
 use crate::node::{Callback, Destination, Enqueue, Prefer, Sound, Transfer, Voicemail, When};
 use crate::phone::{e164, sip_address};
 use crate::template::Template;
-use crate::{FindingCode, SkillNeed, limits};
+use crate::{FindingCode, Severity, SkillNeed, limits};
 
 /// The longest wait that a flow can name, in seconds.
 const DAY_SECONDS: u32 = 86_400;
+/// Stands for who talked to the caller last.
+pub(crate) const LAST_AGENT: &str = "last";
 
 pub(super) fn enqueue(fields: &mut Fields<'_>, checker: &mut Checker) -> Option<Enqueue> {
     let queue = queue(fields, checker);
@@ -21,6 +23,10 @@ pub(super) fn enqueue(fields: &mut Fields<'_>, checker: &mut Checker) -> Option<
     let prefer_agent = fields.optional("preferAgent").and_then(|(value, at)| {
         let mut fields = Fields::new(value, at, checker)?;
         let agent = fields.template("agent", checker);
+        let named = agent.as_ref().and_then(Template::plain);
+        if let Some(plain) = named.filter(|plain| !plain.is_empty() && *plain != LAST_AGENT) {
+            known_agent(plain, Severity::Warning, &fields.at("agent"), checker);
+        }
         let seconds = fields.integer("seconds", 1..=3_600, Some(20), checker);
         fields.finish(checker);
         Some(Prefer { agent: agent?, seconds: seconds? })
@@ -39,7 +45,8 @@ pub(super) fn enqueue(fields: &mut Fields<'_>, checker: &mut Checker) -> Option<
 pub(super) fn queue(fields: &mut Fields<'_>, checker: &mut Checker) -> Option<String> {
     let queue = fields.name("queue", checker)?;
     if !checker.catalog.queues.has(&queue) {
-        checker.error(FindingCode::UnknownQueue, fields.at("queue"), format!("there is no queue `{queue}`"));
+        let message = format!("there is no queue `{queue}`; name one of the company");
+        checker.error(FindingCode::UnknownQueue, fields.at("queue"), message);
     }
     Some(queue)
 }
@@ -57,10 +64,18 @@ fn skills(fields: &mut Fields<'_>, checker: &mut Checker) -> Vec<SkillNeed> {
         need.finish(checker);
         let (Some(skill), Some(level)) = (skill, level) else { continue };
         if !checker.catalog.skills.has(&skill) {
-            checker.error(FindingCode::UnknownSkill, &at, format!("there is no skill `{skill}`"));
+            checker.error(
+                FindingCode::UnknownSkill,
+                &at,
+                format!("there is no skill `{skill}`; name one of the company"),
+            );
         }
         if skills.iter().any(|other| other.skill == skill) {
-            checker.error(FindingCode::Duplicate, &at, format!("the skill `{skill}` is asked for twice"));
+            checker.error(
+                FindingCode::Duplicate,
+                &at,
+                format!("the skill `{skill}` is asked for twice; take one out"),
+            );
         }
         skills.push(SkillNeed { skill, level: u8::try_from(level).unwrap_or(u8::MAX) });
     }
@@ -150,15 +165,25 @@ pub(super) fn transfer(fields: &mut Fields<'_>, checker: &mut Checker) -> Option
                 fields.at("agent"),
                 "has to be the id or the name of an agent",
             );
-        } else if !checker.catalog.agents.has(plain) {
-            let message = format!("there is no agent `{}`", limits::cut(plain, limits::NAME_BYTES));
-            checker.error(FindingCode::UnknownAgent, fields.at("agent"), message);
+        } else {
+            known_agent(plain, Severity::Error, &fields.at("agent"), checker);
         }
     }
     let to = dialled.or_else(|| sip.map(Destination::Sip)).or_else(|| agent.map(Destination::Agent));
     let caller_id = number(fields, "callerId", checker);
     let timeout_seconds = fields.integer("timeoutSeconds", 5..=600, Some(30), checker)?;
     Some(Transfer { to: to?, timeout_seconds, caller_id })
+}
+
+/// Whom nobody knows cannot be called, and is not waited for.
+fn known_agent(agent: &str, severity: Severity, at: &str, checker: &mut Checker) {
+    if !checker.catalog.agents.has(agent) {
+        let message = format!(
+            "there is no agent `{}`; name one of the company",
+            limits::cut(agent, limits::NAME_BYTES)
+        );
+        checker.add(severity, FindingCode::UnknownAgent, None, at, message);
+    }
 }
 
 /// A telephone number, or a template that may give one.

@@ -133,6 +133,15 @@ impl<'f> Run<'f> {
         }
     }
 
+    /// What the caller pressed, kept as the last that he did; empty for silence.
+    pub(super) fn pressed<'k>(&mut self, keys: &'k Keys) -> &'k str {
+        let keys = keys.dangerous_reveal();
+        if !keys.is_empty() {
+            self.session.digits = Some(limits::cut(keys, limits::VALUE_BYTES).to_owned());
+        }
+        keys
+    }
+
     fn answer_menu(
         &mut self,
         place: Place<'f>,
@@ -143,15 +152,10 @@ impl<'f> Run<'f> {
     ) -> Turn<'f> {
         let port = match input {
             Input::Silence => None,
-            Input::Digits(keys) if menu.accepts.digits() => {
-                let keys = keys.dangerous_reveal();
-                if keys.is_empty() {
-                    None
-                } else {
-                    self.session.digits = Some(limits::cut(keys, limits::VALUE_BYTES).to_owned());
-                    Some(menu.choices.iter().find(|choice| choice.digits.as_deref() == Some(keys)))
-                }
-            }
+            Input::Digits(keys) if menu.accepts.digits() => match self.pressed(keys) {
+                "" => None,
+                keys => Some(menu.choices.iter().find(|choice| choice.digits.as_deref() == Some(keys))),
+            },
             Input::Speech { text, .. } if menu.accepts.speech() => {
                 let text = limits::cut(text, limits::VALUE_BYTES);
                 if text.trim().is_empty() {
@@ -179,22 +183,19 @@ impl<'f> Run<'f> {
         input: &Input,
         record: &InputRecord,
     ) -> Turn<'f> {
-        match input {
-            Input::Digits(keys) if !keys.dangerous_reveal().is_empty() => {
-                let keys = keys.dangerous_reveal();
-                self.session.digits = Some(limits::cut(keys, limits::VALUE_BYTES).to_owned());
-                if collect.entry.fits(keys) {
-                    self.keep(place.id, &collect.variable, keys);
-                    Turn::Port("collected")
-                } else {
-                    self.ask_again(place, &collect.asking, attempt, Why::NotUnderstood, "invalid")
-                }
-            }
-            Input::Digits(_) | Input::Silence => {
-                self.ask_again(place, &collect.asking, attempt, Why::Silence, "timeout")
-            }
-            _ => self.same_again(place, attempt, record),
+        let keys = match input {
+            Input::Silence => "",
+            Input::Digits(keys) => self.pressed(keys),
+            _ => return self.same_again(place, attempt, record),
+        };
+        if keys.is_empty() {
+            return self.ask_again(place, &collect.asking, attempt, Why::Silence, "timeout");
         }
+        if !collect.entry.fits(keys) {
+            return self.ask_again(place, &collect.asking, attempt, Why::NotUnderstood, "invalid");
+        }
+        self.keep(place.id, &collect.variable, keys);
+        Turn::Port("collected")
     }
 
     /// Looks only at what is stored of the input, so that a replay cannot go another way than the call.
@@ -223,14 +224,14 @@ impl<'f> Run<'f> {
         input: &Input,
         record: &InputRecord,
     ) -> Turn<'f> {
-        let score = match input {
-            Input::Silence => None,
-            Input::Digits(keys) => Some(keys.dangerous_reveal()).filter(|keys| !keys.is_empty()),
+        let keys = match input {
+            Input::Silence => "",
+            Input::Digits(keys) => self.pressed(keys),
             _ => return self.same_again(place, attempt, record),
         };
-        let Some(keys) = score else {
+        if keys.is_empty() {
             return self.ask_again(place, &survey.asking, attempt, Why::Silence, "timeout");
-        };
+        }
         let Some(score) = keys.parse::<u8>().ok().filter(|score| keys.len() == 1 && (1..=5).contains(score))
         else {
             return self.ask_again(place, &survey.asking, attempt, Why::NotUnderstood, "timeout");

@@ -1,5 +1,7 @@
 //! What a node asks for: the caller, an agent, or the server.
 
+use std::collections::BTreeMap;
+
 use super::{Place, Run};
 use crate::document::is_address;
 use crate::node::{
@@ -24,7 +26,11 @@ impl<'f> Run<'f> {
                 (asking(node, attempt), self.gather_digits(id, &collect.asking, collect.entry, before))
             }
             Kind::SecureDigits(secure) => {
-                (asking(node, attempt), secret(self.gather_digits(id, &secure.asking, secure.entry, before)))
+                let mut next = self.gather_digits(id, &secure.asking, secure.entry, before);
+                if let Next::Gather { secret, .. } = &mut next {
+                    *secret = true;
+                }
+                (asking(node, attempt), next)
             }
             Kind::Survey(survey) => {
                 let score = Entry { min_digits: 1, max_digits: 1, finish_on_key: None };
@@ -137,7 +143,7 @@ impl<'f> Run<'f> {
 
     fn enqueue(&mut self, place: Place<'f>, enqueue: &'f Enqueue) -> Next {
         let prefer_agent = enqueue.prefer_agent.as_ref().and_then(|prefer| {
-            let agent = limits::cut(&self.render(place.id, &prefer.agent), limits::NAME_BYTES).to_owned();
+            let agent = self.agent_named(place.id, &prefer.agent);
             (!agent.is_empty()).then_some(PreferAgent { agent, seconds: prefer.seconds })
         });
         Next::Enqueue {
@@ -205,12 +211,17 @@ impl<'f> Run<'f> {
     }
 
     fn agent(&mut self, id: &str, agent: &Template) -> Option<String> {
-        let agent = limits::cut(&self.render(id, agent), limits::NAME_BYTES).to_owned();
+        let agent = self.agent_named(id, agent);
         if agent.is_empty() {
             self.problem(ProblemCode::BadNumber, Some(id), "the agent's name came out empty".to_owned());
             return None;
         }
         Some(agent)
+    }
+
+    fn agent_named(&mut self, id: &str, agent: &Template) -> String {
+        let agent = self.render(id, agent);
+        self.shortened(id, "the agent's name", &agent, limits::NAME_BYTES)
     }
 
     fn find_contact(&mut self, id: &str, contact: &'f FindContact) -> Next {
@@ -225,24 +236,29 @@ impl<'f> Run<'f> {
         Next::FindContact { number: crate::phone::e164(&number).unwrap_or(number), fields }
     }
 
+    /// None when it cannot be made as its author wants it: half a request is worse than none.
     fn request(&mut self, id: &str, request: &'f Request) -> Option<Next> {
-        let url = self.with_gaps(id, request, &request.url, Form::Line);
+        let url = self.with_gaps(id, request, &request.url, Form::Line)?;
         // What a secret is does not matter to the form of an address.
         if !is_address(&url.replace(crate::secret::MARK, "")) {
             let message = format!("`{}` is no address", limits::cut(&Gapped::of(&url).shown(), 80));
             self.problem(ProblemCode::BadAddress, Some(id), message);
             return None;
         }
-        let headers = request
-            .headers
-            .iter()
-            .map(|(name, value)| {
-                let value = self.with_gaps(id, request, value, Form::Line);
-                (name.clone(), Gapped::of(limits::cut(&value, limits::ADDRESS_BYTES)))
-            })
-            .collect();
-        let body =
-            request.body.as_ref().map(|body| Gapped::of(&self.with_gaps(id, request, body, Form::Body)));
+        let mut headers = BTreeMap::new();
+        for (name, value) in &request.headers {
+            let value = self.with_gaps(id, request, value, Form::Line)?;
+            if value.len() > limits::ADDRESS_BYTES {
+                let message = format!("the header `{name}` has more than {} bytes", limits::ADDRESS_BYTES);
+                self.problem(ProblemCode::TemplateFailed, Some(id), message);
+                return None;
+            }
+            headers.insert(name.clone(), Gapped::of(&value));
+        }
+        let body = match &request.body {
+            Some(body) => Some(Gapped::of(&self.with_gaps(id, request, body, Form::Body)?)),
+            None => None,
+        };
         let mut wanted: Vec<String> = request.save.iter().map(|(_, pointer)| pointer.clone()).collect();
         wanted.sort_unstable();
         wanted.dedup();
@@ -258,42 +274,17 @@ impl<'f> Run<'f> {
         }))
     }
 
-    fn with_gaps(&mut self, id: &str, request: &Request, template: &Template, form: Form) -> String {
+    fn with_gaps(&mut self, id: &str, request: &Request, template: &Template, form: Form) -> Option<String> {
         let scope = Scope::with_gaps(&self.session, self.now, self.language(), &request.secrets);
         let rendered = template.render(&scope, form);
         if let Some(failure) = rendered.failure {
             self.problem(ProblemCode::TemplateFailed, Some(id), failure);
+            return None;
         }
-        rendered.text
+        Some(rendered.text)
     }
 }
 
 fn asking(node: String, attempt: u32) -> State {
     State::Asking { node, attempt, question: None }
-}
-
-/// The same, as a secret.
-fn secret(next: Next) -> Next {
-    match next {
-        Next::Gather {
-            prompts,
-            accepts,
-            num_digits,
-            finish_on_key,
-            timeout_seconds,
-            hints,
-            language,
-            secret: _,
-        } => Next::Gather {
-            prompts,
-            accepts,
-            num_digits,
-            finish_on_key,
-            timeout_seconds,
-            hints,
-            language,
-            secret: true,
-        },
-        other => other,
-    }
 }

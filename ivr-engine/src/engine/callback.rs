@@ -96,7 +96,7 @@ impl<'f> Run<'f> {
         record: &InputRecord,
     ) -> Turn<'f> {
         let keys = match input {
-            Input::Digits(keys) => keys.dangerous_reveal(),
+            Input::Digits(keys) => self.pressed(keys),
             Input::Silence => "",
             _ => {
                 self.unexpected(Some(place.id), record);
@@ -134,11 +134,9 @@ impl<'f> Run<'f> {
             self.pass(place, Passage::AsksAgain { attempt });
             return Turn::Stop(self.question_of(place, callback, question, attempt, Some(why)));
         }
-        match (why, question) {
-            (Why::NotUnderstood, Question::Number) => Turn::Port("invalid"),
-            (Why::NotUnderstood, Question::Confirm { .. }) | (Why::Silence, _) => {
-                self.leave_else(place, "declined")
-            }
+        match question {
+            Question::Number => Turn::Port("invalid"),
+            Question::Confirm { .. } => self.leave_else(place, "declined"),
         }
     }
 

@@ -1,6 +1,6 @@
 //! What happens when a call comes to a node.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Place, Run, Turn};
 use crate::document::is_language;
@@ -154,14 +154,16 @@ impl<'f> Run<'f> {
         let Some(number) = self.number_or_callers(id, "the contact's number", contact.number.as_ref()) else {
             return;
         };
-        let short = |text: String| limits::cut(&text, limits::VALUE_BYTES).to_owned();
-        let fields = self.texts(id, &contact.fields).into_iter().map(|(name, value)| (name, short(value)));
-        let fields = fields.collect();
-        let mut tags: BTreeSet<String> = contact
-            .tags
-            .iter()
-            .map(|tag| limits::cut(&self.render(id, tag), limits::NAME_BYTES).to_owned())
-            .collect();
+        let mut fields = BTreeMap::new();
+        for (name, value) in self.texts(id, &contact.fields) {
+            let kept = self.shortened(id, &format!("the contact's `{name}`"), &value, limits::VALUE_BYTES);
+            fields.insert(name, kept);
+        }
+        let mut tags = BTreeSet::new();
+        for tag in &contact.tags {
+            let tag = self.render(id, tag);
+            tags.insert(self.shortened(id, "a tag", &tag, limits::NAME_BYTES));
+        }
         tags.remove("");
         self.effect(id, Effect::SaveContact { number, fields, tags });
     }
@@ -169,7 +171,7 @@ impl<'f> Run<'f> {
     fn send(&mut self, id: &str, sms: &Sms) {
         let Some(to) = self.number_or_callers(id, "the receiver", sms.to.as_ref()) else { return };
         let text = self.render_as(id, &sms.text, Form::Body);
-        let text = limits::cut(text.trim(), limits::SMS_BYTES).to_owned();
+        let text = self.shortened(id, "the message", text.trim(), limits::SMS_BYTES);
         if text.is_empty() {
             let message = "the message came out empty; it was not sent".to_owned();
             return self.problem(ProblemCode::TemplateFailed, Some(id), message);

@@ -41,6 +41,7 @@ pub fn step(flow: &Flow, session: Session, input: Input, now: DateTime<Utc>) -> 
         effects: Vec::new(),
         trace: Vec::new(),
         problems: Vec::new(),
+        work: 0,
         secret: None,
     };
     let (record, secret) = run.without_secret(&input);
@@ -69,6 +70,8 @@ struct Run<'f> {
     effects: Vec<Effect>,
     trace: Vec<TraceEntry>,
     problems: Vec<Problem>,
+    /// What the nodes passed so far may have cost.
+    work: u32,
     secret: Option<Secret>,
 }
 
@@ -145,6 +148,14 @@ impl<'f> Run<'f> {
     fn walk(&mut self, mut id: &'f str) -> Next {
         for _ in 0..limits::STEP_NODES {
             let Some(place) = self.place(id) else { return self.node_missing(id) };
+            self.work = self.work.saturating_add(place.node.work);
+            if self.work > limits::STEP_WORK {
+                return self.goes_on_and_on(
+                    id,
+                    "the flow has too many texts and conditions to go through without asking the caller"
+                        .to_owned(),
+                );
+            }
             match self.enter(place) {
                 Turn::Stop(next) => return next,
                 Turn::Port(port) => match self.follow(place, port) {
@@ -153,9 +164,16 @@ impl<'f> Run<'f> {
                 },
             }
         }
+        self.goes_on_and_on(
+            id,
+            format!("the flow passed {} nodes without asking the caller", limits::STEP_NODES),
+        )
+    }
+
+    /// Ends a call that runs in a circle.
+    fn goes_on_and_on(&mut self, id: &str, message: String) -> Next {
         // What has been said so far is the circle's text, over and over.
         self.prompts.clear();
-        let message = format!("the flow passed {} nodes without asking the caller", limits::STEP_NODES);
         self.fail(ProblemCode::TooManyNodes, Some(id), message)
     }
 
@@ -234,6 +252,16 @@ impl<'f> Run<'f> {
         }
     }
 
+    /// As much of a text as there may be of `what` it is.
+    fn shortened(&mut self, id: &str, what: &str, text: &str, bytes: usize) -> String {
+        let kept = limits::cut(text, bytes);
+        if kept.len() < text.len() {
+            let message = format!("{what} has {} bytes; {bytes} were kept", text.len());
+            self.problem(ProblemCode::Shortened, Some(id), message);
+        }
+        kept.to_owned()
+    }
+
     /// Keeps a variable, within the session's bounds.
     fn keep(&mut self, id: &str, name: &str, value: &str) {
         let kept = limits::cut(value, limits::VALUE_BYTES);
@@ -276,6 +304,7 @@ fn ends_the_call(code: ProblemCode) -> bool {
         ProblemCode::TooMuchText
         | ProblemCode::TemplateFailed
         | ProblemCode::VariableTooLarge
+        | ProblemCode::Shortened
         | ProblemCode::BadNumber
         | ProblemCode::BadAddress
         | ProblemCode::BadTime

@@ -40,12 +40,25 @@ fn patterns() -> Option<&'static (Regex, Regex)> {
         .as_ref()
 }
 
-/// What stands between `{{` or `{%` and the next end of a tag.
+/// What stands between `{{` or `{%` and the next end of a tag that is not in quotes.
 fn tags(source: &str) -> impl Iterator<Item = &str> {
-    source.split("{{").flat_map(|part| part.split("{%")).skip(1).map(|rest| {
-        let end = rest.find("}}").into_iter().chain(rest.find("%}")).min().unwrap_or(rest.len());
-        &rest[..end]
-    })
+    source.split("{{").flat_map(|part| part.split("{%")).skip(1).map(|rest| &rest[..end_of_tag(rest)])
+}
+
+fn end_of_tag(rest: &str) -> usize {
+    let mut quote = None;
+    for (at, byte) in rest.bytes().enumerate() {
+        match quote {
+            Some(open) if byte == open => quote = None,
+            Some(_) => {}
+            None if byte == b'"' || byte == b'\'' => quote = Some(byte),
+            None if rest.as_bytes()[at..].starts_with(b"}}") || rest.as_bytes()[at..].starts_with(b"%}") => {
+                return at;
+            }
+            None => {}
+        }
+    }
+    rest.len()
 }
 
 #[cfg(test)]
@@ -68,6 +81,9 @@ mod tests {
             "{{ secret }}",
             "{{ 'a' | append: secret.card }}",
             "{{ secret['card'] }}",
+            "{{ '}}' | append: secret.card }}",
+            "{% assign x = \"%}\" | append: secret.card %}",
+            "{{ '{{' | append: secret.card }}",
         ] {
             assert!(secrets_in(source).is_err(), "{source}");
         }

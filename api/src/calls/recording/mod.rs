@@ -199,6 +199,15 @@ pub async fn without_agent(unit: &mut Unit, file: &CallFile) -> Result<()> {
     stop(unit, file).await.map(drop)
 }
 
+/// The agent has left, and the caller goes on in his flow: the conversation is over. What the flow wanted to be recorded
+/// goes on.
+pub async fn conversation_over(unit: &mut Unit, file: &CallFile) -> Result<()> {
+    match current(unit, file).await? {
+        Some(row) if row.origin != RecordingOrigin::Flow => stop(unit, file).await.map(drop),
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// The caller is no longer on the line, and with him the provider's recording has ended. Its callback may be lost, so
 /// that it is asked for in a while.
 pub async fn call_over(unit: &mut Unit, file: &mut CallFile) -> Result<()> {

@@ -32,6 +32,7 @@ fn limits(
     [
         (RecordingKind::Call, policy.keep_recordings_days),
         (RecordingKind::Voicemail, policy.keep_voicemails_days),
+        (RecordingKind::SurveyComment, policy.keep_voicemails_days),
     ]
     .into_iter()
     .filter_map(move |(kind, days)| Some((kind, now - TimeDelta::days(i64::from(days?)))))
@@ -46,7 +47,7 @@ pub async fn figures(app: &App, scope: CompanyScope) -> Result<Figures> {
         let due = recordings::count_due(scope, db, kind, before).await?;
         match kind {
             RecordingKind::Call => figures.recordings = due,
-            RecordingKind::Voicemail => figures.voicemails = due,
+            RecordingKind::Voicemail | RecordingKind::SurveyComment => figures.voicemails.add(due),
         }
     }
     Ok(figures)

@@ -11,9 +11,9 @@ use serde_json::json;
 
 use super::{For, finish, outside_leg, park, project, tell, visit};
 use crate::calls::carry::Target;
-use crate::calls::offer::Opened;
+use crate::calls::offer::{Opened, Rings};
 use crate::calls::story::EventKind;
-use crate::calls::{CallFile, control, hold, leave, offer, recording, rows, supervise, wrap_up};
+use crate::calls::{CallFile, control, direct, hold, leave, offer, recording, rows, supervise, wrap_up};
 use crate::error::Result;
 use crate::store::queueing::{self, Won};
 use crate::store::{Unit, calls, jobs, live, workforce};
@@ -280,6 +280,8 @@ pub async fn wanted_failed(
             let transfer = finish(unit, file, transfer, TransferState::Failed, Some(why)).await?;
             ring_back(unit, file, entry, &transfer).await
         }
+        // A flow was to put the caller through to him.
+        (EntryPurpose::Caller, None) => direct::failed(unit, file, &entry, why).await,
         // The agent who had passed the call on was rung back, and does not take it either.
         (EntryPurpose::Caller | EntryPurpose::Consult, _) => for_everybody(unit, file, entry).await,
     }
@@ -329,7 +331,7 @@ async fn ring_back(
     queueing::save_entry(unit.scope(), unit.tx(), entry.clone()).await?;
     unit.reroute(RoutingSubject::Entry, entry.id);
     file.note(unit, EventKind::RungBack, json!({"transferId": transfer.id, "agentId": agent.id}));
-    if offer::ask(unit, file, &entry, agent.id).await? == Opened::Stale {
+    if offer::ask(unit, file, &entry, agent.id, Rings::AsInTheQueue).await? == Opened::Stale {
         return for_everybody(unit, file, entry).await;
     }
     project(unit, file).await?;

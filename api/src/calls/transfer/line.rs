@@ -24,7 +24,7 @@ pub async fn take_up(unit: &mut Unit, id: TransferId) -> Result<Reply> {
     leave::out_of_the_room(unit, &file).await?;
     let reply = match (transfer.target, transfer.to_number.clone(), transfer.to_flow_id) {
         (TransferTarget::Number, Some(number), _) => {
-            let caller_id = file.row.to_address.clone();
+            let caller_id = file.row.our_address().to_owned();
             Reply::Dial { transfer: id, number, caller_id, seconds: RING_SECONDS }
         }
         (TransferTarget::Flow, _, Some(flow)) => {
@@ -45,8 +45,8 @@ pub async fn take_up(unit: &mut Unit, id: TransferId) -> Result<Reply> {
 /// The call's flow is another one from now on, from its beginning.
 async fn begin(unit: &mut Unit, file: &mut CallFile, version: entity::id::FlowVersionId) -> Result<Reply> {
     let facts = CallFacts {
-        from: file.row.from_address.clone(),
-        to: file.row.to_address.clone(),
+        from: file.row.their_address().to_owned(),
+        to: file.row.our_address().to_owned(),
         caller_name: file.row.caller_name.clone(),
         ..CallFacts::default()
     };

@@ -25,13 +25,14 @@ use entity::{
     CallStatus, CompanyScope, EndedBy, EntryPurpose, JobKind, LegKind, LegState, RoutingSubject,
     SegmentState, TransferMode, TransferState, TransferTarget, leg, queue_entry, segment, transfer,
 };
+use ivr_engine::FlowKind;
 use serde_json::json;
 
 use super::carry::{self, Target};
 use super::control::{self, Actor};
-use super::offer::Opened;
+use super::offer::{Opened, Rings};
 use super::story::EventKind;
-use super::{CallFile, flow, hold, leave, offer, recording, rows, wrap_up};
+use super::{CallFile, flow, hold, leave, offer, outbound, recording, rows, wrap_up};
 use crate::app::App;
 use crate::error::{Error, Result, Subject};
 use crate::store::{Audience, Unit, calls, flows, live, queueing, workforce};
@@ -55,7 +56,7 @@ pub enum To {
 ///
 /// # Errors
 /// A conflict when another transfer of the call is under way, when the agent cannot be asked now, or when the flow was
-/// never published: nothing has changed then.
+/// never published; 422 for a number that the company's rules do not allow. Nothing has changed then.
 pub async fn start(
     app: &App,
     scope: CompanyScope,
@@ -68,6 +69,9 @@ pub async fn start(
     let (mut file, segment) = control::talk(&unit, actor, call).await?;
     if live::open_transfer(scope, unit.tx(), call).await?.is_some() {
         return Err(Error::conflict("TRANSFER_UNDER_WAY", "Another transfer of this call is under way."));
+    }
+    if let To::Number(number) = &to {
+        outbound::may_be_passed_to(&unit, number, "/to/number").await?;
     }
     let mut row = plan(&unit, &file, &segment, actor, &to, mode);
     file.note(
@@ -217,7 +221,7 @@ fn not_available(name: &str) -> Error {
 
 /// Offers the visit to the one agent who is wanted.
 async fn ask(unit: &mut Unit, file: &mut CallFile, entry: &queue_entry::Model, agent: AgentId) -> Result<()> {
-    match offer::ask(unit, file, entry, agent).await? {
+    match offer::ask(unit, file, entry, agent, Rings::AsInTheQueue).await? {
         Opened::Yes => Ok(()),
         Opened::Stale => {
             let row = workforce::agent(unit.scope(), unit.tx(), agent).await?;
@@ -231,7 +235,9 @@ async fn published(unit: &Unit, id: FlowId) -> Result<entity::id::FlowVersionId>
     let version = flow
         .published_version_id
         .ok_or_else(|| Error::conflict("FLOW_NOT_PUBLISHED", "This flow has never been published."))?;
-    flow::compile(unit, version).await?;
+    if flow::compile(unit, version).await?.kind() != FlowKind::Call {
+        return Err(Error::invalid("/to/flowId", "must be a flow of the kind `call`"));
+    }
     Ok(version)
 }
 

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use entity::id::{CompanyId, JobId};
 use entity::{
-    CompanyScope, JobState, job, outbox, queue_entry, routing_change, routing_state, webhook_request,
+    CompanyScope, JobState, call_secret, job, outbox, queue_entry, routing_change, routing_state,
+    webhook_request,
 };
 use sea_orm::sea_query::{Condition, Expr, LockBehavior, LockType};
 use sea_orm::{
@@ -113,6 +114,13 @@ pub async fn free_leases_of_the_dead(app: &App) -> Result<()> {
         .exec(&tx)
         .await?;
     Ok(tx.commit().await?)
+}
+
+/// Forgets what callers keyed in for requests that did not come in time.
+pub async fn forget_expired_secrets(tx: &Tx, now: DateTime<Utc>) -> Result<()> {
+    let expired = call_secret::Entity::delete_many().filter(call_secret::Column::ExpiresAt.lte(now));
+    expired.exec(tx).await?;
+    Ok(())
 }
 
 /// Companies with changes that no index has read, and those in which somebody waits though no node keeps an index: the

@@ -1,9 +1,9 @@
 //! What a request is about, from its path and query, and the key under which it is unique.
 
-use entity::id::{CallId, LegId, OfferId, QueueEntryId, RecordingId, TransferId};
+use entity::id::{CallId, LegId, MessageId, OfferId, QueueEntryId, RecordingId, TransferId};
 use twilio::webhook::Params;
 
-use crate::calls::urls::Heard;
+use crate::calls::urls::{Heard, Spoken};
 
 /// One kind of request. A hop wants TwiML; a callback only tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,11 +14,28 @@ pub enum Hop {
         call: CallId,
         version: i32,
         heard: Heard,
-        mailbox: Option<String>,
+        spoken: Spoken,
+    },
+    Request {
+        call: CallId,
+        version: i32,
+        hop: u32,
+    },
+    Silence {
+        call: CallId,
+        version: i32,
+        hop: u32,
     },
     Wait {
         entry: QueueEntryId,
         hop: u32,
+    },
+    WaitStep {
+        entry: QueueEntryId,
+        version: i32,
+        hop: u32,
+        heard: Heard,
+        spoken: Spoken,
     },
     QueueExit {
         call: CallId,
@@ -31,11 +48,19 @@ pub enum Hop {
     Park {
         call: CallId,
     },
+    Resume {
+        call: CallId,
+    },
     AgentAnswer {
         offer: OfferId,
     },
     AgentPress {
         offer: OfferId,
+    },
+    AgentWhisper {
+        offer: OfferId,
+        version: i32,
+        heard: Heard,
     },
     AgentExit {
         offer: OfferId,
@@ -67,6 +92,9 @@ pub enum Hop {
     LegStatus {
         leg: LegId,
     },
+    AnsweredBy {
+        leg: LegId,
+    },
     Conference {
         offer: OfferId,
     },
@@ -74,7 +102,10 @@ pub enum Hop {
     Recording {
         call: CallId,
         recording: Option<RecordingId>,
-        mailbox: Option<String>,
+        spoken: Spoken,
+    },
+    Message {
+        message: MessageId,
     },
     Announcement {
         recording: RecordingId,
@@ -92,9 +123,26 @@ impl Hop {
                 call: get(&query, "call")?,
                 version: get(&query, "s")?,
                 heard: Heard::parse(query.get("heard")?)?,
-                mailbox: query.get("mailbox").map(str::to_owned),
+                spoken: Spoken::read(&query),
+            },
+            "request" => Self::Request {
+                call: get(&query, "call")?,
+                version: get(&query, "s")?,
+                hop: get(&query, "n")?,
+            },
+            "silence" => Self::Silence {
+                call: get(&query, "call")?,
+                version: get(&query, "s")?,
+                hop: get(&query, "n")?,
             },
             "wait" => Self::Wait { entry: get(&query, "entry")?, hop: get(&query, "n")? },
+            "wait/step" => Self::WaitStep {
+                entry: get(&query, "entry")?,
+                version: get(&query, "s")?,
+                hop: get(&query, "n")?,
+                heard: Heard::parse(query.get("heard")?)?,
+                spoken: Spoken::read(&query),
+            },
             "queue-exit" => Self::QueueExit {
                 call: get(&query, "call")?,
                 entry: get(&query, "entry")?,
@@ -102,8 +150,14 @@ impl Hop {
             },
             "caller-join" => Self::CallerJoin { call: get(&query, "call")? },
             "park" => Self::Park { call: get(&query, "call")? },
+            "resume" => Self::Resume { call: get(&query, "call")? },
             "agent/answer" => Self::AgentAnswer { offer: get(&query, "offer")? },
             "agent/press" => Self::AgentPress { offer: get(&query, "offer")? },
+            "agent/whisper" => Self::AgentWhisper {
+                offer: get(&query, "offer")?,
+                version: get(&query, "s")?,
+                heard: Heard::parse(query.get("heard")?)?,
+            },
             "agent/exit" => Self::AgentExit { offer: get(&query, "offer")? },
             "hold" => Self::Hold { call: get(&query, "call")?, hop: get(&query, "n")? },
             "keys" => Self::Keys { keys: query.get("keys")?.to_owned() },
@@ -114,6 +168,7 @@ impl Hop {
             "transfer/status" => Self::TransferStatus { transfer: get(&query, "transfer")? },
             "call-status" => Self::CallStatus,
             "leg-status" => Self::LegStatus { leg: get(&query, "leg")? },
+            "answered-by" => Self::AnsweredBy { leg: get(&query, "leg")? },
             "conference" => Self::Conference { offer: get(&query, "offer")? },
             "recording" => Self::Recording {
                 call: get(&query, "call")?,
@@ -121,8 +176,9 @@ impl Hop {
                     Some(id) => Some(id.parse().ok()?),
                     None => None,
                 },
-                mailbox: query.get("mailbox").map(str::to_owned),
+                spoken: Spoken::read(&query),
             },
+            "message" => Self::Message { message: get(&query, "message")? },
             "announcement" => Self::Announcement { recording: get(&query, "recording")? },
             _ => return None,
         })
@@ -134,12 +190,17 @@ impl Hop {
             Self::Voice
             | Self::Fallback
             | Self::Step { .. }
+            | Self::Request { .. }
+            | Self::Silence { .. }
             | Self::Wait { .. }
+            | Self::WaitStep { .. }
             | Self::QueueExit { .. }
             | Self::CallerJoin { .. }
             | Self::Park { .. }
+            | Self::Resume { .. }
             | Self::AgentAnswer { .. }
             | Self::AgentPress { .. }
+            | Self::AgentWhisper { .. }
             | Self::AgentExit { .. }
             | Self::Hold { .. }
             | Self::Keys { .. }
@@ -151,8 +212,10 @@ impl Hop {
             Self::CallStatus
             | Self::TransferStatus { .. }
             | Self::LegStatus { .. }
+            | Self::AnsweredBy { .. }
             | Self::Conference { .. }
-            | Self::Recording { .. } => Wants::Nothing,
+            | Self::Recording { .. }
+            | Self::Message { .. } => Wants::Nothing,
         }
     }
 
@@ -173,16 +236,23 @@ impl Hop {
             Self::CallStatus | Self::LegStatus { .. } | Self::TransferStatus { .. } => {
                 format!("{call}:progress:{}:{}", get("SequenceNumber"), get("CallStatus"))
             }
+            Self::AnsweredBy { .. } => format!("{call}:answered-by:{}", get("AnsweredBy")),
             Self::Recording { .. } => format!("{}:recording:{}", get("RecordingSid"), get("RecordingStatus")),
+            Self::Message { .. } => format!("{}:message:{}", get("MessageSid"), get("MessageStatus")),
             Self::QueueExit { .. } => format!("{call}:{path_and_query}:{}", get("QueueResult")),
             Self::Voice
             | Self::Fallback
             | Self::Step { .. }
+            | Self::Request { .. }
+            | Self::Silence { .. }
             | Self::Wait { .. }
+            | Self::WaitStep { .. }
             | Self::CallerJoin { .. }
             | Self::Park { .. }
+            | Self::Resume { .. }
             | Self::AgentAnswer { .. }
             | Self::AgentPress { .. }
+            | Self::AgentWhisper { .. }
             | Self::AgentExit { .. }
             | Self::Hold { .. }
             | Self::Keys { .. }
@@ -213,7 +283,15 @@ mod tests {
     fn an_address_that_we_gave_out_is_understood_and_no_other() {
         let call = uuid::Uuid::from_u128(5);
         let hop = Hop::parse("step", &format!("call={call}&s=17&heard=gather")).unwrap();
-        assert_eq!(hop, Hop::Step { call: call.into(), version: 17, heard: Heard::Gather, mailbox: None });
+        assert_eq!(
+            hop,
+            Hop::Step {
+                call: call.into(),
+                version: 17,
+                heard: Heard::Gather,
+                spoken: Spoken::Message { mailbox: None }
+            }
+        );
         assert_eq!(Hop::parse("step", "call=nonsense&s=17&heard=gather"), None);
         assert_eq!(Hop::parse("elsewhere", ""), None);
     }

@@ -5,18 +5,21 @@ use ivr_engine::{DialOutcome, Input};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use twilio::webhook::{
-    CallProgress, ConferenceEvent, DialResult, DialStatus, EnqueueResult, GatherResult, MissingParameter,
-    Params, RecordResult, RecordingStatus, VoiceRequest,
+    CallProgress, ConferenceEvent, DialResult, DialStatus, EnqueueResult, GatherResult,
+    MachineDetectionResult, MessageStatus, MissingParameter, Params, RecordResult, RecordingStatus,
+    VoiceRequest,
 };
 
 use super::hop::Hop;
 use crate::app::App;
 use crate::calls::arrive::Rescue;
+use crate::calls::request::Asking;
+use crate::calls::side::wait::Answer;
 use crate::calls::story::EventKind;
-use crate::calls::urls::Heard;
+use crate::calls::urls::{Heard, Spoken};
 use crate::calls::{
-    CallFile, Reply, agent_leg, arrive, conference, enqueue, flow, hold, leave, party, recording, transfer,
-    voicemail,
+    CallFile, Reply, agent_leg, arrive, conference, enqueue, flow, hold, leave, messages, outbound, party,
+    quiet, recording, request, side, transfer, voicemail,
 };
 use crate::error::{Error, Result};
 use crate::jobs::Done;
@@ -33,6 +36,17 @@ pub struct Raw {
 }
 
 impl Raw {
+    /// As it may be kept: without what a caller keyed in or said, unless that is what the hop is about and is no secret.
+    /// The provider may repeat it in a request about something else.
+    fn without_secrets(&self, hop: &Hop) -> Self {
+        let keeps = matches!(hop, Hop::Step { heard: Heard::Gather, .. } | Hop::AgentPress { .. });
+        let secret = |name: &str| {
+            ["Digits", "FinishedOnKey", "SpeechResult", "UnstableSpeechResult", "Confidence"].contains(&name)
+        };
+        let params = self.params.iter().filter(|(name, _)| keeps || !secret(name)).cloned();
+        Self { params: params.collect(), ..self.clone() }
+    }
+
     fn address(&self) -> String {
         format!("{}?{}", self.path, self.query)
     }
@@ -49,7 +63,8 @@ pub async fn process(app: &App, scope: CompanyScope, hop: &Hop, raw: &Raw) -> Re
     }
     let key = hop.key(&raw.address(), &params);
     let mut unit = Unit::begin(app, scope).await?;
-    match webhooks::claim(scope, unit.tx(), row(app, scope, &key, raw, &params)).await? {
+    match webhooks::claim(scope, unit.tx(), row(app, scope, &key, &raw.without_secrets(hop), &params)).await?
+    {
         Claim::Settled(reply) => return Ok(reply),
         Claim::New | Claim::Kept => {}
     }
@@ -77,7 +92,7 @@ async fn fall_back(app: &App, scope: CompanyScope, params: &Params) -> Result<St
 async fn look_up(app: &App, scope: CompanyScope, hop: &Hop, params: &Params) -> Result<Option<Reply>> {
     Ok(match hop {
         Hop::Wait { entry, hop } => Some(enqueue::wait(app, scope, *entry, *hop).await?),
-        Hop::CallerJoin { call } | Hop::Park { call } => {
+        Hop::CallerJoin { call } | Hop::Park { call } | Hop::Resume { call } => {
             Some(enqueue::where_the_caller_belongs(app, scope, *call).await?)
         }
         // He is being brought somewhere. Nothing is settled by this; should the line do what we answer, it is the same
@@ -86,6 +101,9 @@ async fn look_up(app: &App, scope: CompanyScope, hop: &Hop, params: &Params) -> 
             if enqueue::was_moved(&read(EnqueueResult::from_params(params))?.result) =>
         {
             Some(enqueue::where_the_caller_belongs(app, scope, *call).await?)
+        }
+        Hop::Request { call, version, hop } => {
+            request::wait(app, scope, Asking { call: *call, version: *version, hop: *hop }).await?
         }
         Hop::Hold { call, hop } => Some(hold::music(app, scope, *call, *hop).await?),
         Hop::Keys { keys } => Some(Reply::Keys(keys.clone())),
@@ -97,14 +115,19 @@ async fn look_up(app: &App, scope: CompanyScope, hop: &Hop, params: &Params) -> 
         | Hop::TransferDialed { .. }
         | Hop::TransferStatus { .. }
         | Hop::Step { .. }
+        | Hop::Silence { .. }
+        | Hop::WaitStep { .. }
+        | Hop::AgentWhisper { .. }
         | Hop::QueueExit { .. }
         | Hop::AgentAnswer { .. }
         | Hop::AgentPress { .. }
         | Hop::AgentExit { .. }
         | Hop::CallStatus
         | Hop::LegStatus { .. }
+        | Hop::AnsweredBy { .. }
         | Hop::Conference { .. }
         | Hop::Recording { .. }
+        | Hop::Message { .. }
         | Hop::Announcement { .. } => None,
     })
 }
@@ -128,9 +151,32 @@ fn row(app: &App, scope: CompanyScope, key: &str, raw: &Raw, params: &Params) ->
 async fn run(unit: &mut Unit, hop: &Hop, params: &Params) -> Result<Reply> {
     match hop {
         Hop::Voice => arrive::arrive(unit, &read(VoiceRequest::from_params(params))?).await,
-        Hop::Step { call, version, heard, mailbox } => {
-            let at = At { call: *call, version: *version, heard: *heard, mailbox: mailbox.as_deref() };
+        Hop::Step { call, version, heard, spoken } => {
+            let at = At { call: *call, version: *version, heard: *heard, spoken };
             step(unit, at, params).await
+        }
+        Hop::Request { call, version, hop } => {
+            request::go_on(unit, Asking { call: *call, version: *version, hop: *hop }).await
+        }
+        Hop::Silence { call, version, hop } => {
+            quiet::come_back(unit, Asking { call: *call, version: *version, hop: *hop }).await
+        }
+        Hop::WaitStep { entry, version, hop, heard, spoken } => {
+            let answer = match heard {
+                Heard::Gather => Answer::Input(answer(&read(GatherResult::from_params(params))?)),
+                Heard::Record => {
+                    Answer::Recorded { result: read(RecordResult::from_params(params))?, spoken }
+                }
+                Heard::Silence | Heard::Dial | Heard::Secret => Answer::Input(Input::Silence),
+            };
+            side::wait::answered(unit, *entry, *version, *hop, answer).await
+        }
+        Hop::AgentWhisper { offer, version, heard } => {
+            let input = match heard {
+                Heard::Gather => answer(&read(GatherResult::from_params(params))?),
+                Heard::Silence | Heard::Record | Heard::Dial | Heard::Secret => Input::Silence,
+            };
+            side::whisper::answered(unit, *offer, *version, input).await
         }
         Hop::QueueExit { call, entry, version } => {
             enqueue::exit(unit, *call, *entry, *version, &read(EnqueueResult::from_params(params))?).await
@@ -164,16 +210,25 @@ async fn run(unit: &mut Unit, hop: &Hop, params: &Params) -> Result<Reply> {
             party::progressed(unit, *leg, &read(CallProgress::from_params(params))?).await?;
             Ok(Reply::Nothing)
         }
+        Hop::AnsweredBy { leg } => {
+            let result = read(MachineDetectionResult::from_params(params))?;
+            outbound::answered_by(unit, *leg, &result.call_sid, &result.answered_by).await?;
+            Ok(Reply::Nothing)
+        }
         Hop::Conference { offer } => {
             conference::happened(unit, *offer, &read(ConferenceEvent::from_params(params))?).await?;
             Ok(Reply::Nothing)
         }
-        Hop::Recording { call, recording, mailbox } => {
+        Hop::Recording { call, recording, spoken } => {
             let status = read(RecordingStatus::from_params(params))?;
             match recording {
                 Some(recording) => recording::news::happened(unit, *call, *recording, &status).await?,
-                None => voicemail::recorded(unit, *call, &status, mailbox.as_deref()).await?,
+                None => voicemail::recorded(unit, *call, &status, spoken).await?,
             }
+            Ok(Reply::Nothing)
+        }
+        Hop::Message { message } => {
+            messages::progressed(unit, *message, &read(MessageStatus::from_params(params))?).await?;
             Ok(Reply::Nothing)
         }
         Hop::Announcement { recording } => recording::control::announced(unit, *recording).await,
@@ -181,6 +236,7 @@ async fn run(unit: &mut Unit, hop: &Hop, params: &Params) -> Result<Reply> {
         | Hop::Wait { .. }
         | Hop::CallerJoin { .. }
         | Hop::Park { .. }
+        | Hop::Resume { .. }
         | Hop::Hold { .. }
         | Hop::Keys { .. }
         | Hop::PartyExit { .. } => {
@@ -194,7 +250,7 @@ struct At<'a> {
     call: entity::id::CallId,
     version: i32,
     heard: Heard,
-    mailbox: Option<&'a str>,
+    spoken: &'a Spoken,
 }
 
 /// The flow goes on. A hop of an older version of the session is a late one and hears what was said last.
@@ -203,12 +259,27 @@ async fn step(unit: &mut Unit, at: At<'_>, params: &Params) -> Result<Reply> {
     if file.row.session_version != at.version {
         return Ok(file.current());
     }
-    let input = match at.heard {
+    let input = said(unit, &mut file, at.heard, at.spoken, params).await?;
+    let reply = flow::advance(unit, &mut file, input).await?;
+    arrive::remember(unit, &mut file, &reply);
+    file.save(unit).await?;
+    Ok(reply)
+}
+
+/// What the verb of the line's last document brought.
+async fn said(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    heard: Heard,
+    spoken: &Spoken,
+    params: &Params,
+) -> Result<Input> {
+    Ok(match heard {
         Heard::Silence => Input::Silence,
-        Heard::Gather => answer(&read(GatherResult::from_params(params))?),
+        Heard::Gather | Heard::Secret => answer(&read(GatherResult::from_params(params))?),
         Heard::Record => {
             let result = read(RecordResult::from_params(params))?;
-            voicemail::left(unit, &mut file, &result, at.mailbox).await?
+            voicemail::left(unit, file, &result, spoken).await?
         }
         Heard::Dial => {
             let result = read(DialResult::from_params(params))?;
@@ -220,11 +291,7 @@ async fn step(unit: &mut Unit, at: At<'_>, params: &Params) -> Result<Reply> {
             );
             Input::Dialed(outcome)
         }
-    };
-    let reply = flow::advance(unit, &mut file, input).await?;
-    arrive::remember(unit, &mut file, &reply);
-    file.save(unit).await?;
-    Ok(reply)
+    })
 }
 
 fn answer(result: &GatherResult) -> Input {

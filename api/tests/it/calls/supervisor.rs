@@ -49,7 +49,7 @@ async fn told(centre: &Centre, event: &str) -> Vec<Value> {
 }
 
 /// Another queue, served by these agents alone.
-async fn other_queue(centre: &Centre, served_by: &[AgentId]) -> QueueId {
+pub async fn other_queue(centre: &Centre, served_by: &[AgentId]) -> QueueId {
     let (app, scope) = (&centre.app, centre.scope);
     let first = scope.find::<queue::Entity>().one(app.db.reader()).await.unwrap().unwrap();
     let other = queue::Model { id: app.ids.next(), name: "billing".into(), ..first.clone() };
@@ -338,6 +338,51 @@ whole_calls! {
         assert_eq!(centre.call().await.outcome, Some(CallOutcome::Answered));
         assert!(centre.story(call).await.contains(&"queue.picked".to_owned()));
         assert!(audited(&centre).await.contains(&"calls:pick".to_owned()));
+        centre.assert_at_rest().await;
+        centre.close().await;
+    }
+
+    async fn a_supervisor_gives_a_waiting_call_to_an_agent_and_nobody_else_gets_it_then(ground) {
+        let centre = Centre::open(ground, Plan::default()).await;
+        centre.set(1, Availability::Break).await;
+        let caller = centre.ring([Step::AfterConnected(5.0), Step::HangUp]);
+        centre.pass(3).await;
+        let (call, offer) = (centre.call_of(&caller).await.id, centre.offer(0).await);
+        let all = Whose::Everybodys;
+        let assign = async |whose, agent: usize| {
+            waiting::assign(&centre.app, centre.scope, whose, centre.user, centre.agents[agent], call).await
+        };
+        let another = assign(Whose::Agents(centre.agents[0]), 1).await;
+        assert!(matches!(another, Err(Error::NotFound(_))), "an agent assigns to nobody else: {another:?}");
+        assert_eq!(assign(all, 1).await.unwrap(), call, "who has a break can be given a call all the same");
+        assert_eq!(assign(all, 1).await.unwrap(), call, "twice changes nothing");
+        assert_eq!(conflict(centre.try_to_accept(0, offer).await), "OFFER_ALREADY_TAKEN");
+        let Error::Conflict { code, message } = assign(all, 0).await.unwrap_err() else { panic!("a conflict") };
+        assert_eq!(code, "CALL_ALREADY_TAKEN");
+        assert!(message.contains("Agent 1"), "{message}");
+        centre.pass(120).await;
+        assert_eq!(centre.segments().await.len(), 1, "{}", centre.all_stories().await);
+        assert_eq!(centre.segments().await[0].agent_id, centre.agents[1]);
+        assert_eq!(centre.call().await.outcome, Some(CallOutcome::Answered));
+        assert!(centre.story(call).await.contains(&"queue.assigned".to_owned()));
+        assert_eq!(audited(&centre).await.iter().filter(|one| *one == "calls:assign").count(), 1);
+        assert_eq!(conflict(assign(all, 0).await), "CALL_NOT_WAITING");
+        centre.assert_at_rest().await;
+        centre.close().await;
+    }
+
+    async fn nobody_is_given_a_call_who_is_not_there(ground) {
+        let centre = Centre::open(ground, Plan::default()).await;
+        centre.set(1, Availability::Offline).await;
+        let caller = centre.ring([]);
+        centre.pass(3).await;
+        let call = centre.call_of(&caller).await.id;
+        let (all, id) = (Whose::Everybodys, centre.agents[1]);
+        let refused = waiting::assign(&centre.app, centre.scope, all, centre.user, id, call).await;
+        assert_eq!(conflict(refused), "AGENT_NOT_AVAILABLE");
+        assert_eq!(centre.open_offers(0).await.len(), 1, "a refusal changes nothing");
+        caller.hang_up();
+        centre.pass(60).await;
         centre.assert_at_rest().await;
         centre.close().await;
     }

@@ -41,7 +41,8 @@ on_both_databases! {
     async fn what_the_server_does_not_do_is_told_when_it_is_saved_and_is_not_published(app) {
         let world = World::create(app).await;
         let mut asking = draft();
-        asking["nodes"]["text"] = json!({ "type": "sms", "text": "Hello", "next": { "next": "bye" } });
+        asking["nodes"]["text"] = json!({ "type": "callback", "queue": world.ours.queue, "when": "inQueue",
+            "next": { "accepted": "bye", "invalid": "bye", "failed": "bye" } });
         asking["start"] = json!("text");
         let path = format!("/api/ivr/{}", world.ours.draft_flow);
         let saved = app.put(&path, &world.ours.owner, json!({ "draft": asking })).await;

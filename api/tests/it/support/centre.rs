@@ -1,7 +1,7 @@
 //! A contact centre for whole-call scenarios: the server and the carrier look-alike in one process, on one simulated
 //! clock, with one company, one queue and some agents.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::time::Duration;
 
 use calldocker::agents::{Hand, Wanted};
@@ -49,6 +49,8 @@ pub struct Plan {
     pub delivery: Delivery,
     pub life: Life,
     pub nodes: Nodes,
+    /// Hosts that flows may reach though they are on this machine.
+    pub reachable: String,
 }
 
 /// Whether new calls get the flow.
@@ -88,6 +90,7 @@ impl Default for Plan {
             delivery: Delivery::Deliver,
             life: Life::Immortal,
             nodes: Nodes::One,
+            reachable: String::new(),
         }
     }
 }
@@ -156,7 +159,8 @@ pub struct Centre {
     pub reaches: Vec<Reach>,
     settings: Settings,
     delivery: Delivery,
-    address: SocketAddr,
+    /// Stays open when the server dies, as one that the service manager holds.
+    socket: TcpListener,
     ground: Ground,
     node: Node,
     pub second: Option<(App, Node)>,
@@ -203,11 +207,13 @@ impl Centre {
             ("database_pool", "5"),
             ("sqlite_synchronous", "normal"),
             ("public_url", &format!("http://{public}")),
+            ("outbound_allow", &plan.reachable),
             ("twilio_account_sid", ACCOUNT),
             ("twilio_auth_token", TOKEN),
             ("twilio_api_url", &carrier.api_url()),
         ])
         .unwrap();
+        let socket = listener.try_clone().unwrap();
         let (app, node) = start(&settings, &clock, plan.delivery, plan.life, listener).await;
         let second = match second {
             Some(listener) => Some(start(&settings, &clock, plan.delivery, plan.life, listener).await),
@@ -232,7 +238,7 @@ impl Centre {
             reaches,
             settings,
             delivery,
-            address,
+            socket,
             ground,
             node,
             second,
@@ -247,7 +253,7 @@ impl Centre {
         let Node::Mortal { runtime } = &mut self.node else { panic!("this centre's server is not mortal") };
         let runtime = runtime.take().expect("it is killed once");
         tokio::task::spawn_blocking(|| runtime.shutdown_timeout(Duration::from_secs(10))).await.unwrap();
-        let listener = TcpListener::bind(self.address).expect("the address is free again");
+        let listener = self.socket.try_clone().expect("the socket is still open");
         let (app, node) = start(&self.settings, &self.clock, self.delivery, Life::Immortal, listener).await;
         (self.app, self.node) = (app, node);
     }

@@ -10,11 +10,15 @@ const BOOKKEEPING: [&str; 4] = ["session", "refresh_token", "audit", "seaql_migr
 
 /// The rows of every table but the bookkeeping, by table.
 pub async fn dump(app: &App) -> BTreeMap<String, Vec<String>> {
+    let mut all = dump_all(app).await;
+    all.retain(|table, _| !BOOKKEEPING.contains(&table.as_str()));
+    all
+}
+
+/// The rows of every table, by table.
+pub async fn dump_all(app: &App) -> BTreeMap<String, Vec<String>> {
     let mut all = BTreeMap::new();
     for table in tables(app).await {
-        if BOOKKEEPING.contains(&table.as_str()) {
-            continue;
-        }
         let rows = match app.db.backend() {
             DbBackend::Postgres => format!(r#"SELECT row_to_json(t)::text AS row FROM "{table}" t"#),
             _ => {

@@ -3,14 +3,16 @@
 use calldocker::authz::Whose;
 use calldocker::calls::control::Actor;
 use calldocker::calls::hold;
+use calldocker::calls::outbound::{self, Dialling, Hours};
 use calldocker::calls::supervise::{self, Supervisor};
 use calldocker::calls::transfer::{self, To};
 use calldocker::error::Error;
 use calldocker::store::live;
 use carrier::{CallHandle, LineKind};
-use entity::id::{FlowId, QueueId};
+use entity::id::{CallId, FlowId, QueueId};
 use entity::{
-    CallStatus, SegmentState, SuperviseMode, TransferMode, TransferState, audit, call, flow, outbox, queue,
+    CallStatus, MachineDetection, SegmentState, SuperviseMode, TransferMode, TransferState, audit, call,
+    flow, outbox, queue,
 };
 use sea_orm::QueryOrder;
 
@@ -29,6 +31,24 @@ impl Centre {
         self.accept(0).await;
         self.pass_until_segment_is(SegmentState::Connected).await;
         caller
+    }
+
+    /// An agent calls somebody.
+    pub async fn dial(&self, agent: usize, to: &str) -> Result<CallId, Error> {
+        self.dial_with(agent, to, None).await
+    }
+
+    /// [`Centre::dial`], with the provider listening for machines.
+    pub async fn dial_with(
+        &self,
+        agent: usize,
+        to: &str,
+        machine_detection: Option<MachineDetection>,
+    ) -> Result<CallId, Error> {
+        let wish =
+            Dialling { to: to.to_owned(), from: None, queue: None, machine_detection, hours: Hours::Kept };
+        let (actor, id) = (self.acting(agent), self.agents[agent]);
+        outbound::dial(&self.app, self.scope, actor, id, wish, None).await.map(|call| call.id)
     }
 
     pub async fn hold(&self, agent: usize) -> Result<(), Error> {

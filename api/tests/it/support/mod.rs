@@ -8,15 +8,17 @@ pub mod founding;
 mod http;
 pub mod live;
 pub mod live_calls;
+pub mod log;
 mod mails;
 pub mod past;
 pub mod process;
 mod rest;
 pub mod sink;
+pub mod target;
 mod world;
 
 pub use database::{Backend, TestDatabase};
-pub use dump::{dump, tables, texts};
+pub use dump::{dump, dump_all, tables, texts};
 pub use http::{Answer, Call};
 pub use world::{Company, Person, REGISTRATION_TOKEN, World, agent_row, draft, person, refresh_token, wav};
 

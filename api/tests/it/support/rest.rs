@@ -72,8 +72,14 @@ impl Centre {
             );
         }
         let count = |kind: &str| lines.iter().filter(|line| line.kind == kind).count();
-        assert_eq!(count("call.arrived"), 1, "a call arrives once\n{stories}");
-        assert_eq!(count("caller.left"), 1, "a caller leaves once\n{stories}");
+        let (begun, left) = match call.kind {
+            CallKind::Inbound | CallKind::Peer => (count("call.arrived"), count("caller.left")),
+            CallKind::Outbound => {
+                (count("call.requested"), count("caller.left") + count("customer.not_reached"))
+            }
+        };
+        assert_eq!(begun, 1, "a call begins once\n{stories}");
+        assert_eq!(left, 1, "a caller leaves once\n{stories}");
         assert_eq!(count("call.ended"), 1, "a call ends once\n{stories}");
         assert_eq!(
             count("queue.entered"),

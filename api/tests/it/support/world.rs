@@ -59,6 +59,8 @@ pub struct Company {
     pub draft_flow: FlowId,
     /// Of the flow that the number opens.
     pub flow_test: FlowTestId,
+    /// For waiting callers; never published.
+    pub wait_flow: FlowId,
     pub number: PhoneNumberId,
     /// In English and German.
     pub prompt: PromptId,
@@ -139,6 +141,7 @@ impl Company {
             flow_version: ids.next(),
             draft_flow: ids.next(),
             flow_test: ids.next(),
+            wait_flow: ids.next(),
             number: ids.next(),
             prompt: ids.next(),
             contact: ids.next(),
@@ -182,7 +185,11 @@ impl Company {
             created_at: now,
         };
         scope.insert::<availability_reason::Entity, _>(&tx, reason).await.unwrap();
-        let may_pick = agent::ActiveModel { may_pick: Set(true), ..Default::default() };
+        let may_pick = agent::ActiveModel {
+            may_pick: Set(true),
+            availability: Set(Availability::Available),
+            ..Default::default()
+        };
         scope.update::<agent::Entity, _>(&tx, agent_id, may_pick).await.unwrap();
         let member = queue_member::Model { company_id, queue_id: self.queue, agent_id };
         scope.insert::<queue_member::Entity, _>(&tx, member).await.unwrap();
@@ -190,12 +197,17 @@ impl Company {
         scope.insert::<skill::Entity, _>(&tx, skill).await.unwrap();
         let level = agent_skill::Model { company_id, agent_id, skill_id: self.skill, level: 7 };
         scope.insert::<agent_skill::Entity, _>(&tx, level).await.unwrap();
-        for (id, name) in [(self.flow, "opened"), (self.draft_flow, "draft")] {
+        let waits = wait_draft();
+        for (id, name, document) in [
+            (self.flow, "opened", draft()),
+            (self.draft_flow, "draft", draft()),
+            (self.wait_flow, "wait", waits),
+        ] {
             let flow = flow::Model {
                 id,
                 company_id,
                 name: format!("{word} {name}"),
-                draft: draft(),
+                draft: document,
                 published_version_id: None,
                 created_at: now,
                 updated_at: now,
@@ -313,6 +325,7 @@ impl Company {
             self.contact.to_string(),
             self.draft_flow.to_string(),
             self.flow_test.to_string(),
+            self.wait_flow.to_string(),
             self.number.to_string(),
             self.calls.offered.to_string(),
             self.calls.offer.to_string(),
@@ -356,6 +369,12 @@ pub fn draft() -> Value {
         "start": "bye",
         "nodes": { "bye": { "type": "hangup" } }
     })
+}
+
+/// What waiting callers hear.
+pub fn wait_draft() -> Value {
+    json!({ "version": 1, "name": "Waiting", "kind": "wait", "start": "hello",
+        "nodes": { "hello": { "type": "say", "text": "Please wait." } } })
 }
 
 /// A tenth of a second of silence, as telephones have it: µ-law, 8,000 samples a second.

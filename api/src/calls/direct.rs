@@ -1,0 +1,148 @@
+//! A flow connects its caller with one agent. It is a visit of a queue for which he alone is wanted: he is offered it as any
+//! call, with his capacity, and the caller hears music meanwhile (decision 26).
+
+use entity::id::{AgentId, QueueEntryId, QueueId};
+use entity::{
+    Availability, CallStatus, EntryOutcome, EntryPurpose, RoutingSubject, agent, queue_entry, queue_member,
+};
+use ivr_engine::{DialOutcome, Input};
+use serde_json::json;
+
+use super::offer::{Opened, Rings};
+use super::story::EventKind;
+use super::transfer::Why;
+use super::{CallFile, come_back, leave, offer, rows};
+use crate::error::Result;
+use crate::store::{Unit, queueing, queues, workforce};
+
+/// As a flow's callers have who do not say otherwise.
+const PRIORITY: i32 = 50;
+
+/// The visit in which the caller waits for this agent, given by id or name, who is rung for so many seconds; or why he
+/// cannot be asked.
+pub async fn ask(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    agent: &str,
+    seconds: u32,
+) -> Result<std::result::Result<queue_entry::Model, DialOutcome>> {
+    // An input that did not fit makes the flow ask for the same thing again: he is being asked already.
+    if let Some(entry) = queueing::open_entry(unit.scope(), unit.tx(), file.id()).await? {
+        return Ok(Ok(entry));
+    }
+    let Some(agent) = find(unit, file, agent).await? else { return Ok(Err(DialOutcome::Failed)) };
+    let Some(queue) = queue_of(unit, file, agent.id).await? else {
+        file.note(unit, EventKind::FlowProblem, json!({"code": "noQueue", "agentId": agent.id}));
+        return Ok(Err(DialOutcome::Failed));
+    };
+    file.note(unit, EventKind::TransferStarted, json!({"agentId": agent.id, "agent": agent.name}));
+    if let Some(outcome) = obstacle(unit, &agent).await? {
+        file.note(unit, EventKind::TransferEnded, json!({"outcome": outcome}));
+        return Ok(Err(outcome));
+    }
+    let entry = visit(unit, file, &agent, queue).await?;
+    let rings = Rings::Seconds(i32::try_from(seconds).unwrap_or(i32::MAX));
+    match offer::ask(unit, file, &entry, agent.id, rings).await? {
+        Opened::Yes => Ok(Ok(entry)),
+        Opened::Stale => {
+            let outcome = DialOutcome::Busy;
+            leave::close_visit(unit, file, entry.id, EntryOutcome::Overflow).await?;
+            file.note(unit, EventKind::TransferEnded, json!({"outcome": outcome}));
+            Ok(Err(outcome))
+        }
+    }
+}
+
+/// The agent does not take the caller, who goes on in his flow by the port that says so.
+pub async fn failed(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    entry: &queue_entry::Model,
+    why: Why,
+) -> Result<()> {
+    let outcome = match why {
+        Why::Busy | Why::Declined => DialOutcome::Busy,
+        Why::NoAnswer | Why::LeftAgain | Why::CallerLeft => DialOutcome::NoAnswer,
+        Why::DeviceError | Why::Unreachable => DialOutcome::Failed,
+    };
+    leave::close_visit(unit, file, entry.id, EntryOutcome::Overflow).await?;
+    file.note(unit, EventKind::TransferEnded, json!({"outcome": outcome, "reason": why.as_str()}));
+    file.row.agent_id = None;
+    come_back::to_flow(unit, file, Input::Dialed(outcome)).await
+}
+
+async fn find(unit: &Unit, file: &mut CallFile, agent: &str) -> Result<Option<agent::Model>> {
+    let all = workforce::agents(unit.scope(), unit.tx(), None).await?;
+    let mut found: Vec<_> =
+        all.into_iter().filter(|row| row.id.to_string() == agent || row.name == agent).collect();
+    let problem = match found.len() {
+        1 => return Ok(found.pop()),
+        0 => "unknownAgent",
+        _ => "ambiguousAgent",
+    };
+    file.note(unit, EventKind::FlowProblem, json!({"code": problem, "agent": agent}));
+    Ok(None)
+}
+
+/// Whose rules the visit has: those of the caller's last queue if the agent serves it, else of the first that he serves,
+/// by name; of the caller's last one, or of the company's first, if he serves none.
+async fn queue_of(unit: &Unit, file: &CallFile, agent: AgentId) -> Result<Option<QueueId>> {
+    let served: Vec<queue_member::Model> =
+        workforce::memberships_of_agents(unit.scope(), unit.tx(), Some(&[agent])).await?;
+    let serves = |queue: QueueId| served.iter().any(|member| member.queue_id == queue);
+    let last = file.row.queue_id;
+    if let Some(queue) = last.filter(|queue| serves(*queue)) {
+        return Ok(Some(queue));
+    }
+    let all: Vec<_> =
+        queues::all(unit.scope(), unit.tx()).await?.into_iter().map(|row| row.queue.id).collect();
+    Ok(all.iter().copied().find(|queue| serves(*queue)).or(last).or(all.first().copied()))
+}
+
+/// Why the agent cannot be asked now: he has as many calls as he takes or has said that he is busy, or he is not there.
+async fn obstacle(unit: &Unit, agent: &agent::Model) -> Result<Option<DialOutcome>> {
+    let held = queueing::slots_of(unit.scope(), unit.tx(), &[agent.id]).await?.len();
+    let full = held >= usize::try_from(agent.capacity).unwrap_or_default();
+    Ok(if full || agent.availability == Availability::Busy {
+        Some(DialOutcome::Busy)
+    } else if rows::is_ready(agent, &unit.app().settings.timing, unit.now()) {
+        None
+    } else {
+        Some(DialOutcome::NoAnswer)
+    })
+}
+
+async fn visit(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    agent: &agent::Model,
+    queue: QueueId,
+) -> Result<queue_entry::Model> {
+    let queue = queueing::queue(unit.scope(), unit.tx(), queue).await?;
+    let entry = queue_entry::Model {
+        id: unit.id::<QueueEntryId>(),
+        company_id: unit.company(),
+        call_id: file.id(),
+        queue_id: queue.id,
+        priority: PRIORITY,
+        skills: json!([]),
+        entered_at: unit.now(),
+        waiting_since: unit.now(),
+        purpose: EntryPurpose::Caller,
+        wanted_agent_id: Some(agent.id),
+        max_wait_until: None,
+        outcome: None,
+        left_at: None,
+    };
+    unit.scope().insert::<queue_entry::Entity, _>(unit.tx(), entry.clone()).await?;
+    unit.reroute(RoutingSubject::Entry, entry.id);
+    file.row.status = CallStatus::Queued;
+    file.row.queue_id = Some(queue.id);
+    file.note(
+        unit,
+        EventKind::Queued,
+        json!({"queueId": queue.id, "queue": queue.name, "entryId": entry.id, "priority": entry.priority,
+            "wantedAgentId": agent.id}),
+    );
+    Ok(entry)
+}

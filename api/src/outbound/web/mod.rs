@@ -1,0 +1,217 @@
+//! The one HTTP client for addresses that a tenant gave: requests of flows, and whatever else goes where a tenant says.
+//!
+//! It reaches the public internet and the hosts that OUTBOUND_ALLOW names, nothing else, whatever an address looks like
+//! and whatever its name resolves to. It follows no redirects, reads bounded answers in bounded time, keeps no
+//! connections, and tells nothing of an address in its errors: there may be a secret in it.
+
+mod address;
+mod lanes;
+mod names;
+
+use std::collections::BTreeMap;
+use std::error::Error as StdError;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Client, Method, Response, Url, redirect};
+use url::Host;
+
+use crate::error::{Error, Result};
+use address::is_reachable;
+use names::GuardedNames;
+
+pub use lanes::{Lane, Lanes};
+
+/// Largest answer that is read.
+pub const MAX_ANSWER: usize = 64 * 1024;
+
+/// The hosts to which the rule does not apply: `host` for each of its ports, or `host:port`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Allowed(Vec<(String, Option<u16>)>);
+
+impl Allowed {
+    /// A list with commas: `localhost:8080, crm.internal, [::1]:9000`.
+    ///
+    /// # Errors
+    /// The entry that is none.
+    pub fn read(list: &str) -> Result<Self, String> {
+        let entries = list.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+        let hosts = entries.map(|entry| -> Result<_, String> {
+            let url = Url::parse(&format!("http://{entry}/")).map_err(|_| entry.to_owned())?;
+            let plain = url.path() == "/" && url.query().is_none() && url.username().is_empty();
+            let host = url.host_str().filter(|_| plain).ok_or_else(|| entry.to_owned())?;
+            // The address drops a port that is its scheme's own.
+            let port = url.port().or_else(|| entry.ends_with(":80").then_some(80));
+            Ok((host.to_owned(), port))
+        });
+        hosts.collect::<Result<_, _>>().map(Self)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn has(&self, url: &Url) -> bool {
+        let (host, port) = (url.host_str().unwrap_or_default(), url.port_or_known_default());
+        self.0.iter().any(|(allowed, at)| allowed == host && (at.is_none() || *at == port))
+    }
+}
+
+/// What is to be sent. It may hold secrets, and so it shows nothing.
+pub struct Sending {
+    pub method: Method,
+    pub url: String,
+    pub headers: BTreeMap<String, String>,
+    pub body: Option<Bytes>,
+    /// From the first look at the name to the last byte of the answer.
+    pub timeout: Duration,
+}
+
+/// An answer, whatever it says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    pub status: u16,
+    /// At most [`MAX_ANSWER`] bytes.
+    pub body: Bytes,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It is no address of http or https, or one that may not be reached.
+    AddressRefused,
+    /// A header that cannot be sent.
+    BadHeader,
+    /// No such host, nobody there, or it broke off.
+    NoAnswer,
+    TimedOut,
+    /// The answer is larger than [`MAX_ANSWER`].
+    AnswerTooLarge,
+}
+
+impl Fault {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AddressRefused => "addressRefused",
+            Self::BadHeader => "badHeader",
+            Self::NoAnswer => "noAnswer",
+            Self::TimedOut => "timedOut",
+            Self::AnswerTooLarge => "answerTooLarge",
+        }
+    }
+}
+
+pub struct Web {
+    guarded: Client,
+    /// For the allowed hosts only.
+    open: Client,
+    allowed: Allowed,
+    /// Where this server is reached itself.
+    own_host: Option<String>,
+}
+
+impl Web {
+    pub fn new(public_url: &str, allowed: Allowed) -> Result<Self> {
+        let names = GuardedNames { look_up: names::system(), may_be_reached: is_reachable };
+        Self::with(names, public_url, allowed)
+    }
+
+    fn with(names: GuardedNames, public_url: &str, allowed: Allowed) -> Result<Self> {
+        let client = || {
+            Client::builder()
+                .no_proxy()
+                .redirect(redirect::Policy::none())
+                .referer(false)
+                .pool_max_idle_per_host(0)
+                .user_agent(concat!("CallDocker/", env!("CARGO_PKG_VERSION")))
+        };
+        let built = |client: reqwest::ClientBuilder| {
+            client.build().map_err(|cause| Error::internal("make an HTTP client", cause))
+        };
+        let own_host = Url::parse(public_url).ok().and_then(|url| url.host_str().map(str::to_owned));
+        Ok(Self {
+            guarded: built(client().dns_resolver(Arc::new(names)))?,
+            open: built(client())?,
+            allowed,
+            own_host,
+        })
+    }
+
+    /// Sends a request once.
+    pub async fn send(&self, sending: Sending) -> Result<Answer, Fault> {
+        let url = Url::parse(&sending.url).map_err(|_| Fault::AddressRefused)?;
+        let client = self.client_for(&url)?;
+        let mut request = client.request(sending.method, url).headers(headers(sending.headers)?);
+        if let Some(body) = sending.body {
+            request = request.body(body);
+        }
+        let answered = async {
+            let response = request.send().await.map_err(|error| fault(&error))?;
+            let status = response.status().as_u16();
+            Ok::<_, Fault>(Answer { status, body: read(response).await? })
+        };
+        tokio::time::timeout(sending.timeout, answered).await.unwrap_or(Err(Fault::TimedOut))
+    }
+
+    /// An address in numbers is checked here, whatever way it was written (a decimal, octal or hexadecimal one has become
+    /// four parts by now); a name when it is resolved.
+    fn client_for(&self, url: &Url) -> Result<&Client, Fault> {
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(Fault::AddressRefused);
+        }
+        if self.allowed.has(url) {
+            return Ok(&self.open);
+        }
+        let host = url.host_str().map(|host| host.trim_end_matches('.'));
+        if host.is_some() && host == self.own_host.as_deref() {
+            return Err(Fault::AddressRefused);
+        }
+        let may = match url.host() {
+            Some(Host::Domain(_)) => true,
+            Some(Host::Ipv4(v4)) => is_reachable(v4.into()),
+            Some(Host::Ipv6(v6)) => is_reachable(v6.into()),
+            None => false,
+        };
+        if may { Ok(&self.guarded) } else { Err(Fault::AddressRefused) }
+    }
+}
+
+fn headers(texts: BTreeMap<String, String>) -> Result<HeaderMap, Fault> {
+    let header = |(name, value): (String, String)| {
+        let mut value = HeaderValue::from_str(&value).map_err(|_| Fault::BadHeader)?;
+        value.set_sensitive(true);
+        Ok((HeaderName::from_bytes(name.as_bytes()).map_err(|_| Fault::BadHeader)?, value))
+    };
+    texts.into_iter().map(header).collect()
+}
+
+async fn read(mut response: Response) -> Result<Bytes, Fault> {
+    let too_large = response.content_length().is_some_and(|length| length > MAX_ANSWER as u64);
+    if too_large {
+        return Err(Fault::AnswerTooLarge);
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| fault(&error))? {
+        if body.len() + chunk.len() > MAX_ANSWER {
+            return Err(Fault::AnswerTooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.into())
+}
+
+fn fault(error: &reqwest::Error) -> Fault {
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        if inner.is::<names::Refused>() {
+            return Fault::AddressRefused;
+        }
+        cause = inner.source();
+    }
+    if error.is_timeout() { Fault::TimedOut } else { Fault::NoAnswer }
+}
+
+#[cfg(test)]
+mod tests;
