@@ -4,6 +4,10 @@ use std::time::Duration;
 
 use twilio::twiml::Say;
 
+mod why;
+
+pub(crate) use why::{GoesFirst, Standing};
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
     English,
@@ -139,6 +143,18 @@ impl Words {
             (Language::German, 1) => "Die Wartezeit beträgt etwa eine Minute.".to_owned(),
             (Language::German, _) => format!("Die Wartezeit beträgt etwa {minutes} Minuten."),
         }
+    }
+
+    pub fn leave_a_message(&self) -> String {
+        match self.0 {
+            Language::English => "Nobody can take your call now. Please leave a message after the tone.",
+            Language::Spanish => "Nadie puede atender su llamada ahora. Deje un mensaje después de la señal.",
+            Language::French => "Personne ne peut prendre votre appel. Laissez un message après le signal.",
+            Language::German => {
+                "Im Moment kann niemand Ihren Anruf annehmen. Bitte hinterlassen Sie nach dem Ton eine Nachricht."
+            }
+        }
+        .to_owned()
     }
 
     pub fn press_one(&self, queue: &str) -> String {

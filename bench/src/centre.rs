@@ -7,8 +7,8 @@ use carrier::{Carrier, Endpoint, Script, Step};
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::{CompanyId, FlowId, FlowVersionId, QueueId, UserId};
 use entity::{
-    Availability, CompanyScope, IdleReading, MembershipStatus, Reach, Role, Strategy, UserStatus, agent,
-    company, flow, flow_version, membership, outbox_counter, phone_number, queue, queue_member,
+    Availability, CompanyScope, IdleReading, MembershipStatus, QueueRules, Reach, Role, Strategy, UserStatus,
+    agent, company, flow, flow_version, membership, outbox_counter, phone_number, queue, queue_member,
     routing_state, user,
 };
 use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, IntoActiveModel};
@@ -120,9 +120,11 @@ impl Writer<'_> {
             wrap_up_seconds: WRAP_UP_SECONDS,
             decline_cool_off_seconds: 60,
             hold_music_url: None,
+            rules: QueueRules::default(),
             hold_reminder_seconds: 60,
             hold_limit_seconds: 300,
             created_at: self.now,
+            deleted_at: None,
         };
         let id = row.id;
         self.scope.insert::<queue::Entity, _>(self.tx, row).await?;

@@ -8,9 +8,11 @@
 pub mod id;
 mod life;
 mod macros;
+mod rules;
 mod scope;
 
 pub use life::*;
+pub use rules::*;
 pub use scope::{CompanyOwned, CompanyScope, Inserted, Updated};
 
 macros::tables! {

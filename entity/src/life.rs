@@ -184,6 +184,14 @@ impl OfferState {
     pub fn settle(self, to: Self) -> Option<Self> {
         (self == Self::Open && to != Self::Open).then_some(to)
     }
+
+    /// Whether the agent was asked, and the call was not for him.
+    pub fn is_refusal(self) -> bool {
+        match self {
+            Self::Declined | Self::NoAnswer | Self::DeviceError => true,
+            Self::Open | Self::Accepted | Self::TakenByOther | Self::CallerLeft | Self::Withdrawn => false,
+        }
+    }
 }
 
 closed_enum!(
@@ -315,6 +323,8 @@ closed_enum!(
         ControlRecording,
         /// Fetch a finished recording and delete it at the provider.
         StoreRecording,
+        /// The next rule of a queue for one who waits: an overflow step, or the end of his longest wait.
+        QueueStep,
         /// Delete a recording's file.
         DeleteRecording,
         /// Look once a day for recordings that have been kept long enough.

@@ -4,7 +4,7 @@ use sea_orm::entity::prelude::*;
 
 use crate::id::{CompanyId, QueueId};
 use crate::macros::company_owned;
-use crate::{IdleReading, Strategy};
+use crate::{IdleReading, QueueRules, Strategy};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -24,7 +24,11 @@ pub struct Model {
     pub hold_reminder_seconds: i32,
     /// After so long the caller comes back to the agent by himself.
     pub hold_limit_seconds: i32,
+    #[sea_orm(column_type = "JsonBinary")]
+    pub rules: QueueRules,
     pub created_at: DateTimeUtc,
+    /// Nobody can wait here any more; kept for the calls that did.
+    pub deleted_at: Option<DateTimeUtc>,
 }
 
 company_owned!();

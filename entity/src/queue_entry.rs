@@ -4,7 +4,7 @@ use sea_orm::entity::prelude::*;
 
 use crate::id::{AgentId, CallId, CompanyId, QueueEntryId, QueueId};
 use crate::macros::company_owned;
-use crate::{EntryOutcome, EntryPurpose};
+use crate::{EntryOutcome, EntryPurpose, VisitPlan};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -25,6 +25,8 @@ pub struct Model {
     /// Only this agent is asked; the company's routing passes over the visit as long as there is one.
     pub wanted_agent_id: Option<AgentId>,
     pub max_wait_until: Option<DateTimeUtc>,
+    #[sea_orm(column_type = "JsonBinary")]
+    pub plan: VisitPlan,
     pub outcome: Option<EntryOutcome>,
     pub left_at: Option<DateTimeUtc>,
 }

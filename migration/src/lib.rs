@@ -19,6 +19,7 @@ mod m0010_live_calls;
 mod m0011_agents_next_state;
 mod m0012_flow_history;
 mod m0013_prompts;
+mod m0014_queue_rules;
 mod m0015_recording_life;
 mod m0016_flow_tests;
 mod m0017_contacts;
@@ -47,6 +48,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_agents_next_state::Migration),
             Box::new(m0012_flow_history::Migration),
             Box::new(m0013_prompts::Migration),
+            Box::new(m0014_queue_rules::Migration),
             Box::new(m0015_recording_life::Migration),
             Box::new(m0016_flow_tests::Migration),
             Box::new(m0017_contacts::Migration),

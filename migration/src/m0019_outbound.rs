@@ -3,21 +3,21 @@
 crate::sql::script!(
     r#"
 CREATE TABLE outbound_call (
-    call_id {uuid} NOT NULL PRIMARY KEY,
     company_id {uuid} NOT NULL,
+    call_id {uuid} NOT NULL,
     requested_by {uuid} NOT NULL REFERENCES "user" (id),
     machine_detection varchar(32) NULL,
     answered_by varchar(32) NULL,
     answered_by_at {time} NULL,
-    UNIQUE (company_id, call_id),
+    PRIMARY KEY (company_id, call_id),
     FOREIGN KEY (company_id, call_id) REFERENCES call (company_id, id) ON DELETE CASCADE
 );
 CREATE TABLE noted_call (
-    call_id {uuid} NOT NULL PRIMARY KEY,
     company_id {uuid} NOT NULL,
+    call_id {uuid} NOT NULL,
     noted_by {uuid} NOT NULL REFERENCES "user" (id),
     noted_at {time} NOT NULL,
-    UNIQUE (company_id, call_id),
+    PRIMARY KEY (company_id, call_id),
     FOREIGN KEY (company_id, call_id) REFERENCES call (company_id, id) ON DELETE CASCADE
 );
 CREATE TABLE outbound_rules (
@@ -30,10 +30,10 @@ CREATE TABLE outbound_rules (
     FOREIGN KEY (company_id, phone_number_id) REFERENCES phone_number (company_id, id)
 );
 CREATE TABLE agent_caller_id (
-    agent_id {uuid} NOT NULL PRIMARY KEY,
     company_id {uuid} NOT NULL,
+    agent_id {uuid} NOT NULL,
     phone_number_id {uuid} NOT NULL,
-    UNIQUE (company_id, agent_id),
+    PRIMARY KEY (company_id, agent_id),
     FOREIGN KEY (company_id, agent_id) REFERENCES agent (company_id, id) ON DELETE CASCADE,
     FOREIGN KEY (company_id, phone_number_id) REFERENCES phone_number (company_id, id) ON DELETE CASCADE
 );

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use routing::{
-    Agent, AgentId, Change, Entry, EntryId, EntryState, IdleReading, Index, Queue, QueueId, Readiness, Round,
-    SkillId, Strategy,
+    Ageing, Agent, AgentId, Change, Entry, EntryId, EntryState, IdleReading, Index, Preference, Queue,
+    QueueId, Readiness, Relaxation, Round, SkillId, Strategy,
 };
 use uuid::Uuid;
 
@@ -57,6 +57,10 @@ fn now() -> DateTime<Utc> {
     at(10_000)
 }
 
+fn ageing(step: u64) -> Ageing {
+    Ageing { step: Duration::from_secs(step), usual: 1 }
+}
+
 fn queue(n: u64) -> Queue {
     Queue {
         id: queue_id(n),
@@ -65,6 +69,7 @@ fn queue(n: u64) -> Queue {
         decline_cool_off: Duration::from_secs(30),
         mean_handle_time: Some(Duration::from_secs(240)),
         idle_reading: IdleReading::SinceLastCall,
+        ageing: n.is_multiple_of(4).then(|| ageing(60)),
     }
 }
 
@@ -90,7 +95,7 @@ fn agent(n: u64, held: u16, draw: &mut Draw) -> Agent {
     }
 }
 
-/// Asks for 0 to 2 of the 50 skills.
+/// Asks for 0 to 2 of the 50 skills. One of five asks for less later, one of ten is kept for an agent.
 fn entry(n: u64, draw: &mut Draw) -> Entry {
     let skills: Vec<_> =
         (0..draw.below(3)).map(|_| (skill_id(draw.below(SKILLS)), 1 + draw.below(LEVELS) as u8)).collect();
@@ -100,6 +105,13 @@ fn entry(n: u64, draw: &mut Draw) -> Entry {
         priority: draw.below(3) as i32,
         entered_at: at(9_000 + draw.below(1_000)),
         age_credit: Duration::ZERO,
+        relaxations: match n % 5 {
+            0 => vec![Relaxation { from: at(10_030), skills: Vec::new() }],
+            _ => Vec::new(),
+        },
+        preferred: (n % 10 == 1)
+            .then(|| Preference { agent: AgentId(id(3, draw.below(AGENTS))), until: at(10_020) }),
+        ring_all_from: (n % 7 == 0).then(|| at(10_040)),
         skills,
         state: EntryState::Waiting,
         declined_by: Vec::new(),
@@ -236,6 +248,13 @@ fn one_change(c: &mut Criterion) {
         ..queue(0)
     };
     one(c, ("another strategy, 600 are free", &quiet), |n| Change::Queue(turned(n)), |_, _| Vec::new());
+    let aged = |n: u64| Queue { ageing: Some(ageing(30 + n % 2)), ..queue(0) };
+    one(c, ("another ageing, 500 wait", &busy), |n| Change::Queue(aged(n)), |_, _| Vec::new());
+    let kept = |n: u64| {
+        let agent = AgentId(id(3, n % AGENTS));
+        Entry { preferred: Some(Preference { agent, until: at(10_020) }), ..stranger(n) }
+    };
+    one(c, ("an entry comes that is kept for a busy agent", &busy), |n| Change::Entry(kept(n)), gone);
 }
 
 fn questions(c: &mut Criterion) {
@@ -247,6 +266,7 @@ fn questions(c: &mut Criterion) {
     };
     c.bench_function("question: position", |b| b.iter(|| index.position(next())));
     c.bench_function("question: expected wait", |b| b.iter(|| index.expected_wait(next(), now())));
+    c.bench_function("question: why does it wait", |b| b.iter(|| index.explain(next(), 20, now())));
     c.bench_function("question: queue figures", |b| b.iter(|| index.queue_figures(queue_id(3), now())));
 }
 

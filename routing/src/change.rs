@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::{AgentId, EntryId, QueueId, SkillId};
+use crate::{AgentId, EntryId, Obstacle, Precedence, QueueId, SkillId};
 
 /// One thing that happened. Each carries the whole current truth of its row set, so that telling it twice is
 /// harmless and a missed one is mended by the next.
@@ -35,8 +35,8 @@ pub enum Change {
 pub struct Queue {
     pub id: QueueId,
     pub strategy: Strategy,
-    /// Most agents whom one [`Strategy::RingAll`] round rings; `None` is no limit. Without meaning for the
-    /// others.
+    /// Most agents whom a round rings that rings all, by [`Strategy::RingAll`] or [`Entry::ring_all_from`]; `None`
+    /// is no limit. Without meaning for the others.
     pub ring_all_limit: Option<NonZeroU16>,
     /// How long an agent who declined an entry is not asked again for it. The index goes by the moments in
     /// [`Entry::declined_by`]; [`Queue::cooled_off_at`] makes them from this.
@@ -45,6 +45,18 @@ pub struct Queue {
     /// nothing is promised to callers.
     pub mean_handle_time: Option<Duration>,
     pub idle_reading: IdleReading,
+    /// With ageing, a step of priority is worth so much waiting. `None`: a larger priority goes before any wait. See
+    /// [`crate::EntryKey`].
+    pub ageing: Option<Ageing>,
+}
+
+/// How much a priority counts against waiting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ageing {
+    /// Who has one step of priority less goes first once he has waited so much longer.
+    pub step: Duration,
+    /// The priority of whom nobody thought in particular: it is no head start.
+    pub usual: i32,
 }
 
 impl Queue {
@@ -127,7 +139,7 @@ pub enum Readiness {
 pub struct Entry {
     pub id: EntryId,
     pub queue: QueueId,
-    /// Larger first.
+    /// Larger first; what a step counts for is the queue's [`Queue::ageing`].
     pub priority: i32,
     pub entered_at: DateTime<Utc>,
     /// Waiting that counts on top of this visit's own: what he waited before a transfer, or before a device
@@ -136,9 +148,48 @@ pub struct Entry {
     /// Every one of these skills, each at this level or a better one. A skill named twice asks for the higher
     /// level.
     pub skills: Vec<(SkillId, u8)>,
+    /// What is asked for instead of `skills` from later moments on; the latest that has come counts. In any order.
+    pub relaxations: Vec<Relaxation>,
+    /// Until this moment it is offered to this agent alone, then to everybody.
+    pub preferred: Option<Preference>,
+    /// From this moment on a round rings everybody who is free, whatever the queue's strategy. A round that rings
+    /// already is left as it is.
+    pub ring_all_from: Option<DateTime<Utc>>,
     pub state: EntryState,
     /// Who declined this entry, and until when he is not asked again for it. From that moment on he may be.
     pub declined_by: Vec<(AgentId, DateTime<Utc>)>,
+}
+
+/// What an entry asks for from a moment on, when that is no more than what it asked for before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Relaxation {
+    pub from: DateTime<Utc>,
+    pub skills: Vec<(SkillId, u8)>,
+}
+
+/// Whom an entry is kept for, and until when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Preference {
+    pub agent: AgentId,
+    pub until: DateTime<Utc>,
+}
+
+impl Entry {
+    /// What it asks for at `now`.
+    pub fn skills_at(&self, now: DateTime<Utc>) -> &[(SkillId, u8)] {
+        let come = self.relaxations.iter().filter(|relaxation| relaxation.from <= now);
+        come.max_by_key(|relaxation| relaxation.from).map_or(&self.skills, |relaxation| &relaxation.skills)
+    }
+
+    /// The only agent who may be asked at `now`, if there is such a one.
+    pub fn kept_for(&self, now: DateTime<Utc>) -> Option<Preference> {
+        self.preferred.filter(|preference| preference.until > now)
+    }
+
+    /// Whether a round rings everybody at `now`, whatever the queue's strategy.
+    pub fn rings_all(&self, now: DateTime<Utc>) -> bool {
+        self.ring_all_from.is_some_and(|from| from <= now)
+    }
 }
 
 /// How far a visit has come.
@@ -181,4 +232,37 @@ pub struct QueueFigures {
     pub available: usize,
     /// The slots that `available` have left.
     pub free_slots: usize,
+}
+
+/// Why a call is waiting. See [`crate::Index::explain`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// As [`crate::Index::position`] counts.
+    pub position: Option<usize>,
+    /// Who goes before it, first in line first.
+    pub ahead: Vec<Ahead>,
+    /// Each agent of its queue with all that keeps him from being offered it, by agent.
+    pub agents: Vec<(AgentId, Vec<Obstacle>)>,
+    /// What will change for it by itself, the soonest first.
+    pub turns: Vec<(DateTime<Utc>, Turn)>,
+}
+
+/// Somebody who goes before an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ahead {
+    pub entry: EntryId,
+    pub because: Precedence,
+}
+
+/// Something that changes for an entry by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Turn {
+    /// A [`Relaxation`] begins to count.
+    AsksForLess,
+    /// It is kept for this agent no longer.
+    KeptNoLonger(AgentId),
+    /// Its rounds ring everybody.
+    RingsAll,
+    /// This agent, who declined it, may be asked again.
+    CooledOff(AgentId),
 }

@@ -8,8 +8,9 @@
 //! **The rule.** Waiting entries are walked in the order of [`EntryKey`], over all queues at once. Each takes
 //! the best agent by its queue's [`Strategy`] ([`AgentRank`]) out of those who are free and may take it:
 //! member of the queue, ready, heartbeat not run out, a slot left, every required skill at its level, not
-//! cooling off after declining this very entry. Under [`Strategy::RingAll`] it takes all of them, up to the
-//! queue's limit. After every change this holds: no waiting entry stands beside a free agent who may take it.
+//! cooling off after declining this very entry, and no other agent whom it is kept for ([`Preference`]). What it
+//! asks for may become less with time ([`Relaxation`]). Under [`Strategy::RingAll`], and once the entry's own moment
+//! for it has come, it takes all of them, up to the queue's limit. After every change this holds: no waiting entry stands beside a free agent who may take it.
 //!
 //! **What it must never do.** It has no clock (every moment is an argument), no randomness, no I/O and no
 //! memory of the past beyond the rows that it was told. It does not guard capacity against races: that is the
@@ -44,6 +45,7 @@
 //!     decline_cool_off: Duration::from_secs(30),
 //!     mean_handle_time: Some(Duration::from_secs(240)),
 //!     idle_reading: IdleReading::SinceLastCall,
+//!     ageing: None,
 //! };
 //! let anna = Agent {
 //!     id: AgentId(Uuid::from_u128(2)),
@@ -66,6 +68,9 @@
 //!     entered_at: now,
 //!     age_credit: Duration::ZERO,
 //!     skills: vec![],
+//!     relaxations: vec![],
+//!     preferred: None,
+//!     ring_all_from: None,
 //!     state: EntryState::Waiting,
 //!     declined_by: vec![],
 //! };
@@ -88,9 +93,10 @@ mod rule;
 mod skills;
 
 pub use change::{
-    Agent, Change, Entry, EntryState, IdleReading, Queue, QueueFigures, Readiness, Round, Strategy,
+    Ageing, Agent, Ahead, Change, Entry, EntryState, Explanation, IdleReading, Preference, Queue,
+    QueueFigures, Readiness, Relaxation, Round, Strategy, Turn,
 };
 pub use ids::{AgentId, EntryId, QueueId, SkillId};
 pub use index::Index;
-pub use order::{AgentRank, EntryKey};
+pub use order::{AgentRank, EntryKey, Precedence};
 pub use rule::Obstacle;

@@ -5,9 +5,9 @@
 use chrono::{DateTime, Utc};
 
 use crate::skills::Requirement;
-use crate::{Agent, Entry, Readiness, SkillId};
+use crate::{Agent, AgentId, Entry, Readiness, SkillId};
 
-/// Why an agent is not offered an entry: the first of these that holds.
+/// Something that keeps an agent from being offered an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Obstacle {
     /// He does not serve the entry's queue.
@@ -18,35 +18,43 @@ pub enum Obstacle {
     NotResponding,
     /// His heartbeat ran out at this moment.
     HeartbeatEnded(DateTime<Utc>),
-    /// He lacks this skill, or has it below the level asked for.
-    LacksSkill(SkillId),
+    /// He lacks this skill (`has` is `None`), or has it below the level asked for.
+    LacksSkill { skill: SkillId, has: Option<u8>, needs: u8 },
     /// He declined this entry and is not asked again until this moment.
     CoolingOff(DateTime<Utc>),
+    /// It is kept for this other agent until this moment.
+    KeptFor(AgentId, DateTime<Utc>),
     /// All his slots are held: he may take it, just not now.
     NoFreeSlot,
 }
 
 impl Obstacle {
-    /// What keeps `agent` from being offered `entry` at `now`; `None` when nothing does.
-    pub fn between(agent: &Agent, entry: &Entry, now: DateTime<Utc>) -> Option<Self> {
+    /// All that keeps `agent` from being offered `entry` at `now`, in the order of the list above; nothing when he
+    /// would be offered it, were he and it alone.
+    pub fn between(agent: &Agent, entry: &Entry, now: DateTime<Utc>) -> Vec<Self> {
+        let mut found = Vec::new();
         if !agent.queues.contains(&entry.queue) {
-            return Some(Self::OtherQueues);
+            found.push(Self::OtherQueues);
         }
         match agent.readiness {
-            Readiness::Ready => {}
-            Readiness::NotReady => return Some(Self::NotReady),
-            Readiness::NotResponding => return Some(Self::NotResponding),
+            Readiness::Ready => {
+                found.extend(agent.ready_until.filter(|until| *until <= now).map(Self::HeartbeatEnded));
+            }
+            Readiness::NotReady => found.push(Self::NotReady),
+            Readiness::NotResponding => found.push(Self::NotResponding),
         }
-        if let Some(ended) = agent.ready_until.filter(|until| *until <= now) {
-            return Some(Self::HeartbeatEnded(ended));
+        let requirement = Requirement::at(entry, now);
+        found.extend(requirement.unmet(&agent.skills).map(|(skill, needs)| {
+            let has = agent.skills.get(&skill).copied();
+            Self::LacksSkill { skill, has, needs }
+        }));
+        found.extend(cooling_off(agent, entry, now).map(Self::CoolingOff));
+        let kept = entry.kept_for(now).filter(|preference| preference.agent != agent.id);
+        found.extend(kept.map(|preference| Self::KeptFor(preference.agent, preference.until)));
+        if agent.held >= agent.capacity {
+            found.push(Self::NoFreeSlot);
         }
-        if let Some(skill) = Requirement::of(entry).first_unmet(&agent.skills) {
-            return Some(Self::LacksSkill(skill));
-        }
-        if let Some(until) = cooling_off(agent, entry, now) {
-            return Some(Self::CoolingOff(until));
-        }
-        (agent.held >= agent.capacity).then_some(Self::NoFreeSlot)
+        found
     }
 }
 

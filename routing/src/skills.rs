@@ -4,17 +4,19 @@ use std::borrow::Borrow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use crate::bits::Bits;
 use crate::{Entry, SkillId};
 
 /// The skills that an entry asks for, in one form: by skill, each once, at its highest level. Entries of one
 /// queue with the same requirement stand in one bucket, for whoever may take one may take the other.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Requirement(Arc<[(SkillId, u8)]>);
 
 impl Requirement {
-    pub(crate) fn of(entry: &Entry) -> Self {
-        let mut skills = entry.skills.clone();
+    pub(crate) fn at(entry: &Entry, now: DateTime<Utc>) -> Self {
+        let mut skills = entry.skills_at(now).to_vec();
         skills.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(b.1.cmp(&a.1)));
         skills.dedup_by_key(|(skill, _)| *skill);
         Self(skills.into())
@@ -24,10 +26,18 @@ impl Requirement {
         &self.0
     }
 
-    /// The first skill that is missing or below its level.
-    pub(crate) fn first_unmet(&self, skills: &BTreeMap<SkillId, u8>) -> Option<SkillId> {
+    /// Whether somebody with these skills can do all of it.
+    pub(crate) fn is_met_by(&self, skills: &BTreeMap<SkillId, u8>) -> bool {
+        self.unmet(skills).next().is_none()
+    }
+
+    /// The skills that are missing or below their level.
+    pub(crate) fn unmet<'a>(
+        &'a self,
+        skills: &'a BTreeMap<SkillId, u8>,
+    ) -> impl Iterator<Item = (SkillId, u8)> + 'a {
         let met = |skill, least| skills.get(skill).is_some_and(|level| level >= least);
-        self.0.iter().find(|(skill, least)| !met(skill, least)).map(|(skill, _)| *skill)
+        self.0.iter().filter(move |(skill, least)| !met(skill, least)).copied()
     }
 }
 
@@ -97,16 +107,20 @@ mod tests {
     }
 
     fn requirement(skills: &[(SkillId, u8)]) -> Requirement {
-        Requirement::of(&Entry {
+        let entry = Entry {
             id: EntryId(Uuid::nil()),
             queue: QueueId(Uuid::nil()),
             priority: 0,
             entered_at: DateTime::UNIX_EPOCH,
             age_credit: Duration::ZERO,
             skills: skills.to_vec(),
+            relaxations: Vec::new(),
+            preferred: None,
+            ring_all_from: None,
             state: EntryState::Waiting,
             declined_by: Vec::new(),
-        })
+        };
+        Requirement::at(&entry, DateTime::UNIX_EPOCH)
     }
 
     #[test]
@@ -142,7 +156,7 @@ mod tests {
             let mut met = everybody.clone();
             book.retain(&mut met, &asked);
             let expected: Vec<_> =
-                (0..agents.len()).filter(|place| asked.first_unmet(&agents[*place]).is_none()).collect();
+                (0..agents.len()).filter(|place| asked.is_met_by(&agents[*place])).collect();
             assert_eq!(met.iter().collect::<Vec<_>>(), expected, "{asked:?}");
         }
     }

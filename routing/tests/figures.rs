@@ -6,10 +6,15 @@
 
 mod support;
 
-use routing::{Agent, Change, Entry, EntryState, Obstacle, Queue, QueueFigures, Readiness, Strategy};
+use routing::{
+    Agent, Change, Entry, EntryState, Obstacle, Precedence, Preference, Queue, QueueFigures, Readiness,
+    Strategy, Turn,
+};
 
 use support::company::{Company, nobody};
-use support::{agent, agent_id, asking, at, entry, entry_id, queue, queue_id, seconds, skill_id, skilled};
+use support::{
+    ageing, agent, agent_id, asking, at, entry, entry_id, queue, queue_id, seconds, skill_id, skilled,
+};
 
 /// A queue with a handle time of 120 s, `busy` agents in a call and callers 1, 2, 3 … who wait since second
 /// 1, 2, 3 …
@@ -29,6 +34,20 @@ fn with_all_agents_busy_the_kth_in_line_waits_k_handle_times_shared_by_all_agent
     let company = all_busy(4, 6);
     let waits: Vec<_> = (1..=6).map(|caller| expected(&company, caller)).collect();
     assert_eq!(waits, [30.0, 60.0, 90.0, 120.0, 150.0, 180.0].map(Some));
+}
+
+#[test]
+fn who_would_come_next_is_told_the_wait_behind_everybody_or_none_when_somebody_is_free() {
+    let next = |company: &Company| company.index.expected_wait_of_next(queue_id(1), at(100));
+    let mut company = all_busy(4, 6);
+    assert_eq!(next(&company), Some(seconds(210)));
+    let mut idle = all_busy(1, 0);
+    assert_eq!(next(&idle), Some(seconds(120)));
+    idle.agent(100, agent(2, [1]));
+    assert_eq!(next(&idle), Some(seconds(0)));
+    company.told(100, [Change::Queue(Queue { mean_handle_time: None, ..queue(1, Strategy::LongestIdle) })]);
+    assert_eq!(next(&company), None, "no data is no promise");
+    assert_eq!(company.index.expected_wait_of_next(queue_id(9), at(100)), None);
 }
 
 #[test]
@@ -158,10 +177,50 @@ fn a_supervisor_can_ask_why_a_call_is_waiting() {
         Obstacle::NotReady,
         Obstacle::NotResponding,
         Obstacle::HeartbeatEnded(at(15)),
-        Obstacle::LacksSkill(french),
+        Obstacle::LacksSkill { skill: french, has: Some(1), needs: 2 },
         Obstacle::NoFreeSlot,
         Obstacle::CoolingOff(at(50)),
     ];
-    let explained = reasons.into_iter().zip(1..).map(|(reason, n)| (agent_id(n), Some(reason)));
-    assert_eq!(company.index.explain(entry_id(1), at(20)), explained.collect::<Vec<_>>());
+    let explained = company.index.explain(entry_id(1), 10, at(20)).expect("a known caller");
+    let reasons = reasons.into_iter().zip(1..).map(|(reason, n)| (agent_id(n), vec![reason]));
+    assert_eq!(explained.agents, reasons.collect::<Vec<_>>());
+    assert_eq!(explained.turns, [(at(50), Turn::CooledOff(agent_id(6)))]);
+    assert_eq!(company.index.explain(entry_id(9), 10, at(20)), None);
+}
+
+#[test]
+fn all_that_an_agent_lacks_is_told_at_once() {
+    let (french, polish) = (skill_id(1), skill_id(2));
+    let mut company = Company::with([queue(1, Strategy::LongestIdle)]);
+    let away = Agent { readiness: Readiness::NotReady, held: 1, ..skilled([(french, 3)], agent(1, [1])) };
+    company.agent(0, away);
+    let kept = Preference { agent: agent_id(2), until: at(40) };
+    let caller = Entry { preferred: Some(kept), ..asking(&[(french, 5), (polish, 1)], entry(1, 1, 10)) };
+    company.entry(10, caller);
+    let told = company.index.explain(entry_id(1), 10, at(20)).expect("a known caller").agents;
+    let lacks = [
+        Obstacle::NotReady,
+        Obstacle::LacksSkill { skill: french, has: Some(3), needs: 5 },
+        Obstacle::LacksSkill { skill: polish, has: None, needs: 1 },
+        Obstacle::KeptFor(agent_id(2), at(40)),
+        Obstacle::NoFreeSlot,
+    ];
+    assert_eq!(told, [(agent_id(1), lacks.to_vec())]);
+}
+
+#[test]
+fn who_goes_before_a_caller_is_told_with_the_reason() {
+    let mut company = Company::with([queue(1, Strategy::LongestIdle)]);
+    let urgent = Entry { priority: 2, ..entry(1, 1, 30) };
+    company.told(40, [urgent, entry(2, 1, 10), entry(3, 1, 20), entry(4, 2, 0)].map(Change::Entry));
+    let ahead = |company: &Company, most| {
+        let told = company.index.explain(entry_id(3), most, at(40)).expect("a known caller");
+        (told.position, told.ahead.iter().map(|one| (one.entry, one.because)).collect::<Vec<_>>())
+    };
+    let both = vec![(entry_id(1), Precedence::Priority), (entry_id(2), Precedence::Age)];
+    assert_eq!(ahead(&company, 10), (Some(3), both));
+    assert_eq!(ahead(&company, 1), (Some(3), vec![(entry_id(1), Precedence::Priority)]));
+    company.told(40, [Change::Queue(ageing(10, queue(1, Strategy::LongestIdle)))]);
+    let both = vec![(entry_id(1), Precedence::HeadStart), (entry_id(2), Precedence::Age)];
+    assert_eq!(ahead(&company, 10), (Some(3), both));
 }

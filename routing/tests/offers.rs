@@ -5,11 +5,14 @@
 
 mod support;
 
-use routing::{Agent, Change, Entry, EntryState, IdleReading, Queue, Readiness, Strategy};
+use routing::{
+    Agent, Change, Entry, EntryState, IdleReading, Preference, Queue, Readiness, Relaxation, Strategy,
+};
 
 use support::company::{Company, nobody};
 use support::{
-    agent, agent_id, asking, at, entry, entry_id, limited_to, queue, queue_id, seconds, skill_id, skilled,
+    ageing, agent, agent_id, asking, at, entry, entry_id, limited_to, queue, queue_id, seconds, skill_id,
+    skilled,
 };
 
 /// The order in which one queue under `strategy` asks these agents, found by sending it one call after the
@@ -377,4 +380,100 @@ fn a_call_that_moves_to_another_queue_is_offered_to_its_agents() {
     assert_eq!(company.entry(1, entry(1, 1, 1)), nobody());
     assert_eq!(company.entry(2, entry(1, 2, 1)), [(1, vec![1])]);
     assert_eq!(company.index.queue_figures(queue_id(1), at(2)).waiting, 0);
+}
+
+// Priorities that grow with the wait
+
+#[test]
+fn in_a_queue_with_ageing_a_step_of_priority_is_so_many_seconds_of_waiting() {
+    let mut company = Company::with([ageing(60, queue(1, Strategy::LongestIdle))]);
+    let urgent = |n, entered| Entry { priority: 2, ..entry(n, 1, entered) };
+    company.told(500, [entry(1, 1, 100), urgent(2, 210), urgent(3, 230)].map(Change::Entry));
+    let order = [2, 1, 3].map(|caller| (caller, vec![1]));
+    assert_eq!([500; 3].map(|now| company.agent(now, agent(1, [1])).remove(0)), order);
+}
+
+#[test]
+fn who_waits_in_a_queue_with_ageing_stands_among_those_of_usual_priority_of_another_queue() {
+    let mut company =
+        Company::with([ageing(60, queue(1, Strategy::LongestIdle)), queue(2, Strategy::LongestIdle)]);
+    let callers = [
+        Entry { priority: 5, ..entry(1, 1, 300) },
+        entry(2, 2, 10),
+        Entry { priority: 1, ..entry(3, 2, 300) },
+    ];
+    company.told(300, callers.map(Change::Entry));
+    let order = [3, 1, 2].map(|caller| (caller, vec![1]));
+    assert_eq!([300; 3].map(|now| company.agent(now, agent(1, [1, 2])).remove(0)), order);
+}
+
+#[test]
+fn a_queue_that_begins_to_age_puts_its_line_into_another_order() {
+    let mut company = Company::with([queue(1, Strategy::LongestIdle)]);
+    company.told(100, [entry(1, 1, 10), Entry { priority: 1, ..entry(2, 1, 90) }].map(Change::Entry));
+    assert_eq!(company.index.position(entry_id(2)), Some(1));
+    company.told(100, [Change::Queue(ageing(30, queue(1, Strategy::LongestIdle)))]);
+    assert_eq!(company.index.position(entry_id(2)), Some(2));
+    assert_eq!(company.agent(100, agent(1, [1])), [(1, vec![1])]);
+}
+
+// One agent first
+
+fn kept_for(agent: u128, until: i64, entry: Entry) -> Entry {
+    Entry { preferred: Some(Preference { agent: agent_id(agent), until: at(until) }), ..entry }
+}
+
+#[test]
+fn a_caller_is_kept_for_his_agent_for_a_while_and_then_anybody_may_take_him() {
+    let mut company = Company::with([queue(1, Strategy::LongestIdle)]);
+    company.told(0, [Agent { held: 1, ..agent(1, [1]) }, agent(2, [1])].map(Change::Agent));
+    assert_eq!(company.entry(10, kept_for(1, 30, entry(1, 1, 10))), nobody());
+    assert_eq!(company.index.next_due(), Some(at(30)));
+    assert_eq!(company.tick(29), nobody());
+    assert_eq!(company.tick(30), [(1, vec![2])]);
+}
+
+#[test]
+fn a_caller_who_is_kept_for_an_agent_gets_him_as_soon_as_he_is_free() {
+    let mut company = Company::with([queue(1, Strategy::LongestIdle)]);
+    company.told(0, [Agent { held: 1, ..agent(1, [1]) }, agent(2, [1])].map(Change::Agent));
+    company.entry(10, kept_for(1, 30, entry(1, 1, 10)));
+    assert_eq!(company.agent(12, agent(1, [1])), [(1, vec![1])]);
+}
+
+#[test]
+fn who_is_kept_for_another_does_not_hold_up_the_line() {
+    let mut company = Company::with([queue(1, Strategy::LongestIdle)]);
+    company.told(20, [kept_for(1, 90, entry(1, 1, 1)), entry(2, 1, 2)].map(Change::Entry));
+    assert_eq!(company.agent(20, agent(2, [1])), [(2, vec![2])]);
+    assert_eq!(company.index.position(entry_id(1)), Some(1), "he keeps his place meanwhile");
+}
+
+// Less is asked for, more are rung
+
+#[test]
+fn what_is_asked_for_becomes_less_with_time() {
+    let (french, sales) = (skill_id(1), skill_id(2));
+    let mut company = Company::with([queue(1, Strategy::LongestIdle)]);
+    company.told(0, [agent(1, [1]), skilled([(french, 2)], agent(2, [1]))].map(Change::Agent));
+    let relaxations = vec![
+        Relaxation { from: at(60), skills: vec![] },
+        Relaxation { from: at(30), skills: vec![(french, 2)] },
+    ];
+    let caller = Entry { relaxations, ..asking(&[(french, 4), (sales, 1)], entry(1, 1, 10)) };
+    assert_eq!(company.entry(10, caller.clone()), nobody());
+    assert_eq!(company.index.next_due(), Some(at(30)));
+    assert_eq!(company.tick(30), [(1, vec![2])]);
+    let declined = Entry { declined_by: vec![(agent_id(2), at(500))], ..caller };
+    assert_eq!(company.told(31, [Change::Entry(declined), Change::Agent(agent(2, [1]))]), nobody());
+    assert_eq!(company.tick(60), [(1, vec![1])], "of agent 2 he is not asked for until second 500");
+}
+
+#[test]
+fn a_caller_whose_moment_has_come_rings_all_up_to_the_queue_s_limit() {
+    let mut company = Company::with([limited_to(2, queue(1, Strategy::LongestIdle))]);
+    company.told(0, [1, 2, 3].map(|n| Change::Agent(ended(n as i64, agent(n, [1])))));
+    let caller = |n| Entry { ring_all_from: Some(at(40)), ..entry(n, 1, 10) };
+    assert_eq!(company.entry(39, caller(1)), [(1, vec![1])]);
+    assert_eq!(company.entry(40, caller(2)), [(2, vec![2, 3])]);
 }

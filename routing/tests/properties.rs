@@ -15,11 +15,11 @@ use proptest::prelude::{Just, TestCaseError, any, prop, prop_assert, prop_assert
 use proptest::strategy::Strategy as Generate;
 use proptest::test_runner::{Config, TestRunner};
 use routing::{
-    Agent, Change, Entry, EntryState, IdleReading, Index, Obstacle, Queue, QueueId, Readiness, Round,
-    Strategy,
+    Ageing, Agent, Change, Entry, EntryState, IdleReading, Index, Obstacle, Precedence, Preference, Queue,
+    QueueId, Readiness, Relaxation, Round, Strategy,
 };
 
-use support::reference::{Rows, could_take, place};
+use support::reference::{Rows, could_take};
 use support::{agent_id, at, delta, entry_id, limited_to, queue_id, seconds, skill_id};
 
 /// How large the world of a property is: ids are drawn from these ranges, so that changes meet each other.
@@ -99,9 +99,11 @@ fn queues(world: World) -> impl Generate<Value = Queue> {
         Just(Strategy::RingAll),
     ];
     let reading = prop_oneof![Just(IdleReading::SinceLastCall), Just(IdleReading::SinceAvailable)];
-    (1..=world.queues, strategy, 0..4_u16, 0..40_u64, option::of(0..3_u64), reading).prop_map(
-        |(n, strategy, limit, cool_off, handle_time, idle_reading)| {
+    let ageing = option::of((prop_oneof![Just(10_u64), Just(25), Just(60)], 0..2_i32));
+    (1..=world.queues, strategy, 0..4_u16, 0..40_u64, option::of(0..3_u64), reading, ageing).prop_map(
+        |(n, strategy, limit, cool_off, handle_time, idle_reading, ageing)| {
             let queue = Queue {
+                ageing: ageing.map(|(step, usual)| Ageing { step: seconds(step), usual }),
                 decline_cool_off: seconds(cool_off),
                 mean_handle_time: handle_time.map(|minutes| seconds(60 * minutes)),
                 idle_reading,
@@ -150,11 +152,27 @@ fn entries(world: World) -> impl Generate<Value = Entry> {
     ];
     let skills = vec((1..=world.skills, 0..4_u8), 0..3);
     let declined = vec((1..=agents, 0..200_i64), 0..3);
-    (1..=world.entries, 1..=world.queues, 0..3_i32, (0..60_i64, 0..30_u64), skills, state, declined).prop_map(
-        |(n, queue, priority, (entered, credit), skills, state, declined)| Entry {
+    let named = |skills: Vec<(u128, u8)>| -> Vec<_> {
+        skills.into_iter().map(|(skill, level)| (skill_id(skill), level)).collect()
+    };
+    let less = vec((0..200_i64, vec((1..=world.skills, 0..4_u8), 0..2)), 0..3);
+    let moments = (
+        option::weighted(0.3, (1..=agents, 0..200_i64)),
+        option::weighted(0.3, 0..200_i64),
+        prop_oneof![2 => Just(Vec::new()), 1 => less],
+    );
+    let place = (1..=world.entries, 1..=world.queues, -1..3_i32, (0..60_i64, 0..30_u64));
+    (place, skills, state, declined, moments).prop_map(
+        move |((n, queue, priority, (entered, credit)), skills, state, declined, (kept, all, less))| Entry {
             priority,
             age_credit: seconds(credit),
-            skills: skills.into_iter().map(|(skill, level)| (skill_id(skill), level)).collect(),
+            skills: named(skills),
+            relaxations: less
+                .into_iter()
+                .map(|(from, skills)| Relaxation { from: at(from), skills: named(skills) })
+                .collect(),
+            preferred: kept.map(|(agent, until)| Preference { agent: agent_id(agent), until: at(until) }),
+            ring_all_from: all.map(at),
             state,
             declined_by: declined.into_iter().map(|(who, until)| (agent_id(who), at(until))).collect(),
             ..support::entry(n, queue, entered)
@@ -198,6 +216,10 @@ impl Trial {
         self.check_rounds(&before, &rounds)?;
         self.check_rest()?;
         self.check_figures(&rebuilt)?;
+        // Each pair is an index of its own: not for a crowd, and not after every step.
+        if self.rows.agents.len() * self.rows.entries.len() < 100 && self.clock % 4 == 0 {
+            self.check_pairs()?;
+        }
         prop_assert!(self.index.next_due().is_none_or(|due| due > now), "a tick would come again and again");
         Ok(rounds)
     }
@@ -268,12 +290,13 @@ impl Trial {
         }
         for round in rounds {
             let served = &self.rows.entries[&round.entry];
-            for earlier in self.rows.waiting_in_order().iter().map(|id| &self.rows.entries[id]) {
+            let now = at(self.clock);
+            for earlier in self.rows.waiting_in_order(now).iter().map(|id| &self.rows.entries[id]) {
                 let known = self.rows.queues.contains_key(&earlier.queue);
-                let overtaken = known && place(earlier) < place(served);
+                let overtaken = known && self.rows.order(earlier, served, now).is_lt();
                 for id in round.agents.iter().filter(|_| overtaken) {
                     let agent = &before.agents[id];
-                    prop_assert!(!could_take(agent, earlier, at(self.clock)), "{} is overtaken", earlier.id);
+                    prop_assert!(!could_take(agent, earlier, now), "{} is overtaken", earlier.id);
                 }
             }
         }
@@ -282,17 +305,56 @@ impl Trial {
 
     /// Nobody waits beside a free agent who may take him, and the index can say why for each.
     fn check_rest(&self) -> Result<(), TestCaseError> {
-        for entry in self.rows.waiting_in_order().iter().map(|id| &self.rows.entries[id]) {
-            let explained = self.index.explain(entry.id, at(self.clock));
+        let now = at(self.clock);
+        let line = self.rows.waiting_in_order(now);
+        for entry in line.iter().map(|id| &self.rows.entries[id]) {
+            let explained = self.index.explain(entry.id, usize::MAX, now).expect("a known entry");
             let members = self.rows.agents.values().filter(|agent| agent.queues.contains(&entry.queue));
-            prop_assert_eq!(explained.len(), members.count());
-            if !self.rows.queues.contains_key(&entry.queue) {
-                continue;
+            prop_assert_eq!(explained.agents.len(), members.count());
+            prop_assert_eq!(explained.position, Some(explained.ahead.len() + 1));
+            for ahead in &explained.ahead {
+                let other = &self.rows.entries[&ahead.entry];
+                let waits = |entry: &Entry| entry.entered_at - delta(entry.age_credit);
+                let came_first = waits(other) <= waits(entry);
+                match ahead.because {
+                    Precedence::Priority => prop_assert!(other.priority > entry.priority),
+                    Precedence::Age => prop_assert!(came_first),
+                    Precedence::HeadStart => {
+                        prop_assert!(!came_first && other.priority > entry.priority);
+                    }
+                }
             }
-            for (agent, obstacle) in explained {
-                prop_assert!(obstacle.is_some(), "{} waits beside {agent}, who is free", entry.id);
-                let able = could_take(&self.rows.agents[&agent], entry, at(self.clock));
-                prop_assert_eq!(able, obstacle == Some(Obstacle::NoFreeSlot), "{:?}", obstacle);
+            let known = self.rows.queues.contains_key(&entry.queue);
+            for (agent, obstacles) in explained.agents {
+                prop_assert!(
+                    !known || !obstacles.is_empty(),
+                    "{} waits beside {agent}, who is free",
+                    entry.id
+                );
+                let able = could_take(&self.rows.agents[&agent], entry, now);
+                let only_full = obstacles.iter().all(|obstacle| *obstacle == Obstacle::NoFreeSlot);
+                prop_assert_eq!(able, only_full, "{:?}", obstacles);
+            }
+        }
+        Ok(())
+    }
+
+    /// What is said of one agent and one entry is what matching does when there are only these two.
+    fn check_pairs(&self) -> Result<(), TestCaseError> {
+        let now = at(self.clock);
+        for entry in self.rows.entries.values() {
+            let Some(queue) = self.rows.queues.get(&entry.queue) else { continue };
+            let entry = Entry { state: EntryState::Waiting, ..entry.clone() };
+            for agent in self.rows.agents.values() {
+                let mut pair = Index::new();
+                let rows = [
+                    Change::Queue(queue.clone()),
+                    Change::Agent(agent.clone()),
+                    Change::Entry(entry.clone()),
+                ];
+                let offered = !pair.apply_all(rows, now).is_empty();
+                let obstacles = Obstacle::between(agent, &entry, now);
+                prop_assert_eq!(offered, obstacles.is_empty(), "{:?} {:?} {:?}", obstacles, agent, entry);
             }
         }
         Ok(())
@@ -304,7 +366,7 @@ impl Trial {
         let now = at(self.clock);
         prop_assert_eq!(self.index.next_due(), rebuilt.next_due());
         for entry in self.rows.entries.values() {
-            prop_assert_eq!(self.index.position(entry.id), self.rows.position(entry.id));
+            prop_assert_eq!(self.index.position(entry.id), self.rows.position(entry.id, now));
             // A while later too, when heartbeats have run out that no change told.
             for now in [now, now + delta(seconds(60))] {
                 let wait = self.index.expected_wait(entry.id, now);

@@ -39,6 +39,25 @@ pub(crate) struct Queue {
     pub name: &'static str,
     pub strategy: Strategy,
     pub wrap_up_seconds: i32,
+    pub rules: Rules,
+}
+
+/// What the demo shows of a queue's rules. None of them does anything within the first minute of a call.
+pub(crate) struct Rules {
+    /// How much waiting a step of priority is worth.
+    pub ageing_seconds: Option<u32>,
+    /// In which 80 of a hundred callers are to be answered.
+    pub answered_within_seconds: u32,
+    /// After so many seconds.
+    pub overflow: &'static [(u32, Overflow)],
+}
+
+pub(crate) enum Overflow {
+    /// By so many levels.
+    RelaxSkills(u8),
+    RingAll,
+    /// In the mailbox of this name.
+    Voicemail(&'static str),
 }
 
 pub(crate) struct Agent {
@@ -59,6 +78,8 @@ pub(crate) enum Phone {
     Browser,
 }
 
+const NO_RULES: Rules = Rules { ageing_seconds: None, answered_within_seconds: 20, overflow: &[] };
+
 const SALES: &str = "sales";
 const SUPPORT: &str = "support";
 
@@ -72,8 +93,26 @@ pub const ACME: Company = Company {
     manager: "Marcus Reed",
     skills: &["sales", "support", "spanish", "billing"],
     queues: [
-        Queue { name: SALES, strategy: Strategy::LongestIdle, wrap_up_seconds: 60 },
-        Queue { name: SUPPORT, strategy: Strategy::RoundRobin, wrap_up_seconds: 90 },
+        Queue {
+            name: SALES,
+            strategy: Strategy::LongestIdle,
+            wrap_up_seconds: 60,
+            rules: Rules {
+                ageing_seconds: Some(60),
+                answered_within_seconds: 20,
+                overflow: &[(75, Overflow::RelaxSkills(3)), (150, Overflow::RingAll)],
+            },
+        },
+        Queue {
+            name: SUPPORT,
+            strategy: Strategy::RoundRobin,
+            wrap_up_seconds: 90,
+            rules: Rules {
+                ageing_seconds: Some(60),
+                answered_within_seconds: 30,
+                overflow: &[(120, Overflow::RelaxSkills(5)), (900, Overflow::Voicemail(SUPPORT))],
+            },
+        },
     ],
     agents: [
         Agent {
@@ -121,8 +160,8 @@ pub const GLOBEX: Company = Company {
     manager: "Hugo Lambert",
     skills: &["sales", "support", "spanish"],
     queues: [
-        Queue { name: SALES, strategy: Strategy::RingAll, wrap_up_seconds: 45 },
-        Queue { name: SUPPORT, strategy: Strategy::FewestCalls, wrap_up_seconds: 60 },
+        Queue { name: SALES, strategy: Strategy::RingAll, wrap_up_seconds: 45, rules: NO_RULES },
+        Queue { name: SUPPORT, strategy: Strategy::FewestCalls, wrap_up_seconds: 60, rules: NO_RULES },
     ],
     agents: [
         Agent {

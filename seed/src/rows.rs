@@ -10,9 +10,10 @@ use std::collections::HashMap;
 use chrono::TimeDelta;
 use entity::id::{AgentId, CompanyId, FlowId, JobId, MembershipId, PhoneNumberId, QueueId, SkillId, UserId};
 use entity::{
-    Availability, CompanyScope, IdleReading, JobKind, JobState, MembershipStatus, PlatformRole, Reach, Role,
-    UserStatus, agent, agent_skill, company, flow, flow_version, job, membership, outbox_counter,
-    phone_number, queue, queue_member, routing_state, skill, user,
+    Availability, CompanyScope, IdleReading, JobKind, JobState, MembershipStatus, OverflowAction,
+    OverflowStep, PlatformRole, QueueRules, Reach, Role, ServiceLevel, UserStatus, agent, agent_skill,
+    company, flow, flow_version, job, membership, outbox_counter, phone_number, queue, queue_member,
+    routing_state, skill, user,
 };
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, QueryOrder,
@@ -21,7 +22,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::Plan;
-use crate::cast::{ADMIN_EMAIL, ADMIN_NAME, Agent, Company, Phone};
+use crate::cast::{ADMIN_EMAIL, ADMIN_NAME, Agent, Company, Overflow, Phone, Rules};
 
 const RING_SECONDS: i32 = 30;
 const DECLINE_COOL_OFF_SECONDS: i32 = 60;
@@ -89,6 +90,28 @@ fn user(plan: &Plan<'_>, email: String, name: &str) -> user::Model {
 
 async fn insert_user(tx: &DatabaseTransaction, row: user::Model) -> Result<(), DbErr> {
     user::Entity::insert(row.into_active_model().reset_all()).exec_without_returning(tx).await.map(drop)
+}
+
+fn rules(cast: &Rules) -> QueueRules {
+    let step = |(after_seconds, overflow): &(u32, Overflow)| OverflowStep {
+        after_seconds: *after_seconds,
+        action: match overflow {
+            Overflow::RelaxSkills(levels) => OverflowAction::RelaxSkills { levels: Some(*levels) },
+            Overflow::RingAll => OverflowAction::RingAll,
+            Overflow::Voicemail(mailbox) => {
+                OverflowAction::Voicemail { mailbox: Some((*mailbox).to_owned()) }
+            }
+        },
+    };
+    QueueRules {
+        ageing_seconds: cast.ageing_seconds,
+        service_level: ServiceLevel {
+            target_seconds: cast.answered_within_seconds,
+            ..ServiceLevel::default()
+        },
+        overflow: cast.overflow.iter().map(step).collect(),
+        ..QueueRules::default()
+    }
 }
 
 /// Writes the rows of one company.
@@ -167,9 +190,11 @@ impl Writer<'_> {
             wrap_up_seconds: queue.wrap_up_seconds,
             decline_cool_off_seconds: DECLINE_COOL_OFF_SECONDS,
             hold_music_url: None,
+            rules: rules(&queue.rules),
             hold_reminder_seconds: 60,
             hold_limit_seconds: 300,
             created_at: self.plan.now,
+            deleted_at: None,
         };
         let id = row.id;
         self.scope.insert::<queue::Entity, _>(self.tx, row).await?;

@@ -160,6 +160,7 @@ async fn the_first_sales_call_of_acme_is_for_agent_one() {
         decline_cool_off: std::time::Duration::ZERO,
         mean_handle_time: None,
         idle_reading: routing::IdleReading::SinceLastCall,
+        ageing: None,
     };
     assert_eq!(sales.strategy, entity::Strategy::LongestIdle);
     assert_eq!(sales.idle_reading, entity::IdleReading::SinceLastCall);
@@ -326,4 +327,18 @@ async fn a_company_that_somebody_founded_beside_the_demo_changes_nothing() {
         .unwrap();
     assert_eq!(seed::standing(&store.db).await.unwrap(), Standing::Demo(vec!["Acme".into()]));
     assert_eq!(store.seed().await.unwrap(), Seeded::Before);
+}
+
+#[tokio::test]
+async fn acme_s_queues_have_rules_and_none_of_them_acts_within_the_first_minute() {
+    let store = Store::new().await;
+    store.seed().await.unwrap();
+    let acme = store.company("Acme").await;
+    for name in ["sales", "support"] {
+        let rules = store.queue(acme, name).await.rules;
+        assert!(rules.ageing_seconds.is_some() && !rules.overflow.is_empty(), "{name}: {rules:?}");
+        assert!(rules.overflow.is_sorted_by(|one, other| one.after_seconds < other.after_seconds));
+        assert!(rules.overflow.iter().all(|step| step.after_seconds > 60), "{name}: {rules:?}");
+        assert!(rules.hours.is_none() && rules.max_length.is_none() && !rules.skip_when_unstaffed);
+    }
 }

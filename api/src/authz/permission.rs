@@ -41,6 +41,8 @@ permissions! {
     ReplayFlows = "flows:replay";
     ReadQueues = "queues:read";
     WriteQueues = "queues:write";
+    ReadSkills = "skills:read";
+    WriteSkills = "skills:write";
     ReadAgents = "agents:read";
     SetAvailability = "agents:set-availability";
     /// Who is an agent, with which skills and queues; the reasons that agents may give.

@@ -3,8 +3,8 @@
 
 use entity::id::{CallId, LegId, OfferId, QueueEntryId, SegmentId, TransferId};
 use entity::{
-    CallKind, CompanyScope, EndedBy, EntryPurpose, JobKind, LegKind, LegState, SegmentPart, SegmentState,
-    call, leg, segment,
+    CallKind, CallStatus, CompanyScope, EndedBy, JobKind, LegKind, LegState, SegmentPart, SegmentState, call,
+    leg, segment,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -14,7 +14,7 @@ use twilio::twiml::CallEvent;
 use super::file::caller_has_left;
 use super::reply::Destination;
 use super::story::EventKind;
-use super::{CallFile, agent_leg, conference, leave, outbound, party, transfer};
+use super::{CallFile, agent_leg, conference, enqueue, leave, outbound, party, transfer};
 use crate::app::App;
 use crate::error::Result;
 use crate::jobs::{Attempt, Done};
@@ -38,6 +38,11 @@ pub enum Target {
     },
     /// On in his flow, which has come to this version of its session.
     Flow {
+        version: i32,
+    },
+    /// Out of the queue, unless he has left it by himself: then the session has gone on from `version`.
+    QueueExit {
+        entry: QueueEntryId,
         version: i32,
     },
 }
@@ -65,6 +70,7 @@ pub async fn bring_caller(
     let destination = match target {
         Target::Agent { segment } => Destination::Agent { call, segment },
         Target::Queue { entry, after } => Destination::Queue { call, entry, after },
+        Target::QueueExit { entry, version } => Destination::QueueExit { call, entry, version },
         Target::Transfer { transfer } => Destination::Transfer { transfer },
         Target::Flow { version } => Destination::Flow { call, version },
     };
@@ -181,10 +187,17 @@ async fn still_wanted(app: &App, scope: CompanyScope, call: CallId, target: Targ
         Target::Flow { version } => {
             live.is_none() && calls::get(scope, app.db.reader(), call).await?.session_version == version
         }
-        Target::Queue { entry, .. } => {
-            let waits = queueing::visit_of(scope, app.db.reader(), call).await?;
-            waits.is_some_and(|visit| visit.id == entry && visit.purpose == EntryPurpose::Caller)
+        // He waits there still, or was moved on meanwhile: to another queue, or to the exit, which he reaches from his
+        // parking place.
+        Target::Queue { .. } => {
+            let row = calls::get(scope, app.db.reader(), call).await?;
+            let last = queueing::last_visit(scope, app.db.reader(), call).await?;
+            last.is_some_and(|visit| enqueue::has_to_be_parked(&visit, &row))
                 && live.is_none_or(|live| live.state == SegmentState::Reserved)
+        }
+        Target::QueueExit { version, .. } => {
+            let row = calls::get(scope, app.db.reader(), call).await?;
+            live.is_none() && row.session_version == version && row.status == CallStatus::InIvr
         }
     })
 }

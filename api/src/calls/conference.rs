@@ -5,8 +5,7 @@
 use chrono::{DateTime, Utc};
 use entity::id::OfferId;
 use entity::{
-    CallOutcome, CallStatus, EndedBy, EntryOutcome, EntryPurpose, JobKind, LegKind, SegmentPart,
-    SegmentState, leg, segment,
+    CallOutcome, CallStatus, EndedBy, EntryOutcome, JobKind, LegKind, SegmentPart, SegmentState, leg, segment,
 };
 use serde_json::json;
 use twilio::webhook::{ConferenceEvent, ConferenceEventKind, ReasonLeft};
@@ -14,7 +13,7 @@ use twilio::webhook::{ConferenceEvent, ConferenceEventKind, ReasonLeft};
 use super::carry::{self, Target};
 use super::reply::{agent_of_label, caller_label, party_of_label};
 use super::story::EventKind;
-use super::{CallFile, hold, leave, outbound, recording, supervise, transfer};
+use super::{CallFile, enqueue, hold, leave, outbound, recording, supervise, transfer};
 use crate::error::Result;
 use crate::store::{Unit, calls, jobs, queueing};
 
@@ -190,8 +189,8 @@ impl What {
 /// The caller came into a room that is no longer wanted. His leg remembers nothing of it: he may be in the next room
 /// already, where the count of events begins anew.
 async fn strayed(unit: &mut Unit, file: &mut CallFile, named: &segment::Model) -> Result<()> {
-    let waits = queueing::open_entry(unit.scope(), unit.tx(), file.id()).await?;
-    let waits = waits.filter(|entry| entry.purpose == EntryPurpose::Caller);
+    let last = queueing::last_visit(unit.scope(), unit.tx(), file.id()).await?;
+    let waits = last.filter(|visit| enqueue::has_to_be_parked(visit, &file.row));
     match waits {
         Some(entry) if queueing::live_segment(unit.scope(), unit.tx(), file.id()).await?.is_none() => {
             carry::move_caller(unit, file, Target::Queue { entry: entry.id, after: named.id });

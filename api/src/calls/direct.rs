@@ -1,16 +1,15 @@
 //! A flow connects its caller with one agent. It is a visit of a queue for which he alone is wanted: he is offered it as any
 //! call, with his capacity, and the caller hears music meanwhile (decision 26).
 
-use entity::id::{AgentId, QueueEntryId, QueueId};
-use entity::{
-    Availability, CallStatus, EntryOutcome, EntryPurpose, RoutingSubject, agent, queue_entry, queue_member,
-};
+use entity::id::{AgentId, QueueId};
+use entity::{Availability, EntryOutcome, agent, queue_entry, queue_member};
 use ivr_engine::{DialOutcome, Input};
 use serde_json::json;
 
 use super::offer::{Opened, Rings};
 use super::story::EventKind;
 use super::transfer::Why;
+use super::visit::{self, For, Keeping, Visit};
 use super::{CallFile, come_back, leave, offer, rows};
 use crate::error::Result;
 use crate::store::{Unit, queueing, queues, workforce};
@@ -40,7 +39,17 @@ pub async fn ask(
         file.note(unit, EventKind::TransferEnded, json!({"outcome": outcome}));
         return Ok(Err(outcome));
     }
-    let entry = visit(unit, file, &agent, queue).await?;
+    let queue = queueing::queue(unit.scope(), unit.tx(), queue).await?;
+    let visit = Visit {
+        priority: PRIORITY,
+        skills: Vec::new(),
+        waiting_since: unit.now(),
+        flow_wait_until: None,
+        wanted: For::Agent(agent.id),
+        keeping: Keeping::Nobody,
+        came_through: Vec::new(),
+    };
+    let entry = visit::begin(unit, file, &queue, visit).await?;
     let rings = Rings::Seconds(i32::try_from(seconds).unwrap_or(i32::MAX));
     match offer::ask(unit, file, &entry, agent.id, rings).await? {
         Opened::Yes => Ok(Ok(entry)),
@@ -110,39 +119,4 @@ async fn obstacle(unit: &Unit, agent: &agent::Model) -> Result<Option<DialOutcom
     } else {
         Some(DialOutcome::NoAnswer)
     })
-}
-
-async fn visit(
-    unit: &mut Unit,
-    file: &mut CallFile,
-    agent: &agent::Model,
-    queue: QueueId,
-) -> Result<queue_entry::Model> {
-    let queue = queueing::queue(unit.scope(), unit.tx(), queue).await?;
-    let entry = queue_entry::Model {
-        id: unit.id::<QueueEntryId>(),
-        company_id: unit.company(),
-        call_id: file.id(),
-        queue_id: queue.id,
-        priority: PRIORITY,
-        skills: json!([]),
-        entered_at: unit.now(),
-        waiting_since: unit.now(),
-        purpose: EntryPurpose::Caller,
-        wanted_agent_id: Some(agent.id),
-        max_wait_until: None,
-        outcome: None,
-        left_at: None,
-    };
-    unit.scope().insert::<queue_entry::Entity, _>(unit.tx(), entry.clone()).await?;
-    unit.reroute(RoutingSubject::Entry, entry.id);
-    file.row.status = CallStatus::Queued;
-    file.row.queue_id = Some(queue.id);
-    file.note(
-        unit,
-        EventKind::Queued,
-        json!({"queueId": queue.id, "queue": queue.name, "entryId": entry.id, "priority": entry.priority,
-            "wantedAgentId": agent.id}),
-    );
-    Ok(entry)
 }

@@ -2,21 +2,26 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::{CallId, QueueEntryId};
-use entity::{CallStatus, EntryOutcome, EntryPurpose, RoutingSubject, queue, queue_entry};
-use ivr_engine::{FlowKind, Input, QueueLeft, SkillNeed};
+use entity::{
+    CallStatus, CompanyScope, EntryOutcome, EntryPurpose, OverflowAction, call, queue, queue_entry,
+};
+use ivr_engine::{FlowKind, PreferAgent, QueueLeft, SkillNeed};
+use sea_orm::ConnectionTrait;
 use serde_json::json;
 use twilio::webhook::{EnqueueResult, QueueResult};
 
-use super::reply::{QUIET, Wait};
-use super::rows::NeededSkill;
+use super::reply::{Place, Wait};
+use super::rows::{self, NeededSkill};
 use super::story::EventKind;
-use super::{CallFile, Reply, arrive, file, flow, leave, side};
+use super::visit::{self, For, Keeping, Preference, PreferredAgent, Visit};
+use super::{CallFile, Reply, admission, arrive, file, flow, leave, overflow, side, transfer};
 use crate::app::App;
 use crate::error::Result;
 use crate::store::queueing::{self, Won};
-use crate::store::{Audience, Unit, calls, companies, workforce};
-use entity::CompanyScope;
-use sea_orm::ConnectionTrait;
+use crate::store::{Unit, calls, companies, workforce};
+
+/// How a flow names the agent who talked with the caller last.
+const LAST: &str = "last";
 
 /// Where a flow wants its caller to wait.
 pub struct Wish {
@@ -25,9 +30,11 @@ pub struct Wish {
     pub skills: Vec<SkillNeed>,
     pub max_wait_seconds: Option<u32>,
     pub age_credit_seconds: u32,
+    /// Whom the caller is to be kept for at first, in place of the queue's own rule about it.
+    pub prefer_agent: Option<PreferAgent>,
 }
 
-/// Puts the caller into the queue; `None` when the queue or a skill does not exist.
+/// Puts the caller into the queue; `None` when the queue or a skill does not exist, or the queue does not take him.
 pub async fn enter(unit: &mut Unit, file: &mut CallFile, wish: Wish) -> Result<Option<queue_entry::Model>> {
     // An input that did not fit makes the flow ask for the same thing again: he keeps the place that he has.
     if let Some(entry) = queueing::open_entry(unit.scope(), unit.tx(), file.id()).await? {
@@ -41,38 +48,31 @@ pub async fn enter(unit: &mut Unit, file: &mut CallFile, wish: Wish) -> Result<O
         file.note(unit, EventKind::FlowProblem, json!({"code": "unknownSkill", "skills": wish.skills}));
         return Ok(None);
     };
-    let entry = queue_entry::Model {
-        id: unit.id::<QueueEntryId>(),
-        company_id: unit.company(),
-        call_id: file.id(),
-        queue_id: queue.id,
+    if let Some(refusal) = admission::refusal(unit, &queue).await? {
+        admission::note_refusal(unit, file, &queue, refusal);
+        return Ok(None);
+    }
+    let ago = |seconds: u32| unit.now() - TimeDelta::seconds(i64::from(seconds));
+    let ahead = |seconds: u32| unit.now() + TimeDelta::seconds(i64::from(seconds));
+    let visit = Visit {
         priority: i32::from(wish.priority),
-        skills: serde_json::to_value(skills).unwrap_or_default(),
-        entered_at: unit.now(),
-        waiting_since: unit.now() - TimeDelta::seconds(i64::from(wish.age_credit_seconds)),
-        purpose: EntryPurpose::Caller,
-        wanted_agent_id: None,
-        max_wait_until: wish
-            .max_wait_seconds
-            .map(|seconds| unit.now() + TimeDelta::seconds(i64::from(seconds))),
-        outcome: None,
-        left_at: None,
+        skills,
+        waiting_since: ago(wish.age_credit_seconds),
+        flow_wait_until: wish.max_wait_seconds.map(ahead),
+        wanted: For::Anybody,
+        keeping: keeping(wish.prefer_agent),
+        came_through: Vec::new(),
     };
-    unit.scope().insert::<queue_entry::Entity, _>(unit.tx(), entry.clone()).await?;
-    unit.reroute(RoutingSubject::Entry, entry.id);
-    file.row.status = CallStatus::Queued;
-    file.row.queue_id = Some(queue.id);
-    file.note(
-        unit,
-        EventKind::Queued,
-        json!({"queueId": queue.id, "queue": queue.name, "entryId": entry.id, "priority": entry.priority}),
-    );
-    unit.tell(
-        &[Audience::Queue(queue.id)],
-        "queue:entered",
-        json!({"queueId": queue.id, "callId": file.id()}),
-    );
-    Ok(Some(entry))
+    visit::begin(unit, file, &queue, visit).await.map(Some)
+}
+
+fn keeping(wished: Option<PreferAgent>) -> Keeping {
+    let Some(wished) = wished else { return Keeping::ByRule };
+    let agent = match wished.agent.as_str() {
+        LAST => PreferredAgent::Last,
+        _ => PreferredAgent::Named(wished.agent),
+    };
+    Keeping::For(Preference { agent, seconds: wished.seconds })
 }
 
 async fn skills(unit: &Unit, wished: &[SkillNeed]) -> Result<Option<Vec<NeededSkill>>> {
@@ -90,11 +90,10 @@ async fn skills(unit: &Unit, wished: &[SkillNeed]) -> Result<Option<Vec<NeededSk
 pub async fn wait(app: &App, scope: CompanyScope, id: QueueEntryId, hop: u32) -> Result<Reply> {
     let db = app.db.reader();
     let Some(entry) = followed(scope, db, id).await? else { return Ok(Reply::HangUp) };
-    let id = entry.id;
     let waited_out = entry.max_wait_until.is_some_and(|until| until <= app.clock.now());
     match entry.outcome {
         Some(EntryOutcome::Overflow | EntryOutcome::Voicemail) => return Ok(Reply::LeaveQueue),
-        None if waited_out && overflow(app, scope, entry.call_id, id).await? == Won::Yes => {
+        None if waited_out && overflow::waited_out(app, scope, &entry).await? == Won::Yes => {
             return Ok(Reply::LeaveQueue);
         }
         // Somebody is just being brought to him, or he is on his way out: the place is kept quiet until then.
@@ -110,25 +109,42 @@ pub async fn wait(app: &App, scope: CompanyScope, id: QueueEntryId, hop: u32) ->
         ) => {}
     }
     let queue: queue::Model = queueing::queue(scope, db, entry.queue_id).await?;
-    if entry.wanted_agent_id.is_some() {
-        // He has no place in the line: one agent is asked, and hears at once or not.
-        let words = companies::words(scope, db).await?;
-        return Ok(Reply::Wait(Wait::for_one(id, hop, queue.hold_music_url, words)));
-    }
-    if side::has(scope, db, queue.id, FlowKind::Wait).await?
-        && let Some(reply) = side::wait::round(app, scope, id, hop).await?
+    if entry.wanted_agent_id.is_none()
+        && side::has(scope, db, queue.id, FlowKind::Wait).await?
+        && let Some(reply) = side::wait::round(app, scope, entry.id, hop).await?
     {
         return Ok(reply);
     }
+    let told = queue.rules.announcements;
     Ok(Reply::Wait(Wait {
-        entry: id,
+        entry: entry.id,
         hop,
-        position: Some(queueing::ahead_of(scope, db, &entry).await? + 1),
-        expected: app.desks.expected_wait(scope, id, app.clock.now()),
+        place: place(app, scope, &entry, &queue).await?,
         music: queue.hold_music_url,
-        quiet: quiet(entry.max_wait_until, app.clock.now()),
+        quiet: quiet(told.interval_seconds, next_rule(&entry), app.clock.now()),
         words: companies::words(scope, db).await?,
     }))
+}
+
+/// What he hears of his place: as much as the queue's rules let him.
+async fn place(
+    app: &App,
+    scope: CompanyScope,
+    entry: &queue_entry::Model,
+    queue: &queue::Model,
+) -> Result<Place> {
+    if entry.wanted_agent_id.is_some() {
+        return Ok(Place::OneIsAsked);
+    }
+    let told = queue.rules.announcements;
+    let position = if told.position {
+        Some(queueing::ahead_of(scope, app.db.reader(), entry, rows::ageing(queue)).await? + 1)
+    } else {
+        None
+    };
+    let expected =
+        if told.expected_wait { app.desks.expected_wait(app, scope, entry.id).await? } else { None };
+    Ok(Place::InLine { position, expected })
 }
 
 /// The visit that a hop is about. Who was moved to another queue stays in his parking place at the provider, whose
@@ -138,37 +154,42 @@ async fn followed<C: ConnectionTrait>(
     db: &C,
     id: QueueEntryId,
 ) -> Result<Option<queue_entry::Model>> {
-    match queueing::entry(scope, db, id).await? {
-        Some(moved) if moved.outcome == Some(EntryOutcome::Moved) => {
-            queueing::last_entry(scope, db, moved.call_id).await
+    let Some(parked) = queueing::entry(scope, db, id).await? else { return Ok(None) };
+    match parked.outcome {
+        Some(EntryOutcome::Moved | EntryOutcome::Overflow) => {
+            let last = queueing::last_visit(scope, db, parked.call_id).await?;
+            Ok(last.filter(|last| last.purpose == EntryPurpose::Caller).or(Some(parked)))
         }
-        other => Ok(other),
+        None
+        | Some(
+            EntryOutcome::Answered
+            | EntryOutcome::Abandoned
+            | EntryOutcome::Callback
+            | EntryOutcome::Voicemail
+            | EntryOutcome::Error
+            | EntryOutcome::Withdrawn,
+        ) => Ok(Some(parked)),
     }
 }
 
-/// Not longer than the caller may wait: his next request is when his longest wait is noticed.
-fn quiet(until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> u32 {
-    let left = until.map_or(i64::from(QUIET), |until| (until - now).num_seconds());
-    u32::try_from(left.clamp(1, i64::from(QUIET))).unwrap_or(QUIET)
+/// When a rule may take the caller elsewhere.
+fn next_rule(entry: &queue_entry::Model) -> Option<DateTime<Utc>> {
+    let steps = entry.plan.steps.iter().skip(entry.plan.taken);
+    let elsewhere = steps.filter(|step| match step.action {
+        OverflowAction::RelaxSkills { .. } | OverflowAction::RingAll => false,
+        OverflowAction::Queue { .. }
+        | OverflowAction::Flow { .. }
+        | OverflowAction::Voicemail { .. }
+        | OverflowAction::CallbackOffer { .. } => true,
+    });
+    elsewhere.map(|step| step.at).chain(entry.max_wait_until).min()
 }
 
-/// The longest wait is over, unless an agent has just taken the call.
-async fn overflow(app: &App, scope: CompanyScope, call: CallId, entry: QueueEntryId) -> Result<Won> {
-    let mut unit = Unit::begin(app, scope).await?;
-    let mut file = CallFile::open(&unit, call).await?;
-    if queueing::live_segment(scope, unit.tx(), call).await?.is_some() {
-        return Ok(Won::No);
-    }
-    let won = queueing::close_entry(scope, unit.tx(), entry, EntryOutcome::Overflow, unit.now()).await?;
-    if won == Won::Yes {
-        leave::withdraw_offers(&mut unit, &mut file, entity::OfferState::Withdrawn).await?;
-        unit.reroute(RoutingSubject::Entry, entry);
-        file.row.status = CallStatus::InIvr;
-        file.note(&unit, EventKind::Dequeued, json!({"entryId": entry, "outcome": EntryOutcome::Overflow}));
-        file.save(&mut unit).await?;
-        unit.commit().await?;
-    }
-    Ok(won)
+/// Not longer than until the next rule: the caller's next request is when he is taken elsewhere.
+fn quiet(interval: u32, until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> u32 {
+    let interval = i64::from(interval.max(1));
+    let left = until.map_or(interval, |until| (until - now).num_seconds());
+    u32::try_from(left.clamp(1, interval)).unwrap_or(1)
 }
 
 /// The caller has left the provider's queue.
@@ -180,9 +201,6 @@ pub async fn exit(
     result: &EnqueueResult,
 ) -> Result<Reply> {
     let mut file = CallFile::open(unit, call).await?;
-    let visit = followed(unit.scope(), unit.tx(), entry).await?;
-    let entry = visit.as_ref().map_or(entry, |visit| visit.id);
-    let outcome = visit.and_then(|visit| visit.outcome);
     match &result.result {
         QueueResult::Hangup => {
             leave::caller_left(unit, &mut file, None, entity::EndedBy::Caller).await?;
@@ -190,33 +208,58 @@ pub async fn exit(
             Ok(Reply::Nothing)
         }
         result if was_moved(result) => Ok(file.current()),
-        QueueResult::Leave if outcome == Some(EntryOutcome::Overflow) => {
-            come_back(unit, file, version, QueueLeft::TimedOut).await
-        }
-        QueueResult::Leave
-        | QueueResult::Error
+        QueueResult::Leave => come_back(unit, file, entry, version).await,
+        QueueResult::Error
         | QueueResult::QueueFull
         | QueueResult::SystemError
         | QueueResult::Redirected
         | QueueResult::Bridged
         | QueueResult::BridgingInProcess
         | QueueResult::RedirectedFromBridged
-        | QueueResult::Other(_) => {
-            let failed =
-                queueing::close_entry(unit.scope(), unit.tx(), entry, EntryOutcome::Error, unit.now())
-                    .await?;
-            if failed == Won::No {
-                return Ok(file.current());
-            }
-            leave::withdraw_offers(unit, &mut file, entity::OfferState::Withdrawn).await?;
-            if let Some(segment) = queueing::live_segment(unit.scope(), unit.tx(), call).await? {
-                leave::give_up_segment(unit, &mut file, segment, entity::EndedBy::System).await?;
-            }
-            unit.reroute(RoutingSubject::Entry, entry);
-            file.note(unit, EventKind::Dequeued, json!({"entryId": entry, "outcome": EntryOutcome::Error}));
-            come_back(unit, file, version, QueueLeft::Failed).await
-        }
+        | QueueResult::Other(_) => give_up(unit, file, entry, version).await,
     }
+}
+
+/// The caller was fetched out of the provider's queue, since his visit has overflowed and music kept him from asking.
+pub async fn fetched(unit: &mut Unit, call: CallId, entry: QueueEntryId, version: i32) -> Result<Reply> {
+    let file = CallFile::open(unit, call).await?;
+    come_back(unit, file, entry, version).await
+}
+
+/// The caller has left the queue, and the provider did not say that anybody took him out of it.
+async fn come_back(unit: &mut Unit, mut file: CallFile, entry: QueueEntryId, version: i32) -> Result<Reply> {
+    if file.row.session_version != version {
+        return Ok(file.current());
+    }
+    let visit = followed(unit.scope(), unit.tx(), entry).await?;
+    let leaves_for = match visit {
+        Some(visit) if visit.plan.left_at_version.is_some() => visit.plan.leaves_for,
+        Some(_) | None => return give_up(unit, file, entry, version).await,
+    };
+    let reply = overflow::go_on(unit, &mut file, leaves_for).await?;
+    arrive::remember(unit, &mut file, &reply);
+    file.save(unit).await?;
+    Ok(reply)
+}
+
+/// The provider could not keep the caller in its queue.
+async fn give_up(unit: &mut Unit, mut file: CallFile, entry: QueueEntryId, version: i32) -> Result<Reply> {
+    if file.row.session_version != version {
+        return Ok(file.current());
+    }
+    let visit = followed(unit.scope(), unit.tx(), entry).await?.map_or(entry, |visit| visit.id);
+    let failed = leave::take_out_of_queue(unit, &mut file, visit, EntryOutcome::Error, json!({})).await?;
+    if failed == Won::No {
+        return Ok(file.current());
+    }
+    if let Some(segment) = queueing::live_segment(unit.scope(), unit.tx(), file.id()).await? {
+        leave::give_up_segment(unit, &mut file, segment, entity::EndedBy::System).await?;
+    }
+    transfer::queue_ended(unit, &mut file, visit).await?;
+    let reply = flow::without_agent(unit, &mut file, QueueLeft::Failed).await?;
+    arrive::remember(unit, &mut file, &reply);
+    file.save(unit).await?;
+    Ok(reply)
 }
 
 /// Whether somebody took the caller out of the provider's queue to bring him elsewhere: that settles nothing, and what
@@ -236,20 +279,6 @@ pub fn was_moved(result: &QueueResult) -> bool {
     }
 }
 
-async fn come_back(unit: &mut Unit, mut file: CallFile, version: i32, why: QueueLeft) -> Result<Reply> {
-    if file.row.session_version != version {
-        return Ok(file.current());
-    }
-    let input = match flow::session(&file)? {
-        Some(session) => ivr_engine::without_agent(&session, why),
-        None => Input::QueueLeft(why),
-    };
-    let reply = flow::advance(unit, &mut file, input).await?;
-    arrive::remember(unit, &mut file, &reply);
-    file.save(unit).await?;
-    Ok(reply)
-}
-
 /// With the agent who has joined for him, else in the queue that he waits in, else where his flow is. Asked for as often
 /// as the provider likes: only reads.
 pub async fn where_the_caller_belongs(app: &App, scope: CompanyScope, id: CallId) -> Result<Reply> {
@@ -260,14 +289,13 @@ pub async fn where_the_caller_belongs(app: &App, scope: CompanyScope, id: CallId
     {
         return Ok(Reply::JoinCaller { call: id, room: segment.room_id });
     }
-    let waits = queueing::visit_of(scope, db, id).await?;
-    let waits = waits.filter(|visit| visit.purpose == EntryPurpose::Caller);
+    let last = queueing::last_visit(scope, db, id).await?;
+    let waits = last.filter(|visit| has_to_be_parked(visit, &call));
     Ok(match (waits, call.status) {
         (Some(entry), _) => {
             Reply::Park { call: id, version: call.session_version, entry: entry.id, queue: entry.queue_id }
         }
-        // His longest wait ended while he was being brought: the flow has gone on.
-        // So has a caller who was passed on to a number or another flow.
+        // The flow has gone on, or he was passed on to a number or another flow.
         (None, CallStatus::InIvr | CallStatus::Dialing) => file::current(&call),
         (
             None,
@@ -281,4 +309,10 @@ pub async fn where_the_caller_belongs(app: &App, scope: CompanyScope, id: CallId
             | CallStatus::Failed,
         ) => Reply::HangUp,
     })
+}
+
+/// He waits, or a rule has sent him away before he was parked: he goes on from his parking place.
+pub fn has_to_be_parked(visit: &queue_entry::Model, call: &call::Model) -> bool {
+    let waits = visit.outcome.is_none() || visit.plan.left_at_version == Some(call.session_version);
+    waits && visit.purpose == EntryPurpose::Caller
 }

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use entity::id::{CallId, FlowVersionId};
 use entity::{CallOutcome, CallStatus, EndedBy, engine_input, flow_version};
 use ivr_engine::{
-    Booking, DialOutcome, DialTo, Flow, FlowKind, FlowRef, Input, InputRecord, Next, Outcome, QueueFigures,
+    Booking, CallFacts, DialOutcome, DialTo, Flow, FlowKind, FlowRef, Input, InputRecord, Next, Outcome,
     QueueLeft, Session, Step,
 };
 use serde_json::json;
 
 use super::reply::FlowNext;
 use super::story::EventKind;
-use super::{CallFile, Reply, direct, effects, enqueue, library, quiet, request, secrets};
+use super::{CallFile, Reply, direct, effects, enqueue, figures, library, quiet, request, secrets};
 use crate::app::App;
 use crate::contacts;
 use crate::error::{Error, Result, Subject};
@@ -35,8 +35,23 @@ pub async fn advance(unit: &mut Unit, file: &mut CallFile, input: Input) -> Resu
         let (heard, next) = library::look_up(unit, file, step.prompts, step.next).await?;
         said.extend(heard);
         let next = match next {
-            Next::Enqueue { queue, priority, skills, max_wait_seconds, age_credit_seconds, .. } => {
-                let wish = enqueue::Wish { queue, priority, skills, max_wait_seconds, age_credit_seconds };
+            Next::Enqueue {
+                queue,
+                priority,
+                skills,
+                max_wait_seconds,
+                age_credit_seconds,
+                prefer_agent,
+                comes_back: _,
+            } => {
+                let wish = enqueue::Wish {
+                    queue,
+                    priority,
+                    skills,
+                    max_wait_seconds,
+                    age_credit_seconds,
+                    prefer_agent,
+                };
                 match enqueue::enter(unit, file, wish).await? {
                     Some(entry) => FlowNext::Parked { entry: entry.id, queue: entry.queue_id },
                     None => {
@@ -59,7 +74,7 @@ pub async fn advance(unit: &mut Unit, file: &mut CallFile, input: Input) -> Resu
                     }
                 }
             }
-            next => match answer(unit, file.id(), &next).await? {
+            next => match answer(unit, file, &next).await? {
                 Some(answer) => {
                     input = answer;
                     continue;
@@ -79,9 +94,36 @@ pub async fn advance(unit: &mut Unit, file: &mut CallFile, input: Input) -> Resu
     Ok(Reply::Apology(words))
 }
 
+/// The call's flow is another one from now on, from its beginning: a transfer or a rule of a queue has brought it there.
+pub async fn go_over_to(unit: &mut Unit, file: &mut CallFile, version: FlowVersionId) -> Result<Reply> {
+    let facts = CallFacts {
+        from: file.row.their_address().to_owned(),
+        to: file.row.our_address().to_owned(),
+        caller_name: file.row.caller_name.clone(),
+        ..CallFacts::default()
+    };
+    let (_, seed) = file.id().0.as_u64_pair();
+    file.row.flow_version_id = Some(version);
+    file.row.session = Some(serde_json::to_value(Session::new(facts).seeded(seed)).unwrap_or_default());
+    file.row.status = CallStatus::InIvr;
+    // The inputs that follow are this flow's: a replay begins with the next one.
+    let first_input = file.row.session_version + 1;
+    file.note(unit, EventKind::FlowStarted, json!({"flowVersionId": version, "firstInput": first_input}));
+    advance(unit, file, Input::Start).await
+}
+
+/// The caller has talked to nobody and waits no longer: his flow goes on.
+pub async fn without_agent(unit: &mut Unit, file: &mut CallFile, left: QueueLeft) -> Result<Reply> {
+    let input = match session(file)? {
+        Some(session) => ivr_engine::without_agent(&session, left),
+        None => Input::QueueLeft(left),
+    };
+    advance(unit, file, input).await
+}
+
 /// What the flow asks the server and learns at once. What the server does not offer cannot be published
 /// ([`crate::flows`]); should a version ask for it all the same, it leaves by the port for a failure.
-pub async fn answer(unit: &Unit, call: CallId, next: &Next) -> Result<Option<Input>> {
+pub async fn answer(unit: &Unit, file: &mut CallFile, next: &Next) -> Result<Option<Input>> {
     Ok(match next {
         Next::FindFlow { flow } => {
             let version = match flows::published(unit.scope(), unit.tx(), flow).await? {
@@ -95,10 +137,10 @@ pub async fn answer(unit: &Unit, call: CallId, next: &Next) -> Result<Option<Inp
         }
         Next::Continue => {
             // What the caller keyed in is for a request of the flow that asked him.
-            secrets::forget(unit, call).await?;
+            secrets::forget(unit, file.id()).await?;
             Some(Input::Continue)
         }
-        Next::Figures { .. } => Some(Input::Figures(QueueFigures::default())),
+        Next::Figures { queue } => Some(Input::Figures(figures::of_queue(unit, file, queue).await?)),
         Next::FindContact { number, fields } => {
             Some(Input::ContactFound(contacts::flow::find(unit, number, fields).await?))
         }

@@ -6,7 +6,7 @@ use entity::{
     CallOutcome, CallStatus, ChangeCause, EndedBy, EntryOutcome, EntryPurpose, JobKind, LegState, OfferState,
     RoutingSubject, SegmentPart, SegmentState, SlotHolder, leg, offer, segment,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::carry::Target;
 use super::story::EventKind;
@@ -82,7 +82,7 @@ pub async fn end_if_nobody_is_left(unit: &mut Unit, file: &mut CallFile, by: End
     Ok(())
 }
 
-/// Ends a visit of a queue, unless it has ended.
+/// Ends a visit of a queue, unless it has ended, with the line of the story that came last.
 pub async fn close_visit(
     unit: &mut Unit,
     file: &mut CallFile,
@@ -90,9 +90,38 @@ pub async fn close_visit(
     outcome: EntryOutcome,
 ) -> Result<Won> {
     let at = file.last_moment();
+    close_visit_at(unit, file, at, entry, outcome, json!({})).await
+}
+
+/// The visit ends now, and not by anything that happened on a line: what was offered is withdrawn.
+pub async fn take_out_of_queue(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    entry: QueueEntryId,
+    outcome: EntryOutcome,
+    told: Value,
+) -> Result<Won> {
+    let now = unit.now();
+    let won = close_visit_at(unit, file, now, entry, outcome, told).await?;
+    if won == Won::Yes {
+        withdraw_offers(unit, file, OfferState::Withdrawn).await?;
+    }
+    Ok(won)
+}
+
+async fn close_visit_at(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    at: DateTime<Utc>,
+    entry: QueueEntryId,
+    outcome: EntryOutcome,
+    mut told: Value,
+) -> Result<Won> {
     let won = queueing::close_entry(unit.scope(), unit.tx(), entry, outcome, at).await?;
     if won == Won::Yes {
-        file.note(unit, EventKind::Dequeued, json!({"entryId": entry, "outcome": outcome}));
+        told["entryId"] = json!(entry);
+        told["outcome"] = json!(outcome);
+        file.note(unit, EventKind::Dequeued, told);
         unit.reroute(RoutingSubject::Entry, entry);
     }
     Ok(won)

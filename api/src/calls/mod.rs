@@ -4,6 +4,7 @@
 //! that follow are one transaction. Nothing here knows HTTP; what the caller's line is to do next is a [`Reply`].
 
 pub mod accept;
+pub mod admission;
 pub mod agent_leg;
 pub mod arrive;
 pub mod carry;
@@ -14,6 +15,7 @@ pub mod desk;
 pub mod direct;
 pub mod effects;
 pub mod enqueue;
+pub mod figures;
 pub mod file;
 pub mod flow;
 pub mod hold;
@@ -22,6 +24,7 @@ pub mod library;
 pub mod messages;
 pub mod offer;
 pub mod outbound;
+pub mod overflow;
 pub mod participant;
 pub mod party;
 pub mod quiet;
@@ -40,8 +43,10 @@ pub mod surveys;
 pub mod sweep;
 pub mod transfer;
 pub mod urls;
+pub mod visit;
 pub mod voicemail;
 pub mod waiting;
+pub mod why;
 pub mod wrap_up;
 
 pub use file::CallFile;

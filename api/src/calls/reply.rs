@@ -14,8 +14,8 @@ use super::recording::Notice;
 use super::urls::{Heard, Spoken, Urls};
 use crate::words::Words;
 
-/// Seconds of quiet between two announcements to a caller who waits.
-pub const QUIET: u32 = 15;
+/// Seconds of quiet between two announcements to a caller on hold.
+const QUIET: u32 = 15;
 /// Seconds until a supervisor between two agents is asked for again.
 const BETWEEN: u32 = 3;
 /// How long an agent at a number has to press 1.
@@ -140,14 +140,25 @@ pub enum FlowNext {
     Requesting,
 }
 
+/// What a waiting caller is told of his place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// He has none: one agent is asked, and takes him at once or not.
+    OneIsAsked,
+    InLine {
+        /// From 1. Not told, without.
+        position: Option<u64>,
+        /// Not told, without.
+        expected: Option<Duration>,
+    },
+}
+
 /// What a waiting caller hears.
 #[derive(Clone, Debug)]
 pub struct Wait {
     pub entry: QueueEntryId,
     pub hop: u32,
-    /// From 1; `None` where there is no line to have a place in.
-    pub position: Option<u64>,
-    pub expected: Option<Duration>,
+    pub place: Place,
     pub music: Option<String>,
     /// Seconds until he is asked for again, where no music fills them.
     pub quiet: u32,
@@ -465,22 +476,19 @@ pub fn say(text: &str, language: &str, voice: Option<&str>) -> Say {
 }
 
 impl Wait {
-    /// Of a caller for whom one agent is asked.
-    pub fn for_one(entry: QueueEntryId, hop: u32, music: Option<String>, words: Words) -> Self {
-        Self { entry, hop, position: None, expected: None, music, quiet: QUIET, words }
-    }
-
     /// A few seconds; then the next hop asks again. The provider would loop a document by itself, but then each round
     /// would bear the same address.
     fn document(&self, urls: &Urls) -> WaitResponse {
         let words = &self.words;
-        let mut spoken = match self.position {
-            Some(position) => WaitResponse::new().say(words.say(words.position(position))),
-            None => WaitResponse::new().say(words.say(words.on_hold())),
+        let spoken = match self.place {
+            Place::OneIsAsked => WaitResponse::new().say(words.say(words.on_hold())),
+            Place::InLine { position, expected } => {
+                let position = position.map(|position| words.position(position));
+                let expected = expected.map(|expected| words.expected_wait(expected));
+                let told = position.into_iter().chain(expected);
+                told.fold(WaitResponse::new(), |spoken, one| spoken.say(words.say(one)))
+            }
         };
-        if let Some(expected) = self.expected {
-            spoken = spoken.say(words.say(words.expected_wait(expected)));
-        }
         let filled = match &self.music {
             Some(url) => spoken.play(Play::url(url)),
             None => spoken.pause(Pause::seconds(self.quiet)),
@@ -489,7 +497,7 @@ impl Wait {
     }
 }
 
-/// Which segment a caller is being brought to, or where he is parked again.
+/// Which segment a caller is being brought to, where he is parked again, or that he goes on behind the queue's exit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Destination {
     Transfer {
@@ -509,6 +517,11 @@ pub enum Destination {
         call: CallId,
         version: i32,
     },
+    QueueExit {
+        call: CallId,
+        entry: QueueEntryId,
+        version: i32,
+    },
 }
 
 impl Destination {
@@ -518,6 +531,7 @@ impl Destination {
             Self::Agent { call, segment } => urls.caller_join(call, segment),
             Self::Queue { call, entry, after } => urls.park(call, entry, after),
             Self::Flow { call, version } => urls.resume(call, version),
+            Self::QueueExit { call, entry, version } => urls.queue_leave(call, entry, version),
         }
     }
 }

@@ -10,19 +10,28 @@ use clock::Busy;
 use entity::id::{AgentId, CompanyId, QueueEntryId, QueueId};
 use entity::{CompanyScope, RoutingSubject, queue, routing_change, routing_state};
 use routing::{Change, EntryId, Index, Round};
+use sea_orm::ConnectionTrait;
 
 use super::offer::{self, Opened};
 use super::rows;
 use crate::app::App;
+use crate::config::Timing;
 use crate::error::Result;
 use crate::store::{Tx, Unit, queueing, system};
 
 /// How often a node looks for changes that nobody woke it for.
 const POLL: Duration = Duration::from_secs(1);
+/// How long callers are told their prospects from one copy of another node's index. Building one reads all of a company's
+/// agents and waiting calls, and a prospect of some minutes does not change in seconds.
+pub const COPY_LIFE: TimeDelta = TimeDelta::seconds(5);
 
 /// The indexes of the companies whose lease this node holds; also where waiting callers' prospects are read.
 #[derive(Default)]
-pub struct Desks(Mutex<HashMap<CompanyId, Desk>>);
+pub struct Desks {
+    kept: Mutex<HashMap<CompanyId, Desk>>,
+    /// Of companies that another node keeps: built from rows to be asked, and not to offer anything.
+    copies: tokio::sync::Mutex<HashMap<CompanyId, (DateTime<Utc>, Index)>>,
+}
 
 struct Desk {
     index: Index,
@@ -34,17 +43,72 @@ struct Desk {
 
 impl Desks {
     fn lock(&self) -> MutexGuard<'_, HashMap<CompanyId, Desk>> {
-        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.kept.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    /// `None` without data, and on a node that does not keep the company's index.
-    pub fn expected_wait(
+    /// `None` without data.
+    pub async fn expected_wait(
         &self,
+        app: &App,
         scope: CompanyScope,
         entry: QueueEntryId,
-        now: DateTime<Utc>,
-    ) -> Option<Duration> {
-        self.lock().get(&scope.company())?.index.expected_wait(EntryId(entry.0), now)
+    ) -> Result<Option<Duration>> {
+        let now = app.clock.now();
+        self.ask(app, scope, COPY_LIFE, |index| index.expected_wait(EntryId(entry.0), now)).await
+    }
+
+    /// Asks the company's index: the one that is kept here, else a copy from rows that is at most so old.
+    pub async fn ask<T>(
+        &self,
+        app: &App,
+        scope: CompanyScope,
+        oldest: TimeDelta,
+        question: impl FnOnce(&Index) -> T,
+    ) -> Result<T> {
+        let company = scope.company();
+        if let Some(desk) = self.lock().get(&company) {
+            return Ok(question(&desk.index));
+        }
+        self.ask_copy(app, scope, oldest, question).await
+    }
+
+    /// Asks a copy from rows that is at most so old, whether or not the index is kept here.
+    pub async fn ask_copy<T>(
+        &self,
+        app: &App,
+        scope: CompanyScope,
+        oldest: TimeDelta,
+        question: impl FnOnce(&Index) -> T,
+    ) -> Result<T> {
+        let company = scope.company();
+        let mut copies = self.copies.lock().await;
+        let now = app.clock.now();
+        copies.retain(|_, (made, _)| *made + COPY_LIFE > now);
+        if copies.get(&company).is_none_or(|(made, _)| *made + oldest <= now) {
+            let rows = Rows { scope, db: app.db.reader(), timing: &app.settings.timing, now };
+            copies.insert(company, (now, Desk::build(&rows).await?.0.index));
+        }
+        Ok(question(&copies[&company].1))
+    }
+
+    /// Asks in the middle of a unit: the index that is kept here, else a fresh copy, else one from the unit's own
+    /// connection. A unit that waited for another connection, or for who waits for one, could wait for ever.
+    pub async fn ask_within<T>(&self, unit: &Unit, question: impl FnOnce(&Index) -> T) -> Result<T> {
+        let company = unit.company();
+        if let Some(desk) = self.lock().get(&company) {
+            return Ok(question(&desk.index));
+        }
+        if let Ok(copies) = self.copies.try_lock()
+            && let Some((_, index)) = copies.get(&company).filter(|(made, _)| *made + COPY_LIFE > unit.now())
+        {
+            return Ok(question(index));
+        }
+        let index = Desk::build(&Rows::of(unit)).await?.0.index;
+        let answer = question(&index);
+        if let Ok(mut copies) = self.copies.try_lock() {
+            copies.insert(company, (unit.now(), index));
+        }
+        Ok(answer)
     }
 
     /// Whether this node keeps the company's index.
@@ -128,10 +192,10 @@ pub async fn pass(app: &App, scope: CompanyScope) -> Result<()> {
     let was_kept = kept.is_some();
     let (desk, rounds) = match kept {
         Some(mut desk) => {
-            let rounds = desk.read(&unit, changes).await?;
+            let rounds = desk.read(&Rows::of(&unit), changes).await?;
             (desk, rounds)
         }
-        None => Desk::build(&unit).await?,
+        None => Desk::build(&Rows::of(&unit)).await?,
     };
     let stale = write(&mut unit, rounds).await?;
     let renewed = routing_state::Model {
@@ -179,25 +243,42 @@ async fn write(unit: &mut Unit, rounds: Vec<Round>) -> Result<Stale> {
     Ok(stale)
 }
 
+/// Where a company's rows are read, and when.
+struct Rows<'a, C> {
+    scope: CompanyScope,
+    db: &'a C,
+    timing: &'a Timing,
+    now: DateTime<Utc>,
+}
+
+impl<'a> Rows<'a, Tx> {
+    fn of(unit: &'a Unit) -> Self {
+        Self { scope: unit.scope(), db: unit.tx(), timing: &unit.app().settings.timing, now: unit.now() }
+    }
+}
+
 impl Desk {
     /// From rows alone.
-    async fn build(unit: &Unit) -> Result<(Self, Vec<Round>)> {
-        let (scope, tx) = (unit.scope(), unit.tx());
+    async fn build<C: ConnectionTrait>(from: &Rows<'_, C>) -> Result<(Self, Vec<Round>)> {
         let mut desk = Self { index: Index::new(), cool_off: HashMap::new(), bound: HashMap::new() };
         let mut changes = Vec::new();
-        for row in scope.find::<queue::Entity>().all(tx).await? {
-            changes.push(desk.queue(scope, tx, &row).await?);
+        for row in queueing::queues(from.scope, from.db).await? {
+            changes.push(desk.queue(from, &row).await?);
         }
-        changes.extend(desk.agents(unit, None).await?);
-        let open = queueing::open_entries(scope, tx).await?;
-        changes.extend(rows::entries(scope, tx, open, &desk.cool_off).await?.into_iter().map(Change::Entry));
-        let rounds = desk.index.apply_all(changes, unit.now());
+        changes.extend(desk.agents(from, None).await?);
+        let open = queueing::open_entries(from.scope, from.db).await?;
+        let open = rows::entries(from.scope, from.db, open, &desk.cool_off).await?;
+        changes.extend(open.into_iter().map(Change::Entry));
+        let rounds = desk.index.apply_all(changes, from.now);
         Ok((desk, rounds))
     }
 
     /// Reads again the rows that changed, and the agents whose heartbeat would have run out by now.
-    async fn read(&mut self, unit: &Unit, changed: Vec<routing_change::Model>) -> Result<Vec<Round>> {
-        let (scope, tx) = (unit.scope(), unit.tx());
+    async fn read<C: ConnectionTrait>(
+        &mut self,
+        from: &Rows<'_, C>,
+        changed: Vec<routing_change::Model>,
+    ) -> Result<Vec<Round>> {
         let (mut agents, mut entries) = (BTreeSet::new(), BTreeSet::new());
         let mut changes = vec![Change::Tick];
         for change in changed {
@@ -206,35 +287,37 @@ impl Desk {
                 RoutingSubject::Entry => drop(entries.insert(QueueEntryId(change.subject_id))),
                 RoutingSubject::Queue => {
                     let id = QueueId(change.subject_id);
-                    let row = scope.find_by_id::<queue::Entity>(id).one(tx).await?;
+                    let row = queueing::queue_in_use(from.scope, from.db, id).await?;
                     changes.push(match row {
-                        Some(row) => self.queue(scope, tx, &row).await?,
+                        Some(row) => self.queue(from, &row).await?,
                         None => Change::QueueGone(routing::QueueId(id.0)),
                     });
                 }
             }
         }
-        agents.extend(self.bound.iter().filter(|(_, until)| **until <= unit.now()).map(|(agent, _)| *agent));
+        agents.extend(self.bound.iter().filter(|(_, until)| **until <= from.now).map(|(agent, _)| *agent));
         if !agents.is_empty() {
-            changes.extend(self.agents(unit, Some(&agents)).await?);
+            changes.extend(self.agents(from, Some(&agents)).await?);
         }
-        changes.extend(self.entries(unit, entries).await?);
-        Ok(self.index.apply_all(changes, unit.now()))
+        changes.extend(self.entries(from, entries).await?);
+        Ok(self.index.apply_all(changes, from.now))
     }
 
-    async fn queue(&mut self, scope: CompanyScope, tx: &Tx, row: &queue::Model) -> Result<Change> {
+    async fn queue<C: ConnectionTrait>(&mut self, from: &Rows<'_, C>, row: &queue::Model) -> Result<Change> {
         self.cool_off.insert(row.id, TimeDelta::seconds(i64::from(row.decline_cool_off_seconds)));
-        Ok(Change::Queue(rows::queue(scope, tx, row).await?))
+        Ok(Change::Queue(rows::queue(from.scope, from.db, row).await?))
     }
 
-    async fn agents(&mut self, unit: &Unit, ids: Option<&BTreeSet<AgentId>>) -> Result<Vec<Change>> {
+    async fn agents<C: ConnectionTrait>(
+        &mut self,
+        from: &Rows<'_, C>,
+        ids: Option<&BTreeSet<AgentId>>,
+    ) -> Result<Vec<Change>> {
         let ids: Option<Vec<_>> = ids.map(|ids| ids.iter().copied().collect());
-        let found =
-            rows::agents(unit.scope(), unit.tx(), &unit.app().settings.timing, ids.as_deref(), unit.now())
-                .await?;
+        let found = rows::agents(from.scope, from.db, from.timing, ids.as_deref(), from.now).await?;
         for agent in &found {
             match agent.ready_until {
-                Some(until) if until > unit.now() => drop(self.bound.insert(AgentId(agent.id.0), until)),
+                Some(until) if until > from.now => drop(self.bound.insert(AgentId(agent.id.0), until)),
                 Some(_) | None => drop(self.bound.remove(&AgentId(agent.id.0))),
             }
         }
@@ -243,16 +326,20 @@ impl Desk {
         Ok(gone.map(Change::AgentGone).chain(found.into_iter().map(Change::Agent)).collect())
     }
 
-    async fn entries(&self, unit: &Unit, ids: BTreeSet<QueueEntryId>) -> Result<Vec<Change>> {
+    async fn entries<C: ConnectionTrait>(
+        &self,
+        from: &Rows<'_, C>,
+        ids: BTreeSet<QueueEntryId>,
+    ) -> Result<Vec<Change>> {
         let mut open = Vec::new();
         let mut changes = Vec::new();
         for id in ids {
-            match queueing::entry(unit.scope(), unit.tx(), id).await? {
+            match queueing::entry(from.scope, from.db, id).await? {
                 Some(entry) if entry.outcome.is_none() && entry.wanted_agent_id.is_none() => open.push(entry),
                 Some(_) | None => changes.push(Change::EntryGone(EntryId(id.0))),
             }
         }
-        let read = rows::entries(unit.scope(), unit.tx(), open, &self.cool_off).await?;
+        let read = rows::entries(from.scope, from.db, open, &self.cool_off).await?;
         changes.extend(read.into_iter().map(Change::Entry));
         Ok(changes)
     }

@@ -1,13 +1,14 @@
 //! From rows to what the routing index reads.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::num::NonZeroU16;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::{AgentId, QueueEntryId};
 use entity::{
-    Availability, CompanyScope, IdleReading, OfferState, Reach, SegmentState, Strategy, agent, offer, queue,
-    queue_entry, segment,
+    Availability, CompanyScope, IdleReading, OfferState, OverflowAction, Reach, SegmentState, Strategy,
+    VisitPlan, agent, offer, queue, queue_entry, segment,
 };
 use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,9 @@ use crate::store::{Unit, queueing, workforce};
 
 /// How many conversations the mean handle time is made of.
 const HANDLED: u64 = 50;
+
+/// The priority of a caller of whom a flow says nothing else.
+const USUAL_PRIORITY: i32 = 50;
 
 /// A skill that an entry asks for, as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,14 +45,20 @@ pub async fn queue<C: ConnectionTrait>(
             Strategy::LeastTalkTime => routing::Strategy::LeastTalkTime,
             Strategy::RingAll => routing::Strategy::RingAll,
         },
-        ring_all_limit: None,
+        ring_all_limit: row.rules.ring_all_limit.and_then(NonZeroU16::new),
         decline_cool_off: seconds(row.decline_cool_off_seconds),
         mean_handle_time: mean_handle_time(&handled),
         idle_reading: match row.idle_reading {
             IdleReading::SinceLastCall => routing::IdleReading::SinceLastCall,
             IdleReading::SinceAvailable => routing::IdleReading::SinceAvailable,
         },
+        ageing: ageing(row).map(|step| routing::Ageing { step, usual: USUAL_PRIORITY }),
     })
+}
+
+/// How much waiting a step of priority is worth in this queue.
+pub fn ageing(row: &queue::Model) -> Option<Duration> {
+    row.rules.ageing_seconds.map(|seconds| Duration::from_secs(seconds.into()))
 }
 
 /// AHT = (talk + hold + wrap-up) / handled.
@@ -248,17 +258,63 @@ fn entry(
         .iter()
         .filter(|segment| segment.state == SegmentState::Failed)
         .filter_map(|segment| Some((agent_id(segment.agent_id), segment.ended_at? + cool_off)));
-    let skills: Vec<NeededSkill> = serde_json::from_value(row.skills).unwrap_or_default();
+    let skills = needed(&row);
+    // Whom it is kept for has been asked and did not take it, or could not be reached: then it is kept for nobody.
+    let refused = |agent| offers.iter().any(|offer| offer.agent_id == agent && offer.state.is_refusal());
+    let has_failed = |agent| {
+        let of_agent = segments.iter().filter(|segment| segment.agent_id == agent);
+        of_agent.map(|segment| segment.state).any(|state| state == SegmentState::Failed)
+    };
+    let kept_for = row.plan.kept_for.filter(|kept| !refused(kept.agent) && !has_failed(kept.agent));
     routing::Entry {
         id: routing::EntryId(row.id.0),
         queue: routing::QueueId(row.queue_id.0),
         priority: row.priority,
         entered_at: row.entered_at,
         age_credit: (row.entered_at - row.waiting_since).to_std().unwrap_or_default(),
-        skills: skills.into_iter().map(|need| (routing::SkillId(need.skill.0), need.level)).collect(),
+        relaxations: relaxations(&row.plan, &skills),
+        preferred: kept_for
+            .map(|kept| routing::Preference { agent: agent_id(kept.agent), until: kept.until }),
+        ring_all_from: ring_all_from(&row.plan),
+        skills: asked_for(&skills),
         state,
         declined_by: declined.chain(failed).collect(),
     }
+}
+
+/// What an entry asks for, before any rule lets it ask for less.
+pub fn needed(row: &queue_entry::Model) -> Vec<NeededSkill> {
+    serde_json::from_value(row.skills.clone()).unwrap_or_default()
+}
+
+fn asked_for(skills: &[NeededSkill]) -> Vec<(routing::SkillId, u8)> {
+    skills.iter().map(|need| (routing::SkillId(need.skill.0), need.level)).collect()
+}
+
+/// Each step that asks for less takes away from what the one before has left.
+fn relaxations(plan: &VisitPlan, skills: &[NeededSkill]) -> Vec<routing::Relaxation> {
+    let mut left = skills.to_vec();
+    let mut relaxations = Vec::new();
+    for step in &plan.steps {
+        let OverflowAction::RelaxSkills { levels } = step.action else { continue };
+        left = relaxed(&left, levels);
+        relaxations.push(routing::Relaxation { from: step.at, skills: asked_for(&left) });
+    }
+    relaxations
+}
+
+/// Each skill so many levels lower, gone when nothing is left of it; without a number nothing is left at all.
+fn relaxed(skills: &[NeededSkill], levels: Option<u8>) -> Vec<NeededSkill> {
+    let Some(levels) = levels else { return Vec::new() };
+    let lower = |need: &NeededSkill| {
+        let level = need.level.saturating_sub(levels);
+        (level > 0).then(|| NeededSkill { level, ..need.clone() })
+    };
+    skills.iter().filter_map(lower).collect()
+}
+
+fn ring_all_from(plan: &VisitPlan) -> Option<DateTime<Utc>> {
+    plan.steps.iter().find(|step| step.action == OverflowAction::RingAll).map(|step| step.at)
 }
 
 pub fn agent_id(id: AgentId) -> routing::AgentId {
@@ -267,4 +323,46 @@ pub fn agent_id(id: AgentId) -> routing::AgentId {
 
 pub fn seconds(count: i32) -> Duration {
     Duration::from_secs(u64::try_from(count).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use entity::PlannedStep;
+    use entity::id::SkillId;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn need(skill: u128, level: u8) -> NeededSkill {
+        NeededSkill { skill: SkillId(Uuid::from_u128(skill)), level }
+    }
+
+    #[test]
+    fn each_step_takes_away_from_what_the_one_before_has_left() {
+        let at = |seconds| DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds);
+        let step = |seconds, action| PlannedStep { at: at(seconds), action };
+        let plan = VisitPlan {
+            steps: vec![
+                step(10, OverflowAction::RelaxSkills { levels: Some(2) }),
+                step(15, OverflowAction::RingAll),
+                step(20, OverflowAction::RelaxSkills { levels: Some(2) }),
+                step(30, OverflowAction::RelaxSkills { levels: None }),
+            ],
+            ..VisitPlan::default()
+        };
+        let relaxed: Vec<_> = relaxations(&plan, &[need(1, 5), need(2, 3)])
+            .into_iter()
+            .map(|relaxation| (relaxation.from, relaxation.skills))
+            .collect();
+        let asked = |needs: &[NeededSkill]| asked_for(needs);
+        assert_eq!(
+            relaxed,
+            [
+                (at(10), asked(&[need(1, 3), need(2, 1)])),
+                (at(20), asked(&[need(1, 1)])),
+                (at(30), asked(&[])),
+            ]
+        );
+        assert_eq!(ring_all_from(&plan), Some(at(15)));
+    }
 }

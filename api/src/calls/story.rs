@@ -71,6 +71,10 @@ kinds! {
     RecordingFailed = "recording.failed",
     RecordingDeleted = "recording.deleted",
     Queued = "queue.entered",
+    /// A queue did not take the caller; `reason` says why: closed, full, unstaffed, gone, or he came from there.
+    QueueRefused = "queue.refused",
+    /// An overflow step of the queue was taken; `action` says which.
+    QueueStep = "queue.step",
     /// The visit of the queue ended; `outcome` says how.
     Dequeued = "queue.left",
     /// A supervisor gave the call another priority.

@@ -62,6 +62,11 @@ impl Urls {
         format!("{}/queue-exit?call={call}&entry={entry}&s={version}{RETRY}", self.base)
     }
 
+    /// Where a caller goes on who is fetched out of the queue, since his visit has overflowed.
+    pub fn queue_leave(&self, call: CallId, entry: QueueEntryId, version: i32) -> String {
+        format!("{}/queue-leave?call={call}&entry={entry}&s={version}{RETRY}", self.base)
+    }
+
     pub fn caller_join(&self, call: CallId, segment: SegmentId) -> String {
         format!("{}/caller-join?call={call}&segment={segment}{RETRY}", self.base)
     }

@@ -1,11 +1,12 @@
 //! What people do with a call that waits: give it another priority, move it to another queue, take it out of order.
 
-use entity::id::{AgentId, CallId, QueueEntryId, QueueId, UserId};
-use entity::{CallStatus, CompanyScope, EntryOutcome, OfferState, RoutingSubject, agent, queue_entry};
+use entity::id::{AgentId, CallId, QueueId, UserId};
+use entity::{CompanyScope, RoutingSubject, agent, queue_entry};
 use serde_json::json;
 
 use super::story::EventKind;
-use super::{CallFile, accept, leave, offer, rows};
+use super::visit::{self, MovedBy};
+use super::{CallFile, accept, admission, offer, rows};
 use crate::app::App;
 use crate::authz::{Permission, PickCalls, Whose};
 use crate::error::{Error, Result, Subject};
@@ -37,53 +38,24 @@ pub async fn set_priority(
     unit.commit().await
 }
 
-/// The caller waits on in another queue, as long as he has waited already. His visit of the old one is over, and what
-/// was offered there is withdrawn.
+/// The caller waits on in another queue, as long as he has waited already.
+///
+/// # Errors
+/// A conflict when he waits there already, waits no more, or that queue does not take him now.
 pub async fn move_to(app: &App, scope: CompanyScope, by: UserId, id: CallId, queue: QueueId) -> Result<()> {
     let mut unit = Unit::begin(app, scope).await?;
     let mut file = CallFile::open(&unit, id).await?;
     let old = waiting(&unit, id).await?;
-    let queue = match queueing::queue(scope, unit.tx(), queue).await {
-        Err(Error::NotFound(_)) => return Err(Error::invalid("/queueId", "is not a queue of the company")),
-        found => found?,
-    };
+    let queue = queueing::queue_in_use(scope, unit.tx(), queue)
+        .await?
+        .ok_or_else(|| Error::invalid("/queueId", "is not a queue of the company"))?;
     if queue.id == old.queue_id {
         return Err(Error::conflict("ALREADY_IN_QUEUE", "The call waits in this queue already."));
     }
-    leave::withdraw_offers(&mut unit, &mut file, OfferState::Withdrawn).await?;
-    let now = unit.now();
-    queueing::close_entry(scope, unit.tx(), old.id, EntryOutcome::Moved, now).await?;
-    file.note(
-        &unit,
-        EventKind::Dequeued,
-        json!({"entryId": old.id, "outcome": EntryOutcome::Moved, "by": by, "toQueueId": queue.id}),
-    );
-    let new = queue_entry::Model {
-        id: unit.id::<QueueEntryId>(),
-        queue_id: queue.id,
-        entered_at: now,
-        outcome: None,
-        left_at: None,
-        ..old.clone()
-    };
-    unit.scope().insert::<queue_entry::Entity, _>(unit.tx(), new.clone()).await?;
-    unit.reroute(RoutingSubject::Entry, old.id);
-    unit.reroute(RoutingSubject::Entry, new.id);
-    file.row.status = CallStatus::Queued;
-    file.row.queue_id = Some(queue.id);
-    file.row.agent_id = None;
-    file.note(
-        &unit,
-        EventKind::Queued,
-        json!({"queueId": queue.id, "queue": queue.name, "entryId": new.id, "priority": new.priority}),
-    );
-    unit.tell(&[Audience::Queue(queue.id)], "queue:entered", json!({"queueId": queue.id, "callId": id}));
-    unit.tell(
-        &[Audience::Supervisors, Audience::Queue(old.queue_id)],
-        "call:update",
-        json!({"callId": id, "status": file.row.status, "queueId": queue.id, "priority": new.priority}),
-    );
-    let detail = json!({"callId": id, "from": old.queue_id, "to": queue.id});
+    admission::must_take(&unit, &queue).await?;
+    let from = old.queue_id;
+    visit::move_to(&mut unit, &mut file, old, &queue, MovedBy::Supervisor(by)).await?;
+    let detail = json!({"callId": id, "from": from, "to": queue.id});
     audit::note(app, scope, unit.tx(), by, "calls:move", detail).await?;
     file.save(&mut unit).await?;
     unit.commit().await

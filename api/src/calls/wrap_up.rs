@@ -14,10 +14,6 @@ use crate::error::{Error, Result, Subject};
 use crate::store::{Audience, Unit, jobs, queueing, workforce};
 use entity::CompanyScope;
 
-/// Seconds that one extension adds, and how many there are.
-pub const EXTENSION_SECONDS: i64 = 30;
-pub const EXTENSIONS: i32 = 10;
-
 /// What an agent leaves behind about a call.
 #[derive(Clone, Debug, Default)]
 pub struct Notes {
@@ -125,7 +121,7 @@ pub async fn end(
     unit.commit().await
 }
 
-/// Thirty seconds more. Answers when wrap-up now ends.
+/// As many seconds more as the queue says, as often as it says. Answers when wrap-up now ends.
 pub async fn extend(
     app: &App,
     scope: CompanyScope,
@@ -135,13 +131,15 @@ pub async fn extend(
     let mut unit = Unit::begin(app, scope).await?;
     let mut file = CallFile::open(&unit, call).await?;
     let mut segment = in_wrap_up(&unit, call, agent).await?;
-    if segment.wrap_up_extensions >= EXTENSIONS {
+    let rule = queueing::queue(scope, unit.tx(), segment.queue_id).await?.rules.wrap_up;
+    if u32::try_from(segment.wrap_up_extensions).unwrap_or(u32::MAX) >= rule.extensions {
         return Err(Error::conflict(
             "WRAP_UP_EXTENDED_ENOUGH",
             "This wrap-up cannot be extended any further.",
         ));
     }
-    let until = segment.wrap_up_until.unwrap_or(unit.now()) + TimeDelta::seconds(EXTENSION_SECONDS);
+    let until =
+        segment.wrap_up_until.unwrap_or(unit.now()) + TimeDelta::seconds(i64::from(rule.extension_seconds));
     segment.wrap_up_until = Some(until);
     segment.wrap_up_extensions += 1;
     unit.job(JobKind::EndWrapUp, segment.id, json!({}), until);

@@ -5,10 +5,10 @@ use ivr_engine::{Finding, FindingCode, Severity};
 use serde_json::Value;
 
 /// Node types without a hand to do them yet.
-const NODES: [&str; 2] = ["figures", "callback"];
+const NODES: [&str; 1] = ["callback"];
 
 /// Settings of nodes, as JSON pointers below the node.
-const SETTINGS: [(&str, &str); 2] = [("enqueue", "/preferAgent"), ("voicemail", "/transcribe")];
+const SETTINGS: [(&str, &str); 1] = [("voicemail", "/transcribe")];
 
 /// Everything in the document that would not be done. A document of another form has findings of its own.
 pub fn missing(document: &Value) -> Vec<Finding> {
@@ -53,12 +53,12 @@ mod tests {
     #[test]
     fn what_cannot_be_done_is_named_where_it_stands() {
         let document = json!({ "nodes": {
-            "ask": { "type": "figures", "queue": "sales" },
-            "wait/1": { "type": "enqueue", "queue": "sales", "preferAgent": { "agent": "last" } },
+            "back": { "type": "callback", "queue": "sales" },
+            "mail/1": { "type": "voicemail", "transcribe": true },
             "mail": { "type": "voicemail", "transcribe": false },
             "hello": { "type": "say", "text": "Hello" },
         } });
         let fields: Vec<_> = missing(&document).into_iter().filter_map(|finding| finding.field).collect();
-        assert_eq!(fields, ["/nodes/ask/type", "/nodes/wait~11/preferAgent"]);
+        assert_eq!(fields, ["/nodes/back/type", "/nodes/mail~11/transcribe"]);
     }
 }

@@ -366,7 +366,7 @@ impl Calls {
         Done::saying("Wrapped up.")
     }
 
-    /// Gives wrap-up thirty seconds more.
+    /// Gives wrap-up more time: as much and as often as the queue's rules say.
     #[oai(path = "/api/calls/:id/wrap-up/extend", method = "post", operation_id = "extendWrapUp")]
     async fn extend(
         &self,

@@ -28,15 +28,18 @@ mod pages;
 mod profile;
 mod prompts;
 mod queue_flows;
+mod queue_rules;
 mod queues;
 mod range;
 mod recording_settings;
 mod recordings;
 pub mod server;
+mod skills;
 pub mod spec;
 mod supervision;
 mod users;
 mod waiting_calls;
+mod why;
 pub mod word;
 
 pub use audio_body::AudioBody;
@@ -95,9 +98,11 @@ fn resources() -> impl OpenApi + 'static {
     (
         (auth::Auth, profile::OwnProfile, users::Users, companies::Companies, contacts::Contacts),
         (ivr::Ivr, ivr::FlowTests, ivr::FlowTrials, ivr::FlowReplays, ivr::FlowImports),
-        (prompts::Prompts, queues::Queues, agents::Agents, availability::AvailabilityOfAgents),
-        (agent_history::HistoryOfAgents, availability_reasons::AvailabilityReasons, supervision::Supervision),
-        (calls::Calls, waiting_calls::WaitingCalls, live::LiveCalls, offers::Offers, outbound::Outbound),
+        (prompts::Prompts, queues::Queues, skills::Skills),
+        (agents::Agents, availability::AvailabilityOfAgents, availability_reasons::AvailabilityReasons),
+        (agent_history::HistoryOfAgents, supervision::Supervision),
+        (calls::Calls, why::WhyCallsWait, waiting_calls::WaitingCalls, live::LiveCalls, offers::Offers),
+        outbound::Outbound,
         (recordings::Recordings, recording_settings::RecordingSettings),
         (call_results::CallResults, queue_flows::FlowsOfQueues),
         health::Health,

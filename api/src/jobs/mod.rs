@@ -10,13 +10,16 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::Busy;
 use entity::id::{
-    AgentId, CallId, LegId, MessageId, OfferId, PhoneNumberId, RecordingId, RequestId, SegmentId, TransferId,
+    AgentId, CallId, LegId, MessageId, OfferId, PhoneNumberId, QueueEntryId, RecordingId, RequestId, SegmentId,
+    TransferId,
 };
 use entity::{JobKind, job};
 
 use crate::agents::{Watch, end_skills_today};
 use crate::app::App;
-use crate::calls::{carry, hold, messages, offer, participant, recording, request, sweep, transfer, wrap_up};
+use crate::calls::{
+    carry, hold, messages, offer, overflow, participant, recording, request, sweep, transfer, wrap_up,
+};
 use crate::error::{Error, Result};
 use crate::store::system::{self, Claimed};
 use crate::store::{Unit, jobs as rows};
@@ -208,6 +211,9 @@ async fn work(app: &App, claimed: &Claimed) -> Result<Done> {
         JobKind::JoinDeadline => carry::join_deadline(app, scope, SegmentId(subject)).await,
         JobKind::EndWrapUp => {
             in_unit(app, claimed, async |unit| wrap_up::time_is_up(unit, SegmentId(subject)).await).await
+        }
+        JobKind::QueueStep => {
+            in_unit(app, claimed, async |unit| overflow::rule_is_due(unit, QueueEntryId(subject)).await).await
         }
         JobKind::DeviceLost => {
             match crate::agents::check_device(app, scope, AgentId(subject), job.id).await? {

@@ -1,9 +1,12 @@
 //! Flows, their published versions, and what a flow may refer to.
 
+use std::collections::HashMap;
+
 use entity::id::{FlowId, FlowVersionId};
-use entity::{CompanyScope, Inserted, Updated, flow, flow_version, queue, skill};
+use entity::{CompanyScope, Inserted, Updated, flow, flow_version, skill};
 use sea_orm::prelude::DateTimeUtc;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, QueryFilter, QueryOrder, QuerySelect, Set};
+use serde_json::Value;
 
 use super::Tx;
 
@@ -123,6 +126,26 @@ pub async fn by_name(
     scope.find::<flow::Entity>().filter(by).one(db).await
 }
 
+/// The drafts of the company's flows and what new calls get of them, each with its flow's name.
+pub async fn documents(
+    scope: CompanyScope,
+    db: &impl ConnectionTrait,
+) -> Result<Vec<(String, Value)>, DbErr> {
+    let flows = all(scope, db).await?;
+    let published = flows.iter().filter_map(|flow| flow.published_version_id);
+    let versions = scope
+        .find::<flow_version::Entity>()
+        .filter(flow_version::Column::Id.is_in(published))
+        .all(db)
+        .await?;
+    let names: HashMap<_, _> = flows.iter().map(|flow| (flow.id, flow.name.clone())).collect();
+    let published = versions
+        .into_iter()
+        .map(|version| (names.get(&version.flow_id).cloned().unwrap_or_default(), version.document));
+    let published: Vec<_> = published.collect();
+    Ok(flows.into_iter().map(|flow| (flow.name, flow.draft)).chain(published).collect())
+}
+
 /// The version that a flow which is called by its id or name runs in: its latest published one.
 pub async fn published(
     scope: CompanyScope,
@@ -136,8 +159,8 @@ pub async fn published(
 pub async fn references(
     scope: CompanyScope,
     db: &impl ConnectionTrait,
-) -> Result<(Vec<String>, Vec<String>), DbErr> {
-    let queues = scope.find::<queue::Entity>().all(db).await?;
+) -> crate::error::Result<(Vec<String>, Vec<String>)> {
+    let queues = super::queueing::queues(scope, db).await?;
     let skills = scope.find::<skill::Entity>().all(db).await?;
     Ok((
         queues.into_iter().flat_map(|queue| [queue.id.to_string(), queue.name]).collect(),

@@ -35,6 +35,7 @@ pub mod requests;
 pub mod secrets;
 pub mod sessions;
 pub mod side_sessions;
+pub mod skills;
 pub mod surveys;
 pub mod system;
 pub mod unit;

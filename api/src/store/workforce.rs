@@ -1,7 +1,7 @@
 //! Agents as routing sees them: what they want, what they hold, what they can.
 
 use chrono::{DateTime, Utc};
-use entity::id::{AgentId, ChangeId, ReasonId};
+use entity::id::{AgentId, ChangeId, QueueId, ReasonId};
 use entity::{
     CompanyScope, Inserted, agent, agent_change, agent_skill, agent_skill_today, availability_reason,
     queue_member, skill,
@@ -62,6 +62,36 @@ pub async fn memberships_of_agents<C: ConnectionTrait>(
         query = query.filter(queue_member::Column::AgentId.is_in(ids.iter().copied()));
     }
     Ok(query.all(db).await?)
+}
+
+/// Who serves the queue.
+pub async fn members_of_queue<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    queue: QueueId,
+) -> Result<Vec<AgentId>> {
+    Ok(scope
+        .find::<queue_member::Entity>()
+        .select_only()
+        .column(queue_member::Column::AgentId)
+        .filter(queue_member::Column::QueueId.eq(queue))
+        .into_tuple()
+        .all(db)
+        .await?)
+}
+
+/// By id or by name, as flows name an agent; of two with one name the one who came first.
+pub async fn agent_by_name<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    name: &str,
+) -> Result<Option<AgentId>> {
+    let by = match name.parse::<AgentId>() {
+        Ok(id) => agent::Column::Id.eq(id),
+        Err(_) => agent::Column::Name.eq(name),
+    };
+    let found = scope.find::<agent::Entity>().filter(by).order_by_asc(agent::Column::Id).one(db).await?;
+    Ok(found.map(|agent| agent.id))
 }
 
 pub async fn skills<C: ConnectionTrait>(scope: CompanyScope, db: &C) -> Result<Vec<skill::Model>> {

@@ -10,8 +10,8 @@ use calldocker::bus::Delivery;
 use calldocker::store::{Audience, Unit};
 use entity::id::{CallId, QueueEntryId};
 use entity::{
-    CallKind, CallStatus, CompanyScope, EntryPurpose, JobKind, Reach, RoutingSubject, agent, call, job,
-    outbox, outbox_counter, queue_entry,
+    CallKind, CallStatus, CompanyScope, EntryPurpose, JobKind, Reach, RoutingSubject, VisitPlan, agent, call,
+    job, outbox, outbox_counter, queue_entry,
 };
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveValue::Set, ColumnTrait, ExprTrait, PaginatorTrait, QueryFilter};
@@ -204,6 +204,7 @@ async fn enqueue(app: &TestApp, world: &World) -> CallId {
         purpose: EntryPurpose::Caller,
         wanted_agent_id: None,
         max_wait_until: None,
+        plan: VisitPlan::default(),
         outcome: None,
         left_at: None,
     };

@@ -188,10 +188,43 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
         "listQueues" => owner(),
         "getQueueFlows" => owner().id(ours.queue),
         "setQueueFlows" => {
-            let body = json!({ "waitFlowId": ours.wait_flow });
-            owner().id(ours.queue).body(body).foreign("/waitFlowId", theirs.wait_flow)
+            let body = json!({ "waitFlowId": ours.wait_flow, "holdFlowId": null, "whisperFlowId": null });
+            owner()
+                .id(ours.queue)
+                .body(body)
+                .foreign("/waitFlowId", theirs.wait_flow)
+                .foreign("/holdFlowId", theirs.wait_flow)
+                .foreign("/whisperFlowId", theirs.wait_flow)
         }
         "getQueue" => owner().id(ours.queue),
+        "createQueue" => owner()
+            .made()
+            .body(json!({
+                "name": "Sales",
+                "agentIds": [agent_id],
+                "rules": { "overflow": [
+                    { "afterSeconds": 30, "action": "queue", "queueId": ours.queue },
+                    { "afterSeconds": 60, "action": "flow", "flowId": ours.flow },
+                ]},
+            }))
+            .foreign("/agentIds/0", theirs.agent.agent.expect("the agent is an agent"))
+            .foreign("/rules/overflow/0/queueId", theirs.queue)
+            .foreign("/rules/overflow/1/flowId", theirs.flow),
+        "updateQueue" => owner()
+            .id(ours.queue)
+            .body(json!({
+                "name": "Help",
+                "agentIds": [agent_id],
+                "rules": { "overflow": [{ "afterSeconds": 60, "action": "flow", "flowId": ours.flow }] },
+            }))
+            .foreign("/agentIds/0", theirs.agent.agent.expect("the agent is an agent"))
+            .foreign("/rules/overflow/0/flowId", theirs.flow),
+        "deleteQueue" => owner().id(ours.second_queue),
+        "getQueueLive" => owner().id(ours.queue),
+        "listSkills" => owner(),
+        "createSkill" => owner().made().body(json!({ "name": "French" })),
+        "updateSkill" => owner().id(ours.skill).body(json!({ "name": "German" })),
+        "deleteSkill" => owner().id(ours.skill),
         "listAgents" => owner(),
         "listAgentsOfCompany" => owner().path("companyId", ours.id),
         "getAgent" => owner().id(agent_id),
@@ -246,6 +279,7 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
         "listCalls" => owner().query("status=offered&direction=inbound&limit=10"),
         "getCall" => agent().id(ours.calls.offered),
         "updateCall" => agent().id(ours.calls.wrap_up).body(json!({ "notes": "Called about the bill." })),
+        "whyDoesCallWait" => owner().id(ours.calls.offered),
         "listCallEvents" => owner().id(ours.calls.offered),
         "listCallSurveys" | "listCallMessages" => owner().id(ours.calls.offered),
         "listCallRecordings" => owner().id(ours.calls.wrap_up),
@@ -258,10 +292,8 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
         }
         "pickCall" => agent().by_own_agent().id(ours.calls.offered),
         "assignCall" => {
-            // An agent assigns to himself only.
-            let theirs = theirs.agent.agent.expect("the agent is an agent");
-            let body = json!({ "agentId": agent_id });
-            agent().id(ours.calls.offered).body(body).foreign("/agentId", theirs)
+            let theirs_in_it = owner().id(ours.calls.offered).body(json!({ "agentId": ours.idle_agent }));
+            theirs_in_it.foreign("/agentId", theirs.idle_agent)
         }
         "peekNextCall" => agent(),
         "takeNextCall" => agent().by_own_agent(),

@@ -1,13 +1,13 @@
 //! One queue inside the index: who stands in line, and which agents could take the next one.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 
-use super::Visit;
+use super::{Visit, Wants};
 use crate::bits::Bits;
 use crate::skills::Requirement;
-use crate::{Agent, AgentRank, EntryId, EntryKey, EntryState, Queue};
+use crate::{Ageing, Agent, AgentId, AgentRank, EntryId, EntryKey, EntryState, Queue};
 
 /// A queue's line and its agents. It exists as soon as anybody names the queue; without `settings` nobody is
 /// matched.
@@ -22,11 +22,10 @@ pub(super) struct Line {
     pub(super) free: Bits,
     /// The free ones, best first. Empty without settings, which say what is best.
     pub(super) best: BTreeSet<(AgentRank, usize)>,
-    /// The waiting entries, those that ask for the same together, for whoever may take one may take the next.
-    /// No bucket is empty.
-    pub(super) buckets: BTreeMap<Requirement, BTreeSet<EntryKey>>,
-    /// The first of each bucket, in the order of the line.
-    pub(super) heads: BTreeMap<EntryKey, Requirement>,
+    /// The waiting entries that any agent may take who can do what they ask for.
+    pub(super) common: Buckets,
+    /// The waiting entries that are kept for one agent. Nobody's are empty.
+    pub(super) personal: HashMap<AgentId, Buckets>,
     /// Everybody without an agent: waiting or in a round.
     pub(super) in_line: BTreeSet<EntryKey>,
     /// The same by the moment when they came.
@@ -35,7 +34,62 @@ pub(super) struct Line {
     pub(super) reserved: usize,
 }
 
+/// Waiting entries, those that ask for the same together, for whoever may take one may take the next.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Buckets {
+    /// No bucket is empty.
+    pub(super) by_requirement: BTreeMap<Requirement, BTreeSet<EntryKey>>,
+    /// The first of each bucket, in the order of the line.
+    pub(super) heads: BTreeMap<EntryKey, Requirement>,
+}
+
+impl Buckets {
+    fn insert(&mut self, key: EntryKey, requirement: &Requirement) {
+        let bucket = self.by_requirement.entry(requirement.clone()).or_default();
+        let former = bucket.first().copied();
+        bucket.insert(key);
+        if former.is_none_or(|former| key < former) {
+            former.and_then(|former| self.heads.remove(&former));
+            self.heads.insert(key, requirement.clone());
+        }
+    }
+
+    fn remove(&mut self, key: EntryKey, requirement: &Requirement) {
+        let Some(bucket) = self.by_requirement.get_mut(requirement) else { return };
+        bucket.remove(&key);
+        let next = bucket.first().copied();
+        if self.heads.remove(&key).is_some() {
+            self.heads.extend(next.map(|next| (next, requirement.clone())));
+        }
+        if next.is_none() {
+            self.by_requirement.remove(requirement);
+        }
+    }
+}
+
 impl Line {
+    pub(super) fn ageing(&self) -> Option<Ageing> {
+        self.settings.as_ref()?.ageing
+    }
+
+    /// The entries that are kept for `only`, or those that are kept for nobody.
+    pub(super) fn buckets(&self, only: Option<AgentId>) -> Option<&Buckets> {
+        match only {
+            None => Some(&self.common),
+            Some(agent) => self.personal.get(&agent),
+        }
+    }
+
+    /// What waiting entries want, each kind once.
+    pub(super) fn wants(&self) -> impl Iterator<Item = Wants> + '_ {
+        let of = |only, buckets: &'_ Buckets| -> Vec<Wants> {
+            let requirements = buckets.by_requirement.keys().cloned();
+            requirements.map(|requirement| Wants { only, requirement }).collect()
+        };
+        let personal = self.personal.iter().flat_map(move |(agent, buckets)| of(Some(*agent), buckets));
+        of(None, &self.common).into_iter().chain(personal)
+    }
+
     /// Nobody names the queue any more.
     pub(super) fn is_forgotten(&self) -> bool {
         self.settings.is_none() && self.members == 0 && self.in_line.is_empty() && self.reserved == 0
@@ -85,15 +139,12 @@ impl Line {
 
     pub(super) fn enlist(&mut self, visit: &Visit) {
         match visit.entry.state {
-            EntryState::Waiting => {
-                let bucket = self.buckets.entry(visit.requirement.clone()).or_default();
-                let former = bucket.first().copied();
-                bucket.insert(visit.key);
-                if former.is_none_or(|former| visit.key < former) {
-                    former.and_then(|former| self.heads.remove(&former));
-                    self.heads.insert(visit.key, visit.requirement.clone());
+            EntryState::Waiting => match visit.wants.only {
+                None => self.common.insert(visit.key, &visit.wants.requirement),
+                Some(agent) => {
+                    self.personal.entry(agent).or_default().insert(visit.key, &visit.wants.requirement);
                 }
-            }
+            },
             EntryState::InRound(_) => self.in_offer += 1,
             EntryState::Reserved(_) => {
                 self.reserved += 1;
@@ -107,18 +158,17 @@ impl Line {
     /// Undoes [`Line::enlist`]; `visit` is as it was then.
     pub(super) fn strike(&mut self, visit: &Visit) {
         match visit.entry.state {
-            EntryState::Waiting => {
-                if let Some(bucket) = self.buckets.get_mut(&visit.requirement) {
-                    bucket.remove(&visit.key);
-                    let next = bucket.first().copied();
-                    if self.heads.remove(&visit.key).is_some() {
-                        self.heads.extend(next.map(|next| (next, visit.requirement.clone())));
-                    }
-                    if next.is_none() {
-                        self.buckets.remove(&visit.requirement);
+            EntryState::Waiting => match visit.wants.only {
+                None => self.common.remove(visit.key, &visit.wants.requirement),
+                Some(agent) => {
+                    if let Some(buckets) = self.personal.get_mut(&agent) {
+                        buckets.remove(visit.key, &visit.wants.requirement);
+                        if buckets.by_requirement.is_empty() {
+                            self.personal.remove(&agent);
+                        }
                     }
                 }
-            }
+            },
             EntryState::InRound(_) => self.in_offer -= 1,
             EntryState::Reserved(_) => {
                 self.reserved -= 1;

@@ -12,10 +12,9 @@ use std::mem;
 use std::num::NonZeroU16;
 use std::ops::Bound;
 
-use super::line::Line;
-use super::{Index, Visit};
+use super::line::{Buckets, Line};
+use super::{Index, Visit, Wants};
 use crate::rule::cooling_off;
-use crate::skills::Requirement;
 use crate::{Agent, AgentRank, EntryKey, EntryState, Queue, QueueId, Round, Strategy};
 
 /// Where the walk takes a shorter way. Not one round depends on them: a debug build has them so small that
@@ -73,18 +72,18 @@ impl Index {
         if gained.len() > FEW_AGENTS {
             let agents = gained.iter().filter_map(|place| self.agents[*place].as_ref());
             let queues: BTreeSet<_> = agents.flat_map(|agent| &agent.queues).collect();
-            for queue in queues {
-                let buckets = self.lines.get(queue).into_iter().flat_map(|line| line.buckets.keys());
-                self.marked.extend(buckets.map(|requirement| (*queue, requirement.clone())));
+            for (queue, line) in queues.into_iter().filter_map(|queue| Some((queue, self.lines.get(queue)?)))
+            {
+                self.marked.extend(line.wants().map(|wants| (*queue, wants)));
             }
         } else {
             for place in gained {
                 self.add_stops_for(place, None, &mut stops);
             }
         }
-        for (queue, requirement) in mem::take(&mut self.marked) {
+        for (queue, wants) in mem::take(&mut self.marked) {
             let line = self.open_line(queue);
-            stops.extend(line.and_then(|line| next_of_bucket(line, &requirement, None)));
+            stops.extend(line.and_then(|line| next_of_bucket(line, &wants, None)));
         }
         stops
     }
@@ -95,12 +94,13 @@ impl Index {
         let Some(agent) = self.agents[place].as_ref().filter(|agent| agent.is_free(self.now)) else { return };
         let mut tried = 0;
         let mut first: Option<EntryKey> = None;
-        for line in agent.queues.iter().filter_map(|queue| self.open_line(*queue)) {
-            for (key, requirement) in line.heads.range((after(passed), Bound::Unbounded)) {
+        let lines = agent.queues.iter().filter_map(|queue| self.open_line(*queue));
+        for buckets in lines.flat_map(|line| buckets_for(line, agent)) {
+            for (key, requirement) in buckets.heads.range((after(passed), Bound::Unbounded)) {
                 if first.is_some_and(|first| first < *key) {
                     break;
                 }
-                if requirement.first_unmet(&agent.skills).is_none() {
+                if requirement.is_met_by(&agent.skills) {
                     first = Some(*key);
                     break;
                 }
@@ -115,19 +115,20 @@ impl Index {
 
     /// Adds the first entry after `passed` of each bucket that the agent may take from.
     fn add_stops_by_skills(&self, agent: &Agent, passed: Option<EntryKey>, stops: &mut BinaryHeap<Stop>) {
-        for line in agent.queues.iter().filter_map(|queue| self.open_line(*queue)) {
-            let of_everybody = line.buckets.get_key_value(&[][..]).into_iter();
+        let lines = agent.queues.iter().filter_map(|queue| self.open_line(*queue));
+        for buckets in lines.flat_map(|line| buckets_for(line, agent)) {
+            let of_everybody = buckets.by_requirement.get_key_value(&[][..]).into_iter();
             // Requirements are in the order of their first skill, so those that begin with a skill that the
             // agent lacks are never looked at.
             let of_the_skilled = agent.skills.iter().flat_map(|(skill, level)| {
                 let from = (Bound::Included(&[(*skill, 0)][..]), Bound::Unbounded);
-                line.buckets.range::<[_], _>(from).take_while(move |(requirement, _)| {
+                buckets.by_requirement.range::<[_], _>(from).take_while(move |(requirement, _)| {
                     requirement.skills().first().is_some_and(|first| first.0 == *skill && first.1 <= *level)
                 })
             });
-            for (requirement, _) in of_everybody.chain(of_the_skilled) {
-                if requirement.first_unmet(&agent.skills).is_none() {
-                    stops.extend(next_of_bucket(line, requirement, passed));
+            for (requirement, bucket) in of_everybody.chain(of_the_skilled) {
+                if requirement.is_met_by(&agent.skills) {
+                    stops.extend(next_in(bucket, passed));
                 }
             }
         }
@@ -136,11 +137,11 @@ impl Index {
     /// Offers the entry to the best candidates, if there are any, and adds the next of its bucket.
     fn serve(&mut self, key: EntryKey, stops: &mut BinaryHeap<Stop>) -> Option<Round> {
         let visit = self.visits.get(&key.entry()).filter(|visit| visit.entry.state == EntryState::Waiting)?;
-        let (queue, requirement) = (visit.entry.queue, visit.requirement.clone());
-        if !self.find_candidates(queue, &requirement) {
+        let (queue, wants) = (visit.entry.queue, visit.wants.clone());
+        if !self.find_candidates(queue, &wants) {
             return None;
         }
-        stops.extend(self.open_line(queue).and_then(|line| next_of_bucket(line, &requirement, Some(key))));
+        stops.extend(self.open_line(queue).and_then(|line| next_of_bucket(line, &wants, Some(key))));
         let chosen = self.choose(key, queue);
         self.offer(key, queue, chosen)
     }
@@ -150,15 +151,22 @@ impl Index {
         self.lines.get(&queue).filter(|line| line.settings.is_some())
     }
 
-    /// Fills `candidates` with those who are free in the queue and meet the requirement; false when there is
+    /// Fills `candidates` with those who are free in the queue and whom the entry wants; false when there is
     /// nobody.
-    fn find_candidates(&mut self, queue: QueueId, requirement: &Requirement) -> bool {
+    fn find_candidates(&mut self, queue: QueueId, wants: &Wants) -> bool {
         let Some(line) = self.lines.get(&queue) else { return false };
         if line.best.is_empty() {
             return false;
         }
-        self.candidates.copy_from(&line.free);
-        self.skills.retain(&mut self.candidates, requirement);
+        match wants.only {
+            None => self.candidates.copy_from(&line.free),
+            Some(agent) => {
+                self.candidates.clear();
+                let place = self.places.get(&agent).filter(|place| line.free.contains(**place));
+                place.into_iter().for_each(|place| self.candidates.insert(*place));
+            }
+        }
+        self.skills.retain(&mut self.candidates, &wants.requirement);
         !self.candidates.is_empty()
     }
 
@@ -174,16 +182,17 @@ impl Index {
         let may_be_asked = |place: usize| {
             self.agents[place].as_ref().filter(|agent| cooling_off(agent, entry, self.now).is_none())
         };
+        let size = round_size(settings, entry.rings_all(self.now));
         if self.candidates.len() > FEW_CANDIDATES {
             let best = line.best.iter().map(|(_, place)| *place);
             let best =
                 best.filter(|place| self.candidates.contains(*place) && may_be_asked(*place).is_some());
-            best.take(round_size(settings)).collect()
+            best.take(size).collect()
         } else {
             let few = self.candidates.iter().filter_map(|place| Some((may_be_asked(place)?, place)));
             let mut few: Vec<_> = few.map(|(agent, place)| (AgentRank::of(agent, settings), place)).collect();
             few.sort_unstable();
-            few.into_iter().take(round_size(settings)).map(|(_, place)| place).collect()
+            few.into_iter().take(size).map(|(_, place)| place).collect()
         }
     }
 
@@ -212,17 +221,31 @@ fn after(passed: Option<EntryKey>) -> Bound<EntryKey> {
     passed.map_or(Bound::Unbounded, Bound::Excluded)
 }
 
-fn next_of_bucket(line: &Line, requirement: &Requirement, passed: Option<EntryKey>) -> Option<Stop> {
-    let bucket = line.buckets.get(requirement)?;
+/// What an agent may take of a line, as far as it does not depend on his skills.
+fn buckets_for<'a>(line: &'a Line, agent: &Agent) -> impl Iterator<Item = &'a Buckets> {
+    [None, Some(agent.id)].into_iter().filter_map(|only| line.buckets(only))
+}
+
+fn next_of_bucket(line: &Line, wants: &Wants, passed: Option<EntryKey>) -> Option<Stop> {
+    next_in(line.buckets(wants.only)?.by_requirement.get(&wants.requirement)?, passed)
+}
+
+fn next_in(bucket: &BTreeSet<EntryKey>, passed: Option<EntryKey>) -> Option<Stop> {
     let key = bucket.range((after(passed), Bound::Unbounded)).next()?;
     Some(Reverse((*key, Onward::Bucket)))
 }
 
-fn round_size(queue: &Queue) -> usize {
+/// Most agents whom one round asks; `rings_all` is the entry's own rule.
+fn round_size(queue: &Queue, rings_all: bool) -> usize {
+    let everybody = || queue.ring_all_limit.map_or(usize::MAX, |most| usize::from(NonZeroU16::get(most)));
     match queue.strategy {
-        Strategy::RingAll => {
-            queue.ring_all_limit.map_or(usize::MAX, |most| usize::from(NonZeroU16::get(most)))
+        Strategy::RingAll => everybody(),
+        Strategy::LongestIdle | Strategy::RoundRobin | Strategy::FewestCalls | Strategy::LeastTalkTime => {
+            if rings_all {
+                everybody()
+            } else {
+                1
+            }
         }
-        Strategy::LongestIdle | Strategy::RoundRobin | Strategy::FewestCalls | Strategy::LeastTalkTime => 1,
     }
 }

@@ -5,7 +5,7 @@
 //!
 //! Why a change touches only what it can affect: between two calls of [`Index::apply`] no waiting entry
 //! stands beside a free agent who may take it. So new matches come only from what has changed since: entries
-//! that were told or whose cool-off ended, agents who became free or gained a queue or a skill. These mark
+//! that were told or whose turn came (a cool-off ended, it asks for less, it is kept for one agent no longer), agents who became free or gained a queue or a skill. These mark
 //! the buckets of entries that the next walk looks at; all others are as they were left.
 
 mod figures;
@@ -19,7 +19,7 @@ use chrono::{DateTime, Utc};
 use self::line::Line;
 use crate::bits::Bits;
 use crate::skills::{Requirement, SkillBook};
-use crate::{Agent, AgentId, Change, Entry, EntryId, EntryKey, EntryState, QueueId, Round};
+use crate::{Ageing, Agent, AgentId, Change, Entry, EntryId, EntryKey, EntryState, QueueId, Round};
 
 /// One company's waiting calls and agents.
 #[derive(Clone, Debug, Default)]
@@ -35,12 +35,13 @@ pub struct Index {
     skills: SkillBook,
     /// When staffed agents cease to be, unless they beat again.
     heartbeats: BTreeSet<(DateTime<Utc>, usize)>,
-    /// When somebody may be asked again for an entry that waits.
-    cool_offs: BTreeSet<(DateTime<Utc>, EntryId)>,
+    /// When it changes by itself who may be asked for an entry that waits: a cool-off ends, it is kept for one agent no
+    /// longer, it asks for less.
+    turns: BTreeSet<(DateTime<Utc>, EntryId)>,
     /// Places of agents for whom the next walk has to look.
     gained: Vec<usize>,
     /// Buckets that the next walk has to look at.
-    marked: HashSet<(QueueId, Requirement)>,
+    marked: HashSet<(QueueId, Wants)>,
     /// Working memory of the walk.
     candidates: Bits,
 }
@@ -50,7 +51,31 @@ pub struct Index {
 struct Visit {
     entry: Entry,
     key: EntryKey,
+    /// At the last moment at which it was looked at.
+    wants: Wants,
+}
+
+/// Who may take an entry, apart from who has declined it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Wants {
+    /// Kept for this agent.
+    only: Option<AgentId>,
     requirement: Requirement,
+}
+
+impl Visit {
+    fn new(entry: Entry, ageing: Option<Ageing>, now: DateTime<Utc>) -> Self {
+        let only = entry.kept_for(now).map(|preference| preference.agent);
+        let wants = Wants { only, requirement: Requirement::at(&entry, now) };
+        Self { key: EntryKey::of(&entry, ageing), wants, entry }
+    }
+}
+
+/// When it changes by itself who may be asked for this entry.
+fn turns_of(entry: &Entry) -> impl Iterator<Item = DateTime<Utc>> + '_ {
+    let cool_offs = entry.declined_by.iter().map(|(_, until)| *until);
+    let kept = entry.preferred.iter().map(|preference| preference.until);
+    cool_offs.chain(kept).chain(entry.relaxations.iter().map(|relaxation| relaxation.from))
 }
 
 impl Index {
@@ -84,21 +109,22 @@ impl Index {
         self.walk()
     }
 
-    /// When [`Change::Tick`] can matter next: a cool-off of a waiting entry or the heartbeat of a ready agent
-    /// ends. Always later than the last `now`. `None` when only a change can matter.
+    /// When [`Change::Tick`] can matter next: for a waiting entry a cool-off ends, the preference for one agent ends or
+    /// it asks for less; or the heartbeat of a ready agent ends. Always later than the last `now`. `None` when only a
+    /// change can matter. That a round will ring all is nothing to look for: whoever waits has nobody to ring.
     pub fn next_due(&self) -> Option<DateTime<Utc>> {
         let heartbeat = self.heartbeats.first().map(|(at, _)| *at);
-        let cool_off = self.cool_offs.first().map(|(at, _)| *at);
-        heartbeat.into_iter().chain(cool_off).min()
+        let turn = self.turns.first().map(|(at, _)| *at);
+        heartbeat.into_iter().chain(turn).min()
     }
 
     fn end_what_is_due(&mut self) {
         while let Some(place) = pop_due(&mut self.heartbeats, self.now) {
             self.reseat(place, |_| {});
         }
-        while let Some(entry) = pop_due(&mut self.cool_offs, self.now) {
-            if let Some(visit) = self.visits.get(&entry) {
-                self.marked.insert((visit.entry.queue, visit.requirement.clone()));
+        while let Some(entry) = pop_due(&mut self.turns, self.now) {
+            if let Some(visit) = self.strike(entry) {
+                self.admit(visit.entry);
             }
         }
     }
@@ -106,11 +132,16 @@ impl Index {
     fn set_queue(&mut self, id: QueueId, settings: Option<crate::Queue>) {
         let line = self.lines.entry(id).or_default();
         let was_closed = line.settings.is_none();
+        let reordered = line.ageing() != settings.as_ref().and_then(|queue| queue.ageing);
+        let line_up: Vec<_> = line.in_line.iter().filter(|_| reordered).map(EntryKey::entry).collect();
+        let taken_out: Vec<_> = line_up.into_iter().filter_map(|entry| self.strike(entry)).collect();
+        let line = self.lines.entry(id).or_default();
         let agents = &self.agents;
         line.configure(settings, |place| agents.get(place)?.as_ref());
         if was_closed && line.settings.is_some() {
-            self.marked.extend(line.buckets.keys().map(|requirement| (id, requirement.clone())));
+            self.marked.extend(line.wants().map(|wants| (id, wants)));
         }
+        taken_out.into_iter().for_each(|visit| self.admit(visit.entry));
         self.forget_if_unnamed(id);
     }
 
@@ -202,8 +233,8 @@ impl Index {
 
     fn set_entry(&mut self, entry: Entry) {
         let former_queue = self.strike(entry.id).map(|visit| visit.entry.queue);
-        let (queue, key, requirement) = (entry.queue, EntryKey::of(&entry), Requirement::of(&entry));
-        self.enlist(Visit { entry, key, requirement });
+        let queue = entry.queue;
+        self.admit(entry);
         if let Some(former) = former_queue.filter(|former| *former != queue) {
             self.forget_if_unnamed(former);
         }
@@ -215,14 +246,20 @@ impl Index {
         }
     }
 
+    /// Puts an entry where it belongs now.
+    fn admit(&mut self, entry: Entry) {
+        let ageing = self.lines.get(&entry.queue).and_then(Line::ageing);
+        self.enlist(Visit::new(entry, ageing, self.now));
+    }
+
     fn enlist(&mut self, visit: Visit) {
         let entry = &visit.entry;
         self.lines.entry(entry.queue).or_default().enlist(&visit);
         match entry.state {
             EntryState::Waiting => {
-                let ends = entry.declined_by.iter().map(|(_, until)| *until);
-                self.cool_offs.extend(ends.filter(|until| *until > self.now).map(|until| (until, entry.id)));
-                self.marked.insert((entry.queue, visit.requirement.clone()));
+                let turns = turns_of(entry).filter(|at| *at > self.now);
+                self.turns.extend(turns.map(|at| (at, entry.id)));
+                self.marked.insert((entry.queue, visit.wants.clone()));
             }
             EntryState::InRound(_) | EntryState::Reserved(_) => {}
         }
@@ -234,8 +271,8 @@ impl Index {
         if let Some(line) = self.lines.get_mut(&visit.entry.queue) {
             line.strike(&visit);
         }
-        for (_, until) in &visit.entry.declined_by {
-            self.cool_offs.remove(&(*until, id));
+        for at in turns_of(&visit.entry) {
+            self.turns.remove(&(at, id));
         }
         Some(visit)
     }
@@ -264,7 +301,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::{IdleReading, Queue, Readiness, SkillId, Strategy};
+    use crate::{IdleReading, Preference, Queue, Readiness, Relaxation, SkillId, Strategy};
 
     fn at(seconds: i64) -> DateTime<Utc> {
         DateTime::UNIX_EPOCH + chrono::TimeDelta::seconds(seconds)
@@ -278,6 +315,7 @@ mod tests {
             decline_cool_off: Duration::ZERO,
             mean_handle_time: None,
             idle_reading: IdleReading::SinceLastCall,
+            ageing: None,
         }
     }
 
@@ -306,6 +344,9 @@ mod tests {
             entered_at: at(50 - n as i64),
             age_credit: Duration::ZERO,
             skills: vec![(SkillId(Uuid::from_u128(n % 5)), 1)],
+            relaxations: vec![Relaxation { from: at(150 + n as i64), skills: Vec::new() }],
+            preferred: (n % 4 == 0).then(|| Preference { agent: agent(n + 1).id, until: at(120) }),
+            ring_all_from: None,
             state: EntryState::Waiting,
             declined_by: vec![(agent(n).id, at(200 + n as i64)), (agent(n).id, at(70))],
         }
@@ -321,19 +362,18 @@ mod tests {
         assert!(!rounds.is_empty() && rounds.len() < 20, "some are in a round and some wait");
         for n in 1..=20 {
             let line = &index.lines[&queue().id];
-            let heads: Vec<_> = line.buckets.values().filter_map(|bucket| bucket.first()).collect();
-            assert_eq!(line.heads.len(), heads.len());
-            assert!(
-                heads.iter().all(|head| line.heads.contains_key(head)),
-                "the heads are the first of the buckets"
-            );
+            for buckets in line.personal.values().chain([&line.common]) {
+                let heads = buckets.by_requirement.values().filter_map(|bucket| bucket.first());
+                let heads: BTreeSet<_> = heads.collect();
+                assert_eq!(heads, buckets.heads.keys().collect(), "the heads are the first of the buckets");
+            }
             index.apply(Change::EntryGone(entry(n).id), at(61));
         }
         (1..=20).for_each(|n| drop(index.apply(Change::AgentGone(agent(n).id), at(62))));
         index.apply(Change::QueueGone(queue().id), at(63));
         assert!(index.lines.is_empty() && index.visits.is_empty() && index.places.is_empty());
         assert!(index.agents.iter().all(Option::is_none) && index.vacant.len() == index.agents.len());
-        assert!(index.heartbeats.is_empty() && index.cool_offs.is_empty());
+        assert!(index.heartbeats.is_empty() && index.turns.is_empty());
         assert!(index.gained.is_empty() && index.marked.is_empty() && index.skills.is_empty());
     }
 }

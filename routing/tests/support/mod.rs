@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use routing::{
-    Agent, AgentId, Entry, EntryId, EntryState, IdleReading, Queue, QueueId, Readiness, SkillId, Strategy,
+    Ageing, Agent, AgentId, Entry, EntryId, EntryState, IdleReading, Queue, QueueId, Readiness, SkillId,
+    Strategy,
 };
 use uuid::Uuid;
 
@@ -53,11 +54,17 @@ pub fn queue(n: u128, strategy: Strategy) -> Queue {
         decline_cool_off: seconds(30),
         mean_handle_time: Some(seconds(120)),
         idle_reading: IdleReading::SinceLastCall,
+        ageing: None,
     }
 }
 
 pub fn limited_to(most: u16, queue: Queue) -> Queue {
     Queue { ring_all_limit: NonZeroU16::new(most), ..queue }
+}
+
+/// A step of priority is worth so many seconds of waiting.
+pub fn ageing(step: u64, queue: Queue) -> Queue {
+    Queue { ageing: Some(Ageing { step: seconds(step), usual: 0 }), ..queue }
 }
 
 /// A ready agent with one free slot, available since the start, who had no call yet.
@@ -87,6 +94,9 @@ pub fn entry(n: u128, queue: u128, entered: i64) -> Entry {
         entered_at: at(entered),
         age_credit: Duration::ZERO,
         skills: Vec::new(),
+        relaxations: Vec::new(),
+        preferred: None,
+        ring_all_from: None,
         state: EntryState::Waiting,
         declined_by: Vec::new(),
     }

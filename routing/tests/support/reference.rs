@@ -1,10 +1,10 @@
 //! The rule of routing once more, as slow and plain as it can be said: all rows, all of them looked at each
 //! time. It shares no code with the index, its orders included.
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use routing::{
     Agent, AgentId, Change, Entry, EntryId, EntryState, IdleReading, Queue, QueueId, Readiness, Round,
     Strategy,
@@ -44,17 +44,18 @@ impl Rows {
     /// Walks all waiting entries; rounds count as done.
     pub fn match_all(&mut self, now: DateTime<Utc>) -> Vec<Round> {
         let mut rounds = Vec::new();
-        for id in self.waiting_in_order() {
+        for id in self.waiting_in_order(now) {
             let entry = &self.entries[&id];
             let Some(queue) = self.queues.get(&entry.queue) else { continue };
             let mut able: Vec<_> =
                 self.agents.values().filter(|agent| could_take(agent, entry, now)).collect();
             able.retain(|agent| agent.held < agent.capacity);
             able.sort_by_key(|agent| preference(agent, queue));
-            let most = match (queue.strategy, queue.ring_all_limit) {
-                (Strategy::RingAll, None) => able.len(),
-                (Strategy::RingAll, Some(limit)) => usize::from(limit.get()),
-                _ => 1,
+            let its_own = matches!(entry.ring_all_from, Some(from) if from <= now);
+            let most = match (its_own || queue.strategy == Strategy::RingAll, queue.ring_all_limit) {
+                (true, None) => able.len(),
+                (true, Some(limit)) => usize::from(limit.get()),
+                (false, _) => 1,
             };
             let agents: Vec<_> = able.into_iter().take(most).map(|agent| agent.id).collect();
             if agents.is_empty() {
@@ -77,23 +78,39 @@ impl Rows {
         entry.state = EntryState::InRound(round.agents.clone());
     }
 
-    pub fn waiting_in_order(&self) -> Vec<EntryId> {
+    /// Who is first of two, as a company would say it that looks at the clock: in a queue with ageing a priority grows by
+    /// one for each ageing that somebody has waited.
+    pub fn order(&self, one: &Entry, other: &Entry, now: DateTime<Utc>) -> Ordering {
+        self.place(one, now).cmp(&self.place(other, now))
+    }
+
+    /// The fraction of a priority is counted in the waiting that it stands for, so that ages of different queues can be
+    /// compared: in a queue with ageing all have the usual priority and their waiting, plus what theirs is worth beyond it.
+    fn place(&self, entry: &Entry, now: DateTime<Utc>) -> (Reverse<i32>, Reverse<TimeDelta>, EntryId) {
+        let waited = now - entry.entered_at + delta(entry.age_credit);
+        let ageing = self.queues.get(&entry.queue).and_then(|queue| queue.ageing);
+        match ageing {
+            None => (Reverse(entry.priority), Reverse(waited), entry.id),
+            Some(ageing) => {
+                let head_start = delta(ageing.step) * (entry.priority - ageing.usual);
+                (Reverse(ageing.usual), Reverse(waited + head_start), entry.id)
+            }
+        }
+    }
+
+    pub fn waiting_in_order(&self, now: DateTime<Utc>) -> Vec<EntryId> {
         let mut waiting: Vec<_> = self.entries.values().filter(|e| e.state == EntryState::Waiting).collect();
-        waiting.sort_by_key(|entry| place(entry));
+        waiting.sort_by(|one, other| self.order(one, other, now));
         waiting.into_iter().map(|entry| entry.id).collect()
     }
 
     /// The place in the queue's line, from 1.
-    pub fn position(&self, id: EntryId) -> Option<usize> {
+    pub fn position(&self, id: EntryId, now: DateTime<Utc>) -> Option<usize> {
         let in_line = |entry: &Entry| !matches!(entry.state, EntryState::Reserved(_));
         let own = self.entries.get(&id).filter(|entry| in_line(entry))?;
         let line = self.entries.values().filter(|entry| entry.queue == own.queue && in_line(entry));
-        Some(line.filter(|entry| place(entry) <= place(own)).count())
+        Some(line.filter(|entry| self.order(entry, own, now).is_le()).count())
     }
-}
-
-pub fn place(entry: &Entry) -> (Reverse<i32>, DateTime<Utc>, EntryId) {
-    (Reverse(entry.priority), entry.entered_at - delta(entry.age_credit), entry.id)
 }
 
 /// Everything but the free slot.
@@ -102,7 +119,19 @@ pub fn could_take(agent: &Agent, entry: &Entry, now: DateTime<Utc>) -> bool {
         Some(until) => now < until,
         None => true,
     };
-    let skilled = entry.skills.iter().all(|(skill, least)| match agent.skills.get(skill) {
+    let mut asked = &entry.skills;
+    let mut latest = None;
+    for relaxation in &entry.relaxations {
+        if relaxation.from <= now && latest <= Some(relaxation.from) {
+            latest = Some(relaxation.from);
+            asked = &relaxation.skills;
+        }
+    }
+    let kept_for_another = match entry.preferred {
+        Some(preferred) => now < preferred.until && preferred.agent != agent.id,
+        None => false,
+    };
+    let skilled = asked.iter().all(|(skill, least)| match agent.skills.get(skill) {
         Some(level) => level >= least,
         None => false,
     });
@@ -112,6 +141,7 @@ pub fn could_take(agent: &Agent, entry: &Entry, now: DateTime<Utc>) -> bool {
         && alive
         && skilled
         && !declined
+        && !kept_for_another
 }
 
 fn preference(agent: &Agent, queue: &Queue) -> (u16, i128, DateTime<Utc>, AgentId) {

@@ -57,6 +57,7 @@ pub async fn dial(
     if !actor.whose.includes(agent) {
         return Err(Error::NotFound(Subject::Agent));
     }
+    guard::load_plans();
     let mut unit = Unit::begin(app, scope).await?;
     let id: CallId = unit.id();
     if let Some(request) = once

@@ -17,6 +17,11 @@ use crate::store::{Unit, contacts, outbound};
 /// Digits of the longest number that exists within one country only: emergency calls, directory enquiries, short codes.
 const SHORT: usize = 6;
 
+/// Reads the numbering plans of all countries, which the first time takes a while: not within a transaction.
+pub fn load_plans() {
+    let _loaded = DATABASE.by_id("US").is_some();
+}
+
 /// The number that is shown, and with whose account the call is made: the one that was named, else the agent's own, else
 /// the company's, else its oldest.
 pub async fn line(

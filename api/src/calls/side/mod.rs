@@ -120,7 +120,7 @@ async fn step(
         let (heard, next) = library::look_up(unit, file, step.prompts, step.next).await?;
         said.extend(heard);
         session = step.session;
-        match flow::answer(unit, file.id(), &next).await? {
+        match flow::answer(unit, file, &next).await? {
             Some(answer) => input = answer,
             None => return Ok(Heard { session, said, next }),
         }

@@ -9,10 +9,11 @@ use entity::{
 };
 use serde_json::json;
 
-use super::{For, finish, outside_leg, park, project, tell, visit};
+use super::{at_the_old_place, finish, outside_leg, park, project, queue_of, tell};
 use crate::calls::carry::Target;
 use crate::calls::offer::{Opened, Rings};
 use crate::calls::story::EventKind;
+use crate::calls::visit::{self, For};
 use crate::calls::{CallFile, control, direct, hold, leave, offer, recording, rows, supervise, wrap_up};
 use crate::error::Result;
 use crate::store::queueing::{self, Won};
@@ -178,11 +179,8 @@ pub async fn first_left(
         queueing::save_segment(unit.scope(), unit.tx(), second).await?;
     }
     match entry {
-        Some(mut entry) => {
-            entry.purpose = EntryPurpose::Caller;
-            file.row.queue_id = Some(entry.queue_id);
-            queueing::save_entry(unit.scope(), unit.tx(), entry.clone()).await?;
-            unit.reroute(RoutingSubject::Entry, entry.id);
+        Some(entry) => {
+            let entry = for_the_caller(unit, file, entry).await?;
             if accepted {
                 hold::put(unit, file).await?;
             } else {
@@ -299,7 +297,8 @@ pub(super) async fn return_caller(
     let Some(first) = queueing::segment(unit.scope(), unit.tx(), transfer.segment_id).await? else {
         return Ok(None);
     };
-    let entry = visit(unit, file, &first, first.queue_id, For::Anybody).await?;
+    let queue = queue_of(unit, first.queue_id).await?;
+    let entry = at_the_old_place(unit, file, &first, &queue, For::Agent(transfer.agent_id)).await?;
     transfer.queue_entry_id = Some(entry.id);
     live::save_transfer(unit.scope(), unit.tx(), transfer.clone()).await?;
     ring_back(unit, file, entry.clone(), &transfer).await?;
@@ -339,13 +338,34 @@ async fn ring_back(
 }
 
 /// The visit becomes an ordinary one, at its place.
-async fn for_everybody(unit: &mut Unit, file: &mut CallFile, mut entry: queue_entry::Model) -> Result<()> {
-    entry.wanted_agent_id = None;
-    let id = entry.id;
-    queueing::save_entry(unit.scope(), unit.tx(), entry).await?;
-    unit.reroute(RoutingSubject::Entry, id);
+async fn for_everybody(unit: &mut Unit, file: &mut CallFile, entry: queue_entry::Model) -> Result<()> {
+    visit::open_to_everybody(unit, file, entry).await?;
     project(unit, file).await?;
     control::tell(unit, file).await
+}
+
+/// Whom the agent had asked for himself is asked for the caller.
+async fn for_the_caller(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    mut entry: queue_entry::Model,
+) -> Result<queue_entry::Model> {
+    if entry.wanted_agent_id.is_none() {
+        return visit::open_to_everybody(unit, file, entry).await;
+    }
+    entry.purpose = EntryPurpose::Caller;
+    file.row.queue_id = Some(entry.queue_id);
+    queueing::save_entry(unit.scope(), unit.tx(), entry.clone()).await?;
+    Ok(entry)
+}
+
+/// The visit has ended in its queue by a rule, and nobody has been reached: what the caller was passed on for has failed.
+pub async fn queue_ended(unit: &mut Unit, file: &mut CallFile, entry: QueueEntryId) -> Result<()> {
+    let transfer = live::transfer_of_entry(unit.scope(), unit.tx(), entry).await?;
+    if let Some(transfer) = transfer.filter(|transfer| transfer.state.is_open()) {
+        finish(unit, file, transfer, TransferState::Failed, Some(Why::NoAnswer)).await?;
+    }
+    Ok(())
 }
 
 /// The caller is gone, and so is what a transfer was for.

@@ -1,14 +1,12 @@
 //! A caller who is sent on his own line to a number outside or to another flow.
 
 use entity::id::TransferId;
-use entity::{CallStatus, EndedBy, TransferState, TransferTarget, transfer};
-use ivr_engine::{CallFacts, DialOutcome, Input, Session};
-use serde_json::json;
+use entity::{EndedBy, TransferState, TransferTarget, transfer};
+use ivr_engine::DialOutcome;
 use twilio::webhook::{CallProgress, CallStatus as ProviderStatus};
 
 use super::fate::{Why, return_caller};
 use super::{RING_SECONDS, finish, project, published};
-use crate::calls::story::EventKind;
 use crate::calls::{CallFile, Reply, agent_leg, arrive, control, flow, leave};
 use crate::error::Result;
 use crate::store::{Unit, live};
@@ -30,7 +28,7 @@ pub async fn take_up(unit: &mut Unit, id: TransferId) -> Result<Reply> {
         (TransferTarget::Flow, _, Some(flow)) => {
             let version = published(unit, flow).await?;
             finish(unit, &mut file, transfer, TransferState::Completed, None).await?;
-            begin(unit, &mut file, version).await?
+            flow::go_over_to(unit, &mut file, version).await?
         }
         (
             TransferTarget::Agent | TransferTarget::Queue | TransferTarget::Number | TransferTarget::Flow,
@@ -40,24 +38,6 @@ pub async fn take_up(unit: &mut Unit, id: TransferId) -> Result<Reply> {
     arrive::remember(unit, &mut file, &reply);
     file.save(unit).await?;
     Ok(reply)
-}
-
-/// The call's flow is another one from now on, from its beginning.
-async fn begin(unit: &mut Unit, file: &mut CallFile, version: entity::id::FlowVersionId) -> Result<Reply> {
-    let facts = CallFacts {
-        from: file.row.their_address().to_owned(),
-        to: file.row.our_address().to_owned(),
-        caller_name: file.row.caller_name.clone(),
-        ..CallFacts::default()
-    };
-    let (_, seed) = file.id().0.as_u64_pair();
-    file.row.flow_version_id = Some(version);
-    file.row.session = Some(serde_json::to_value(Session::new(facts).seeded(seed)).unwrap_or_default());
-    file.row.status = CallStatus::InIvr;
-    // The inputs that follow are this flow's: a replay begins with the next one.
-    let first_input = file.row.session_version + 1;
-    file.note(unit, EventKind::FlowStarted, json!({"flowVersionId": version, "firstInput": first_input}));
-    flow::advance(unit, file, Input::Start).await
 }
 
 /// How the call of a number ended.

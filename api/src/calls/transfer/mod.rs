@@ -12,18 +12,18 @@ mod outside;
 mod steer;
 
 pub use fate::{
-    Why, caller_gone, colleague_failed, colleague_joined, colleague_left, first_left, reached, together,
-    wanted_failed,
+    Why, caller_gone, colleague_failed, colleague_joined, colleague_left, first_left, queue_ended, reached,
+    together, wanted_failed,
 };
 pub use line::{Ended, dialed, is_still_wanted, number_progressed, take_up};
 pub use outside::{came, gone, time_is_up, wanted};
 pub use steer::{cancel, complete, merge};
 
 use chrono::TimeDelta;
-use entity::id::{AgentId, FlowId, LegId, QueueEntryId, QueueId, TransferId};
+use entity::id::{AgentId, FlowId, LegId, QueueId, TransferId};
 use entity::{
-    CallStatus, CompanyScope, EndedBy, EntryPurpose, JobKind, LegKind, LegState, RoutingSubject,
-    SegmentState, TransferMode, TransferState, TransferTarget, leg, queue_entry, segment, transfer,
+    CallStatus, CompanyScope, EndedBy, JobKind, LegKind, LegState, SegmentState, TransferMode, TransferState,
+    TransferTarget, leg, queue, queue_entry, segment, transfer,
 };
 use ivr_engine::FlowKind;
 use serde_json::json;
@@ -32,7 +32,8 @@ use super::carry::{self, Target};
 use super::control::{self, Actor};
 use super::offer::{Opened, Rings};
 use super::story::EventKind;
-use super::{CallFile, flow, hold, leave, offer, outbound, recording, rows, wrap_up};
+use super::visit::{self, For, Keeping, Visit};
+use super::{CallFile, admission, flow, hold, leave, offer, outbound, recording, rows, wrap_up};
 use crate::app::App;
 use crate::error::{Error, Result, Subject};
 use crate::store::{Audience, Unit, calls, flows, live, queueing, workforce};
@@ -55,8 +56,9 @@ pub enum To {
 /// Passes the call on, or begins to.
 ///
 /// # Errors
-/// A conflict when another transfer of the call is under way, when the agent cannot be asked now, or when the flow was
-/// never published; 422 for a number that the company's rules do not allow. Nothing has changed then.
+/// A conflict when another transfer of the call is under way, when the agent cannot be asked now, when the queue does not
+/// take the caller now, or when the flow was never published; 422 for a number that the company's rules do not allow.
+/// Nothing has changed then.
 pub async fn start(
     app: &App,
     scope: CompanyScope,
@@ -65,6 +67,9 @@ pub async fn start(
     to: To,
     mode: TransferMode,
 ) -> Result<transfer::Model> {
+    if matches!(to, To::Number(_)) {
+        outbound::load_plans();
+    }
     let mut unit = Unit::begin(app, scope).await?;
     let (mut file, segment) = control::talk(&unit, actor, call).await?;
     if live::open_transfer(scope, unit.tx(), call).await?.is_some() {
@@ -101,14 +106,17 @@ async fn begin(
         (TransferMode::Blind, To::Agent(agent)) => {
             can_be_asked(unit, agent, segment.agent_id).await?;
             release(unit, file, segment).await?;
-            let entry = visit(unit, file, segment, segment.queue_id, For::Agent(agent)).await?;
+            let queue = queue_of(unit, segment.queue_id).await?;
+            let entry = at_the_old_place(unit, file, segment, &queue, For::Agent(agent)).await?;
             write(unit, row, &entry).await?;
             ask(unit, file, &entry, agent).await?;
             park(unit, file, &entry, segment).await?;
         }
         (TransferMode::Blind, To::Queue(queue)) => {
+            let queue = queue_of(unit, queue).await?;
+            admission::must_take(unit, &queue).await?;
             release(unit, file, segment).await?;
-            let entry = visit(unit, file, segment, queue, For::Anybody).await?;
+            let entry = at_the_old_place(unit, file, segment, &queue, For::Anybody).await?;
             write(unit, row, &entry).await?;
             park(unit, file, &entry, segment).await?;
         }
@@ -128,13 +136,15 @@ async fn begin(
         }
         (TransferMode::Warm, To::Agent(agent)) => {
             can_be_asked(unit, agent, segment.agent_id).await?;
-            let entry = visit(unit, file, segment, segment.queue_id, For::Colleague(agent)).await?;
+            let queue = queue_of(unit, segment.queue_id).await?;
+            let entry = at_the_old_place(unit, file, segment, &queue, For::Colleague(agent)).await?;
             write(unit, row, &entry).await?;
             ask(unit, file, &entry, agent).await?;
             hold::put(unit, file).await?;
         }
         (TransferMode::Warm, To::Queue(queue)) => {
-            let entry = visit(unit, file, segment, queue, For::AnyColleague).await?;
+            let queue = queue_of(unit, queue).await?;
+            let entry = at_the_old_place(unit, file, segment, &queue, For::AnyColleague).await?;
             write(unit, row, &entry).await?;
             hold::put(unit, file).await?;
         }
@@ -249,71 +259,45 @@ async fn release(unit: &mut Unit, file: &mut CallFile, segment: &segment::Model)
     Ok(())
 }
 
-/// Whom a visit of a queue is to find, and for whom.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum For {
-    /// The caller waits for whoever is next.
-    Anybody,
-    /// The caller waits for this agent alone.
-    Agent(AgentId),
-    /// The agent who has the call asks for whoever is next.
-    AnyColleague,
-    Colleague(AgentId),
-}
-
-/// A visit of a queue at the place that the caller has had: his age, and his priority, go with him.
-async fn visit(
+/// A visit of a queue at the place that the caller has had: his age, and his priority, go with him. He is kept for nobody:
+/// who talked with him last has just passed him on.
+async fn at_the_old_place(
     unit: &mut Unit,
     file: &mut CallFile,
     first: &segment::Model,
-    queue: QueueId,
+    queue: &queue::Model,
     wanted: For,
 ) -> Result<queue_entry::Model> {
-    let queue = queueing::queue(unit.scope(), unit.tx(), queue).await?;
     let before = queueing::entry(unit.scope(), unit.tx(), first.queue_entry_id).await?;
-    let (purpose, wanted_agent_id) = match wanted {
-        For::Anybody => (EntryPurpose::Caller, None),
-        For::Agent(agent) => (EntryPurpose::Caller, Some(agent)),
-        For::AnyColleague => (EntryPurpose::Consult, None),
-        For::Colleague(agent) => (EntryPurpose::Consult, Some(agent)),
-    };
-    let skills = before.as_ref().filter(|entry| entry.queue_id == queue.id).map(|entry| entry.skills.clone());
-    let entry = queue_entry::Model {
-        id: unit.id::<QueueEntryId>(),
-        company_id: unit.company(),
-        call_id: file.id(),
-        queue_id: queue.id,
+    // What the caller needed there says nothing about another queue.
+    let skills = before.as_ref().filter(|entry| entry.queue_id == queue.id).map(rows::needed);
+    let visit = Visit {
         priority: before.as_ref().map_or(0, |entry| entry.priority),
-        // What the caller needed there says nothing about another queue.
-        skills: skills.unwrap_or_else(|| json!([])),
-        entered_at: unit.now(),
+        skills: skills.unwrap_or_default(),
         waiting_since: before.map_or(unit.now(), |entry| entry.waiting_since),
-        purpose,
-        wanted_agent_id,
-        max_wait_until: None,
-        outcome: None,
-        left_at: None,
+        flow_wait_until: None,
+        wanted,
+        keeping: Keeping::Nobody,
+        came_through: Vec::new(),
     };
-    unit.scope().insert::<queue_entry::Entity, _>(unit.tx(), entry.clone()).await?;
-    unit.reroute(RoutingSubject::Entry, entry.id);
-    file.note(
-        unit,
-        EventKind::Queued,
-        json!({"queueId": queue.id, "queue": queue.name, "entryId": entry.id, "priority": entry.priority,
-            "purpose": purpose, "wantedAgentId": wanted_agent_id, "waitingSince": entry.waiting_since}),
-    );
-    if purpose == EntryPurpose::Caller {
-        file.row.queue_id = Some(queue.id);
-        file.row.status = CallStatus::Queued;
+    visit::begin(unit, file, queue, visit).await
+}
+
+/// The caller waits on in another queue: what he was passed on for goes with him, if that was to find whoever is next.
+pub async fn visit_moved(unit: &Unit, old: &queue_entry::Model, new: &queue_entry::Model) -> Result<()> {
+    let transfer = live::transfer_of_entry(unit.scope(), unit.tx(), old.id).await?;
+    match transfer.filter(|transfer| transfer.state.is_open() && old.wanted_agent_id.is_none()) {
+        Some(mut transfer) => {
+            transfer.queue_entry_id = Some(new.id);
+            live::save_transfer(unit.scope(), unit.tx(), transfer).await
+        }
+        None => Ok(()),
     }
-    if wanted_agent_id.is_none() {
-        unit.tell(
-            &[Audience::Queue(queue.id)],
-            "queue:entered",
-            json!({"queueId": queue.id, "callId": file.id()}),
-        );
-    }
-    Ok(entry)
+}
+
+/// The queue that somebody is to be found in.
+async fn queue_of(unit: &Unit, id: QueueId) -> Result<queue::Model> {
+    queueing::queue(unit.scope(), unit.tx(), id).await
 }
 
 /// The caller goes from the room to his parking place.

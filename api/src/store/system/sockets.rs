@@ -92,6 +92,7 @@ pub async fn queues_of_companies(
             .column(queue::Column::CompanyId)
             .column(queue::Column::Id)
             .filter(queue::Column::CompanyId.is_in(companies.iter().copied()))
+            .filter(queue::Column::DeletedAt.is_null())
             .into_tuple()
             .all(db)
             .await?;

@@ -42,6 +42,11 @@ pub enum Hop {
         entry: QueueEntryId,
         version: i32,
     },
+    QueueLeave {
+        call: CallId,
+        entry: QueueEntryId,
+        version: i32,
+    },
     CallerJoin {
         call: CallId,
     },
@@ -148,6 +153,11 @@ impl Hop {
                 entry: get(&query, "entry")?,
                 version: get(&query, "s")?,
             },
+            "queue-leave" => Self::QueueLeave {
+                call: get(&query, "call")?,
+                entry: get(&query, "entry")?,
+                version: get(&query, "s")?,
+            },
             "caller-join" => Self::CallerJoin { call: get(&query, "call")? },
             "park" => Self::Park { call: get(&query, "call")? },
             "resume" => Self::Resume { call: get(&query, "call")? },
@@ -195,6 +205,7 @@ impl Hop {
             | Self::Wait { .. }
             | Self::WaitStep { .. }
             | Self::QueueExit { .. }
+            | Self::QueueLeave { .. }
             | Self::CallerJoin { .. }
             | Self::Park { .. }
             | Self::Resume { .. }
@@ -247,6 +258,7 @@ impl Hop {
             | Self::Silence { .. }
             | Self::Wait { .. }
             | Self::WaitStep { .. }
+            | Self::QueueLeave { .. }
             | Self::CallerJoin { .. }
             | Self::Park { .. }
             | Self::Resume { .. }

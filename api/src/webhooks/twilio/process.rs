@@ -119,6 +119,7 @@ async fn look_up(app: &App, scope: CompanyScope, hop: &Hop, params: &Params) -> 
         | Hop::WaitStep { .. }
         | Hop::AgentWhisper { .. }
         | Hop::QueueExit { .. }
+        | Hop::QueueLeave { .. }
         | Hop::AgentAnswer { .. }
         | Hop::AgentPress { .. }
         | Hop::AgentExit { .. }
@@ -181,6 +182,7 @@ async fn run(unit: &mut Unit, hop: &Hop, params: &Params) -> Result<Reply> {
         Hop::QueueExit { call, entry, version } => {
             enqueue::exit(unit, *call, *entry, *version, &read(EnqueueResult::from_params(params))?).await
         }
+        Hop::QueueLeave { call, entry, version } => enqueue::fetched(unit, *call, *entry, *version).await,
         Hop::AgentAnswer { offer } => {
             agent_leg::answered(unit, *offer, &read(VoiceRequest::from_params(params))?).await
         }

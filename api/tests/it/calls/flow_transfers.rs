@@ -215,6 +215,7 @@ whole_calls! {
         let caller = centre.ring([]);
         centre.pass(3).await;
         centre.decline(0).await.unwrap();
+        centre.set(0, Availability::Away).await;
         centre.pass(3).await;
         centre.accept(1).await;
         centre.pass_until_segment_is(SegmentState::Connected).await;

@@ -16,6 +16,7 @@ mod numbers;
 mod outbound;
 mod prompts;
 mod queue_flows;
+mod queues;
 mod recordings;
 mod register;
 mod users;

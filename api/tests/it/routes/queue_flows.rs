@@ -30,6 +30,9 @@ on_both_databases! {
         let ours = &world.ours;
         let path = format!("/api/queues/{}/flows", ours.queue);
         app.put(&path, &ours.owner, json!({ "waitFlowId": ours.wait_flow })).await.data(200);
+        let number = format!("/api/companies/{}/phone-numbers/{}", ours.id, ours.number);
+        let refused = app.put(&number, &ours.owner, json!({ "label": "x", "flowId": ours.wait_flow })).await;
+        refused.is_refused(422, "VALIDATION_FAILED");
         let flow = format!("/api/ivr/{}", ours.wait_flow);
         app.put(&flow, &ours.owner, json!({ "draft": draft() })).await.data(200);
         let publish = app.call("POST", &format!("{flow}/activate")).by(&ours.owner).send().await;
@@ -43,9 +46,6 @@ on_both_databases! {
         app.put(&opened, &ours.owner, json!({ "draft": hold })).await.data(200);
         let publish = app.call("POST", &format!("{opened}/activate")).by(&ours.owner).send().await;
         publish.is_refused(409, "FLOW_IN_USE");
-        let number = format!("/api/companies/{}/phone-numbers/{}", ours.id, ours.number);
-        let refused = app.put(&number, &ours.owner, json!({ "label": "x", "flowId": ours.wait_flow })).await;
-        refused.is_refused(422, "VALIDATION_FAILED");
     }
 
     async fn what_a_kind_of_flow_may_not_have_is_told_when_it_is_saved(app) {

@@ -46,9 +46,11 @@ pub async fn found_company(app: &App, plan: &Plan) -> Company {
         wrap_up_seconds: plan.wrap_up_seconds,
         decline_cool_off_seconds: 60,
         hold_music_url: None,
+        rules: QueueRules::default(),
         hold_reminder_seconds: 60,
         hold_limit_seconds: 300,
         created_at: now,
+        deleted_at: None,
     };
     scope.insert::<queue::Entity, _>(&tx, queue.clone()).await.unwrap();
     let mut agents = Vec::new();

@@ -12,8 +12,8 @@ use entity::recording::PauseHolders;
 use entity::{
     CallKind, CallStatus, CompanyScope, EntryOutcome, EntryPurpose, LegKind, LegState, OfferState,
     RecordingKind, RecordingOrigin, RecordingState, SegmentPart, SegmentState, SlotHolder, SuperviseMode,
-    TransferMode, TransferState, TransferTarget, agent_slot, call, call_event, leg, offer, offer_round,
-    queue_entry, recording, segment, supervision, transfer,
+    TransferMode, TransferState, TransferTarget, VisitPlan, agent_slot, call, call_event, leg, offer,
+    offer_round, queue_entry, recording, segment, supervision, transfer,
 };
 use sea_orm::DatabaseTransaction;
 use serde_json::json;
@@ -135,6 +135,7 @@ impl Story<'_> {
             purpose: EntryPurpose::Caller,
             wanted_agent_id: None,
             max_wait_until: None,
+            plan: VisitPlan::default(),
             outcome,
             left_at: outcome.map(|_| self.now),
         };

@@ -10,10 +10,10 @@ use entity::id::{
     QueueId, ReasonId, SessionId, SkillId, UserId,
 };
 use entity::{
-    Availability, CompanyScope, IdleReading, MembershipStatus, PlatformRole, Reach, RecordingRule, Role,
-    Strategy, UserStatus, agent, agent_skill, availability_reason, company, contact, flow, flow_test,
-    flow_version, membership, phone_number, prompt, prompt_resource, queue, queue_member, recording_policy,
-    refresh_token, registration, session, skill, user,
+    Availability, CompanyScope, IdleReading, MembershipStatus, PlatformRole, QueueRules, Reach,
+    RecordingRule, Role, Strategy, UserStatus, agent, agent_skill, availability_reason, company, contact,
+    flow, flow_test, flow_version, membership, phone_number, prompt, prompt_resource, queue, queue_member,
+    recording_policy, refresh_token, registration, session, skill, user,
 };
 use sea_orm::{ActiveValue::Set, TransactionTrait};
 use serde_json::{Value, json};
@@ -170,9 +170,11 @@ impl Company {
             wrap_up_seconds: 30,
             decline_cool_off_seconds: 60,
             hold_music_url: None,
+            rules: QueueRules::default(),
             hold_reminder_seconds: 60,
             hold_limit_seconds: 300,
             created_at: now,
+            deleted_at: None,
         };
         scope.insert::<queue::Entity, _>(&tx, queue.clone()).await.unwrap();
         let second = queue::Model { id: self.second_queue, name: format!("{word} billing"), ..queue };
@@ -185,12 +187,10 @@ impl Company {
             created_at: now,
         };
         scope.insert::<availability_reason::Entity, _>(&tx, reason).await.unwrap();
-        let may_pick = agent::ActiveModel {
-            may_pick: Set(true),
-            availability: Set(Availability::Available),
-            ..Default::default()
-        };
+        let may_pick = agent::ActiveModel { may_pick: Set(true), ..Default::default() };
         scope.update::<agent::Entity, _>(&tx, agent_id, may_pick).await.unwrap();
+        let here = agent::ActiveModel { availability: Set(Availability::Available), ..Default::default() };
+        scope.update::<agent::Entity, _>(&tx, self.idle_agent, here).await.unwrap();
         let member = queue_member::Model { company_id, queue_id: self.queue, agent_id };
         scope.insert::<queue_member::Entity, _>(&tx, member).await.unwrap();
         let skill = skill::Model { id: self.skill, company_id, name: format!("{word} german") };
@@ -208,7 +208,7 @@ impl Company {
                 company_id,
                 name: format!("{word} {name}"),
                 draft: document,
-                published_version_id: None,
+                published_version_id: (id == self.flow).then_some(self.flow_version),
                 created_at: now,
                 updated_at: now,
             };
