@@ -167,6 +167,7 @@ async fn followed<C: ConnectionTrait>(
             | EntryOutcome::Callback
             | EntryOutcome::Voicemail
             | EntryOutcome::Error
+            | EntryOutcome::Outbound
             | EntryOutcome::Withdrawn,
         ) => Ok(Some(parked)),
     }

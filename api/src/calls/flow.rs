@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use entity::id::{CallId, FlowVersionId};
+use entity::id::FlowVersionId;
 use entity::{CallOutcome, CallStatus, EndedBy, engine_input, flow_version};
 use ivr_engine::{
     Booking, CallFacts, DialOutcome, DialTo, Flow, FlowKind, FlowRef, Input, InputRecord, Next, Outcome,

@@ -14,8 +14,8 @@ use super::recording::Notice;
 use super::urls::{Heard, Spoken, Urls};
 use crate::words::Words;
 
-/// Seconds of quiet between two announcements to a caller on hold.
-const QUIET: u32 = 15;
+/// Seconds of quiet between two announcements, where no rule of a queue says otherwise.
+pub const QUIET: u32 = 15;
 /// Seconds until a supervisor between two agents is asked for again.
 const BETWEEN: u32 = 3;
 /// How long an agent at a number has to press 1.

@@ -64,6 +64,7 @@ impl ServiceLevelToday {
                 | EntryOutcome::Voicemail
                 | EntryOutcome::Error
                 | EntryOutcome::Moved
+                | EntryOutcome::Outbound
                 | EntryOutcome::Withdrawn => {}
             }
         }

@@ -4,8 +4,8 @@ use chrono::TimeDelta;
 use entity::id::{AgentId, CallId, LegId, OfferId, QueueEntryId, QueueId, RoundId};
 use entity::{
     CallKind, CallStatus, CompanyScope, EntryOutcome, EntryPurpose, Inserted, JobKind, LegKind, LegState,
-    MachineDetection, OfferState, Reach, RoutingSubject, SegmentPart, SlotHolder, agent, call, leg, offer,
-    offer_round, outbound_call, phone_number, queue, queue_entry, segment,
+    MachineDetection, OfferState, Reach, RoutingSubject, SegmentPart, SlotHolder, VisitPlan, agent, call,
+    leg, offer, offer_round, outbound_call, phone_number, queue, queue_entry, segment,
 };
 use serde_json::json;
 
@@ -212,6 +212,7 @@ impl Plan {
             purpose: EntryPurpose::Caller,
             wanted_agent_id: None,
             max_wait_until: None,
+            plan: VisitPlan::default(),
             outcome: Some(EntryOutcome::Outbound),
             left_at: Some(unit.now()),
         };
