@@ -51,6 +51,7 @@ pub async fn tell(
                 None
             }
         },
+        Next::Request(_) if kind == FlowKind::Call => Some(FlowNext::Requesting),
         next => is_told(kind, &next).then_some(FlowNext::Engine(next)),
     };
     let twiml = next.map(|next| {
@@ -67,7 +68,7 @@ fn is_told(kind: FlowKind, next: &Next) -> bool {
         && match next {
             Next::Gather { .. }
             | Next::Record { .. }
-            | Next::Dial { to: DialTo::Number(_), .. }
+            | Next::Dial { to: DialTo::Number(_) | DialTo::Sip(_), .. }
             | Next::HangUp { .. } => true,
             Next::Dial { .. }
             | Next::Enqueue { .. }
