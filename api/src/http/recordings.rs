@@ -264,7 +264,7 @@ impl Recordings {
     /// Starts, pauses, resumes or stops the recording of a call.
     ///
     /// What is said twice is done once. A pause records silence; it lasts until everybody who has paused, a flow too, has
-    /// resumed. 409 `RECORDING_NOT_ALLOWED` where the policy forbids it, `NOT_RECORDING` when there is nothing to pause.
+    /// resumed. Who has said it is noted in the company's audit. 409 `RECORDING_NOT_ALLOWED` where the policy forbids it, `NOT_RECORDING` when there is nothing to pause.
     #[oai(path = "/api/calls/:id/recording", method = "post", operation_id = "controlRecording")]
     async fn control(
         &self,
@@ -273,7 +273,7 @@ impl Recordings {
         Path(id): Path<Uuid>,
         JsonBody(body): JsonBody<RecordingControlIn>,
     ) -> Reply<RecordingOut> {
-        Success::ok(desk::control(app, can.scope()?, can.whose(), CallId(id), body.action.into()).await?)
+        Success::ok(desk::control(app, can.scope()?, reader(&can), CallId(id), body.action.into()).await?)
     }
 
     /// Lists the voicemails of the company, newest first: the last hundred.

@@ -36,19 +36,31 @@ pub enum Action {
     Stop,
 }
 
+impl Action {
+    /// What it is called in the audit.
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Start => "recording:start",
+            Self::Pause => "recording:pause",
+            Self::Resume => "recording:resume",
+            Self::Stop => "recording:stop",
+        }
+    }
+}
+
 /// Lets a person control the recording of a call while its caller is on the line: an agent of the conversation that he is
-/// in, a supervisor of any. Twice is once.
+/// in, a supervisor of any. Twice is once. Who has said what is noted in the audit.
 pub async fn control(
     app: &App,
     scope: CompanyScope,
-    whose: Whose,
+    by: Reader,
     id: CallId,
     action: Action,
 ) -> Result<recording::Model> {
-    desk::visible(app, scope, whose, id).await?;
+    desk::visible(app, scope, by.whose, id).await?;
     let mut unit = Unit::begin(app, scope).await?;
     let mut file = CallFile::open(&unit, id).await?;
-    if !takes_part(&unit, whose, id).await? {
+    if !takes_part(&unit, by.whose, id).await? {
         return Err(Error::NotFound(Subject::Call));
     }
     if file.caller_has_left() {
@@ -66,6 +78,8 @@ pub async fn control(
         Action::Stop => stop(&mut unit, &file).await?,
     };
     let row = row.ok_or_else(|| Error::conflict("NOT_RECORDING", "This call is not being recorded."))?;
+    let detail = json!({"recordingId": row.id, "callId": id});
+    audit::note(app, scope, unit.tx(), by.user, action.as_str(), detail).await?;
     file.save(&mut unit).await?;
     unit.commit().await?;
     Ok(row)

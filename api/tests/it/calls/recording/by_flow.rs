@@ -1,13 +1,13 @@
 //! What a flow says about recording: it begins and ends it, silences it, and refuses what the policy wants.
 
 use calldocker::authz::Whose;
-use calldocker::calls::recording::desk::{self, Action};
+use calldocker::calls::recording::desk::Action;
 use calldocker::calls::recording::secret::{self, Recorded};
 use carrier::Step;
 use entity::{CountryRule, RecordingOrigin, RecordingRule, RecordingState, SegmentState};
 use serde_json::{Value, json};
 
-use super::{a_talk, assert_kept, centre_of, in_america, lines, only, pass_until_it_is, says, within};
+use super::{a_talk, assert_kept, centre_of, does, in_america, lines, only, pass_until_it_is, says, within};
 use crate::support::centre::{Centre, Ground, Plan, heard, whole_calls};
 
 fn flow(start: &str, nodes: Value) -> Plan {
@@ -76,7 +76,7 @@ whole_calls! {
         assert!(centre.recordings().await.is_empty(), "{}", centre.all_stories().await);
         assert_eq!(lines(&centre).await, ["recording.forbidden"]);
         let (call, agent) = (centre.call().await.id, Whose::Agents(centre.agents[0]));
-        desk::control(&centre.app, centre.scope, agent, call, Action::Start).await.unwrap();
+        does(&centre, agent, call, Action::Start).await.unwrap();
         centre.pass(150).await;
         assert!(caller.status().is_terminal());
         let row = only(&centre).await;
@@ -171,7 +171,7 @@ whole_calls! {
         })
         .await;
         let agent = Whose::Agents(centre.agents[0]);
-        desk::control(&centre.app, centre.scope, agent, call, Action::Resume).await.unwrap();
+        does(&centre, agent, call, Action::Resume).await.unwrap();
         centre.pass(5).await;
         assert_eq!(only(&centre).await.state, RecordingState::Paused, "nobody else makes it audible");
         within(&centre, call, async |unit, file| secret::end(unit, file).await.unwrap()).await;
@@ -192,7 +192,7 @@ whole_calls! {
         let caller = centre.ring([]);
         centre.pass_until("he is asked", async || heard(&caller, "your card")).await;
         let call = centre.call().await.id;
-        desk::control(&centre.app, centre.scope, Whose::Everybodys, call, Action::Start).await.unwrap();
+        does(&centre, Whose::Everybodys, call, Action::Start).await.unwrap();
         centre.pass(10).await;
         let row = only(&centre).await;
         assert_eq!((row.state, row.provider_sid), (RecordingState::Planned, None), "{}", centre.all_stories().await);

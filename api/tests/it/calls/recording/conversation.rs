@@ -1,7 +1,7 @@
 //! Conversations that are recorded: when, how, and by whose will.
 
 use calldocker::authz::Whose;
-use calldocker::calls::recording::desk::{self, Action};
+use calldocker::calls::recording::desk::Action;
 use calldocker::calls::recording::settings::{self, Settings};
 use calldocker::calls::recording::{self, is_silent};
 use calldocker::error::Error;
@@ -12,13 +12,15 @@ use entity::{
 };
 use twilio::webhook::RecordingState as AtProvider;
 
-use super::{a_talk, assert_kept, centre_that_says, in_america, lines, only, pass_until_it_is, says, within};
+use super::{
+    a_talk, assert_kept, centre_that_says, does, in_america, lines, only, pass_until_it_is, says, within,
+};
 use crate::support::centre::{Centre, Plan, conflict, heard, whole_calls};
 
 /// What an agent does at his desk.
 async fn agent_does(centre: &Centre, action: Action) -> Result<rows::Model, Error> {
     let (call, whose) = (centre.call().await.id, Whose::Agents(centre.agents[0]));
-    desk::control(&centre.app, centre.scope, whose, call, action).await
+    does(centre, whose, call, action).await
 }
 
 /// Where the provider says that the recording stands.
@@ -162,7 +164,7 @@ whole_calls! {
             assert_eq!(conflict(agent_does(&centre, nothing).await), "NOT_RECORDING");
         }
         let (call, another) = (centre.call().await.id, Whose::Agents(centre.agents[1]));
-        let not_his = desk::control(&centre.app, centre.scope, another, call, Action::Start).await;
+        let not_his = does(&centre, another, call, Action::Start).await;
         assert!(matches!(not_his, Err(Error::NotFound(_))), "{not_his:?}");
         let first = agent_does(&centre, Action::Start).await.unwrap();
         centre.pass(5).await;
@@ -180,8 +182,10 @@ whole_calls! {
             assert_eq!(row.origin, RecordingOrigin::Person);
         }
         assert_eq!(centre.recordings().await.len(), 2);
+        let audited: Vec<_> = centre.audited().await.into_iter().map(|(action, _)| action).collect();
+        assert_eq!(audited, ["recording:start", "recording:start", "recording:stop", "recording:start"]);
         assert!(matches!(agent_does(&centre, Action::Start).await, Err(Error::NotFound(_))), "it is his no more");
-        let over = desk::control(&centre.app, centre.scope, Whose::Everybodys, centre.call().await.id, Action::Start);
+        let over = does(&centre, Whose::Everybodys, centre.call().await.id, Action::Start);
         assert_eq!(conflict(over.await), "CALL_IS_OVER");
         centre.assert_at_rest().await;
         centre.close().await;

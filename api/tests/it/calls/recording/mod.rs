@@ -5,9 +5,12 @@ mod conversation;
 mod kept;
 mod passed_on;
 
+use calldocker::authz::Whose;
 use calldocker::calls::CallFile;
+use calldocker::calls::recording::desk::{self, Action, Reader};
 use calldocker::calls::recording::policy::Policy;
 use calldocker::calls::recording::settings::{self, Listening, Settings};
+use calldocker::error::Error;
 use calldocker::store::Unit;
 use carrier::{CallHandle, Step};
 use entity::id::CallId;
@@ -65,6 +68,12 @@ async fn pass_until_it_is(centre: &Centre, state: RecordingState) {
     centre
         .pass_until(&what, async || centre.recordings().await.last().is_some_and(|row| row.state == state))
         .await;
+}
+
+/// What a person does at his desk with the recording of a call.
+async fn does(centre: &Centre, whose: Whose, call: CallId, action: Action) -> Result<rows::Model, Error> {
+    let by = Reader { user: centre.user, whose };
+    desk::control(&centre.app, centre.scope, by, call, action).await
 }
 
 /// Does something to a call, in one unit.
