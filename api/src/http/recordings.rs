@@ -264,7 +264,8 @@ impl Recordings {
     /// Starts, pauses, resumes or stops the recording of a call.
     ///
     /// What is said twice is done once. A pause records silence; it lasts until everybody who has paused, a flow too, has
-    /// resumed. Who has said it is noted in the company's audit. 409 `RECORDING_NOT_ALLOWED` where the policy forbids it, `NOT_RECORDING` when there is nothing to pause.
+    /// resumed. Who has said it is noted in the company's audit. 409 `RECORDING_NOT_ALLOWED` where the policy forbids it,
+    /// `NOT_RECORDING` when there is nothing to pause.
     #[oai(path = "/api/calls/:id/recording", method = "post", operation_id = "controlRecording")]
     async fn control(
         &self,

@@ -215,9 +215,14 @@ whole_calls! {
         centre.pass(5).await;
         centre.accept(0).await;
         centre.pass(200).await;
-        let row = only(&centre).await;
-        let settled = [RecordingState::Absent, RecordingState::Stored];
-        assert!(settled.contains(&row.state), "{row:?}\n{}", centre.all_stories().await);
+        // The end of his leg may be told before his coming into the room: then there was no conversation to record.
+        let talked = centre.call().await.answered_at.is_some();
+        let rows = centre.recordings().await;
+        assert_eq!(rows.len(), usize::from(talked), "{rows:?}\n{}", centre.all_stories().await);
+        for row in rows {
+            let settled = [RecordingState::Absent, RecordingState::Stored];
+            assert!(settled.contains(&row.state), "{row:?}\n{}", centre.all_stories().await);
+        }
         centre.assert_at_rest().await;
         centre.close().await;
     }
