@@ -4,6 +4,7 @@ use calldocker::authz::Whose;
 use calldocker::calls::callback::{self as callbacks, Shown};
 use calldocker::calls::why;
 use calldocker::queues::{StepAction, StepWish};
+use calldocker::{flows, queue_flows};
 use carrier::{Answer, CallHandle, Endpoint, Script, Step};
 use entity::id::FlowId;
 use entity::{
@@ -293,6 +294,35 @@ whole_calls! {
         assert_eq!(centre.call_of(&caller).await.outcome, Some(CallOutcome::Abandoned));
         let waits = centre.entries().await.pop().unwrap();
         assert_eq!((waits.purpose, waits.waiting_since, waits.outcome), (EntryPurpose::Callback, since, None));
+        centre.set(0, Availability::Available).await;
+        centre.pass(2).await;
+        centre.accept(0).await;
+        centre.pass(60).await;
+        assert_eq!(centre.callback().await.state, CallbackState::Answered, "{}", centre.all_stories().await);
+        centre.finish().await;
+    }
+
+    async fn who_is_asked_while_he_waits_leaves_the_queue_for_a_callback(ground) {
+        let centre = Centre::open(ground, plan()).await;
+        centre.all_go(Availability::Away).await;
+        let mut all = nodes(json!({}));
+        all["ask"] = json!({"type": "menu", "prompt": "Press one to be called back.", "retries": 0, "timeoutSeconds": 4,
+            "choices": [{"digits": "1"}], "next": {"1": "start", "timeout": "music", "noMatch": "music"}});
+        all["music"] = json!({"type": "say", "text": "La la la."});
+        let document = json!({"version": 1, "name": "While waiting", "kind": "wait", "start": "ask", "language": "en-US",
+            "nodes": all});
+        let made = flows::create(&centre.app, centre.scope, "While waiting".into(), document).await.unwrap();
+        flows::publish(&centre.app, centre.scope, made.flow.id, centre.user).await.unwrap();
+        let queue = centre.support().await;
+        queue_flows::set(&centre.app, centre.scope, queue, Some(made.flow.id), None, None).await.unwrap();
+        centre.carrier.set_endpoint(CALLER, answers([Step::AfterConnected(10.0), Step::HangUp]));
+        let caller = centre.ring([Step::Wait(6.0), Step::Press("1".into())]);
+        centre.pass(35).await;
+        assert!(heard(&caller, "we will call you back"), "{}", centre.all_stories().await);
+        assert_eq!(centre.call_of(&caller).await.outcome, Some(CallOutcome::Callback));
+        let entries = centre.entries().await;
+        assert_eq!(entries[0].outcome, Some(EntryOutcome::Callback), "{}", centre.all_stories().await);
+        assert_eq!((entries[1].waiting_since, entries[1].outcome), (entries[0].waiting_since, None));
         centre.set(0, Availability::Available).await;
         centre.pass(2).await;
         centre.accept(0).await;
