@@ -312,7 +312,7 @@ whole_calls! {
         let document = json!({"version": 1, "name": "While waiting", "kind": "wait", "start": "ask", "language": "en-US",
             "nodes": all});
         let made = flows::create(&centre.app, centre.scope, "While waiting".into(), document).await.unwrap();
-        flows::publish(&centre.app, centre.scope, made.flow.id, centre.user).await.unwrap();
+        flows::publish(&centre.app, centre.scope, made.flow.id, centre.user, None).await.unwrap();
         let queue = centre.support().await;
         queue_flows::set(&centre.app, centre.scope, queue, Some(made.flow.id), None, None).await.unwrap();
         centre.carrier.set_endpoint(CALLER, answers([Step::AfterConnected(10.0), Step::HangUp]));

@@ -18,7 +18,7 @@ impl Centre {
         let document =
             json!({"version": 1, "name": name, "start": "start", "language": "en-US", "nodes": nodes});
         let made = flows::create(&self.app, self.scope, name.to_owned(), document).await.unwrap();
-        flows::publish(&self.app, self.scope, made.flow.id, self.user).await.unwrap();
+        flows::publish(&self.app, self.scope, made.flow.id, self.user, None).await.unwrap();
         made.flow.id
     }
 }

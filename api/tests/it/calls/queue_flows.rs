@@ -65,7 +65,7 @@ enum For {
 async fn published(centre: &Centre, document: Value) -> FlowId {
     let name = document["name"].as_str().unwrap().to_owned();
     let made = flows::create(&centre.app, centre.scope, name, document).await.unwrap();
-    flows::publish(&centre.app, centre.scope, made.flow.id, centre.user).await.unwrap();
+    flows::publish(&centre.app, centre.scope, made.flow.id, centre.user, None).await.unwrap();
     made.flow.id
 }
 

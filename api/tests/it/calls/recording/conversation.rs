@@ -13,7 +13,9 @@ use entity::{
 };
 use twilio::webhook::RecordingState as AtProvider;
 
-use super::{a_talk, assert_kept, centre_that_says, in_america, lines, only, pass_until_it_is, says, within};
+use super::{
+    a_talk, assert_kept, centre_that_says, does, in_america, lines, only, pass_until_it_is, says, within,
+};
 use crate::calls::outbound::CUSTOMER;
 use crate::support::centre::{Centre, Plan, conflict, heard, whole_calls};
 
