@@ -131,6 +131,8 @@ impl App {
     pub async fn start_work(&self) -> Result<()> {
         system::free_leases_of_the_dead(self).await?;
         mails::free_leases_of_the_dead(self).await?;
+        // A caller who wants to be called back must not wait for them.
+        tokio::task::spawn_blocking(crate::calls::outbound::load_plans);
         tokio::spawn(jobs::run(self.clone()));
         tokio::spawn(jobs::housekeeping::run(self.clone()));
         tokio::spawn(mail::run(self.clone()));

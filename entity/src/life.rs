@@ -159,12 +159,24 @@ closed_enum!(
         Error,
         /// A supervisor moved the caller: he waits on in another queue, at his age.
         Moved,
-        /// The agent who asked a queue for a colleague has taken the request back; the caller was with him all the time.
+        /// It was taken back: an agent no longer asks for a colleague and the caller was with him all the time, or somebody
+        /// is not to be called back, or not now.
         Withdrawn,
         /// Nobody waited: an agent of the queue called out, and this stands for its side of it.
         Outbound,
+        /// Who is to be called back was called, and could not be reached.
+        Unreached,
     }
 );
+
+impl EntryOutcome {
+    /// A rule has sent the caller away, and then he has asked to be called back: that is how his visit ended. Every other
+    /// end stays what it is.
+    pub fn called_back(self) -> Option<Self> {
+        (self == Self::Overflow).then_some(Self::Callback)
+    }
+}
+
 closed_enum!(
     /// For whom a visit of a queue is made.
     EntryPurpose {
@@ -172,8 +184,34 @@ closed_enum!(
         Caller,
         /// An agent asks for a colleague, and the caller stays with him meanwhile.
         Consult,
+        /// Somebody is to be called back: he is called when an agent has him.
+        Callback,
     }
 );
+closed_enum!(
+    /// Whether somebody is to be called back, or why he is not any more.
+    CallbackState {
+        Open,
+        /// He was reached.
+        Answered,
+        /// He was not reached as often as it is tried, or he may not be called any more.
+        Failed,
+        /// It was taken back.
+        Cancelled,
+        /// He has called himself, and an agent has talked with him.
+        CalledIn,
+        /// Somebody has settled it otherwise.
+        Done,
+    }
+);
+
+impl CallbackState {
+    /// It is settled once.
+    pub fn settle(self, to: Self) -> Option<Self> {
+        (self == Self::Open && to != Self::Open).then_some(to)
+    }
+}
+
 closed_enum!(
     /// Open, or how the offer was settled. Declined, missed and the device's failure are different things.
     OfferState { Open, Accepted, Declined, NoAnswer, TakenByOther, CallerLeft, Withdrawn, DeviceError }
@@ -355,6 +393,8 @@ closed_enum!(
         TransferDeadline,
         /// Send a text message.
         SendMessage,
+        /// Bring a callback up to date: into the line when it is due, out of it when it is not.
+        BringUpCallback,
     }
 );
 closed_enum!(
@@ -519,6 +559,20 @@ mod tests {
         }
         assert_eq!(Stored.advance(Absent), None, "a file that is here is not explained away");
         assert_eq!(Processing.advance(Deleted), None, "what was not fetched yet is not deleted here");
+    }
+
+    #[test]
+    fn a_callback_is_settled_once() {
+        assert_eq!(CallbackState::Open.settle(CallbackState::CalledIn), Some(CallbackState::CalledIn));
+        assert_eq!(CallbackState::Open.settle(CallbackState::Open), None);
+        assert_eq!(CallbackState::Cancelled.settle(CallbackState::Answered), None);
+    }
+
+    #[test]
+    fn only_who_was_sent_away_by_a_rule_left_the_queue_for_a_callback() {
+        assert_eq!(EntryOutcome::Overflow.called_back(), Some(EntryOutcome::Callback));
+        assert_eq!(EntryOutcome::Answered.called_back(), None);
+        assert_eq!(EntryOutcome::Abandoned.called_back(), None);
     }
 
     #[test]

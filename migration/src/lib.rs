@@ -27,6 +27,7 @@ mod m0017b_flow_requests;
 mod m0018_surveys_and_messages;
 mod m0018b_flows_of_queues;
 mod m0019_outbound;
+mod m0020_callbacks;
 mod sql;
 
 pub struct Migrator;
@@ -56,6 +57,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0018_surveys_and_messages::Migration),
             Box::new(m0018b_flows_of_queues::Migration),
             Box::new(m0019_outbound::Migration),
+            Box::new(m0020_callbacks::Migration),
         ]
     }
 }

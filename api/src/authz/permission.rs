@@ -50,6 +50,9 @@ permissions! {
     ReadAgentHistory = "agents:history";
     /// Release what holds an agent, sign an agent out.
     SuperviseAgents = "agents:supervise";
+    /// `own`: those that are assigned to him, and to nobody in his queues.
+    ReadCallbacks = "callbacks:read";
+    WriteCallbacks = "callbacks:write";
     ReadCalls = "calls:read";
     WriteCalls = "calls:write";
     /// Call out, as oneself or on an agent's behalf; write down calls that were handled elsewhere.

@@ -134,7 +134,7 @@ async fn place(
     offer: OfferId,
 ) -> Result<(SegmentPart, OfferId)> {
     match entry.purpose {
-        EntryPurpose::Caller => Ok((SegmentPart::Main, offer)),
+        EntryPurpose::Caller | EntryPurpose::Callback => Ok((SegmentPart::Main, offer)),
         EntryPurpose::Consult => {
             let first = queueing::live_segment(unit.scope(), unit.tx(), file.id()).await?;
             let gone = Error::conflict("OFFER_CLOSED", "This offer is no longer open.");

@@ -47,14 +47,8 @@ impl Refusal {
 /// place.
 pub async fn refusal(unit: &Unit, queue: &queue::Model) -> Result<Option<Refusal>> {
     let (scope, tx) = (unit.scope(), unit.tx());
-    if let Some(hours) = &queue.rules.hours {
-        let hours = Hours::parse(hours).map_err(|findings| {
-            let first = findings.first().map_or_else(String::new, |finding| finding.message.clone());
-            Error::internal("read a queue's hours", first)
-        })?;
-        if !hours.is_open(unit.now()) {
-            return Ok(Some(Refusal::Closed));
-        }
+    if hours(queue)?.is_some_and(|hours| !hours.is_open(unit.now())) {
+        return Ok(Some(Refusal::Closed));
     }
     if let Some(most) = queue.rules.max_length {
         queueing::lock_queue(scope, tx, queue.id).await?;
@@ -66,6 +60,15 @@ pub async fn refusal(unit: &Unit, queue: &queue::Model) -> Result<Option<Refusal
         return Ok(Some(Refusal::Unstaffed));
     }
     Ok(None)
+}
+
+/// When the queue is open; always, without.
+pub fn hours(queue: &queue::Model) -> Result<Option<Hours>> {
+    let Some(stored) = &queue.rules.hours else { return Ok(None) };
+    Hours::parse(stored).map(Some).map_err(|findings| {
+        let first = findings.first().map_or_else(String::new, |finding| finding.message.clone());
+        Error::internal("read a queue's hours", first)
+    })
 }
 
 /// For people who bring a caller there.

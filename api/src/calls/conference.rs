@@ -13,7 +13,7 @@ use twilio::webhook::{ConferenceEvent, ConferenceEventKind, ReasonLeft};
 use super::carry::{self, Target};
 use super::reply::{agent_of_label, caller_label, party_of_label};
 use super::story::EventKind;
-use super::{CallFile, enqueue, hold, leave, outbound, recording, supervise, transfer};
+use super::{CallFile, callback, enqueue, hold, leave, outbound, recording, supervise, transfer};
 use crate::error::Result;
 use crate::store::{Unit, calls, jobs, queueing};
 
@@ -261,6 +261,7 @@ pub async fn connect(
     let before = file.row.answered_at.replace(file.row.answered_at.unwrap_or(at));
     recording::connected(unit, file, &segment).await?;
     queueing::save_segment(unit.scope(), unit.tx(), segment).await?;
+    callback::reached(unit, file).await?;
     // Only who has talked with an agent can be passed on.
     if before.is_some() { transfer::reached(unit, file, entry).await } else { Ok(()) }
 }

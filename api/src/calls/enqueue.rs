@@ -14,7 +14,7 @@ use super::reply::{Place, Wait};
 use super::rows::{self, NeededSkill};
 use super::story::EventKind;
 use super::visit::{self, For, Keeping, Preference, PreferredAgent, Visit};
-use super::{CallFile, Reply, admission, arrive, file, flow, leave, overflow, side, transfer};
+use super::{CallFile, Reply, admission, arrive, callback, file, flow, leave, overflow, side, transfer};
 use crate::app::App;
 use crate::error::Result;
 use crate::store::queueing::{self, Won};
@@ -52,12 +52,13 @@ pub async fn enter(unit: &mut Unit, file: &mut CallFile, wish: Wish) -> Result<O
         admission::note_refusal(unit, file, &queue, refusal);
         return Ok(None);
     }
-    let ago = |seconds: u32| unit.now() - TimeDelta::seconds(i64::from(seconds));
+    let own = unit.now() - TimeDelta::seconds(i64::from(wish.age_credit_seconds));
+    let kept = callback::take_up(unit, file, &queue).await?;
     let ahead = |seconds: u32| unit.now() + TimeDelta::seconds(i64::from(seconds));
     let visit = Visit {
         priority: i32::from(wish.priority),
         skills,
-        waiting_since: ago(wish.age_credit_seconds),
+        waiting_since: kept.map_or(own, |kept| kept.min(own)),
         flow_wait_until: wish.max_wait_seconds.map(ahead),
         wanted: For::Anybody,
         keeping: keeping(wish.prefer_agent),
@@ -75,7 +76,8 @@ fn keeping(wished: Option<PreferAgent>) -> Keeping {
     Keeping::For(Preference { agent, seconds: wished.seconds })
 }
 
-async fn skills(unit: &Unit, wished: &[SkillNeed]) -> Result<Option<Vec<NeededSkill>>> {
+/// The skills by their names or ids; `None` when one of them does not exist.
+pub async fn skills(unit: &Unit, wished: &[SkillNeed]) -> Result<Option<Vec<NeededSkill>>> {
     if wished.is_empty() {
         return Ok(Some(Vec::new()));
     }
@@ -105,7 +107,8 @@ pub async fn wait(app: &App, scope: CompanyScope, id: QueueEntryId, hop: u32) ->
             | EntryOutcome::Error
             | EntryOutcome::Moved
             | EntryOutcome::Withdrawn
-            | EntryOutcome::Outbound,
+            | EntryOutcome::Outbound
+            | EntryOutcome::Unreached,
         ) => {}
     }
     let queue: queue::Model = queueing::queue(scope, db, entry.queue_id).await?;
@@ -167,8 +170,9 @@ async fn followed<C: ConnectionTrait>(
             | EntryOutcome::Callback
             | EntryOutcome::Voicemail
             | EntryOutcome::Error
+            | EntryOutcome::Withdrawn
             | EntryOutcome::Outbound
-            | EntryOutcome::Withdrawn,
+            | EntryOutcome::Unreached,
         ) => Ok(Some(parked)),
     }
 }

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use entity::id::FlowVersionId;
 use entity::{CallOutcome, CallStatus, EndedBy, engine_input, flow_version};
 use ivr_engine::{
-    Booking, CallFacts, DialOutcome, DialTo, Flow, FlowKind, FlowRef, Input, InputRecord, Next, Outcome,
-    QueueLeft, Session, Step,
+    CallFacts, DialOutcome, DialTo, Flow, FlowKind, FlowRef, Input, InputRecord, Next, Outcome, QueueLeft,
+    Session, Step,
 };
 use serde_json::json;
 
 use super::reply::FlowNext;
 use super::story::EventKind;
-use super::{CallFile, Reply, direct, effects, enqueue, figures, library, quiet, request, secrets};
+use super::{CallFile, Reply, callback, direct, effects, enqueue, figures, library, quiet, request, secrets};
 use crate::app::App;
 use crate::contacts;
 use crate::error::{Error, Result, Subject};
@@ -123,7 +123,7 @@ pub async fn without_agent(unit: &mut Unit, file: &mut CallFile, left: QueueLeft
 
 /// What the flow asks the server and learns at once. What the server does not offer cannot be published
 /// ([`crate::flows`]); should a version ask for it all the same, it leaves by the port for a failure.
-pub async fn answer(unit: &Unit, file: &mut CallFile, next: &Next) -> Result<Option<Input>> {
+pub async fn answer(unit: &mut Unit, file: &mut CallFile, next: &Next) -> Result<Option<Input>> {
     Ok(match next {
         Next::FindFlow { flow } => {
             let version = match flows::published(unit.scope(), unit.tx(), flow).await? {
@@ -144,7 +144,7 @@ pub async fn answer(unit: &Unit, file: &mut CallFile, next: &Next) -> Result<Opt
         Next::FindContact { number, fields } => {
             Some(Input::ContactFound(contacts::flow::find(unit, number, fields).await?))
         }
-        Next::BookCallback(_) => Some(Input::CallbackBooked(Booking::Failed)),
+        Next::BookCallback(wish) => Some(Input::CallbackBooked(callback::book(unit, file, wish).await?)),
         Next::Dial { to: DialTo::Agent(_), .. } => Some(Input::Dialed(DialOutcome::Failed)),
         Next::Gather { .. }
         | Next::Enqueue { .. }

@@ -11,7 +11,9 @@ use serde_json::{Value, json};
 use super::carry::Target;
 use super::story::EventKind;
 use super::transfer::Why;
-use super::{CallFile, come_back, flow, outbound, recording, supervise, transfer, wrap_up};
+use super::{
+    CallFile, callback, come_back, flow, outbound, recording, supervise, transfer, wrap_up,
+};
 use crate::agents::{self, Step};
 use crate::error::Result;
 use crate::store::queueing::{self, Won};
@@ -42,8 +44,8 @@ pub async fn caller_left(
     if let Some(entry) = queueing::open_entry(unit.scope(), unit.tx(), file.id()).await? {
         let outcome = match entry.purpose {
             EntryPurpose::Caller => EntryOutcome::Abandoned,
-            // He was with an agent, who asked for a colleague.
-            EntryPurpose::Consult => EntryOutcome::Withdrawn,
+            // He was with an agent, who asked for a colleague; or nobody was on the line yet.
+            EntryPurpose::Consult | EntryPurpose::Callback => EntryOutcome::Withdrawn,
         };
         if close_visit(unit, file, entry.id, outcome).await? == Won::Yes {
             if file.row.answered_at.is_none() {
@@ -206,7 +208,8 @@ pub async fn give_up_segment(
     segment: segment::Model,
     by: EndedBy,
 ) -> Result<()> {
-    if outbound::has_yet_to_answer(&file.row) {
+    let waits_on = callback::goes_back_in_line(unit, file, &segment).await?;
+    if outbound::has_yet_to_answer(&file.row) && !waits_on {
         return outbound::agent_gone(unit, file, &segment, by).await;
     }
     let reason = if by == EndedBy::Caller { OfferState::CallerLeft } else { OfferState::DeviceError };

@@ -7,6 +7,7 @@ pub mod accept;
 pub mod admission;
 pub mod agent_leg;
 pub mod arrive;
+pub mod callback;
 pub mod carry;
 pub mod come_back;
 pub mod conference;

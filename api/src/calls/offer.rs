@@ -66,7 +66,9 @@ async fn write(
 ) -> Result<Opened> {
     let (scope, now) = (unit.scope(), unit.now());
     let taken = match entry.purpose {
-        EntryPurpose::Caller => queueing::live_segment(scope, unit.tx(), file.id()).await?,
+        EntryPurpose::Caller | EntryPurpose::Callback => {
+            queueing::live_segment(scope, unit.tx(), file.id()).await?
+        }
         EntryPurpose::Consult => queueing::consult_segment(scope, unit.tx(), file.id()).await?,
     };
     if taken.is_some() {
@@ -94,7 +96,7 @@ async fn write(
         return Ok(Opened::Stale);
     }
     match entry.purpose {
-        EntryPurpose::Caller => file.row.status = CallStatus::Offered,
+        EntryPurpose::Caller | EntryPurpose::Callback => file.row.status = CallStatus::Offered,
         // The caller is with the agent who asks.
         EntryPurpose::Consult => {}
     }
@@ -247,6 +249,7 @@ pub fn describe(
             "from": call.from_address,
             "to": call.to_address,
             "callerName": call.caller_name,
+            "purpose": entry.purpose,
             "queueId": queue.id,
             "queue": queue.name,
             "enteredQueueAt": entry.entered_at,

@@ -75,8 +75,18 @@ kinds! {
     QueueRefused = "queue.refused",
     /// An overflow step of the queue was taken; `action` says which.
     QueueStep = "queue.step",
+    /// The caller is to be called back; `joined` says whether he was to be already.
+    CallbackBooked = "callback.booked",
+    /// Nobody is called back; `reason` says why: closed, too_far, agent_is_there, or what is against the number.
+    CallbackRefused = "callback.refused",
+    /// Somebody who was to be called back has called himself, and has the place that he kept.
+    CallbackTakenUp = "callback.taken_up",
+    /// Somebody is to be called back now: this call is made when an agent has it.
+    CallbackDue = "callback.due",
     /// The visit of the queue ended; `outcome` says how.
     Dequeued = "queue.left",
+    /// Who waits is kept for another agent at first, or for nobody; `preferred` says for whom.
+    Kept = "queue.kept",
     /// A supervisor gave the call another priority.
     PriorityChanged = "queue.priority",
     /// An agent takes the waiting call out of order.

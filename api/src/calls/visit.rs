@@ -5,7 +5,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::{AgentId, QueueEntryId, QueueId, UserId};
 use entity::{
-    CallStatus, EntryOutcome, EntryPurpose, JobKind, KeptFor, PlannedStep, RoutingSubject, VisitPlan, queue,
+    CallStatus, EntryOutcome, EntryPurpose, JobKind, KeptFor, OverflowAction, PlannedStep, RoutingSubject, VisitPlan, queue,
     queue_entry,
 };
 use ivr_engine::FlowKind;
@@ -41,20 +41,32 @@ pub enum For {
     /// The agent who has the call asks for whoever is next.
     AnyColleague,
     Colleague(AgentId),
+    /// Nobody is on the line: whoever is next has somebody called.
+    Callback,
 }
 
 impl For {
+    /// As a visit that waits for whoever is next is made anew elsewhere.
+    fn again(purpose: EntryPurpose) -> Self {
+        match purpose {
+            EntryPurpose::Caller => Self::Anybody,
+            EntryPurpose::Consult => Self::AnyColleague,
+            EntryPurpose::Callback => Self::Callback,
+        }
+    }
+
     fn purpose(self) -> EntryPurpose {
         match self {
             Self::Anybody | Self::Agent(_) => EntryPurpose::Caller,
             Self::AnyColleague | Self::Colleague(_) => EntryPurpose::Consult,
+            Self::Callback => EntryPurpose::Callback,
         }
     }
 
     fn agent(self) -> Option<AgentId> {
         match self {
             Self::Agent(agent) | Self::Colleague(agent) => Some(agent),
-            Self::Anybody | Self::AnyColleague => None,
+            Self::Anybody | Self::AnyColleague | Self::Callback => None,
         }
     }
 }
@@ -114,17 +126,20 @@ pub async fn begin(
         left_at: None,
     };
     let mut preferred = None;
-    if visit.wanted == For::Anybody {
+    if matches!(visit.wanted, For::Anybody | For::Callback) {
         rules_begin(unit, &mut entry, queue);
         (entry.plan.kept_for, preferred) = kept_for(unit, file, &entry, queue, visit.keeping).await?;
     }
     unit.scope().insert::<queue_entry::Entity, _>(unit.tx(), entry.clone()).await?;
     watch(unit, &entry, queue).await?;
     unit.reroute(RoutingSubject::Entry, entry.id);
-    if purpose == EntryPurpose::Caller {
-        file.row.status = CallStatus::Queued;
-        file.row.queue_id = Some(queue.id);
-        file.row.agent_id = None;
+    match purpose {
+        EntryPurpose::Caller | EntryPurpose::Callback => {
+            file.row.status = CallStatus::Queued;
+            file.row.queue_id = Some(queue.id);
+            file.row.agent_id = None;
+        }
+        EntryPurpose::Consult => {}
     }
     note_entry(unit, file, queue, &entry, preferred);
     if wanted.is_none() {
@@ -159,15 +174,31 @@ fn tell_queue(unit: &mut Unit, entry: &queue_entry::Model) {
 /// The queue's rules hold for this visit from now on.
 fn rules_begin(unit: &Unit, entry: &mut queue_entry::Model, queue: &queue::Model) {
     let in_seconds = |seconds: u32| unit.now() + TimeDelta::seconds(i64::from(seconds));
-    let of_queue = queue.rules.max_wait_seconds.map(in_seconds);
+    let of_queue = queue.rules.max_wait_seconds.filter(|_| is_on_the_line(entry)).map(in_seconds);
     entry.max_wait_until = entry.plan.flow_wait_until.into_iter().chain(of_queue).min();
     let steps = queue
         .rules
         .overflow
         .iter()
+        .filter(|step| is_on_the_line(entry) || !needs_a_line(&step.action))
         .map(|step| PlannedStep { at: in_seconds(step.after_seconds), action: step.action.clone() });
     entry.plan.steps = steps.collect();
     entry.plan.taken = 0;
+}
+
+/// Whether somebody waits there and listens. Who is to be called back waits as long as it takes, and can be sent nowhere
+/// where he would have to hear something.
+fn is_on_the_line(entry: &queue_entry::Model) -> bool {
+    entry.purpose != EntryPurpose::Callback
+}
+
+fn needs_a_line(action: &OverflowAction) -> bool {
+    match action {
+        OverflowAction::Flow { .. }
+        | OverflowAction::Voicemail { .. }
+        | OverflowAction::CallbackOffer { .. } => true,
+        OverflowAction::Queue { .. } | OverflowAction::RelaxSkills { .. } | OverflowAction::RingAll => false,
+    }
 }
 
 /// A visit for which one agent was wanted, or which an agent made for himself, is from now on one of a caller who waits
@@ -231,7 +262,7 @@ pub async fn move_to(
         skills: rows::needed(&old),
         waiting_since: old.waiting_since,
         flow_wait_until: old.plan.flow_wait_until,
-        wanted: For::Anybody,
+        wanted: For::again(old.purpose),
         keeping: Keeping::ByRule,
         came_through,
     };
@@ -263,6 +294,18 @@ pub async fn watch(unit: &mut Unit, entry: &queue_entry::Model, queue: &queue::M
 /// Whether who waits there hears music or a flow, which keeps his line from asking what comes next for as long as it lasts.
 pub async fn hears_at_length(unit: &Unit, queue: &queue::Model) -> Result<bool> {
     Ok(queue.hold_music_url.is_some() || side::has(unit.scope(), unit.tx(), queue.id, FlowKind::Wait).await?)
+}
+
+/// Whoever waits is kept for somebody else from now on, or for nobody.
+pub async fn keep_for(unit: &mut Unit, file: &mut CallFile, keeping: Keeping) -> Result<()> {
+    let open = queueing::open_entry(unit.scope(), unit.tx(), file.id()).await?;
+    let Some(mut entry) = open else { return Ok(()) };
+    let queue = queueing::queue(unit.scope(), unit.tx(), entry.queue_id).await?;
+    let (kept, preferred) = kept_for(unit, file, &entry, &queue, keeping).await?;
+    entry.plan.kept_for = kept;
+    file.note(unit, EventKind::Kept, json!({"entryId": entry.id, "preferred": preferred}));
+    unit.reroute(RoutingSubject::Entry, entry.id);
+    queueing::save_plan(unit.scope(), unit.tx(), entry.id, entry.plan).await
 }
 
 /// Whom the caller is kept for, and what the story says of it: nobody, when that agent does not serve the queue, is not

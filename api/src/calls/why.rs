@@ -37,6 +37,7 @@ pub struct Why {
 pub struct Visit {
     pub queue: QueueId,
     pub queue_name: String,
+    pub purpose: EntryPurpose,
     pub priority: i32,
     pub entered_at: DateTime<Utc>,
     pub waiting_since: DateTime<Utc>,
@@ -104,7 +105,7 @@ pub async fn why(app: &App, scope: CompanyScope, whose: Whose, call: CallId) -> 
     let zone = company.and_then(|company| company.time_zone.parse().ok()).unwrap_or(Tz::UTC);
     let visit = queueing::visit_of(scope, db, call).await?;
     // An agent who asks a queue for a colleague has the caller with him.
-    let Some(entry) = visit.filter(|visit| visit.purpose == EntryPurpose::Caller) else {
+    let Some(entry) = visit.filter(|visit| visit.purpose != EntryPurpose::Consult) else {
         let said = words.stands(Standing::NotWaiting, "", 0, None);
         return Ok(Why { call, standing: Standing::NotWaiting, visit: None, words: vec![said] });
     };
@@ -232,12 +233,16 @@ impl Around {
         let next: Vec<_> = self.next(now, entry, turns).into_iter().filter(|_| sees_others).collect();
         let waited = (now - entry.entered_at).num_seconds();
         let mut words = vec![self.words.stands(standing, &self.queue.name, waited, position)];
+        if entry.purpose == EntryPurpose::Callback {
+            words.push(self.words.is_called_back(&self.time(entry.waiting_since)));
+        }
         words.extend(ahead.first().map(|first| first.words.to_owned()));
         words.extend(agents.iter().map(|agent| format!("{}: {}.", agent.name, agent.words)));
         words.extend(next.iter().map(|next| next.words.clone()));
         let visit = Visit {
             queue: self.queue.id,
             queue_name: self.queue.name.clone(),
+            purpose: entry.purpose,
             priority: entry.priority,
             entered_at: entry.entered_at,
             waiting_since: entry.waiting_since,

@@ -4,9 +4,6 @@
 use ivr_engine::{Finding, FindingCode, Severity};
 use serde_json::Value;
 
-/// Node types without a hand to do them yet.
-const NODES: [&str; 1] = ["callback"];
-
 /// Settings of nodes, as JSON pointers below the node.
 const SETTINGS: [(&str, &str); 1] = [("voicemail", "/transcribe")];
 
@@ -16,10 +13,6 @@ pub fn missing(document: &Value) -> Vec<Finding> {
     for (id, node) in document["nodes"].as_object().into_iter().flatten() {
         let Some(kind) = node["type"].as_str() else { continue };
         let place = format!("/nodes/{}", id.replace('~', "~0").replace('/', "~1"));
-        if NODES.contains(&kind) {
-            let message = format!("nodes of the type `{kind}` are not offered yet");
-            findings.push(finding(Some(id), format!("{place}/type"), message));
-        }
         for (_, setting) in SETTINGS.iter().filter(|(of, _)| *of == kind) {
             let is_set =
                 node.pointer(setting).is_some_and(|value| !matches!(value, Value::Null | Value::Bool(false)));
@@ -53,12 +46,11 @@ mod tests {
     #[test]
     fn what_cannot_be_done_is_named_where_it_stands() {
         let document = json!({ "nodes": {
-            "back": { "type": "callback", "queue": "sales" },
             "mail/1": { "type": "voicemail", "transcribe": true },
             "mail": { "type": "voicemail", "transcribe": false },
             "hello": { "type": "say", "text": "Hello" },
         } });
         let fields: Vec<_> = missing(&document).into_iter().filter_map(|finding| finding.field).collect();
-        assert_eq!(fields, ["/nodes/back/type", "/nodes/mail~11/transcribe"]);
+        assert_eq!(fields, ["/nodes/mail~11/transcribe"]);
     }
 }

@@ -10,6 +10,7 @@ mod auth;
 mod availability;
 mod availability_reasons;
 mod call_results;
+mod callbacks;
 mod calls;
 mod companies;
 mod contacts;
@@ -102,7 +103,7 @@ fn resources() -> impl OpenApi + 'static {
         (agents::Agents, availability::AvailabilityOfAgents, availability_reasons::AvailabilityReasons),
         (agent_history::HistoryOfAgents, supervision::Supervision),
         (calls::Calls, why::WhyCallsWait, waiting_calls::WaitingCalls, live::LiveCalls, offers::Offers),
-        outbound::Outbound,
+        (outbound::Outbound, callbacks::Callbacks),
         (recordings::Recordings, recording_settings::RecordingSettings),
         (call_results::CallResults, queue_flows::FlowsOfQueues),
         health::Health,

@@ -176,6 +176,8 @@ struct QueueLiveOut {
     free_slots: u64,
     /// Of somebody who would come now; absent without data.
     expected_wait_seconds: Option<u64>,
+    /// Who is to be called back, in the line or at a later time. Those in the line are in `waiting` as well.
+    callbacks: u64,
     service_level: ServiceLevelOut,
 }
 
@@ -230,6 +232,7 @@ impl From<Live> for QueueLiveOut {
             available: count(figures.available),
             free_slots: count(figures.free_slots),
             expected_wait_seconds: live.expected_wait.map(|wait| wait.as_secs()),
+            callbacks: live.callbacks,
             service_level: live.service_level.into(),
         }
     }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use entity::id::CallId;
-use entity::{Availability, SlotHolder};
+use entity::{Availability, EntryPurpose, SlotHolder};
 use poem::web::Data;
 use poem_openapi::param::Path;
 use poem_openapi::{Enum, Object, OpenApi};
@@ -47,6 +47,8 @@ enum StandingOut {
 struct VisitOut {
     queue_id: Uuid,
     queue_name: String,
+    /// `caller`, or `callback`: nobody is on the line, and the customer is called when an agent has taken it.
+    purpose: Word<EntryPurpose>,
     priority: i32,
     entered_at: DateTime<Utc>,
     /// What the place in line goes by: with the waiting that he brought along.
@@ -156,6 +158,7 @@ impl From<Visit> for VisitOut {
         Self {
             queue_id: visit.queue.into(),
             queue_name: visit.queue_name,
+            purpose: Word(visit.purpose),
             priority: visit.priority,
             entered_at: visit.entered_at,
             waiting_since: visit.waiting_since,

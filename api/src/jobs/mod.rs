@@ -10,7 +10,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::Busy;
 use entity::id::{
-    AgentId, CallId, LegId, MessageId, OfferId, PhoneNumberId, QueueEntryId, RecordingId, RequestId,
+    AgentId, CallId, CallbackId, LegId, MessageId, OfferId, PhoneNumberId, QueueEntryId, RecordingId, RequestId,
     SegmentId, TransferId,
 };
 use entity::{JobKind, job};
@@ -18,7 +18,7 @@ use entity::{JobKind, job};
 use crate::agents::{Watch, end_skills_today};
 use crate::app::App;
 use crate::calls::{
-    carry, hold, messages, offer, overflow, participant, recording, request, sweep, transfer, wrap_up,
+    callback, carry, hold, messages, offer, overflow, participant, recording, request, sweep, transfer, wrap_up,
 };
 use crate::error::{Error, Result};
 use crate::store::system::{self, Claimed};
@@ -214,6 +214,9 @@ async fn work(app: &App, claimed: &Claimed) -> Result<Done> {
         }
         JobKind::QueueStep => {
             in_unit(app, claimed, async |unit| overflow::rule_is_due(unit, QueueEntryId(subject)).await).await
+        }
+        JobKind::BringUpCallback => {
+            in_unit(app, claimed, async |unit| callback::bring_up(unit, CallbackId(subject)).await).await
         }
         JobKind::DeviceLost => {
             match crate::agents::check_device(app, scope, AgentId(subject), job.id).await? {

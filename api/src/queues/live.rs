@@ -11,7 +11,7 @@ use routing::QueueFigures;
 use super::get;
 use crate::app::App;
 use crate::error::Result;
-use crate::store::{companies, queueing};
+use crate::store::{callbacks, companies, queueing};
 
 /// A supervisor's screen is not older than this.
 const OLDEST: TimeDelta = TimeDelta::seconds(1);
@@ -23,6 +23,8 @@ pub struct Live {
     pub figures: QueueFigures,
     /// Of somebody who would come now and ask for nothing special; `None` without data.
     pub expected_wait: Option<Duration>,
+    /// Who is to be called back, in the line or later.
+    pub callbacks: u64,
     pub service_level: ServiceLevelToday,
 }
 
@@ -64,8 +66,9 @@ impl ServiceLevelToday {
                 | EntryOutcome::Voicemail
                 | EntryOutcome::Error
                 | EntryOutcome::Moved
+                | EntryOutcome::Withdrawn
                 | EntryOutcome::Outbound
-                | EntryOutcome::Withdrawn => {}
+                | EntryOutcome::Unreached => {}
             }
         }
         today
@@ -86,7 +89,8 @@ pub async fn live(app: &App, scope: CompanyScope, id: QueueId) -> Result<Live> {
     let zone = company.and_then(|company| company.time_zone.parse().ok()).unwrap_or(Tz::UTC);
     let visits = queueing::visits_since(scope, app.db.reader(), id, midnight(zone, now)).await?;
     let service_level = ServiceLevelToday::of(queue.rules.service_level, &visits);
-    Ok(Live { queue: id, at: now, figures, expected_wait, service_level })
+    let callbacks = callbacks::open_in(scope, app.db.reader(), id).await?;
+    Ok(Live { queue: id, at: now, figures, expected_wait, callbacks, service_level })
 }
 
 /// When the day began; where the clock jumps over midnight, the first moment after it.

@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::error::{Error, FieldError, Result, Subject};
 use crate::references::{self, Named};
 use crate::store::queues::{self, QueueWithAgents};
-use crate::store::{Unit, queueing, workforce};
+use crate::store::{Unit, callbacks, queueing, workforce};
 
 /// Longest address of a piece of music.
 const URL_BYTES: usize = 2_000;
@@ -104,8 +104,8 @@ pub async fn change(
 /// Deletes a queue. One that callers have waited in is kept for their calls' sake, under a name that is free for others.
 ///
 /// # Errors
-/// `QUEUE_NOT_EMPTY` while somebody waits in it or talks with an agent of it, since he may come back to it; `QUEUE_IN_USE` with the names of the flows and queues that send callers
-/// there.
+/// `QUEUE_NOT_EMPTY` while somebody waits in it, talks with an agent of it, since he may come back to it, or is to be called
+/// back from it; `QUEUE_IN_USE` with the names of the flows and queues that send callers there.
 pub async fn delete(app: &App, scope: CompanyScope, id: QueueId) -> Result<()> {
     let mut unit = Unit::begin(app, scope).await?;
     queueing::lock_queue(scope, unit.tx(), id).await?;
@@ -116,6 +116,13 @@ pub async fn delete(app: &App, scope: CompanyScope, id: QueueId) -> Result<()> {
         return Err(Error::conflict(
             "QUEUE_NOT_EMPTY",
             format!("Calls of this queue are under way: {calls}."),
+        ));
+    }
+    let callbacks = callbacks::open_in(scope, unit.tx(), id).await?;
+    if callbacks > 0 {
+        return Err(Error::conflict(
+            "QUEUE_NOT_EMPTY",
+            format!("So many are still to be called back from this queue: {callbacks}."),
         ));
     }
     let names = [row.name.clone(), id.to_string()];

@@ -10,6 +10,7 @@ use sea_orm::{
 use crate::config::{Settings, SqliteSynchronous};
 
 pub mod agents;
+pub mod callbacks;
 pub mod calls;
 pub mod companies;
 pub mod contacts;

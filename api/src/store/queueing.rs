@@ -242,6 +242,18 @@ pub async fn close_entry(
     Ok(Won::Yes)
 }
 
+/// Another end of a visit that has ended.
+pub async fn set_outcome(
+    scope: CompanyScope,
+    tx: &Tx,
+    id: QueueEntryId,
+    outcome: EntryOutcome,
+) -> Result<()> {
+    let changes = queue_entry::ActiveModel { outcome: Set(Some(outcome)), ..Default::default() };
+    scope.update::<queue_entry::Entity, _>(tx, id, changes).await?;
+    Ok(())
+}
+
 pub async fn set_priority(scope: CompanyScope, tx: &Tx, id: QueueEntryId, priority: i32) -> Result<()> {
     let changes = queue_entry::ActiveModel { priority: Set(priority), ..Default::default() };
     scope.update::<queue_entry::Entity, _>(tx, id, changes).await?;

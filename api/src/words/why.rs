@@ -75,6 +75,24 @@ impl Words {
         }
     }
 
+    /// Of somebody who has waited since then, and is not on the line.
+    pub(crate) fn is_called_back(&self, since: &str) -> String {
+        match self.0 {
+            Language::English => {
+                format!("A callback, in line since {since}: the customer is called when an agent has taken it.")
+            }
+            Language::Spanish => format!(
+                "Una devolución de llamada, en la cola desde las {since}: se llama al cliente cuando un agente la acepta."
+            ),
+            Language::French => format!(
+                "Un rappel, dans la file depuis {since} : le client est appelé quand un agent l'a pris."
+            ),
+            Language::German => format!(
+                "Ein Rückruf, in der Reihe seit {since}: der Kunde wird angerufen, sobald ein Agent ihn angenommen hat."
+            ),
+        }
+    }
+
     fn place(&self, place: usize) -> String {
         match self.0 {
             Language::English => format!(", number {place} in line"),

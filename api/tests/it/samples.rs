@@ -318,6 +318,14 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
         }
         "superviseCall" => owner().id(ours.calls.consulting).body(json!({ "mode": "whisper" })),
         "stopSupervising" => owner().id(ours.calls.consulting),
+        "listCallbacks" => agent().query("state=open&limit=10"),
+        "getCallback" | "cancelCallback" | "finishCallback" => agent().id(ours.calls.callback),
+        "assignCallback" => {
+            let body = json!({ "agentId": agent_id });
+            let theirs = theirs.agent.agent.expect("the agent is an agent");
+            agent().id(ours.calls.callback).body(body).foreign("/agentId", theirs)
+        }
+        "rescheduleCallback" => agent().id(ours.calls.callback).body(json!({})),
         "listVoicemails" => owner(),
         "getRecordingContent" => owner().id(ours.calls.voicemail),
         "controlRecording" => owner().id(ours.calls.offered).body(json!({ "action": "start" })),

@@ -5,7 +5,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::LegId;
 use entity::{
-    AnsweredBy, CallKind, CallOutcome, CompanyScope, EndedBy, EntryOutcome, JobKind, LegState,
+    AnsweredBy, CallKind, CallOutcome, CallStatus, CompanyScope, EndedBy, EntryOutcome, JobKind, LegState,
     MachineDetection, SegmentState, call, leg, segment,
 };
 use sea_orm::ConnectionTrait;
@@ -21,7 +21,7 @@ use crate::app::App;
 use crate::calls::reply::{caller_label, room_name};
 use crate::calls::story::EventKind;
 use crate::calls::urls::Urls;
-use crate::calls::{CallFile, agent_leg, conference, leave};
+use crate::calls::{CallFile, agent_leg, callback, conference, leave};
 use crate::error::Result;
 use crate::jobs::Done;
 use crate::store::calls::{self, Moved};
@@ -58,7 +58,11 @@ pub async fn still_rings(unit: &Unit, file: &CallFile) -> Result<bool> {
 }
 
 /// The agent is in the room: now the other party is called. Nothing to do in any other call.
-pub async fn begin_to_call(unit: &mut Unit, file: &CallFile, segment: &segment::Model) -> Result<Begun> {
+pub async fn begin_to_call(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    segment: &segment::Model,
+) -> Result<Begun> {
     if !has_yet_to_answer(&file.row) {
         return Ok(Begun::No);
     }
@@ -69,6 +73,8 @@ pub async fn begin_to_call(unit: &mut Unit, file: &CallFile, segment: &segment::
     unit.job(JobKind::DialParty, leg.id, json!({}), now);
     jobs::cancel(unit, JobKind::JoinDeadline, segment.id).await?;
     unit.job(JobKind::JoinDeadline, segment.id, json!({}), now + patience());
+    file.row.status = CallStatus::Dialing;
+    callback::is_rung(unit, file).await?;
     Ok(Begun::Yes)
 }
 
@@ -275,9 +281,9 @@ pub async fn over(
         let by = file.row.ended_by.unwrap_or(EndedBy::Caller);
         return leave::caller_left(unit, file, at, by).await;
     }
-    let (outcome, reason, by) = match state {
-        LegState::Busy => (CallOutcome::Busy, "busy", EndedBy::Caller),
-        LegState::NoAnswer | LegState::Canceled => (CallOutcome::NoAnswer, "no_answer", EndedBy::System),
+    let (why, by) = match state {
+        LegState::Busy => (Unreached::Busy, EndedBy::Caller),
+        LegState::NoAnswer | LegState::Canceled => (Unreached::NoAnswer, EndedBy::System),
         LegState::Planned
         | LegState::Dialled
         | LegState::Queued
@@ -285,9 +291,9 @@ pub async fn over(
         | LegState::Ringing
         | LegState::InProgress
         | LegState::Completed
-        | LegState::Failed => (CallOutcome::Error, "failed", EndedBy::System),
+        | LegState::Failed => (Unreached::Failed, EndedBy::System),
     };
-    give_up(unit, file, Unreached { outcome, reason, by, at }).await
+    give_up(unit, file, why, by, at).await
 }
 
 /// The agent who calls has hung up before anybody answered, or his phone could not be reached.
@@ -297,34 +303,72 @@ pub async fn agent_gone(
     segment: &segment::Model,
     by: EndedBy,
 ) -> Result<()> {
-    let (outcome, reason) = match segment.state {
-        SegmentState::Joined => (CallOutcome::NoAnswer, "agent_hung_up"),
+    let why = match segment.state {
+        SegmentState::Joined => Unreached::AgentHungUp,
         SegmentState::Reserved
         | SegmentState::Connected
         | SegmentState::WrapUp
         | SegmentState::Done
-        | SegmentState::Failed => (CallOutcome::Error, "agent_not_reached"),
+        | SegmentState::Failed => Unreached::AgentNotReached,
     };
-    give_up(unit, file, Unreached { outcome, reason, by, at: None }).await
+    give_up(unit, file, why, by, None).await
+}
+
+/// The call is ended by us before anybody has answered.
+pub async fn call_off(unit: &mut Unit, file: &mut CallFile, why: Unreached) -> Result<()> {
+    give_up(unit, file, why, EndedBy::System, None).await
 }
 
 /// Why there was no conversation.
-struct Unreached {
-    outcome: CallOutcome,
-    reason: &'static str,
-    by: EndedBy,
-    at: Option<DateTime<Utc>>,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unreached {
+    Busy,
+    NoAnswer,
+    Failed,
+    AgentHungUp,
+    AgentNotReached,
+    /// Nobody is to be called any more, or not now.
+    TakenBack,
+}
+
+impl Unreached {
+    fn outcome(self) -> CallOutcome {
+        match self {
+            Self::Busy => CallOutcome::Busy,
+            Self::NoAnswer | Self::AgentHungUp => CallOutcome::NoAnswer,
+            Self::Failed | Self::AgentNotReached => CallOutcome::Error,
+            Self::TakenBack => CallOutcome::Callback,
+        }
+    }
+
+    /// As it stands in the story.
+    fn reason(self) -> &'static str {
+        match self {
+            Self::Busy => "busy",
+            Self::NoAnswer => "no_answer",
+            Self::Failed => "failed",
+            Self::AgentHungUp => "agent_hung_up",
+            Self::AgentNotReached => "agent_not_reached",
+            Self::TakenBack => "taken_back",
+        }
+    }
 }
 
 /// The call is over, and nobody has talked: both legs end, the agent is free at once. Twice changes nothing.
-async fn give_up(unit: &mut Unit, file: &mut CallFile, why: Unreached) -> Result<()> {
+async fn give_up(
+    unit: &mut Unit,
+    file: &mut CallFile,
+    why: Unreached,
+    by: EndedBy,
+    at: Option<DateTime<Utc>>,
+) -> Result<()> {
     if file.caller_has_left() {
         return Ok(());
     }
-    let told = json!({"reason": why.reason, "endedBy": why.by});
-    file.note_at(unit, EventKind::CustomerNotReached, told, why.at);
-    file.row.outcome = Some(why.outcome);
-    file.row.ended_by = Some(why.by);
+    let told = json!({"reason": why.reason(), "endedBy": by});
+    file.note_at(unit, EventKind::CustomerNotReached, told, at);
+    file.row.outcome = Some(why.outcome());
+    file.row.ended_by = Some(by);
     file.row.ended_at = Some(file.last_moment());
     if let Some(mut leg) = calls::caller_leg(unit.scope(), unit.tx(), file.id()).await? {
         if leg.state == LegState::Planned {
@@ -335,9 +379,10 @@ async fn give_up(unit: &mut Unit, file: &mut CallFile, why: Unreached) -> Result
         }
     }
     for segment in queueing::live_segments(unit.scope(), unit.tx(), file.id()).await? {
-        leave::let_go(unit, segment, why.by).await?;
+        leave::let_go(unit, segment, by).await?;
     }
-    leave::end_if_nobody_is_left(unit, file, why.by).await
+    callback::not_reached(unit, file, why).await?;
+    leave::end_if_nobody_is_left(unit, file, by).await
 }
 
 /// Who or what has answered, as the provider hears it.

@@ -137,7 +137,8 @@ impl Plan {
         unit.scope().insert::<segment::Entity, _>(unit.tx(), segment).await?;
         unit.reroute(RoutingSubject::Agent, self.agent.id);
         accept::ring(unit, &file, &offer, &self.agent, accept::address_of(&self.agent)).await?;
-        unit.scope().insert::<leg::Entity, _>(unit.tx(), self.customer(unit, id)).await?;
+        let customer = customer_leg(unit, id, &self.to);
+        unit.scope().insert::<leg::Entity, _>(unit.tx(), customer).await?;
         file.note(
             unit,
             EventKind::Requested,
@@ -156,35 +157,15 @@ impl Plan {
     }
 
     async fn open(&self, unit: &Unit, id: CallId) -> Result<CallFile> {
-        let row = call::Model {
-            id,
-            company_id: unit.company(),
-            kind: CallKind::Outbound,
+        let new = NewCall {
+            line: &self.line,
+            to: &self.to,
+            name: self.name.clone(),
             status: CallStatus::Dialing,
-            outcome: None,
-            from_address: self.line.number.clone(),
-            to_address: self.to.clone(),
-            caller_name: self.name.clone(),
-            account_sid: self.line.account_sid.clone(),
-            provider_sid: id.to_string(),
-            phone_number_id: Some(self.line.id),
-            flow_version_id: None,
-            session: None,
-            session_version: 0,
-            current_twiml: None,
-            event_seq: 0,
-            last_event_at: unit.now(),
-            queue_id: Some(self.queue.id),
-            agent_id: Some(self.agent.id),
-            conference_sid: None,
-            disposition: None,
-            notes: None,
-            started_at: unit.now(),
-            answered_at: None,
-            ended_at: None,
-            ended_by: None,
         };
-        unit.scope().insert::<call::Entity, _>(unit.tx(), row.clone()).await?;
+        let mut file = new.open(unit, id).await?;
+        file.row.queue_id = Some(self.queue.id);
+        file.row.agent_id = Some(self.agent.id);
         let outbound = outbound_call::Model {
             call_id: id,
             company_id: unit.company(),
@@ -194,7 +175,7 @@ impl Plan {
             answered_by_at: None,
         };
         unit.scope().insert::<outbound_call::Entity, _>(unit.tx(), outbound).await?;
-        Ok(CallFile::new(row))
+        Ok(file)
     }
 
     /// What the queue knows of it: nobody has waited.
@@ -246,28 +227,72 @@ impl Plan {
         unit.scope().insert::<offer::Entity, _>(unit.tx(), row.clone()).await?;
         Ok(row)
     }
+}
 
-    /// The other party's leg, called when the agent is in the room.
-    fn customer(&self, unit: &Unit, call: CallId) -> leg::Model {
-        leg::Model {
-            id: unit.id::<LegId>(),
+/// A call that goes out, as it begins.
+pub struct NewCall<'a> {
+    pub line: &'a phone_number::Model,
+    pub to: &'a str,
+    pub name: Option<String>,
+    pub status: CallStatus,
+}
+
+impl NewCall<'_> {
+    /// Writes it. Nobody has been called yet.
+    pub async fn open(self, unit: &Unit, id: CallId) -> Result<CallFile> {
+        let row = call::Model {
+            id,
             company_id: unit.company(),
-            call_id: call,
-            kind: LegKind::Caller,
-            offer_id: None,
+            kind: CallKind::Outbound,
+            status: self.status,
+            outcome: None,
+            from_address: self.line.number.clone(),
+            to_address: self.to.to_owned(),
+            caller_name: self.name,
+            account_sid: self.line.account_sid.clone(),
+            provider_sid: id.to_string(),
+            phone_number_id: Some(self.line.id),
+            flow_version_id: None,
+            session: None,
+            session_version: 0,
+            current_twiml: None,
+            event_seq: 0,
+            last_event_at: unit.now(),
+            queue_id: None,
             agent_id: None,
-            address: self.to.clone(),
-            provider_sid: None,
-            state: LegState::Planned,
-            held: false,
-            muted: false,
-            last_sequence: None,
-            dialled_at: None,
-            joined_at: None,
-            left_at: None,
+            conference_sid: None,
+            disposition: None,
+            notes: None,
+            started_at: unit.now(),
+            answered_at: None,
             ended_at: None,
-            created_at: unit.now(),
-        }
+            ended_by: None,
+        };
+        unit.scope().insert::<call::Entity, _>(unit.tx(), row.clone()).await?;
+        Ok(CallFile::new(row))
+    }
+}
+
+/// The other party's leg, called when the agent is in the room.
+pub fn customer_leg(unit: &Unit, call: CallId, number: &str) -> leg::Model {
+    leg::Model {
+        id: unit.id::<LegId>(),
+        company_id: unit.company(),
+        call_id: call,
+        kind: LegKind::Caller,
+        offer_id: None,
+        agent_id: None,
+        address: number.to_owned(),
+        provider_sid: None,
+        state: LegState::Planned,
+        held: false,
+        muted: false,
+        last_sequence: None,
+        dialled_at: None,
+        joined_at: None,
+        left_at: None,
+        ended_at: None,
+        created_at: unit.now(),
     }
 }
 

@@ -119,6 +119,18 @@ pub async fn may_be_passed_to(unit: &Unit, number: &str, field: &str) -> Result<
     })
 }
 
+/// Whether anybody of the company may call this number, which is in E.164, whoever asks for it: the name of who is called,
+/// if he is a contact.
+///
+/// # Errors
+/// 422 with the code of what is against it.
+pub async fn may_be_called(unit: &Unit, number: &str) -> Result<Option<String>> {
+    let rules = outbound::rules(unit.scope(), unit.tx()).await?;
+    let numbers = outbound::numbers(unit.scope(), unit.tx()).await?;
+    let number = callee(number, None, rules.as_ref(), &numbers)?;
+    contact(unit, &number).await
+}
+
 /// The name of who is called, if he is a contact.
 ///
 /// # Errors
@@ -146,11 +158,7 @@ fn parse(home: Option<Country>, text: &str) -> Option<PhoneNumber> {
 /// # Errors
 /// A conflict that names the next opening, when it does not.
 pub fn hours(rules: Option<&outbound_rules::Model>, now: DateTime<Utc>) -> Result<()> {
-    let Some(stored) = rules.and_then(|rules| rules.hours.as_ref()) else { return Ok(()) };
-    let hours = read_hours(stored).map_err(|problems| {
-        let first = problems.into_iter().next().map_or_else(String::new, |problem| problem.message);
-        Error::internal("read the hours of outbound calls", first)
-    })?;
+    let Some(hours) = calendar(rules)? else { return Ok(()) };
     if hours.is_open(now) {
         return Ok(());
     }
@@ -162,6 +170,15 @@ pub fn hours(rules: Option<&outbound_rules::Model>, now: DateTime<Utc>) -> Resul
         "OUTSIDE_HOURS",
         format!("It is outside the hours in which the company calls. {next}"),
     ))
+}
+
+/// When the company calls out; always, without.
+pub fn calendar(rules: Option<&outbound_rules::Model>) -> Result<Option<Hours>> {
+    let Some(stored) = rules.and_then(|rules| rules.hours.as_ref()) else { return Ok(None) };
+    read_hours(stored).map(Some).map_err(|problems| {
+        let first = problems.into_iter().next().map_or_else(String::new, |problem| problem.message);
+        Error::internal("read the hours of outbound calls", first)
+    })
 }
 
 /// Hours as in an `hours` node, or every field that is wrong.

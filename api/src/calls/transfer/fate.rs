@@ -274,14 +274,14 @@ pub async fn wanted_failed(
             leave::close_visit(unit, file, entry.id, EntryOutcome::Withdrawn).await?;
             back_to_first(unit, file, transfer, why).await
         }
-        (EntryPurpose::Caller, Some(transfer)) if transfer.state.is_open() => {
+        (EntryPurpose::Caller | EntryPurpose::Callback, Some(transfer)) if transfer.state.is_open() => {
             let transfer = finish(unit, file, transfer, TransferState::Failed, Some(why)).await?;
             ring_back(unit, file, entry, &transfer).await
         }
         // A flow was to put the caller through to him.
         (EntryPurpose::Caller, None) => direct::failed(unit, file, &entry, why).await,
         // The agent who had passed the call on was rung back, and does not take it either.
-        (EntryPurpose::Caller | EntryPurpose::Consult, _) => for_everybody(unit, file, entry).await,
+        (EntryPurpose::Caller | EntryPurpose::Consult | EntryPurpose::Callback, _) => for_everybody(unit, file, entry).await,
     }
 }
 

@@ -1,5 +1,7 @@
 //! Whole calls through the carrier look-alike, on both databases.
 
+mod called_back;
+mod called_back_limits;
 mod callbacks;
 mod contacts;
 mod flow_transfers;

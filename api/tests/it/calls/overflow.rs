@@ -14,7 +14,7 @@ use super::queue_rules::{ends_well, night_hours, plan, plan_of, rules, step, ste
 use crate::support::centre::{Centre, Life, Plan, heard, whole_calls};
 
 impl Centre {
-    async fn new_flow(&self, name: &str, nodes: Value) -> FlowId {
+    pub(super) async fn new_flow(&self, name: &str, nodes: Value) -> FlowId {
         let document =
             json!({"version": 1, "name": name, "start": "start", "language": "en-US", "nodes": nodes});
         let made = flows::create(&self.app, self.scope, name.to_owned(), document).await.unwrap();

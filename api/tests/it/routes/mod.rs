@@ -2,6 +2,7 @@
 
 mod agents;
 mod auth;
+mod callbacks;
 mod companies;
 mod contacts;
 mod envelope;

@@ -6,13 +6,13 @@ use bytes::Bytes;
 use calldocker::ids::Ids;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::{
-    AgentId, CallId, LegId, OfferId, QueueEntryId, QueueId, RecordingId, RoundId, SegmentId, UserId,
+    AgentId, CallId, CallbackId, LegId, OfferId, QueueEntryId, QueueId, RecordingId, RoundId, SegmentId, UserId,
 };
 use entity::recording::PauseHolders;
 use entity::{
-    CallKind, CallStatus, CompanyScope, EntryOutcome, EntryPurpose, LegKind, LegState, OfferState,
+    CallKind, CallStatus, CallbackState, CompanyScope, EntryOutcome, EntryPurpose, LegKind, LegState, OfferState,
     RecordingKind, RecordingOrigin, RecordingState, SegmentPart, SegmentState, SlotHolder, SuperviseMode,
-    TransferMode, TransferState, TransferTarget, VisitPlan, agent_slot, call, call_event, leg, offer,
+    TransferMode, TransferState, TransferTarget, VisitPlan, agent_slot, call, call_event, callback, leg, offer,
     offer_round, queue_entry, recording, segment, supervision, transfer,
 };
 use sea_orm::DatabaseTransaction;
@@ -34,6 +34,8 @@ pub struct LiveCalls {
     pub voicemail: RecordingId,
     pub connected: CallId,
     pub consulting: CallId,
+    /// Somebody who is to be called back tomorrow.
+    pub callback: CallbackId,
 }
 
 impl LiveCalls {
@@ -45,6 +47,7 @@ impl LiveCalls {
             voicemail: ids.next(),
             connected: ids.next(),
             consulting: ids.next(),
+            callback: ids.next(),
         }
     }
 }
@@ -65,6 +68,7 @@ pub async fn insert(
     story.connected(calls.connected, 2).await;
     let segment = story.connected(calls.consulting, 3).await;
     story.consulting(calls.consulting, segment, supervisors).await;
+    story.callback(calls.callback, calls.wrap_up).await;
     tx.commit().await.unwrap();
 }
 
@@ -323,6 +327,34 @@ impl Story<'_> {
             };
             self.scope.insert::<supervision::Entity, _>(self.tx, row).await.unwrap();
         }
+    }
+
+    async fn callback(&self, id: CallbackId, booked_in: CallId) {
+        let tomorrow = self.now + TimeDelta::days(1);
+        let row = callback::Model {
+            id,
+            company_id: self.scope.company(),
+            queue_id: self.queue,
+            number: "+4930123499".to_owned(),
+            our_number: "+4930123456".to_owned(),
+            state: CallbackState::Open,
+            waiting_since: tomorrow,
+            wanted_at: Some(tomorrow),
+            due_at: tomorrow,
+            priority: 50,
+            skills: json!([]),
+            max_attempts: 3,
+            retry_minutes: 15,
+            attempts: 0,
+            agent_id: None,
+            last_call_id: booked_in,
+            last_call_at: self.now,
+            call_id: None,
+            reason: None,
+            created_at: self.now,
+            settled_at: None,
+        };
+        self.scope.insert::<callback::Entity, _>(self.tx, row).await.unwrap();
     }
 
     async fn voicemail(&self, call: CallId, id: RecordingId) {

@@ -54,9 +54,25 @@ impl Centre {
         let there = supervision::Column::EndedAt.is_null();
         let there = self.scope.find::<supervision::Entity>().filter(there).all(db).await.unwrap();
         assert!(there.is_empty(), "supervisors are in calls: {there:?}\n{stories}");
+        self.assert_callbacks_are_looked_after(&stories).await;
         let mut legs = self.carrier.snapshot().calls;
         legs.retain(|leg| !leg.status.is_terminal());
         assert!(legs.is_empty(), "a leg is still alive at the carrier: {legs:?}\n{stories}");
+    }
+
+    /// Nobody who is to be called back is forgotten, and he has no try that is over.
+    async fn assert_callbacks_are_looked_after(&self, stories: &str) {
+        let db = self.app.db.reader();
+        for row in self.scope.find::<callback::Entity>().all(db).await.unwrap() {
+            let jobs = self.scope.find::<job::Entity>().filter(job::Column::SubjectId.eq(row.id.0));
+            let jobs = jobs.filter(job::Column::Kind.eq(JobKind::BringUpCallback)).all(db).await.unwrap();
+            if row.state == CallbackState::Open {
+                assert!(row.call_id.is_none(), "a callback has a try that is over: {row:?}\n{stories}");
+                assert_eq!(jobs.len(), 1, "nothing looks after {row:?}\n{stories}");
+            } else {
+                assert!(jobs.is_empty(), "something looks after {row:?}\n{stories}");
+            }
+        }
     }
 
     async fn assert_story_is_in_order(&self, call: &call::Model, stories: &str) {
@@ -75,10 +91,13 @@ impl Centre {
         let (begun, left) = match call.kind {
             CallKind::Inbound | CallKind::Peer => (count("call.arrived"), count("caller.left")),
             CallKind::Outbound => {
-                (count("call.requested"), count("caller.left") + count("customer.not_reached"))
+                let begun = count("call.requested") + count("callback.due");
+                (begun, count("caller.left") + count("customer.not_reached"))
             }
         };
         assert_eq!(begun, 1, "a call begins once\n{stories}");
+        let called_back = call.kind == CallKind::Inbound && call.outcome == Some(CallOutcome::Callback);
+        assert!(!called_back || count("callback.booked") > 0, "nobody is called back for {}\n{stories}", call.id);
         assert_eq!(left, 1, "a caller leaves once\n{stories}");
         assert_eq!(count("call.ended"), 1, "a call ends once\n{stories}");
         assert_eq!(
