@@ -11,9 +11,7 @@ use serde_json::{Value, json};
 use super::carry::Target;
 use super::story::EventKind;
 use super::transfer::Why;
-use super::{
-    CallFile, callback, come_back, flow, outbound, recording, supervise, transfer, wrap_up,
-};
+use super::{CallFile, callback, come_back, flow, outbound, recording, supervise, transfer, wrap_up};
 use crate::agents::{self, Step};
 use crate::error::Result;
 use crate::store::queueing::{self, Won};

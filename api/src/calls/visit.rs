@@ -5,8 +5,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::{AgentId, QueueEntryId, QueueId, UserId};
 use entity::{
-    CallStatus, EntryOutcome, EntryPurpose, JobKind, KeptFor, OverflowAction, PlannedStep, RoutingSubject, VisitPlan, queue,
-    queue_entry,
+    CallStatus, EntryOutcome, EntryPurpose, JobKind, KeptFor, OverflowAction, PlannedStep, RoutingSubject,
+    VisitPlan, queue, queue_entry,
 };
 use ivr_engine::FlowKind;
 use serde_json::{Value, json};

@@ -10,15 +10,16 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::Busy;
 use entity::id::{
-    AgentId, CallId, CallbackId, LegId, MessageId, OfferId, PhoneNumberId, QueueEntryId, RecordingId, RequestId,
-    SegmentId, TransferId,
+    AgentId, CallId, CallbackId, LegId, MessageId, OfferId, PhoneNumberId, QueueEntryId, RecordingId,
+    RequestId, SegmentId, TransferId,
 };
 use entity::{JobKind, job};
 
 use crate::agents::{Watch, end_skills_today};
 use crate::app::App;
 use crate::calls::{
-    callback, carry, hold, messages, offer, overflow, participant, recording, request, sweep, transfer, wrap_up,
+    callback, carry, hold, messages, offer, overflow, participant, recording, request, sweep, transfer,
+    wrap_up,
 };
 use crate::error::{Error, Result};
 use crate::store::system::{self, Claimed};

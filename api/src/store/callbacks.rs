@@ -42,12 +42,7 @@ pub async fn open_for(
 
 /// The one of which this call is the try, locked.
 pub async fn of_try(scope: CompanyScope, tx: &Tx, call: CallId) -> Result<Option<callback::Model>, DbErr> {
-    scope
-        .find::<callback::Entity>()
-        .filter(callback::Column::CallId.eq(call))
-        .lock_exclusive()
-        .one(tx)
-        .await
+    scope.find::<callback::Entity>().filter(callback::Column::CallId.eq(call)).lock_exclusive().one(tx).await
 }
 
 /// Writes a new one, unless the number has an open one in the queue.
@@ -63,11 +58,7 @@ pub async fn save(scope: CompanyScope, tx: &Tx, row: callback::Model) -> Result<
 }
 
 /// How many are open in the queue, due or not.
-pub async fn open_in(
-    scope: CompanyScope,
-    db: &impl ConnectionTrait,
-    queue: QueueId,
-) -> Result<u64, DbErr> {
+pub async fn open_in(scope: CompanyScope, db: &impl ConnectionTrait, queue: QueueId) -> Result<u64, DbErr> {
     scope
         .find::<callback::Entity>()
         .filter(callback::Column::QueueId.eq(queue))
@@ -128,9 +119,9 @@ fn of_agent(scope: CompanyScope, agent: AgentId) -> Condition {
         .column(queue_member::Column::QueueId)
         .filter(queue_member::Column::AgentId.eq(agent));
     let unassigned = callback::Column::AgentId.is_null();
-    Condition::any().add(callback::Column::AgentId.eq(agent)).add(
-        Condition::all().add(unassigned).add(callback::Column::QueueId.in_subquery(served.into_query())),
-    )
+    Condition::any()
+        .add(callback::Column::AgentId.eq(agent))
+        .add(Condition::all().add(unassigned).add(callback::Column::QueueId.in_subquery(served.into_query())))
 }
 
 /// Whether he has talked with an agent in this call since then.

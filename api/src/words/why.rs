@@ -79,7 +79,9 @@ impl Words {
     pub(crate) fn is_called_back(&self, since: &str) -> String {
         match self.0 {
             Language::English => {
-                format!("A callback, in line since {since}: the customer is called when an agent has taken it.")
+                format!(
+                    "A callback, in line since {since}: the customer is called when an agent has taken it."
+                )
             }
             Language::Spanish => format!(
                 "Una devolución de llamada, en la cola desde las {since}: se llama al cliente cuando un agente la acepta."

@@ -3,7 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::CallbackId;
 use entity::{
-    CallOutcome, CallStatus, CallbackState, EntryOutcome, EntryPurpose, Inserted, callback, queue, queue_entry,
+    CallOutcome, CallStatus, CallbackState, EntryOutcome, EntryPurpose, Inserted, callback, queue,
+    queue_entry,
 };
 use ivr_engine::{Booking, Callback as Wish, CallbackTime};
 use serde_json::json;

@@ -15,7 +15,9 @@ const MOST: usize = 200;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Opening {
     /// Until then, if it ever ends.
-    Open { until: Option<DateTime<Utc>> },
+    Open {
+        until: Option<DateTime<Utc>>,
+    },
     Later(DateTime<Utc>),
     Never,
 }

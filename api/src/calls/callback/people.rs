@@ -60,12 +60,7 @@ pub async fn get(app: &App, scope: CompanyScope, whose: Whose, id: CallbackId) -
 ///
 /// # Errors
 /// `CALLBACK_SETTLED` when it is over already.
-pub async fn cancel(
-    app: &App,
-    scope: CompanyScope,
-    actor: Actor,
-    id: CallbackId,
-) -> Result<callback::Model> {
+pub async fn cancel(app: &App, scope: CompanyScope, actor: Actor, id: CallbackId) -> Result<callback::Model> {
     end(app, scope, actor, id, CallbackState::Cancelled).await
 }
 

@@ -192,10 +192,7 @@ async fn begin(
 /// For whom he is kept at first: for the agent to whom he is assigned, else for whom the queue's rules say.
 pub fn keeping(row: &callback::Model) -> Keeping {
     row.agent_id.map_or(Keeping::ByRule, |agent| {
-        Keeping::For(Preference {
-            agent: PreferredAgent::Named(agent.to_string()),
-            seconds: KEPT_SECONDS,
-        })
+        Keeping::For(Preference { agent: PreferredAgent::Named(agent.to_string()), seconds: KEPT_SECONDS })
     })
 }
 
@@ -205,9 +202,8 @@ pub async fn goes_back_in_line(unit: &Unit, file: &CallFile, segment: &segment::
         return Ok(false);
     }
     let open = queueing::open_entry(unit.scope(), unit.tx(), file.id()).await?;
-    Ok(open.is_some_and(|entry| {
-        entry.id == segment.queue_entry_id && entry.purpose == EntryPurpose::Callback
-    }))
+    Ok(open
+        .is_some_and(|entry| entry.id == segment.queue_entry_id && entry.purpose == EntryPurpose::Callback))
 }
 
 /// The customer's phone is about to be called. Nothing to do for a call that no callback is behind.

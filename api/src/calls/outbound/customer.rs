@@ -58,11 +58,7 @@ pub async fn still_rings(unit: &Unit, file: &CallFile) -> Result<bool> {
 }
 
 /// The agent is in the room: now the other party is called. Nothing to do in any other call.
-pub async fn begin_to_call(
-    unit: &mut Unit,
-    file: &mut CallFile,
-    segment: &segment::Model,
-) -> Result<Begun> {
+pub async fn begin_to_call(unit: &mut Unit, file: &mut CallFile, segment: &segment::Model) -> Result<Begun> {
     if !has_yet_to_answer(&file.row) {
         return Ok(Begun::No);
     }

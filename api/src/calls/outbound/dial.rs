@@ -157,12 +157,8 @@ impl Plan {
     }
 
     async fn open(&self, unit: &Unit, id: CallId) -> Result<CallFile> {
-        let new = NewCall {
-            line: &self.line,
-            to: &self.to,
-            name: self.name.clone(),
-            status: CallStatus::Dialing,
-        };
+        let new =
+            NewCall { line: &self.line, to: &self.to, name: self.name.clone(), status: CallStatus::Dialing };
         let mut file = new.open(unit, id).await?;
         file.row.queue_id = Some(self.queue.id);
         file.row.agent_id = Some(self.agent.id);

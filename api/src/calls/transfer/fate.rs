@@ -281,7 +281,9 @@ pub async fn wanted_failed(
         // A flow was to put the caller through to him.
         (EntryPurpose::Caller, None) => direct::failed(unit, file, &entry, why).await,
         // The agent who had passed the call on was rung back, and does not take it either.
-        (EntryPurpose::Caller | EntryPurpose::Consult | EntryPurpose::Callback, _) => for_everybody(unit, file, entry).await,
+        (EntryPurpose::Caller | EntryPurpose::Consult | EntryPurpose::Callback, _) => {
+            for_everybody(unit, file, entry).await
+        }
     }
 }
 

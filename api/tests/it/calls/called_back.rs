@@ -9,7 +9,7 @@ use carrier::{Answer, CallHandle, Endpoint, Script, Step};
 use entity::id::FlowId;
 use entity::{
     Activity, Availability, CallKind, CallOutcome, CallStatus, CallbackState, EndedBy, EntryOutcome,
-    EntryPurpose, Reach, SegmentState, callback, call,
+    EntryPurpose, Reach, SegmentState, call, callback,
 };
 use sea_orm::QueryOrder;
 use serde_json::{Value, json};

@@ -58,7 +58,10 @@ async fn promised(ground: Ground, plan: Plan) -> Centre {
 /// An agent has taken the callback, and the customer's phone rings.
 async fn ringing(ground: Ground) -> Centre {
     let centre = promised(ground, calls_back(json!({}))).await;
-    centre.carrier.set_endpoint(CALLER, Endpoint::answers(20.0, Script::new([Step::AfterConnected(10.0), Step::HangUp])));
+    centre.carrier.set_endpoint(
+        CALLER,
+        Endpoint::answers(20.0, Script::new([Step::AfterConnected(10.0), Step::HangUp])),
+    );
     centre.set(0, Availability::Available).await;
     centre.pass(2).await;
     centre.accept(0).await;

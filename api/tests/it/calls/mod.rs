@@ -1,8 +1,8 @@
 //! Whole calls through the carrier look-alike, on both databases.
 
+mod callbacks;
 mod called_back;
 mod called_back_limits;
-mod callbacks;
 mod contacts;
 mod flow_transfers;
 mod flows;

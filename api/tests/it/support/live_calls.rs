@@ -6,14 +6,15 @@ use bytes::Bytes;
 use calldocker::ids::Ids;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::{
-    AgentId, CallId, CallbackId, LegId, OfferId, QueueEntryId, QueueId, RecordingId, RoundId, SegmentId, UserId,
+    AgentId, CallId, CallbackId, LegId, OfferId, QueueEntryId, QueueId, RecordingId, RoundId, SegmentId,
+    UserId,
 };
 use entity::recording::PauseHolders;
 use entity::{
-    CallKind, CallStatus, CallbackState, CompanyScope, EntryOutcome, EntryPurpose, LegKind, LegState, OfferState,
-    RecordingKind, RecordingOrigin, RecordingState, SegmentPart, SegmentState, SlotHolder, SuperviseMode,
-    TransferMode, TransferState, TransferTarget, VisitPlan, agent_slot, call, call_event, callback, leg, offer,
-    offer_round, queue_entry, recording, segment, supervision, transfer,
+    CallKind, CallStatus, CallbackState, CompanyScope, EntryOutcome, EntryPurpose, LegKind, LegState,
+    OfferState, RecordingKind, RecordingOrigin, RecordingState, SegmentPart, SegmentState, SlotHolder,
+    SuperviseMode, TransferMode, TransferState, TransferTarget, VisitPlan, agent_slot, call, call_event,
+    callback, leg, offer, offer_round, queue_entry, recording, segment, supervision, transfer,
 };
 use sea_orm::DatabaseTransaction;
 use serde_json::json;

@@ -97,7 +97,11 @@ impl Centre {
         };
         assert_eq!(begun, 1, "a call begins once\n{stories}");
         let called_back = call.kind == CallKind::Inbound && call.outcome == Some(CallOutcome::Callback);
-        assert!(!called_back || count("callback.booked") > 0, "nobody is called back for {}\n{stories}", call.id);
+        assert!(
+            !called_back || count("callback.booked") > 0,
+            "nobody is called back for {}\n{stories}",
+            call.id
+        );
         assert_eq!(left, 1, "a caller leaves once\n{stories}");
         assert_eq!(count("call.ended"), 1, "a call ends once\n{stories}");
         assert_eq!(
