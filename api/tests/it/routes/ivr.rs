@@ -41,15 +41,15 @@ on_both_databases! {
     async fn what_the_server_does_not_do_is_told_when_it_is_saved_and_is_not_published(app) {
         let world = World::create(app).await;
         let mut asking = draft();
-        asking["nodes"]["text"] = json!({ "type": "callback", "queue": world.ours.queue, "when": "inQueue",
-            "next": { "accepted": "bye", "invalid": "bye", "failed": "bye" } });
+        asking["nodes"]["text"] = json!({ "type": "voicemail", "prompt": "Speak now.", "transcribe": true,
+            "next": { "recorded": "bye", "silent": "bye" } });
         asking["start"] = json!("text");
         let path = format!("/api/ivr/{}", world.ours.draft_flow);
         let saved = app.put(&path, &world.ours.owner, json!({ "draft": asking })).await;
         let told = saved.data(200)["findings"].as_array().unwrap().iter().find(|finding| finding["code"] == "notOffered").cloned();
         assert_eq!(told.expect("it is told")["node"], "text");
         let refused = app.call("POST", &format!("{path}/activate")).by(&world.ours.owner).send().await;
-        assert_eq!(refused.is_refused(422, "FLOW_NOT_PUBLISHABLE").wrong_fields(), ["/draft/nodes/text/type"]);
+        assert_eq!(refused.is_refused(422, "FLOW_NOT_PUBLISHABLE").wrong_fields(), ["/draft/nodes/text/transcribe"]);
     }
 
     async fn an_older_version_is_brought_back_as_the_next_one(app) {
