@@ -295,7 +295,7 @@ async fn strangers_find_nothing(shot: &Shot<'_>, world: &World, permission: &str
 
 async fn foreign_ids_in_the_body_are_refused(shot: &Shot<'_>, world: &World) {
     let document = openapi::document();
-    let named: Vec<_> = shot.sample.foreign.iter().map(|(pointer, _)| (*pointer).to_owned()).collect();
+    let named: Vec<_> = shot.sample.foreign.iter().map(|(pointer, _)| of_any_item(pointer)).collect();
     for pointer in ids_in_body(shot.operation.item, &document) {
         assert!(
             named.contains(&pointer),
@@ -311,6 +311,12 @@ async fn foreign_ids_in_the_body_are_refused(shot: &Shot<'_>, world: &World) {
         let refused = answer.status == 404 || answer.status == 422;
         assert!(refused, "{}: an id of another company at {pointer} gave {}", shot.operation.id, answer.text);
     }
+}
+
+/// The pointer with the first item in place of each: items of different kinds name different ids.
+fn of_any_item(pointer: &str) -> String {
+    let of_any = |part: &str| if part.parse::<usize>().is_ok() { "0".to_owned() } else { part.to_owned() };
+    pointer.split('/').map(of_any).collect::<Vec<_>>().join("/")
 }
 
 /// JSON pointers of the ids in a request's body.

@@ -215,10 +215,14 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
             .body(json!({
                 "name": "Help",
                 "agentIds": [agent_id],
-                "rules": { "overflow": [{ "afterSeconds": 60, "action": "flow", "flowId": ours.flow }] },
+                "rules": { "overflow": [
+                    { "afterSeconds": 30, "action": "queue", "queueId": ours.second_queue },
+                    { "afterSeconds": 60, "action": "flow", "flowId": ours.flow },
+                ]},
             }))
             .foreign("/agentIds/0", theirs.agent.agent.expect("the agent is an agent"))
-            .foreign("/rules/overflow/0/flowId", theirs.flow),
+            .foreign("/rules/overflow/0/queueId", theirs.queue)
+            .foreign("/rules/overflow/1/flowId", theirs.flow),
         "deleteQueue" => owner().id(ours.second_queue),
         "getQueueLive" => owner().id(ours.queue),
         "listSkills" => owner(),

@@ -165,7 +165,8 @@ whole_calls! {
         centre.set_rules(centre.support().await, steps([mailbox])).await;
         centre.ring([
             Step::UntilSaid("leave a message".into()),
-            Step::Wait(1.0),
+            // What is said before the tone is in no message.
+            Step::Wait(8.0),
             Step::SpeakNow("Please call me back about the two pianos".into()),
             Step::Wait(5.0),
             Step::HangUp,
