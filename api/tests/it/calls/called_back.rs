@@ -210,7 +210,7 @@ whole_calls! {
     }
 
     async fn who_wants_to_be_called_at_a_time_is_called_then(ground) {
-        let plan = calls_back(json!({"when": "scheduled", "at": "2026-03-02T12:10", "zone": "UTC"}));
+        let plan = calls_back(json!({"when": "scheduled", "at": "{{ '2026-03-02T12:10' }}", "zone": "UTC"}));
         let centre = Centre::open(ground, plan).await;
         centre.carrier.set_endpoint(CALLER, answers([Step::AfterConnected(10.0), Step::HangUp]));
         let caller = centre.ring([]);

@@ -87,14 +87,14 @@ whole_calls! {
     }
 
     async fn a_time_at_which_the_queue_is_closed_is_refused(ground) {
-        let at = json!({"when": "scheduled", "at": "2026-03-02T12:15", "zone": "UTC"});
+        let at = json!({"when": "scheduled", "at": "{{ '2026-03-02T12:15' }}", "zone": "UTC"});
         let centre = Centre::open(ground, calls_back(at)).await;
         centre.set_rules(centre.support().await, RulesWish { hours: Some(day_hours()), ..rules() }).await;
         centre.refuses("we are closed then", "closed").await;
     }
 
     async fn nobody_is_promised_a_call_in_a_year(ground) {
-        let at = json!({"when": "scheduled", "at": "2027-03-02T14:00", "zone": "UTC"});
+        let at = json!({"when": "scheduled", "at": "{{ '2027-03-02T14:00' }}", "zone": "UTC"});
         let centre = Centre::open(ground, calls_back(at)).await;
         centre.refuses("that cannot be done", "too_far").await;
     }
@@ -117,7 +117,7 @@ whole_calls! {
     }
 
     async fn who_is_blocked_before_it_is_his_turn_is_not_called_either(ground) {
-        let at = json!({"when": "scheduled", "at": "2026-03-02T12:10", "zone": "UTC"});
+        let at = json!({"when": "scheduled", "at": "{{ '2026-03-02T12:10' }}", "zone": "UTC"});
         let centre = promised(ground, calls_back(at)).await;
         let card = Card { blocked: Some(true), ..Card::default() };
         contacts::create(&centre.app, centre.scope, centre.user, CALLER, card).await.unwrap();
@@ -251,7 +251,8 @@ whole_calls! {
             centre.set(agent, Availability::Available).await;
             centre.pass(5).await;
         }
-        centre.pass(600).await;
+        centre.pass(500).await;
+        centre.pass_until("somebody is offered it", async || !centre.offers().await.is_empty()).await;
         assert_eq!(centre.open_offers(2).await.len(), 1, "{}", centre.all_stories().await);
         assert!(centre.open_offers(0).await.is_empty());
         let own = callbacks::get(&centre.app, centre.scope, Whose::Agents(centre.agents[0]), id).await;

@@ -184,6 +184,7 @@ whole_calls! {
         let mut centre = Centre::open(ground, Plan { life: Life::Mortal, ..Plan::default() }).await;
         let caller = centre.talk().await;
         centre.supervise(SuperviseMode::Whisper).await.unwrap();
+        centre.pass(5).await;
         centre.kill_and_restart().await;
         centre.pass(45).await;
         let supervisor = centre.supervisor();

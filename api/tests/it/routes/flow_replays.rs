@@ -198,7 +198,7 @@ on_both_databases! {
                 break;
             }
             // What is waited for is done by the server's own tasks, whatever the simulated clock says.
-            Clock::machine().sleep(Duration::from_millis(25)).await;
+            drop(Clock::machine().sleep(Duration::from_millis(25)).await);
         }
         assert_eq!(app.app.replays.available_permits(), AT_ONCE, "an abandoned replay goes on");
         let done = lines(&replay(app, &world, range()).await);
