@@ -111,7 +111,7 @@ fn entry(n: u64, draw: &mut Draw) -> Entry {
         },
         preferred: (n % 10 == 1)
             .then(|| Preference { agent: AgentId(id(3, draw.below(AGENTS))), until: at(10_020) }),
-        ring_all_from: (n % 7 == 0).then(|| at(10_040)),
+        ring_all_from: n.is_multiple_of(7).then(|| at(10_040)),
         skills,
         state: EntryState::Waiting,
         declined_by: Vec::new(),

@@ -345,7 +345,7 @@ mod tests {
             age_credit: Duration::ZERO,
             skills: vec![(SkillId(Uuid::from_u128(n % 5)), 1)],
             relaxations: vec![Relaxation { from: at(150 + n as i64), skills: Vec::new() }],
-            preferred: (n % 4 == 0).then(|| Preference { agent: agent(n + 1).id, until: at(120) }),
+            preferred: n.is_multiple_of(4).then(|| Preference { agent: agent(n + 1).id, until: at(120) }),
             ring_all_from: None,
             state: EntryState::Waiting,
             declined_by: vec![(agent(n).id, at(200 + n as i64)), (agent(n).id, at(70))],

@@ -241,7 +241,7 @@ whole_calls! {
             assert!(heard(&caller, "we will call you back"), "{}", centre.all_stories().await);
         }
         let row = centre.callback().await;
-        let second = centre.calls().await.into_iter().filter(|call| call.kind == CallKind::Inbound).next_back().unwrap();
+        let second = centre.calls().await.into_iter().rfind(|call| call.kind == CallKind::Inbound).unwrap();
         assert_eq!(row.last_call_id, second.id);
         assert!(row.waiting_since < second.started_at, "he keeps his oldest place");
         centre.set(0, Availability::Available).await;
