@@ -6,7 +6,6 @@ use crate::id::{AgentId, CompanyId, MembershipId, UserId};
 use crate::macros::company_owned;
 use crate::{Availability, Reach};
 
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "agent")]
 pub struct Model {

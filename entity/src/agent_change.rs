@@ -6,7 +6,6 @@ use crate::id::{AgentId, ChangeId, CompanyId, UserId};
 use crate::macros::company_owned;
 use crate::ChangeCause;
 
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "agent_change")]
 pub struct Model {

@@ -5,7 +5,6 @@ use sea_orm::entity::prelude::*;
 use crate::id::{AgentId, CompanyId, SkillId};
 use crate::macros::company_owned;
 
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "agent_skill")]
 pub struct Model {

@@ -6,7 +6,6 @@ use crate::id::{AgentId, CallId, CompanyId, OfferId};
 use crate::macros::company_owned;
 use crate::SlotHolder;
 
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "agent_slot")]
 pub struct Model {

@@ -6,7 +6,6 @@ use crate::id::{CompanyId, ReasonId};
 use crate::macros::company_owned;
 use crate::Availability;
 
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "availability_reason")]
 pub struct Model {

@@ -6,7 +6,6 @@ use crate::id::{AgentId, CallId, CompanyId, FlowVersionId, PhoneNumberId, QueueI
 use crate::macros::company_owned;
 use crate::{CallKind, CallOutcome, CallStatus, EndedBy};
 
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "call")]
 pub struct Model {

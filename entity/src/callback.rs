@@ -6,7 +6,6 @@ use crate::id::{AgentId, CallId, CallbackId, CompanyId, QueueId};
 use crate::macros::company_owned;
 use crate::CallbackState;
 
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "callback")]
 pub struct Model {

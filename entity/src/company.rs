@@ -2,9 +2,9 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::macros::plain_table;
 use crate::id::CompanyId;
 
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "company")]
 pub struct Model {
@@ -21,4 +21,4 @@ pub struct Model {
     pub created_at: DateTimeUtc,
 }
 
-impl ActiveModelBehavior for ActiveModel {}
+plain_table!();

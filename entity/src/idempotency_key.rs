@@ -6,7 +6,6 @@ use uuid::Uuid;
 use crate::id::{CompanyId, UserId};
 use crate::macros::company_owned;
 
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "idempotency_key")]
 pub struct Model {

@@ -6,7 +6,6 @@ use crate::id::{CompanyId, InvitationId, UserId};
 use crate::macros::company_owned;
 use crate::Role;
 
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "invitation")]
 pub struct Model {

@@ -6,7 +6,6 @@ use crate::id::{CompanyId, JobId, NodeId};
 use crate::macros::company_owned;
 use crate::{JobKind, JobState};
 
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "job")]
 pub struct Model {

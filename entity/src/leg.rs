@@ -6,7 +6,6 @@ use crate::id::{AgentId, CallId, CompanyId, LegId, OfferId};
 use crate::macros::company_owned;
 use crate::{LegKind, LegState};
 
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "leg")]
 pub struct Model {

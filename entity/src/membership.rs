@@ -6,7 +6,6 @@ use crate::id::{CompanyId, MembershipId, UserId};
 use crate::macros::company_owned;
 use crate::{MembershipStatus, Role};
 
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "membership")]
 pub struct Model {

@@ -5,7 +5,6 @@ use sea_orm::entity::prelude::*;
 use crate::id::{CallId, CompanyId, UserId};
 use crate::macros::company_owned;
 
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "noted_call")]
 pub struct Model {

@@ -6,7 +6,6 @@ use crate::id::{AgentId, CallId, CompanyId, OfferId, QueueEntryId, RoundId};
 use crate::macros::company_owned;
 use crate::OfferState;
 
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "offer")]
 pub struct Model {

@@ -6,7 +6,6 @@ use crate::id::{CallId, CompanyId, UserId};
 use crate::macros::company_owned;
 use crate::{AnsweredBy, MachineDetection};
 
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "outbound_call")]
 pub struct Model {

@@ -6,7 +6,6 @@ use crate::id::{CompanyId, QueueId};
 use crate::macros::company_owned;
 use crate::{IdleReading, QueueRules, Strategy};
 
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "queue")]
 pub struct Model {

@@ -6,7 +6,6 @@ use crate::id::{AgentId, CallId, CompanyId, QueueEntryId, QueueId};
 use crate::macros::company_owned;
 use crate::{EntryOutcome, EntryPurpose, VisitPlan};
 
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "queue_entry")]
 pub struct Model {

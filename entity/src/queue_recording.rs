@@ -6,7 +6,6 @@ use crate::RecordingRule;
 use crate::id::{CompanyId, QueueId};
 use crate::macros::company_owned;
 
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "queue_recording")]
 pub struct Model {

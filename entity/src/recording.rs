@@ -13,7 +13,6 @@ use crate::{DeletedBecause, PauseHolder, RecordingKind, RecordingOrigin, Recordi
 #[serde(transparent)]
 pub struct PauseHolders(pub Vec<PauseHolder>);
 
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "recording")]
 pub struct Model {

@@ -20,7 +20,6 @@ pub struct CountryLaw {
 #[serde(transparent)]
 pub struct CountryLaws(pub Vec<CountryLaw>);
 
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "recording_policy")]
 pub struct Model {

@@ -2,9 +2,9 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::macros::plain_table;
 use crate::id::SessionId;
 
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "refresh_token")]
 pub struct Model {
@@ -15,4 +15,4 @@ pub struct Model {
     pub spent_at: Option<DateTimeUtc>,
 }
 
-impl ActiveModelBehavior for ActiveModel {}
+plain_table!();

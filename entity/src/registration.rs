@@ -2,9 +2,9 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::macros::plain_table;
 use crate::id::RegistrationId;
 
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "registration")]
 pub struct Model {
@@ -20,4 +20,4 @@ pub struct Model {
     pub expires_at: DateTimeUtc,
 }
 
-impl ActiveModelBehavior for ActiveModel {}
+plain_table!();

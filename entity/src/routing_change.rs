@@ -6,7 +6,6 @@ use crate::id::{ChangeId, CompanyId};
 use crate::macros::company_owned;
 use crate::RoutingSubject;
 
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "routing_change")]
 pub struct Model {

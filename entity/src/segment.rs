@@ -6,7 +6,6 @@ use crate::id::{AgentId, CallId, CompanyId, OfferId, QueueEntryId, QueueId, Segm
 use crate::macros::company_owned;
 use crate::{EndedBy, SegmentPart, SegmentState};
 
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "segment")]
 pub struct Model {

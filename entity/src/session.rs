@@ -2,10 +2,10 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::macros::plain_table;
 use crate::id::{MembershipId, SessionId, UserId};
 use crate::RevokedBecause;
 
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "session")]
 pub struct Model {
@@ -20,4 +20,4 @@ pub struct Model {
     pub revoked_because: Option<RevokedBecause>,
 }
 
-impl ActiveModelBehavior for ActiveModel {}
+plain_table!();

@@ -6,7 +6,6 @@ use crate::SuperviseMode;
 use crate::id::{CallId, CompanyId, LegId, SupervisionId, UserId};
 use crate::macros::company_owned;
 
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "supervision")]
 pub struct Model {

@@ -6,7 +6,6 @@ use crate::TextState;
 use crate::id::{CallId, CompanyId, MessageId};
 use crate::macros::company_owned;
 
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "text_message")]
 pub struct Model {

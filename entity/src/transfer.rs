@@ -6,7 +6,6 @@ use crate::id::{AgentId, CallId, CompanyId, FlowId, LegId, QueueEntryId, QueueId
 use crate::macros::company_owned;
 use crate::{TransferMode, TransferState, TransferTarget};
 
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "transfer")]
 pub struct Model {

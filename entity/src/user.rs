@@ -2,10 +2,10 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::macros::plain_table;
 use crate::id::UserId;
 use crate::{PlatformRole, UserStatus};
 
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "user")]
 pub struct Model {
@@ -20,4 +20,4 @@ pub struct Model {
     pub updated_at: DateTimeUtc,
 }
 
-impl ActiveModelBehavior for ActiveModel {}
+plain_table!();
