@@ -21,6 +21,10 @@ pub struct Model {
     pub session: Json,
     /// Goes up by one with each input.
     pub version: i32,
+    /// How many inputs it had, over all its rounds.
+    pub inputs: i32,
+    /// Absent in rows of before there were inputs.
+    pub begun_at: Option<DateTimeUtc>,
     /// What the line was told last.
     pub twiml: String,
     /// The flow has taken its caller out of the queue, and goes on with him.

@@ -1,7 +1,7 @@
 //! Flows beside the call's own: what a queue's waiting callers hear, its held ones, and its agents before they are joined.
 //!
-//! None of them is a step of the call's flow, which waits meanwhile; none is recorded for replay. A held caller's flow
-//! remembers nothing and runs from its start each time; the other two are rows ([`side_session`]).
+//! None of them is a step of the call's flow, which waits meanwhile. A held caller's flow asks nothing, remembers nothing and
+//! runs from its start each time; the other two are rows ([`side_session`]), and what goes into them is kept for replays.
 
 mod document;
 pub mod hold;
@@ -9,8 +9,8 @@ pub mod wait;
 pub mod whisper;
 
 use entity::id::{FlowVersionId, QueueId, SideSessionId};
-use entity::{agent, queue_flows, side_session};
-use ivr_engine::{CallFacts, FlowKind, Input, Next, Outcome, Prompt, Session};
+use entity::{agent, queue_flows, side_input, side_session};
+use ivr_engine::{CallFacts, FlowKind, Input, Next, Outcome, Prompt, Recorded, Session};
 use serde_json::json;
 
 use super::story::EventKind;
@@ -27,6 +27,8 @@ pub struct Heard {
     pub session: Session,
     pub said: Vec<Prompt>,
     pub next: Next,
+    /// What went into the flow for it.
+    inputs: Vec<Recorded>,
 }
 
 impl Heard {
@@ -107,9 +109,11 @@ async fn step(
     tells: Tells,
 ) -> Result<Heard> {
     let compiled = flow::compile(unit, version).await?;
-    let (mut session, mut input, mut said) = (session, input, Vec::new());
+    let (mut session, mut input, mut said, mut inputs) = (session, input, Vec::new(), Vec::new());
     for _ in 0..DETOURS {
-        let step = ivr_engine::step(&compiled, session, input, unit.now());
+        let at = unit.now();
+        let step = ivr_engine::step(&compiled, session, input, at);
+        inputs.push(Recorded { at, input: step.input });
         if tells == Tells::Yes {
             for problem in &step.problems {
                 let mut told = serde_json::to_value(problem).unwrap_or_default();
@@ -122,10 +126,10 @@ async fn step(
         session = step.session;
         match flow::answer(unit, file, &next).await? {
             Some(answer) => input = answer,
-            None => return Ok(Heard { session, said, next }),
+            None => return Ok(Heard { session, said, next, inputs }),
         }
     }
-    Ok(Heard { session, said: Vec::new(), next: Next::HangUp { outcome: Outcome::FlowFailed } })
+    Ok(Heard { session, said: Vec::new(), next: Next::HangUp { outcome: Outcome::FlowFailed }, inputs })
 }
 
 /// The session as it is stored.
@@ -139,17 +143,19 @@ struct Kept<'a> {
     whose: Whose,
     flow: FlowVersionId,
     session: &'a Session,
+    inputs: &'a [Recorded],
     twiml: String,
     has_left_queue: bool,
 }
 
 /// Keeps it in the row that there is, else in a new one.
 async fn keep(unit: &Unit, file: &CallFile, row: Option<side_session::Model>, kept: Kept<'_>) -> Result<()> {
-    let Kept { whose, flow, session, twiml, has_left_queue } = kept;
+    let Kept { whose, flow, session, inputs, twiml, has_left_queue } = kept;
     let (queue_entry_id, offer_id) = match whose {
         Whose::Waits(entry) => (Some(entry), None),
         Whose::IsOffered(offer) => (None, Some(offer)),
     };
+    let had = row.as_ref().map_or(0, |row| row.inputs);
     let kept = side_session::Model {
         id: row.as_ref().map_or_else(|| unit.id::<SideSessionId>(), |row| row.id),
         company_id: unit.company(),
@@ -159,14 +165,31 @@ async fn keep(unit: &Unit, file: &CallFile, row: Option<side_session::Model>, ke
         flow_version_id: flow,
         session: serde_json::to_value(session).unwrap_or_default(),
         version: next_version(row.as_ref()),
+        inputs: had + i32::try_from(inputs.len()).unwrap_or(i32::MAX),
+        begun_at: row.as_ref().map_or_else(|| Some(unit.now()), |row| row.begun_at),
         twiml,
         has_left_queue,
         moved_at: unit.now(),
     };
+    let id = kept.id;
     match row {
-        Some(_) => side_sessions::save(unit.scope(), unit.tx(), kept).await,
-        None => side_sessions::insert(unit.scope(), unit.tx(), kept).await,
+        Some(_) => side_sessions::save(unit.scope(), unit.tx(), kept).await?,
+        None => side_sessions::insert(unit.scope(), unit.tx(), kept).await?,
     }
+    for (seq, recorded) in (had + 1..).zip(inputs) {
+        let row = side_input::Model {
+            company_id: unit.company(),
+            side_session_id: id,
+            seq,
+            flow_version_id: flow,
+            at: recorded.at,
+            input: serde_json::to_value(&recorded.input).unwrap_or_default(),
+            engine_version: i32::try_from(ivr_engine::ENGINE_VERSION).unwrap_or(i32::MAX),
+            time_zone_version: ivr_engine::TIME_ZONE_DATA.to_owned(),
+        };
+        unit.scope().insert::<side_input::Entity, _>(unit.tx(), row).await?;
+    }
+    Ok(())
 }
 
 /// The version that the session has after this input: it makes each hop a request of its own.

@@ -144,6 +144,7 @@ impl Place<'_> {
             whose: Whose::Waits(id),
             flow: self.version,
             session: &heard.session,
+            inputs: &heard.inputs,
             twiml,
             has_left_queue: is_out,
         };

@@ -84,6 +84,7 @@ async fn go_on(
         whose: Whose::IsOffered(offer),
         flow,
         session: &heard.session,
+        inputs: &heard.inputs,
         twiml: twiml.clone(),
         has_left_queue: false,
     };

@@ -19,7 +19,7 @@ use super::trial::{Others, Trial, Which, aside};
 use crate::app::App;
 use crate::error::{Error, Result, Subject};
 use crate::store::flows;
-use crate::store::past_calls::{self, PastCall, Range};
+use crate::store::past_calls::{self, PastCall, Place, Range};
 use past::{Past, Run, Shelf};
 pub use tally::{Elsewhere, Tally};
 
@@ -99,7 +99,7 @@ pub struct Replay {
     draft: Flow,
     shelf: Shelf,
     left: u64,
-    after: Option<(DateTime<Utc>, CallId)>,
+    after: Option<Place>,
     ahead: Option<Ahead>,
     tally: Tally,
     _permit: OwnedSemaphorePermit,
@@ -133,7 +133,7 @@ impl Replay {
         Ok(Self {
             app: app.clone(),
             scope,
-            range: Range { flow: id, from: wish.from, to: wish.to },
+            range: Range { flow: id, kind: trial.flow.kind(), from: wish.from, to: wish.to },
             until: app.clock.now() + LONGEST,
             versions: Arc::new(versions.into_iter().collect()),
             draft: trial.flow,
@@ -185,7 +185,7 @@ impl Replay {
         }
         let page = fitting(more, self.left);
         self.left -= u64::try_from(page.len()).unwrap_or(self.left);
-        self.after = page.last().map(|call| (call.started_at, call.id));
+        self.after = page.last().map(PastCall::place);
         let past = past::read(&self.app, scope, page).await?;
         self.shelf.stock(&self.app, scope, &past).await?;
         Ok(Ahead::Read(past))
@@ -197,8 +197,8 @@ fn fitting(calls: Vec<PastCall>, left: u64) -> Vec<PastCall> {
     let most = usize::try_from(left).unwrap_or(usize::MAX);
     let mut inputs = 0;
     let fits = |call: &PastCall| {
-        let fits = inputs == 0 || inputs + i64::from(call.session_version) <= PAGE_INPUTS;
-        inputs += i64::from(call.session_version.max(1));
+        let fits = inputs == 0 || inputs + i64::from(call.inputs) <= PAGE_INPUTS;
+        inputs += i64::from(call.inputs.max(1));
         fits
     };
     calls.into_iter().take(most).take_while(fits).collect()

@@ -8,6 +8,7 @@ use entity::id::{CallId, FlowVersionId};
 use ivr_engine::{
     ENGINE_VERSION, Flow, FlowRef, Flows, InputRecord, Recorded, Replayed, Session, TIME_ZONE_DATA, replay,
 };
+use uuid::Uuid;
 
 use crate::app::App;
 use crate::error::Result;
@@ -40,12 +41,12 @@ pub struct Run {
 /// Reads what went into the flows of these calls.
 pub async fn read(app: &App, scope: CompanyScope, calls: Vec<PastCall>) -> Result<Vec<Past>> {
     let db = app.db.reader();
-    let ids: Vec<_> = calls.iter().map(|call| call.id).collect();
-    let mut inputs: HashMap<CallId, Vec<PastInput>> = HashMap::new();
-    for input in past_calls::inputs(scope, db, &ids).await? {
-        inputs.entry(input.call_id).or_default().push(input);
+    let mut inputs: HashMap<Uuid, Vec<PastInput>> = HashMap::new();
+    for input in past_calls::inputs(scope, db, &calls).await? {
+        inputs.entry(input.of).or_default().push(input);
     }
-    let passed_on: Vec<_> = ids.iter().copied().filter(|id| begins(inputs.get(id)) > 1).collect();
+    let own = calls.iter().filter(|call| call.side.is_none()).map(|call| call.id);
+    let passed_on: Vec<_> = own.filter(|id| begins(inputs.get(&id.0)) > 1).collect();
     let mut begun: HashMap<CallId, Vec<FlowVersionId>> = HashMap::new();
     if !passed_on.is_empty() {
         for (call, version) in past_calls::flows_begun(scope, db, &passed_on).await? {
@@ -53,8 +54,8 @@ pub async fn read(app: &App, scope: CompanyScope, calls: Vec<PastCall>) -> Resul
         }
     }
     let past = |call: PastCall| Past {
-        inputs: inputs.remove(&call.id).unwrap_or_default(),
-        begun: begun.remove(&call.id).unwrap_or_default(),
+        inputs: inputs.remove(&call.key()).unwrap_or_default(),
+        begun: if call.side.is_none() { begun.remove(&call.id).unwrap_or_default() } else { Vec::new() },
         call,
     };
     Ok(calls.into_iter().map(past).collect())
@@ -78,8 +79,8 @@ impl Past {
                 runs.push(Run {
                     call: self.call.id,
                     started_at: self.call.started_at,
-                    version: self.call.flow_version_id,
-                    // A call that is passed on begins anew as the same call.
+                    version: stored.flow_version_id.unwrap_or(self.call.flow_version_id),
+                    // A call that is passed on begins anew as the same call, and each round of a wait flow as the same visit.
                     begin: session.beginning(),
                     inputs: Vec::new(),
                     stored: None,
@@ -92,7 +93,7 @@ impl Past {
             let input: InputRecord = serde_json::from_value(stored.input).ok()?;
             run.inputs.push(Recorded { at: stored.at, input });
         }
-        if runs.len() > 1 {
+        if runs.len() > 1 && self.call.side.is_none() {
             if self.begun.len() != runs.len() {
                 return None;
             }
@@ -132,7 +133,8 @@ impl Shelf {
     /// compile any more, is not there.
     pub async fn stock(&mut self, app: &App, scope: CompanyScope, past: &[Past]) -> Result<()> {
         for past in past {
-            for version in past.begun.iter().copied().chain([past.call.flow_version_id]) {
+            let gone_into = past.inputs.iter().filter_map(|input| input.flow_version_id);
+            for version in past.begun.iter().copied().chain([past.call.flow_version_id]).chain(gone_into) {
                 self.put(app, scope, version).await?;
             }
             let called = past.inputs.iter().filter(|input| input.input["type"] == "flowFound");

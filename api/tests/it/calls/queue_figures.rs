@@ -142,7 +142,5 @@ async fn either_node_gives_the_same_figures() {
     for caller in [&talks, &waits] {
         caller.hang_up();
     }
-    centre.pass(60).await;
-    centre.assert_at_rest().await;
-    centre.close().await;
+    centre.finish().await;
 }

@@ -4,6 +4,7 @@ mod balancer;
 pub mod centre;
 mod database;
 mod dump;
+mod figures;
 pub mod founding;
 mod http;
 pub mod live;

@@ -57,6 +57,7 @@ impl Centre {
         let there = self.scope.find::<supervision::Entity>().filter(there).all(db).await.unwrap();
         assert!(there.is_empty(), "supervisors are in calls: {there:?}\n{stories}");
         self.assert_callbacks_are_looked_after(&stories).await;
+        self.assert_figures_add_up(&stories).await;
         let mut legs = self.carrier.snapshot().calls;
         legs.retain(|leg| !leg.status.is_terminal());
         assert!(legs.is_empty(), "a leg is still alive at the carrier: {legs:?}\n{stories}");
@@ -129,13 +130,16 @@ impl Centre {
         let row = |call: call::Model| {
             Some(PastCall {
                 id: call.id,
+                side: None,
                 flow_version_id: call.flow_version_id?,
                 session: call.session.filter(|_| call.session_version > 0)?,
-                session_version: call.session_version,
+                inputs: call.session_version,
                 started_at: call.started_at,
             })
         };
-        let calls: Vec<_> = self.calls().await.into_iter().filter_map(row).collect();
+        let mut calls: Vec<_> = self.calls().await.into_iter().filter_map(row).collect();
+        let beside = self.scope.find::<side_session::Entity>().all(self.app.db.reader()).await.unwrap();
+        calls.extend(beside.into_iter().map(|row| PastCall::beside(row).expect("its inputs are kept")));
         let past = past::read(&self.app, self.scope, calls).await.unwrap();
         let mut shelf = Shelf::default();
         shelf.stock(&self.app, self.scope, &past).await.unwrap();

@@ -31,6 +31,11 @@ fn says(rule: RecordingRule) -> Settings {
     }
 }
 
+/// The company says this of all its calls.
+pub(super) async fn say(centre: &Centre, rule: RecordingRule) {
+    settings::put(&centre.app, centre.scope, centre.user, says(rule)).await.unwrap();
+}
+
 fn in_america(rule: CountryRule) -> Settings {
     let countries = vec![CountryLaw { country: "US".to_owned(), rule }];
     let always = says(RecordingRule::Always);
