@@ -54,6 +54,7 @@ mod mapping;
 mod own;
 mod plan;
 mod report;
+mod settle;
 mod studio;
 mod taskrouter;
 
@@ -64,6 +65,7 @@ pub use mapping::{Mapping, Target};
 pub use plan::{
     KnownBy, KnownWorker, PlannedQueue, RoutingPlan, RoutingRule, RoutingStep, SkillNeed, SkipIf,
 };
+pub use settle::{CompanyQueue, Keeper, OverflowAction, OverflowStep, Settled, SettledLine};
 pub use report::{Counts, Element, Imported, Note, Outcome, Reference, ReferenceKind, Report, Source, Use};
 
 /// Imports a document. Without a `source` its shape decides which format it has.

@@ -51,6 +51,8 @@ pub struct RoutingRule {
 pub struct RoutingStep {
     /// Pointer into the source.
     pub pointer: String,
+    /// The node of the flow in which it waits.
+    pub node: String,
     /// Name of the queue here.
     pub queue: String,
     /// As the workflow has it: 0 and up, the larger first.

@@ -129,6 +129,7 @@ impl<'a> Workflow<'a> {
         let whole = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
         RoutingStep {
             pointer: at,
+            node: id,
             queue,
             priority: priority.map(whole),
             timeout_seconds: timeout.map(whole),

@@ -6,6 +6,7 @@ mod called_back_limits;
 mod contacts;
 mod flow_transfers;
 mod flows;
+mod imported;
 mod inbound;
 mod live_hold;
 mod live_supervise;
