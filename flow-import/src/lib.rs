@@ -65,8 +65,8 @@ pub use mapping::{Mapping, Target};
 pub use plan::{
     KnownBy, KnownWorker, PlannedQueue, RoutingPlan, RoutingRule, RoutingStep, SkillNeed, SkipIf,
 };
-pub use settle::{CompanyQueue, Keeper, OverflowAction, OverflowStep, Settled, SettledLine};
 pub use report::{Counts, Element, Imported, Note, Outcome, Reference, ReferenceKind, Report, Source, Use};
+pub use settle::{CompanyQueue, Keeper, OverflowAction, OverflowStep, Settled, SettledLine};
 
 /// Imports a document. Without a `source` its shape decides which format it has.
 pub fn import(source: Option<Source>, value: &Value, mapping: &Mapping) -> Result<Imported, ImportError> {

@@ -29,6 +29,8 @@ pub struct PlannedQueue {
     pub reference: String,
     /// What it is called here: as mapped, else the reference.
     pub name: String,
+    /// Whether the workflow names it at all. A target may have no queue where there is no default one.
+    pub named: bool,
 }
 
 /// A filter of the workflow.

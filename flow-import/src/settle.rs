@@ -133,7 +133,11 @@ impl RoutingPlan {
         settled
     }
 
-    fn chain<'p>(&'p self, steps: &'p [RoutingStep], queues: &'p BTreeMap<String, CompanyQueue>) -> Chain<'p> {
+    fn chain<'p>(
+        &'p self,
+        steps: &'p [RoutingStep],
+        queues: &'p BTreeMap<String, CompanyQueue>,
+    ) -> Chain<'p> {
         let of_step = |step: &'p RoutingStep| Stop {
             name: &step.queue,
             queue: queues.get(&step.queue),
@@ -248,9 +252,9 @@ impl Chain<'_> {
                 waited = waited.saturating_add(self.stops[hop].timeout().unwrap_or(0));
                 let problem = match does {
                     _ if waited > DAY => Some("it is longer than a day"),
-                    Does::Moves(_) if self.stops[hop + 1].skills != self.stops[begin].skills => {
-                        Some("who is moved keeps asking for the skills that he came with, and the next target asks for others")
-                    }
+                    Does::Moves(_) if self.stops[hop + 1].skills != self.stops[begin].skills => Some(
+                        "who is moved keeps asking for the skills that he came with, and the next target asks for others",
+                    ),
                     Does::Moves(queue) if !came_through.insert(queue.clone()) => {
                         Some("a rule does not bring a call back to a queue that it came from")
                     }

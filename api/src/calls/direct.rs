@@ -59,7 +59,11 @@ pub async fn ask(
         }
     };
     let Some(queue) = queue_of(unit.scope(), unit.tx(), file.row.queue_id, agent.id).await? else {
-        file.note(unit, EventKind::FlowProblem, json!({"code": NoAgent::WithoutQueue.code(), "agentId": agent.id}));
+        file.note(
+            unit,
+            EventKind::FlowProblem,
+            json!({"code": NoAgent::WithoutQueue.code(), "agentId": agent.id}),
+        );
         return Ok(Err(DialOutcome::Failed));
     };
     file.note(unit, EventKind::TransferStarted, json!({"agentId": agent.id, "agent": agent.name}));

@@ -8,9 +8,7 @@ use serde_json::{Value, json};
 use crate::support::imported;
 
 fn workflow(filters: Value, default: &str) -> Imported {
-    imported(
-        &json!({ "task_routing": { "filters": filters, "default_filter": { "queue": default } } }),
-    )
+    imported(&json!({ "task_routing": { "filters": filters, "default_filter": { "queue": default } } }))
 }
 
 fn filter(name: &str, targets: Value) -> Value {
@@ -42,7 +40,7 @@ fn keepers(settled: &Settled) -> Vec<Keeper> {
 }
 
 /// The node of a filter's target.
-fn node<'i>(imported: &'i Imported, filter: usize, target: usize) -> &'i Value {
+fn node(imported: &Imported, filter: usize, target: usize) -> &Value {
     let plan = imported.routing.as_ref().expect("a plan");
     &imported.flows[0]["nodes"][&plan.rules[filter].steps[target].node]
 }
@@ -123,8 +121,10 @@ fn what_calls_of_a_queue_do_not_have_in_common_stays_with_the_flow() {
 
 #[test]
 fn what_a_rule_cannot_say_stays_with_the_flow_and_is_told() {
-    let skipped = json!([{ "queue": "A", "timeout": 5 }, { "queue": "B", "skip_if": "workers.available == 0" }]);
-    let known = json!([{ "queue": "C", "timeout": 5 }, { "queue": "D", "known_worker_friendly_name": "task.x" }]);
+    let skipped =
+        json!([{ "queue": "A", "timeout": 5 }, { "queue": "B", "skip_if": "workers.available == 0" }]);
+    let known =
+        json!([{ "queue": "C", "timeout": 5 }, { "queue": "D", "known_worker_friendly_name": "task.x" }]);
     let back = json!([{ "queue": "E", "timeout": 5 }, { "queue": "F", "timeout": 5 }, { "queue": "E" }]);
     let skills = json!([{ "queue": "G", "timeout": 5, "expression": "skills HAS 'a'" }, { "queue": "H" }]);
     let filters = [filter("1", skipped), filter("2", known), filter("3", back), filter("4", skills)];

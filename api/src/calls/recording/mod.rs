@@ -250,8 +250,8 @@ async fn decision(
         CallKind::Outbound => &file.row.to_address,
     };
     let refused = recordings::is_refused(unit.scope(), unit.tx(), file.id()).await?;
-    let facts = Asked { kind: file.row.kind, customer, queue, refused, origin };
-    facts.decide(unit.scope(), unit.tx()).await
+    let asked = Asked { kind: file.row.kind, customer, queue, refused, origin };
+    asked.decide(unit.scope(), unit.tx()).await
 }
 
 /// Whether a call is to be recorded, in the company's terms.

@@ -65,10 +65,8 @@ pub(super) async fn make(unit: &mut Unit, imported: &mut Imported) -> Result<Mad
     let skills = skills_of(unit, plan).await?;
     let (queues, rows) = queues_of(unit, plan, &skills).await?;
     let known = rows.iter().map(|(name, (came, row))| (name.clone(), as_of_the_plan(*came, row))).collect();
-    let mut settled = Default::default();
-    if let Some(document) = imported.flows.first_mut() {
-        settled = plan.settle(document, &known);
-    }
+    let document = imported.flows.first_mut();
+    let mut settled = document.map(|document| plan.settle(document, &known)).unwrap_or_default();
     for (came, row) in rows.into_values() {
         let steps = settled.overflow.remove(&row.id.to_string()).filter(|_| came == Came::Now);
         if let Some(steps) = steps {
@@ -82,10 +80,9 @@ pub(super) async fn make(unit: &mut Unit, imported: &mut Imported) -> Result<Mad
                 .iter()
                 .find(|queue| queue.references.contains(&reference.reference))
                 .map(|queue| queue.name.clone()),
-            ReferenceKind::Skill => skills
-                .iter()
-                .find(|skill| skill.name == reference.reference)
-                .map(|skill| skill.name.clone()),
+            ReferenceKind::Skill => {
+                skills.iter().find(|skill| skill.name == reference.reference).map(|skill| skill.name.clone())
+            }
             ReferenceKind::Flow
             | ReferenceKind::Prompt
             | ReferenceKind::Hours
@@ -100,11 +97,13 @@ pub(super) async fn make(unit: &mut Unit, imported: &mut Imported) -> Result<Mad
 async fn refuse_unfit_names(unit: &Unit, plan: &RoutingPlan) -> Result<()> {
     let mut wrong = Vec::new();
     for planned in &plan.queues {
-        if queueing::queue_by_name(unit.scope(), unit.tx(), &planned.name).await?.is_none()
-            && let Some(message) = unfit(&planned.name, "queue", QUEUE_NAME)
-        {
-            wrong.push(FieldError { field: place(&planned.reference), message });
-        }
+        let is_there = queueing::queue_by_name(unit.scope(), unit.tx(), &planned.name).await?.is_some();
+        let problem = if planned.named || planned.name != planned.reference {
+            unfit(&planned.name, "queue", QUEUE_NAME).filter(|_| !is_there)
+        } else {
+            Some("the workflow names no queue there: map it to one".to_owned())
+        };
+        wrong.extend(problem.map(|message| FieldError { field: place(&planned.reference), message }));
     }
     let known = workforce::skills(unit.scope(), unit.tx()).await?;
     for name in &plan.skills {
@@ -199,8 +198,10 @@ async fn who_can(
     skills: &[NeededSkill],
 ) -> Result<Vec<AgentId>> {
     let steps = plan.rules.iter().flat_map(|rule| &rule.steps);
-    let asked: Vec<_> =
-        steps.filter(|step| step.queue == queue && !step.skills.is_empty()).map(|step| &step.skills).collect();
+    let asked: Vec<_> = steps
+        .filter(|step| step.queue == queue && !step.skills.is_empty())
+        .map(|step| &step.skills)
+        .collect();
     if asked.is_empty() {
         return Ok(Vec::new());
     }

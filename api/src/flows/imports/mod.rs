@@ -192,7 +192,10 @@ async fn read(order: Order) -> Result<Arriving> {
         return Err(Error::invalid("/source", format!("this is {}", told(imported.report.source))));
     }
     if needs == Needs::AreMade && imported.routing.is_none() {
-        let message = format!("this is {}: only a workflow of TaskRouter says what queues it needs", told(imported.report.source));
+        let message = format!(
+            "this is {}: only a workflow of TaskRouter says what queues it needs",
+            told(imported.report.source)
+        );
         return Err(Error::invalid("/createQueues", message));
     }
     let known = |name: &String| imported.report.references.iter().any(|known| known.reference == *name);

@@ -25,7 +25,7 @@ pub struct FlowImports;
 
 /// What is to become a flow.
 #[derive(Object)]
-#[oai(rename_all = "camelCase", example)]
+#[oai(rename_all = "camelCase", skip_serializing_if_is_none, example)]
 struct FlowImportIn {
     /// The flow's name; when absent, that in the definition.
     #[oai(validator(min_length = 1, max_length = 200))]
@@ -46,7 +46,7 @@ struct FlowImportIn {
 
 /// What is to become the draft of a flow.
 #[derive(Object)]
-#[oai(rename_all = "camelCase", example)]
+#[oai(rename_all = "camelCase", skip_serializing_if_is_none, example)]
 struct DraftImportIn {
     /// The system that it comes from; when absent, the shape of the definition decides.
     source: Option<ImportSource>,

@@ -245,7 +245,9 @@ fn problem(node: Option<String>, obstacle: Obstacle) -> FlowProblemOut {
             let message = match why {
                 NoAgent::Unknown => format!("there is no agent `{agent}`"),
                 NoAgent::Ambiguous => format!("several agents are called `{agent}`"),
-                NoAgent::WithoutQueue => format!("`{agent}` is asked by the rules of a queue, and there is none"),
+                NoAgent::WithoutQueue => {
+                    format!("`{agent}` is asked by the rules of a queue, and there is none")
+                }
             };
             (why.code(), message)
         }

@@ -80,12 +80,13 @@ on_both_databases! {
     async fn tests_that_are_none_are_named_and_nothing_comes_in(app) {
         let world = World::create(app).await;
         let before = dump(&app.app).await;
-        let wrong = async |tests: Value| {
+        let refused = async |status: u16, tests: Value| {
             let body = json!({ "name": "Menu", "definition": menu(), "tests": tests });
             let answer = app.post("/api/ivr/import", &world.ours.owner, body).await;
-            let fields = answer.is_refused(422, "VALIDATION_FAILED").wrong_fields();
+            let fields = answer.is_refused(status, "VALIDATION_FAILED").wrong_fields();
             fields.into_iter().map(str::to_owned).collect::<Vec<_>>()
         };
+        let wrong = async |tests: Value| refused(422, tests).await;
         let test = |name: &str| json!({ "name": name, "call": { "script": [] }, "expect": [] });
         let mut two_acts = test("b");
         two_acts["call"]["script"] = json!([{ "press": "1" }, { "press": "1", "say": "one" }]);
@@ -94,8 +95,8 @@ on_both_databases! {
         nothing["expect"] = json!([{ "said": "x" }, {}]);
         assert_eq!(wrong(json!([nothing])).await, ["/tests/0/expect/1"]);
         assert_eq!(wrong(json!([test("a"), test("b"), test("a")])).await, ["/tests/2/name"]);
-        assert_eq!(wrong(json!([test("")])).await, ["/tests/0/name"]);
-        assert_eq!(wrong(json!([{ "name": "a", "expect": [] }])).await, ["/tests/0/call"]);
+        assert_eq!(refused(400, json!([test("")])).await, ["/tests/0/name"]);
+        assert_eq!(refused(400, json!([{ "name": "a", "expect": [] }])).await, ["/tests/0/call"]);
         let many: Vec<_> = (0..101).map(|number| test(&number.to_string())).collect();
         assert_eq!(wrong(json!(many)).await, ["/tests"]);
         assert_eq!(dump(&app.app).await, before, "something came in");

@@ -17,7 +17,11 @@ async fn queues(app: &TestApp, who: &Person) -> Vec<Value> {
 }
 
 fn named<'v>(all: &'v Value, name: &str) -> &'v Value {
-    all.as_array().unwrap().iter().find(|one| one["name"] == name).unwrap_or_else(|| panic!("no {name} in {all}"))
+    all.as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["name"] == name)
+        .unwrap_or_else(|| panic!("no {name} in {all}"))
 }
 
 fn keepers(made: &Value) -> Vec<&str> {
@@ -133,7 +137,11 @@ on_both_databases! {
         let other = import(app, owner, json!({ "definition": studio })).await;
         assert_eq!(other.is_refused(422, "VALIDATION_FAILED").wrong_fields(), ["/createQueues"]);
         let word = import(app, owner, json!({ "createQueues": "yes" })).await;
-        assert_eq!(word.is_refused(422, "VALIDATION_FAILED").wrong_fields(), ["/createQueues"]);
+        assert_eq!(word.is_refused(400, "VALIDATION_FAILED").wrong_fields(), ["/createQueues"]);
+        let nowhere = json!({ "task_routing": { "filters": [{ "filter_friendly_name": "x", "expression": "1==1", "targets": [{ "timeout": 5 }] }] } });
+        let nameless = import(app, owner, json!({ "definition": nowhere })).await;
+        let fields = nameless.is_refused(422, "VALIDATION_FAILED").wrong_fields();
+        assert_eq!(fields, ["/mapping/queue of ~1task_routing~1filters~10~1targets~10"]);
         import(app, owner, json!({ "name": "ours opened" })).await.is_refused(409, "FLOW_NAME_TAKEN");
         import(app, &world.ours.agent, json!({})).await.is_refused(403, "FORBIDDEN");
         let path = format!("/api/ivr/{}/import", world.ours.flow);

@@ -80,9 +80,15 @@ async fn goes_in(app: &TestApp, world: &World, what: &str, document: &Value) -> 
     let counts =
         ["imported", "approximated", "unsupported"].map(|name| data["report"][name].as_u64().unwrap());
     assert_eq!(counts.iter().sum::<u64>(), u64::try_from(elements.len()).unwrap(), "{what}");
+    for (outcome, count) in ["imported", "approximated", "unsupported"].into_iter().zip(counts) {
+        let lines = elements.iter().filter(|element| element["outcome"] == outcome).count();
+        assert_eq!(u64::try_from(lines).unwrap(), count, "{what}: {outcome}");
+    }
     let pointers: BTreeSet<_> = elements.iter().map(|element| element["pointer"].as_str().unwrap()).collect();
     assert_eq!(pointers.len(), elements.len(), "{what}: an element has two lines");
-    for pointer in pointers_of(document) {
+    let expected = pointers_of(document);
+    assert!(expected.is_empty() || expected.len() == elements.len(), "{what}: lines for what is not there");
+    for pointer in expected {
         assert!(pointers.contains(pointer.as_str()), "{what}: the report does not tell of {pointer}");
     }
     for (pointer, x, y) in positions(document) {
@@ -113,7 +119,8 @@ on_both_databases! {
         changed["nodes"]["bye"]["position"] = json!({ "x": 12.5, "y": -3 });
         app.put(&path, &world.ours.owner, json!({ "draft": changed })).await.data(200);
         let out = app.get(&format!("{path}/export"), &world.ours.owner).await;
-        assert_eq!(*out.data(200), json!({ "name": "ours opened", "source": "calldocker", "definition": changed }));
+        let silence = json!({ "name": "Silence", "call": { "script": [] }, "expect": [{ "notSaid": "nobody says this" }] });
+        assert_eq!(*out.data(200), json!({ "name": "ours opened", "source": "calldocker", "definition": changed, "tests": [silence] }));
         let there = app.post("/api/ivr/import", &world.theirs.owner, out.data(200).clone()).await;
         let flow = &there.data(201)["flow"];
         assert_eq!((&flow["name"], &flow["draft"]), (&json!("ours opened"), &changed));
@@ -225,7 +232,9 @@ async fn every_flow_of_others(app: TestApp) {
             }
             // A list of single widgets; each of them is a document.
             let documents = match read(&path) {
-                Value::Array(items) => items.into_iter().map(|item| item["state"].clone()).collect::<Vec<_>>(),
+                Value::Array(items) => {
+                    items.into_iter().map(|item| item["state"].clone()).collect::<Vec<_>>()
+                }
                 document => vec![document],
             };
             for (number, document) in documents.iter().enumerate() {

@@ -160,9 +160,10 @@ on_both_databases! {
         let world = World::create(app).await;
         let agent = world.ours.agent.agent.unwrap();
         let transfer = |to: Value| json!({
-            "version": 1, "name": "Reception", "start": "ann", "language": "en-US",
+            "version": 1, "name": "Reception", "start": "moment", "language": "en-US",
             "nodes": {
-                "ann": { "type": "transfer", "agent": to, "prompt": "One moment.", "next": { "busy": "bye", "noAnswer": "bye", "failed": "bye" } },
+                "moment": { "type": "say", "text": "One moment.", "next": { "next": "ann" } },
+                "ann": { "type": "transfer", "agent": to, "next": { "busy": "bye", "noAnswer": "bye", "failed": "bye" } },
                 "bye": { "type": "hangup", "prompt": "Nobody is there." },
             },
         });
@@ -172,7 +173,7 @@ on_both_databases! {
         let steps = played.data(200)["transcript"].as_array().unwrap();
         let twiml = steps[0]["twiml"].as_str().unwrap_or_else(|| panic!("{}", played.text));
         let place = format!("{}{}", world.ours.id.0.simple(), world.ours.queue.0.simple());
-        assert!(twiml.contains("<Enqueue") && twiml.contains(&place), "he waits by the rules of the agent's queue: {twiml}");
+        assert!(twiml.contains("One moment.") && twiml.contains("<Enqueue") && twiml.contains(&place), "he waits by the rules of the agent's queue: {twiml}");
         assert_eq!((&steps[0]["problems"], &steps[1]["said"]), (&json!([]), &json!(["Nobody is there."])));
         assert_eq!(dump(&app.app).await, before, "a simulation has written something");
         save(app, &world, world.ours.flow, transfer(json!(world.theirs.agent.agent.unwrap()))).await;
@@ -192,7 +193,8 @@ on_both_databases! {
                 "quality": { "type": "say", "text": "For quality.", "next": { "next": "record" } },
                 "record": { "type": "recording", "action": "start", "next": { "next": "again" } },
                 "again": { "type": "recording", "action": "start", "next": { "next": "ask" } },
-                "ask": { "type": "menu", "prompt": "One?", "choices": [{ "digits": "1" }], "next": { "1": then, "timeout": "bye", "noMatch": "bye" } },
+                "ask": { "type": "menu", "prompt": "One?", "choices": [{ "digits": "1" }, { "digits": "2" }],
+                         "next": { "1": then, "2": "record2", "timeout": "bye", "noMatch": "bye" } },
                 "stop": { "type": "recording", "action": "stop", "next": { "next": "ask" } },
                 "record2": { "type": "recording", "action": "start", "next": { "next": "bye" } },
                 "bye": { "type": "hangup", "prompt": "Goodbye." },
@@ -218,10 +220,8 @@ on_both_databases! {
         assert!(at("Hello.") < at("This call is recorded.") && at("This call is recorded.") < at("For quality."));
         assert_eq!(steps[1]["said"], json!(["Goodbye."]), "it is being recorded, and he knows");
 
-        let mut stops = records("stop");
-        stops["nodes"]["ask"]["next"]["timeout"] = json!("record2");
-        save(app, &world, world.ours.flow, stops).await;
-        let played = simulate(app, &world, "", json!({ "script": [{ "press": "1" }, { "silence": true }] })).await;
+        save(app, &world, world.ours.flow, records("stop")).await;
+        let played = simulate(app, &world, "", json!({ "script": [{ "press": "1" }, { "press": "2" }] })).await;
         assert_eq!(last(played.data(200))["said"], json!(["This call is recorded.", "Goodbye."]), "{}", played.text);
 
         set(policy(json!({ "announceAlways": false }))).await;
