@@ -153,6 +153,16 @@ impl Error {
             fields: vec![FieldError { field: field.into(), message: message.into() }],
         }
     }
+
+    /// The same of a part of something larger, in which it stands at `place`.
+    pub fn within(mut self, place: &str) -> Self {
+        if let Self::Invalid { fields, .. } = &mut self {
+            for wrong in fields {
+                wrong.field.insert_str(0, place);
+            }
+        }
+        self
+    }
 }
 
 impl From<DbErr> for Error {

@@ -15,13 +15,18 @@ pub async fn all(app: &App, scope: CompanyScope) -> Result<Vec<skill::Model>> {
 
 pub async fn create(app: &App, scope: CompanyScope, name: String) -> Result<skill::Model> {
     let unit = Unit::begin(app, scope).await?;
-    let row = skill::Model { id: unit.id(), company_id: scope.company(), name: checked(name)? };
-    match skills::insert(scope, unit.tx(), row.clone()).await? {
-        Inserted::Yes => {}
-        Inserted::Conflicted => return Err(name_taken()),
-    }
+    let row = make(&unit, name).await?;
     unit.commit().await?;
     Ok(row)
+}
+
+/// A new skill, as part of something larger.
+pub async fn make(unit: &Unit, name: String) -> Result<skill::Model> {
+    let row = skill::Model { id: unit.id(), company_id: unit.company(), name: checked(name)? };
+    match skills::insert(unit.scope(), unit.tx(), row.clone()).await? {
+        Inserted::Yes => Ok(row),
+        Inserted::Conflicted => Err(name_taken()),
+    }
 }
 
 /// Gives a skill another name, unless flows name it by the one that it has.

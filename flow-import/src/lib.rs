@@ -54,6 +54,7 @@ mod mapping;
 mod own;
 mod plan;
 mod report;
+mod settle;
 mod studio;
 mod taskrouter;
 
@@ -65,6 +66,7 @@ pub use plan::{
     KnownBy, KnownWorker, PlannedQueue, RoutingPlan, RoutingRule, RoutingStep, SkillNeed, SkipIf,
 };
 pub use report::{Counts, Element, Imported, Note, Outcome, Reference, ReferenceKind, Report, Source, Use};
+pub use settle::{CompanyQueue, Keeper, OverflowAction, OverflowStep, Settled, SettledLine};
 
 /// Imports a document. Without a `source` its shape decides which format it has.
 pub fn import(source: Option<Source>, value: &Value, mapping: &Mapping) -> Result<Imported, ImportError> {

@@ -29,6 +29,8 @@ pub struct PlannedQueue {
     pub reference: String,
     /// What it is called here: as mapped, else the reference.
     pub name: String,
+    /// Whether the workflow names it at all. A target may have no queue where there is no default one.
+    pub named: bool,
 }
 
 /// A filter of the workflow.
@@ -51,6 +53,8 @@ pub struct RoutingRule {
 pub struct RoutingStep {
     /// Pointer into the source.
     pub pointer: String,
+    /// The node of the flow in which it waits.
+    pub node: String,
     /// Name of the queue here.
     pub queue: String,
     /// As the workflow has it: 0 and up, the larger first.

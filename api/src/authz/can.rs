@@ -79,6 +79,12 @@ impl<P: Permission> Can<P> {
         app.authz.rows(self.caller.seat(), Other::NAME)
     }
 
+    /// # Errors
+    /// Names the other permission when the caller lacks it.
+    pub fn must_also<Other: Permission>(&self, app: &App) -> Result<()> {
+        app.authz.require(self.caller.seat(), Other::NAME).map(drop)
+    }
+
     pub fn rows(&self) -> Rows {
         self.rows
     }
@@ -127,7 +133,7 @@ impl<'a, P: Permission> ApiExtractor<'a> for Can<P> {
 impl<P: Permission> Can<P> {
     async fn check(app: &App, request: &Request) -> Result<Self> {
         let caller = Caller::of_token(app, bearer(request)?, named_company(request)?).await?;
-        let rows = app.authz.rows(caller.seat(), P::NAME).ok_or(Error::Forbidden { permission: P::NAME })?;
+        let rows = app.authz.require(caller.seat(), P::NAME)?;
         audit_admin(app, &caller, P::NAME, request).await?;
         Ok(Self { caller, rows, permission: PhantomData })
     }

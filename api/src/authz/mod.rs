@@ -115,6 +115,12 @@ impl Table {
             .and_then(|name| self.0.get(&(seat, *name)))
             .copied()
     }
+
+    /// # Errors
+    /// Names the permission that `seat` does not have.
+    pub fn require(&self, seat: Seat, permission: &'static str) -> Result<Rows> {
+        self.rows(seat, permission).ok_or(Error::Forbidden { permission })
+    }
 }
 
 /// The lines that can match a question about the permission; each line costs every question an evaluation.
@@ -157,6 +163,14 @@ mod tests {
         assert_eq!(table.rows(Seat::Agent, "calls:write"), None);
         assert_eq!(table.rows(Seat::Owner, "calls:read"), None);
         assert_eq!(table.rows(Seat::Agent, "no:such"), None);
+    }
+
+    #[tokio::test]
+    async fn who_lacks_a_permission_is_told_which() {
+        let table = Table::of("p, manager, flows:write, all").await.unwrap();
+        assert_eq!(table.require(Seat::Manager, "flows:write").unwrap(), Rows::All);
+        let refused = table.require(Seat::Manager, "queues:write");
+        assert!(matches!(refused, Err(Error::Forbidden { permission: "queues:write" })), "{refused:?}");
     }
 
     #[tokio::test]

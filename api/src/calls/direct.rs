@@ -2,8 +2,9 @@
 //! call, with his capacity, and the caller hears music meanwhile (decision 26).
 
 use entity::id::{AgentId, QueueId};
-use entity::{Availability, EntryOutcome, agent, queue_entry, queue_member};
+use entity::{Availability, CompanyScope, EntryOutcome, agent, queue_entry, queue_member};
 use ivr_engine::{DialOutcome, Input};
+use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use super::offer::{Opened, Rings};
@@ -13,6 +14,27 @@ use super::visit::{self, For, Keeping, Visit};
 use super::{CallFile, come_back, leave, offer, rows};
 use crate::error::Result;
 use crate::store::{Unit, queueing, queues, workforce};
+
+/// Why nobody can be asked at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoAgent {
+    Unknown,
+    /// Several have this name.
+    Ambiguous,
+    /// The company has no queue whose rules the visit could have.
+    WithoutQueue,
+}
+
+impl NoAgent {
+    /// In the call's story.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknownAgent",
+            Self::Ambiguous => "ambiguousAgent",
+            Self::WithoutQueue => "noQueue",
+        }
+    }
+}
 
 /// As a flow's callers have who do not say otherwise.
 const PRIORITY: i32 = 50;
@@ -29,9 +51,19 @@ pub async fn ask(
     if let Some(entry) = queueing::open_entry(unit.scope(), unit.tx(), file.id()).await? {
         return Ok(Ok(entry));
     }
-    let Some(agent) = find(unit, file, agent).await? else { return Ok(Err(DialOutcome::Failed)) };
-    let Some(queue) = queue_of(unit, file, agent.id).await? else {
-        file.note(unit, EventKind::FlowProblem, json!({"code": "noQueue", "agentId": agent.id}));
+    let agent = match find(unit.scope(), unit.tx(), agent).await? {
+        Ok(agent) => agent,
+        Err(why) => {
+            file.note(unit, EventKind::FlowProblem, json!({"code": why.code(), "agent": agent}));
+            return Ok(Err(DialOutcome::Failed));
+        }
+    };
+    let Some(queue) = queue_of(unit.scope(), unit.tx(), file.row.queue_id, agent.id).await? else {
+        file.note(
+            unit,
+            EventKind::FlowProblem,
+            json!({"code": NoAgent::WithoutQueue.code(), "agentId": agent.id}),
+        );
         return Ok(Err(DialOutcome::Failed));
     };
     file.note(unit, EventKind::TransferStarted, json!({"agentId": agent.id, "agent": agent.name}));
@@ -80,31 +112,36 @@ pub async fn failed(
     come_back::to_flow(unit, file, Input::Dialed(outcome)).await
 }
 
-async fn find(unit: &Unit, file: &mut CallFile, agent: &str) -> Result<Option<agent::Model>> {
-    let all = workforce::agents(unit.scope(), unit.tx(), None).await?;
+/// The one agent of this id or name.
+pub async fn find<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    agent: &str,
+) -> Result<std::result::Result<agent::Model, NoAgent>> {
+    let all = workforce::agents(scope, db, None).await?;
     let mut found: Vec<_> =
         all.into_iter().filter(|row| row.id.to_string() == agent || row.name == agent).collect();
-    let problem = match found.len() {
-        1 => return Ok(found.pop()),
-        0 => "unknownAgent",
-        _ => "ambiguousAgent",
-    };
-    file.note(unit, EventKind::FlowProblem, json!({"code": problem, "agent": agent}));
-    Ok(None)
+    Ok(match found.len() {
+        0 | 1 => found.pop().ok_or(NoAgent::Unknown),
+        _ => Err(NoAgent::Ambiguous),
+    })
 }
 
 /// Whose rules the visit has: those of the caller's last queue if the agent serves it, else of the first that he serves,
 /// by name; of the caller's last one, or of the company's first, if he serves none.
-async fn queue_of(unit: &Unit, file: &CallFile, agent: AgentId) -> Result<Option<QueueId>> {
+pub async fn queue_of<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    last: Option<QueueId>,
+    agent: AgentId,
+) -> Result<Option<QueueId>> {
     let served: Vec<queue_member::Model> =
-        workforce::memberships_of_agents(unit.scope(), unit.tx(), Some(&[agent])).await?;
+        workforce::memberships_of_agents(scope, db, Some(&[agent])).await?;
     let serves = |queue: QueueId| served.iter().any(|member| member.queue_id == queue);
-    let last = file.row.queue_id;
     if let Some(queue) = last.filter(|queue| serves(*queue)) {
         return Ok(Some(queue));
     }
-    let all: Vec<_> =
-        queues::all(unit.scope(), unit.tx()).await?.into_iter().map(|row| row.queue.id).collect();
+    let all: Vec<_> = queues::all(scope, db).await?.into_iter().map(|row| row.queue.id).collect();
     Ok(all.iter().copied().find(|queue| serves(*queue)).or(last).or(all.first().copied()))
 }
 

@@ -48,6 +48,7 @@ async fn record(unit: &mut Unit, file: &mut CallFile, action: RecordingAction) -
     Ok(None)
 }
 
-fn said(notice: Notice) -> Prompt {
+/// A notice as a caller hears it.
+pub fn said(notice: Notice) -> Prompt {
     Prompt::Say { text: notice.text, language: notice.language, voice: None }
 }

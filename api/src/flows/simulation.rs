@@ -6,7 +6,7 @@ use ivr_engine::{Ended, Entry, Session, Simulation, simulate};
 
 use super::trial::{Others, Trial, Which, aside};
 use crate::app::App;
-use crate::calls::rehearsal::{self, Told};
+use crate::calls::rehearsal::{Rehearsal, Told};
 use crate::error::{Error, Result, Subject};
 use crate::store::flows;
 
@@ -39,12 +39,13 @@ pub async fn play(app: &App, scope: CompanyScope, id: FlowId, play: Play) -> Res
     let trial = Trial::of(scope, db, &flow, play.which, play.others).await?;
     let kind = trial.flow.kind();
     let simulation = play.simulation;
+    let mut rehearsal = Rehearsal::of(app, scope, kind, simulation.world.from.clone());
     let transcript = aside(move || simulate(&trial.flow, &trial.others, &simulation)).await?;
     let mut steps = Vec::with_capacity(transcript.entries.len());
     let mut version = 0;
     for entry in transcript.entries {
         version += i32::try_from(entry.inputs.len()).unwrap_or(i32::MAX);
-        let told = rehearsal::tell(app, scope, kind, &entry, version).await?;
+        let told = rehearsal.tell(&entry, version).await?;
         steps.push(Step { entry, told });
     }
     Ok(Played { steps, ended: transcript.ended, session: transcript.session })

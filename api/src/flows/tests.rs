@@ -3,14 +3,15 @@
 
 use entity::id::{FlowId, FlowTestId};
 use entity::{CompanyScope, Inserted, flow, flow_test};
-use ivr_engine::{FailedLine, FlowTest};
+use flow_import::{Mapping, Target};
+use ivr_engine::{Expectation, FailedLine, FlowTest};
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
 use super::trial::{Others, Trial, Which, aside};
 use crate::app::App;
 use crate::error::{Error, FieldError, Result, Subject};
-use crate::store::{Tx, flow_tests, flows};
+use crate::store::{Tx, Unit, flow_tests, flows};
 
 /// Tests of one flow.
 const MOST_TESTS: u64 = 100;
@@ -98,6 +99,60 @@ pub async fn delete(app: &App, scope: CompanyScope, flow: FlowId, id: FlowTestId
     locked(scope, &tx, flow, id).await?;
     flow_tests::delete(scope, &tx, flow, id).await?;
     Ok(tx.commit().await?)
+}
+
+/// What another flow's tests say, of what the flow calls by other names now.
+pub(super) fn renamed(mut test: FlowTest, mapping: &Mapping) -> FlowTest {
+    let name = |old: &mut String| {
+        if let Some(Target::Name(new)) = mapping.0.get(old.as_str()) {
+            new.trim().clone_into(old);
+        }
+    };
+    let world = &mut test.world;
+    world.queue.iter_mut().chain(world.agent.iter_mut()).for_each(name);
+    world.queues = std::mem::take(&mut world.queues)
+        .into_iter()
+        .map(|(mut queue, figures)| {
+            name(&mut queue);
+            (queue, figures)
+        })
+        .collect();
+    for expectation in &mut test.expect {
+        if let Expectation::Queued { queued } = expectation {
+            name(queued);
+        }
+    }
+    test
+}
+
+/// Makes these all the tests of a flow, which is locked or new.
+///
+/// # Errors
+/// Names the test that has the name of another one.
+pub(super) async fn bring(unit: &Unit, flow: FlowId, tests: Vec<FlowTest>) -> Result<()> {
+    let most = usize::try_from(MOST_TESTS).unwrap_or(usize::MAX);
+    if tests.len() > most {
+        return Err(Error::invalid("/tests", format!("must have at most {most} items")));
+    }
+    flow_tests::delete_all(unit.scope(), unit.tx(), flow).await?;
+    for (number, test) in tests.into_iter().enumerate() {
+        let row = flow_test::Model {
+            id: unit.id(),
+            company_id: unit.company(),
+            flow_id: flow,
+            definition: stored(&test),
+            name: test.name,
+            created_at: unit.now(),
+            updated_at: unit.now(),
+        };
+        match flow_tests::insert(unit.scope(), unit.tx(), row).await? {
+            Inserted::Yes => {}
+            Inserted::Conflicted => {
+                return Err(Error::invalid(format!("/tests/{number}/name"), "is that of another test"));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Runs every test of a flow, by name.

@@ -48,9 +48,15 @@ pub struct Settings {
 
 pub async fn create(app: &App, scope: CompanyScope, settings: Settings) -> Result<QueueWithAgents> {
     let mut unit = Unit::begin(app, scope).await?;
+    let made = make(&mut unit, settings).await?;
+    finish(unit, made.id).await
+}
+
+/// A new queue, as part of something larger.
+pub async fn make(unit: &mut Unit, settings: Settings) -> Result<queue::Model> {
     let mut row = queue::Model {
         id: unit.id(),
-        company_id: scope.company(),
+        company_id: unit.company(),
         name: String::new(),
         strategy: Strategy::LongestIdle,
         idle_reading: IdleReading::SinceLastCall,
@@ -65,13 +71,20 @@ pub async fn create(app: &App, scope: CompanyScope, settings: Settings) -> Resul
         deleted_at: None,
     };
     let agents = settings.agents.clone().unwrap_or_default();
-    apply(&unit, &mut row, settings).await?;
-    match queues::insert(scope, unit.tx(), row.clone()).await? {
+    apply(unit, &mut row, settings).await?;
+    match queues::insert(unit.scope(), unit.tx(), row.clone()).await? {
         Inserted::Yes => {}
         Inserted::Conflicted => return Err(name_taken()),
     }
-    serve(&mut unit, row.id, &agents).await?;
-    finish(unit, row.id).await
+    serve(unit, row.id, &agents).await?;
+    unit.reroute(RoutingSubject::Queue, row.id);
+    Ok(row)
+}
+
+/// Gives rules to a queue that has just been made.
+pub async fn give_rules(unit: &mut Unit, mut row: queue::Model, rules: RulesWish) -> Result<()> {
+    apply(unit, &mut row, Settings { rules: Some(rules), ..Settings::default() }).await?;
+    Ok(queues::save(unit.scope(), unit.tx(), row).await?)
 }
 
 pub async fn change(

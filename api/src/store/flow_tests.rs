@@ -58,6 +58,11 @@ pub async fn delete(scope: CompanyScope, tx: &Tx, flow: FlowId, id: FlowTestId) 
     Ok(one.exec(tx).await?.rows_affected)
 }
 
+pub async fn delete_all(scope: CompanyScope, tx: &Tx, flow: FlowId) -> Result<(), DbErr> {
+    let all = scope.delete_many::<flow_test::Entity>().filter(flow_test::Column::FlowId.eq(flow));
+    all.exec(tx).await.map(drop)
+}
+
 fn of(scope: CompanyScope, flow: FlowId) -> sea_orm::Select<flow_test::Entity> {
     scope.find::<flow_test::Entity>().filter(flow_test::Column::FlowId.eq(flow))
 }

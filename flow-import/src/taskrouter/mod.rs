@@ -164,7 +164,11 @@ impl<'a> Workflow<'a> {
         let wanted = Wanted::required(ReferenceKind::Queue, reference);
         let name = self.work.refer_by_name(element, wanted, node, "queue");
         if !self.queues.iter().any(|queue| queue.reference == reference) {
-            self.queues.push(PlannedQueue { reference: reference.to_owned(), name: name.clone() });
+            self.queues.push(PlannedQueue {
+                reference: reference.to_owned(),
+                name: name.clone(),
+                named: true,
+            });
         }
         name
     }

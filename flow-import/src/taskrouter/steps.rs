@@ -73,7 +73,11 @@ impl<'a> Workflow<'a> {
             Some(queue) => self.queue(element, queue, &id),
             None => {
                 self.work.approximate(element, "it names no queue, and there is no default one");
-                self.queue(element, &format!("queue of {at}"), &id)
+                let name = self.queue(element, &format!("queue of {at}"), &id);
+                if let Some(planned) = self.queues.last_mut() {
+                    planned.named = false;
+                }
+                name
             }
         };
         if let Some((figures, when)) = figures {
@@ -129,6 +133,7 @@ impl<'a> Workflow<'a> {
         let whole = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
         RoutingStep {
             pointer: at,
+            node: id,
             queue,
             priority: priority.map(whole),
             timeout_seconds: timeout.map(whole),

@@ -7,4 +7,5 @@ mod mapping;
 mod others;
 mod own;
 mod routing;
+mod settling;
 mod support;

@@ -41,6 +41,8 @@ pub struct Entry {
     /// What the line waits for: with `prompts`, what a document for it is made of. Never one that is answered at once.
     pub next: Next,
     pub effects: Vec<Effect>,
+    /// For each effect, how many of `prompts` were said before it could follow.
+    pub prompts_before: Vec<usize>,
     pub problems: Vec<Problem>,
 }
 
@@ -250,6 +252,7 @@ impl Player<'_> {
             trace: first.trace,
             prompts: first.prompts,
             next: first.next,
+            prompts_before: vec![0; first.effects.len()],
             effects: first.effects,
             problems: first.problems,
         };
@@ -257,6 +260,7 @@ impl Player<'_> {
             let more = self.step(answer)?;
             entry.inputs.push(more.input);
             entry.trace.extend(more.trace);
+            entry.prompts_before.extend(more.effects.iter().map(|_| entry.prompts.len()));
             entry.prompts.extend(more.prompts);
             entry.next = more.next;
             entry.effects.extend(more.effects);

@@ -245,20 +245,61 @@ async fn decision(
     queue: Option<QueueId>,
     origin: RecordingOrigin,
 ) -> Result<Decision> {
-    let (scope, tx) = (unit.scope(), unit.tx());
-    let policy = recordings::policy(scope, tx).await?;
-    let policy = policy.as_ref().map_or_else(Policy::default, Policy::from);
-    let queue = match queue {
-        Some(queue) => recordings::queue_rule(scope, tx, queue).await?,
-        None => None,
-    };
     let customer = match file.row.kind {
         CallKind::Inbound | CallKind::Peer => &file.row.from_address,
         CallKind::Outbound => &file.row.to_address,
     };
-    let refused = recordings::is_refused(scope, tx, file.id()).await?;
-    let facts = Facts { kind: file.row.kind, country: country_of(customer), queue, refused, origin };
-    Ok(decide(&policy, &facts))
+    let refused = recordings::is_refused(unit.scope(), unit.tx(), file.id()).await?;
+    let asked = Asked { kind: file.row.kind, customer, queue, refused, origin };
+    asked.decide(unit.scope(), unit.tx()).await
+}
+
+/// Whether a call is to be recorded, in the company's terms.
+struct Asked<'a> {
+    kind: CallKind,
+    customer: &'a str,
+    queue: Option<QueueId>,
+    refused: bool,
+    origin: RecordingOrigin,
+}
+
+impl Asked<'_> {
+    async fn decide<C: ConnectionTrait>(self, scope: CompanyScope, db: &C) -> Result<Decision> {
+        let policy = recordings::policy(scope, db).await?;
+        let policy = policy.as_ref().map_or_else(Policy::default, Policy::from);
+        let queue = match self.queue {
+            Some(queue) => recordings::queue_rule(scope, db, queue).await?,
+            None => None,
+        };
+        let Self { kind, customer, refused, origin, .. } = self;
+        let facts = Facts { kind, country: country_of(customer), queue, refused, origin };
+        Ok(decide(&policy, &facts))
+    }
+}
+
+/// What a flow's wish to record would come to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rehearsed {
+    /// The caller would be told this before anything else.
+    Begins(Option<Notice>),
+    Refused(Why),
+}
+
+/// A flow wants a call of this caller recorded, who was in this queue last; nothing is recorded yet.
+pub async fn rehearse<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    customer: &str,
+    queue: Option<QueueId>,
+) -> Result<Rehearsed> {
+    let (kind, origin) = (CallKind::Inbound, RecordingOrigin::Flow);
+    let asked = Asked { kind, customer, queue, refused: false, origin };
+    let decision = asked.decide(scope, db).await?;
+    Ok(match (decision.record, decision.announce) {
+        (false, _) => Rehearsed::Refused(decision.why),
+        (true, true) => Rehearsed::Begins(Some(notice(scope, db).await?)),
+        (true, false) => Rehearsed::Begins(None),
+    })
 }
 
 /// What both sides are told, in the company's language.

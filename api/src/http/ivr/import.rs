@@ -11,10 +11,12 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::FlowOut;
+use super::made::ImportMadeOut;
+use super::tests::{self, FlowTestIn};
 use crate::app::App;
-use crate::authz::{Can, ReadFlows, WriteFlows};
+use crate::authz::{Can, ReadFlows, WriteFlows, WriteQueues, WriteSkills};
 use crate::error::{Error, Result as Checked};
-use crate::flows::imports::{self, Given, Order, Origin, Taken};
+use crate::flows::imports::{self, Given, Needs, Order, Origin, Taken};
 use crate::flows::trial::Which;
 use crate::http::envelope::{Created, Failure, Reply, Success};
 use crate::http::{JsonBody, Tag};
@@ -23,7 +25,7 @@ pub struct FlowImports;
 
 /// What is to become a flow.
 #[derive(Object)]
-#[oai(rename_all = "camelCase", example)]
+#[oai(rename_all = "camelCase", skip_serializing_if_is_none, example)]
 struct FlowImportIn {
     /// The flow's name; when absent, that in the definition.
     #[oai(validator(min_length = 1, max_length = 200))]
@@ -35,11 +37,16 @@ struct FlowImportIn {
     /// From the references of a report to what they are here: the id or name of a queue, a flow, a prompt, an agent or a
     /// skill, the address of a request, or opening hours as in a node `hours`.
     mapping: Option<BTreeMap<String, Any<Value>>>,
+    /// For a workflow of TaskRouter: makes the queues and skills that it needs and the company does not have, and gives new
+    /// queues the rules that it says. Needs the permissions `queues:write` and `skills:write`. Not when absent.
+    create_queues: Option<bool>,
+    /// All tests that the flow has afterwards, at most 100; when absent, those that it has.
+    tests: Option<Vec<FlowTestIn>>,
 }
 
 /// What is to become the draft of a flow.
 #[derive(Object)]
-#[oai(rename_all = "camelCase", example)]
+#[oai(rename_all = "camelCase", skip_serializing_if_is_none, example)]
 struct DraftImportIn {
     /// The system that it comes from; when absent, the shape of the definition decides.
     source: Option<ImportSource>,
@@ -48,6 +55,11 @@ struct DraftImportIn {
     /// From the references of a report to what they are here: the id or name of a queue, a flow, a prompt, an agent or a
     /// skill, the address of a request, or opening hours as in a node `hours`.
     mapping: Option<BTreeMap<String, Any<Value>>>,
+    /// For a workflow of TaskRouter: makes the queues and skills that it needs and the company does not have, and gives new
+    /// queues the rules that it says. Needs the permissions `queues:write` and `skills:write`. Not when absent.
+    create_queues: Option<bool>,
+    /// All tests that the flow has afterwards, at most 100; when absent, those that it has.
+    tests: Option<Vec<FlowTestIn>>,
 }
 
 #[derive(Enum, Clone, Copy)]
@@ -74,6 +86,8 @@ struct FlowImportOut {
     report: ImportReportOut,
     /// What a TaskRouter workflow says, free of the flow: its queues, and its filters as rules with their steps.
     routing: Option<Any<Value>>,
+    /// What the company has for it now, with `createQueues`.
+    made: Option<ImportMadeOut>,
 }
 
 /// What became of every element of the source. Nothing of it is left out without a line here.
@@ -168,11 +182,13 @@ struct ImportNoteOut {
 
 /// A flow on its way out: as it is a body for an import.
 #[derive(Object)]
-#[oai(rename_all = "camelCase")]
+#[oai(rename_all = "camelCase", skip_serializing_if_is_none)]
 struct FlowExportOut {
     name: String,
     source: ImportSource,
     definition: Any<Value>,
+    /// The flow's tests, where it has any.
+    tests: Option<Vec<FlowTestIn>>,
 }
 
 /// A flow of Twilio Studio, small.
@@ -203,6 +219,8 @@ impl Example for FlowImportIn {
             source: Some(ImportSource::TwilioStudio),
             definition: Any(studio()),
             mapping: Some(everyone()),
+            create_queues: None,
+            tests: None,
         }
     }
 }
@@ -210,7 +228,7 @@ impl Example for FlowImportIn {
 impl Example for DraftImportIn {
     fn example() -> Self {
         let (source, definition) = (Some(ImportSource::TwilioStudio), Any(studio()));
-        Self { source, definition, mapping: Some(everyone()) }
+        Self { source, definition, mapping: Some(everyone()), create_queues: None, tests: None }
     }
 }
 
@@ -228,16 +246,28 @@ fn mapping(given: Option<BTreeMap<String, Any<Value>>>) -> Checked<Mapping> {
 }
 
 impl FlowImportIn {
-    fn order(self) -> Checked<Order> {
-        let (source, mapping) = (self.source.map(Into::into), mapping(self.mapping)?);
-        Ok(Order { source, definition: self.definition.0, mapping })
+    fn split(self) -> (Option<String>, DraftImportIn) {
+        let Self { name, source, definition, mapping, create_queues, tests } = self;
+        (name, DraftImportIn { source, definition, mapping, create_queues, tests })
     }
 }
 
 impl DraftImportIn {
-    fn order(self) -> Checked<Order> {
-        let (source, mapping) = (self.source.map(Into::into), mapping(self.mapping)?);
-        Ok(Order { source, definition: self.definition.0, mapping })
+    fn order(self, can: &Can<WriteFlows>, app: &App) -> Checked<Order> {
+        let needs = if self.create_queues == Some(true) {
+            can.must_also::<WriteQueues>(app)?;
+            can.must_also::<WriteSkills>(app)?;
+            Needs::AreMade
+        } else {
+            Needs::AreListed
+        };
+        Ok(Order {
+            source: self.source.map(Into::into),
+            definition: self.definition.0,
+            mapping: mapping(self.mapping)?,
+            needs,
+            tests: self.tests.map(tests::read_all).transpose()?,
+        })
     }
 }
 
@@ -279,6 +309,7 @@ impl From<Taken> for FlowImportOut {
                 notes: report.notes.into_iter().map(Into::into).collect(),
             },
             routing: taken.routing.map(|plan| Any(serde_json::to_value(plan).unwrap_or_default())),
+            made: taken.made.map(Into::into),
         }
     }
 }
@@ -333,9 +364,13 @@ impl From<Note> for ImportNoteOut {
     }
 }
 
-impl From<Given> for FlowExportOut {
-    fn from(Given { name, document }: Given) -> Self {
-        Self { name, source: ImportSource::CallDocker, definition: Any(document) }
+impl TryFrom<Given> for FlowExportOut {
+    type Error = Error;
+
+    fn try_from(Given { name, document, tests }: Given) -> Checked<Self> {
+        let tests = tests.iter().map(FlowTestIn::try_from).collect::<Checked<Vec<_>>>()?;
+        let tests = (!tests.is_empty()).then_some(tests);
+        Ok(Self { name, source: ImportSource::CallDocker, definition: Any(document), tests })
     }
 }
 
@@ -344,7 +379,8 @@ impl FlowImports {
     /// Makes a flow of one of another system.
     ///
     /// The report has a line for each element of the source. What it only names is listed as references; give them in
-    /// `mapping`, here or later. A flow in which a required one is open cannot be published.
+    /// `mapping`, here or later. A flow in which a required one is open cannot be published. The queues and skills of a
+    /// workflow of TaskRouter can be made with it.
     #[oai(path = "/import", method = "post", operation_id = "importFlow")]
     async fn import(
         &self,
@@ -352,13 +388,14 @@ impl FlowImports {
         Data(app): Data<&App>,
         body: JsonBody<FlowImportIn>,
     ) -> Result<Created<FlowImportOut>, Failure> {
-        let name = body.0.name.clone();
-        Created::of(imports::import(app, can.scope()?, name, body.0.order()?).await?)
+        let (name, draft) = body.0.split();
+        Created::of(imports::import(app, can.scope()?, name, draft.order(&can, app)?).await?)
     }
 
     /// Imports into the draft of a flow.
     ///
-    /// With what was left to be mapped, or with a newer definition. Tests, versions and numbers of the flow stay.
+    /// With what was left to be mapped, or with a newer definition. Versions and numbers of the flow stay, and its tests
+    /// where none are sent.
     #[oai(path = "/:id/import", method = "post", operation_id = "importIntoFlow")]
     async fn import_into(
         &self,
@@ -368,12 +405,13 @@ impl FlowImports {
         id: Path<Uuid>,
         body: JsonBody<DraftImportIn>,
     ) -> Reply<FlowImportOut> {
-        Success::ok(imports::import_into(app, can.scope()?, id.0.into(), body.0.order()?).await?)
+        let order = body.0.order(&can, app)?;
+        Success::ok(imports::import_into(app, can.scope()?, id.0.into(), order).await?)
     }
 
     /// Gives a flow out in our own format.
     ///
-    /// As it is it can be imported again, also in another company.
+    /// With its tests. As it is it can be imported again, also in another company.
     #[oai(path = "/:id/export", method = "get", operation_id = "exportFlow")]
     async fn export(
         &self,
@@ -386,6 +424,7 @@ impl FlowImports {
         version: Query<Option<i32>>,
     ) -> Reply<FlowExportOut> {
         let which = version.0.map_or(Which::Draft, Which::Version);
-        Success::ok(imports::export(app, can.scope()?, id.0.into(), which).await?)
+        let given = imports::export(app, can.scope()?, id.0.into(), which).await?;
+        Success::ok(FlowExportOut::try_from(given)?)
     }
 }

@@ -1,6 +1,7 @@
 //! Call flows: drafts, their findings, their published versions.
 
 mod import;
+mod made;
 mod replay;
 mod scripted;
 mod tests;

@@ -35,7 +35,7 @@ struct FlowTestOut {
 /// A scripted call, and what must be true of it.
 #[derive(Object)]
 #[oai(rename_all = "camelCase", example)]
-struct FlowTestIn {
+pub struct FlowTestIn {
     /// Once a flow.
     #[oai(validator(min_length = 1, max_length = 200))]
     name: String,
@@ -76,9 +76,32 @@ impl Example for FlowTestIn {
     }
 }
 
+/// Tests that come with a flow; what is wrong is named within `/tests`.
+pub fn read_all(tests: Vec<FlowTestIn>) -> Outcome<Vec<ivr_engine::FlowTest>> {
+    let read = |(number, test): (usize, FlowTestIn)| {
+        test.read().map_err(|error| error.within(&format!("/tests/{number}")))
+    };
+    tests.into_iter().enumerate().map(read).collect()
+}
+
 impl FlowTestIn {
     fn read(self) -> Outcome<ivr_engine::FlowTest> {
         scripted::test(self.name, &self.call, &self.expect)
+    }
+}
+
+impl TryFrom<&flow_test::Model> for FlowTestIn {
+    type Error = Error;
+
+    fn try_from(row: &flow_test::Model) -> Outcome<Self> {
+        let failed = |cause: &str| Error::internal("read a stored flow test", cause.to_owned());
+        let call = ScriptedCall::parse_from_json(Some(scripted::call_of(&row.definition)));
+        let expect = Vec::parse_from_json(Some(row.definition["expect"].clone()));
+        Ok(Self {
+            name: row.name.clone(),
+            call: call.map_err(|cause| failed(cause.message()))?,
+            expect: expect.map_err(|cause| failed(cause.message()))?,
+        })
     }
 }
 
@@ -86,17 +109,9 @@ impl TryFrom<flow_test::Model> for FlowTestOut {
     type Error = Error;
 
     fn try_from(row: flow_test::Model) -> Outcome<Self> {
-        let failed = |cause: &str| Error::internal("read a stored flow test", cause.to_owned());
-        let call = ScriptedCall::parse_from_json(Some(scripted::call_of(&row.definition)));
-        let expect = Vec::parse_from_json(Some(row.definition["expect"].clone()));
-        Ok(Self {
-            id: row.id.into(),
-            name: row.name,
-            call: call.map_err(|cause| failed(cause.message()))?,
-            expect: expect.map_err(|cause| failed(cause.message()))?,
-            created_at: row.created_at,
-            updated_at: row.updated_at,
-        })
+        let FlowTestIn { name, call, expect } = FlowTestIn::try_from(&row)?;
+        let (created_at, updated_at) = (row.created_at, row.updated_at);
+        Ok(Self { id: row.id.into(), name, call, expect, created_at, updated_at })
     }
 }
 

@@ -17,7 +17,8 @@ use uuid::Uuid;
 use super::scripted::ScriptedCall;
 use crate::app::App;
 use crate::authz::{Can, ReadFlows};
-use crate::calls::rehearsal::Missing;
+use crate::calls::direct::NoAgent;
+use crate::calls::rehearsal::Obstacle;
 use crate::error::{Error, Result as Outcome};
 use crate::flows::difference;
 use crate::flows::simulation::{self, Play, Played, Step};
@@ -216,18 +217,8 @@ impl From<Played> for SimulationOut {
 
 impl From<Step> for SimulatedStepOut {
     fn from(Step { entry, told }: Step) -> Self {
-        let missing = told.missing.into_iter().map(|missing| FlowProblemOut {
-            code: match &missing {
-                Missing::Prompt(_) => "unknownPrompt".to_owned(),
-                Missing::Queue(_) => "unknownQueue".to_owned(),
-            },
-            node: entry.node.clone(),
-            message: match missing {
-                Missing::Prompt(name) => format!("there is no prompt `{name}`"),
-                Missing::Queue(name) => format!("there is no queue `{name}`"),
-            },
-        });
-        let problems = entry.problems.into_iter().map(Into::into).chain(missing).collect();
+        let obstacles = told.obstacles.into_iter().map(|obstacle| problem(entry.node.clone(), obstacle));
+        let problems = entry.problems.into_iter().map(Into::into).chain(obstacles).collect();
         Self {
             at: entry.at,
             act: entry.act.map(count),
@@ -243,6 +234,26 @@ impl From<Step> for SimulatedStepOut {
             problems,
         }
     }
+}
+
+/// What stands in the way, with the code that a call's story has for it.
+fn problem(node: Option<String>, obstacle: Obstacle) -> FlowProblemOut {
+    let (code, message) = match obstacle {
+        Obstacle::NoPrompt(name) => ("unknownPrompt", format!("there is no prompt `{name}`")),
+        Obstacle::NoQueue(name) => ("unknownQueue", format!("there is no queue `{name}`")),
+        Obstacle::NoAgent { why, agent } => {
+            let message = match why {
+                NoAgent::Unknown => format!("there is no agent `{agent}`"),
+                NoAgent::Ambiguous => format!("several agents are called `{agent}`"),
+                NoAgent::WithoutQueue => {
+                    format!("`{agent}` is asked by the rules of a queue, and there is none")
+                }
+            };
+            (why.code(), message)
+        }
+        Obstacle::MayNotRecord(why) => ("recordingForbidden", why.refusal().to_owned()),
+    };
+    FlowProblemOut { code: code.to_owned(), node, message }
 }
 
 impl From<TraceEntry> for PassedNodeOut {

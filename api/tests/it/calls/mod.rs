@@ -7,6 +7,7 @@ mod contacts;
 mod flow_transfers;
 mod flows;
 mod hours;
+mod imported;
 mod inbound;
 mod live_hold;
 mod live_supervise;

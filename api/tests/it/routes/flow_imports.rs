@@ -1,10 +1,11 @@
 //! /api/ivr/import, /api/ivr/{id}/import and /api/ivr/{id}/export
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::support::{TestApp, World, draft, on_both_databases};
+use crate::support::{Backend, TestApp, World, draft, on_both_databases};
 
 /// A file of the importer's own.
 fn fixture(name: &str) -> Value {
@@ -32,8 +33,8 @@ fn studio() -> Value {
     })
 }
 
-/// The elements of a source with their positions, by pointer.
-fn positions(document: &Value) -> Vec<(String, f64, f64)> {
+/// The elements of a source, by pointer, with what the source says of their position.
+fn elements_of(document: &Value) -> Vec<(String, Value)> {
     let (root, at) = match (document.get("Content"), document.get("definition")) {
         (Some(Value::String(content)), _) => (serde_json::from_str(content).expect("JSON"), "/Content#"),
         (_, Some(definition)) => (definition.clone(), "/definition"),
@@ -57,9 +58,16 @@ fn positions(document: &Value) -> Vec<(String, f64, f64)> {
         found.push((at.to_owned(), root["properties"]["offset"].clone()));
     }
     found
-        .into_iter()
-        .filter_map(|(pointer, at)| Some((pointer, at["x"].as_f64()?, at["y"].as_f64()?)))
-        .collect()
+}
+
+fn pointers_of(document: &Value) -> Vec<String> {
+    elements_of(document).into_iter().map(|(pointer, _)| pointer).collect()
+}
+
+/// Where they stand, of those that stand anywhere.
+fn positions(document: &Value) -> Vec<(String, f64, f64)> {
+    let place = |(pointer, at): (String, Value)| Some((pointer, at["x"].as_f64()?, at["y"].as_f64()?));
+    elements_of(document).into_iter().filter_map(place).collect()
 }
 
 /// Imports it, and holds the answer against the source: each element has its line, and its place on the canvas.
@@ -72,6 +80,17 @@ async fn goes_in(app: &TestApp, world: &World, what: &str, document: &Value) -> 
     let counts =
         ["imported", "approximated", "unsupported"].map(|name| data["report"][name].as_u64().unwrap());
     assert_eq!(counts.iter().sum::<u64>(), u64::try_from(elements.len()).unwrap(), "{what}");
+    for (outcome, count) in ["imported", "approximated", "unsupported"].into_iter().zip(counts) {
+        let lines = elements.iter().filter(|element| element["outcome"] == outcome).count();
+        assert_eq!(u64::try_from(lines).unwrap(), count, "{what}: {outcome}");
+    }
+    let pointers: BTreeSet<_> = elements.iter().map(|element| element["pointer"].as_str().unwrap()).collect();
+    assert_eq!(pointers.len(), elements.len(), "{what}: an element has two lines");
+    let expected = pointers_of(document);
+    assert!(expected.is_empty() || expected.len() == elements.len(), "{what}: lines for what is not there");
+    for pointer in expected {
+        assert!(pointers.contains(pointer.as_str()), "{what}: the report does not tell of {pointer}");
+    }
     for (pointer, x, y) in positions(document) {
         let element = elements.iter().find(|element| element["pointer"] == pointer.as_str());
         let element = element.unwrap_or_else(|| panic!("{what}: the report does not tell of {pointer}"));
@@ -100,7 +119,8 @@ on_both_databases! {
         changed["nodes"]["bye"]["position"] = json!({ "x": 12.5, "y": -3 });
         app.put(&path, &world.ours.owner, json!({ "draft": changed })).await.data(200);
         let out = app.get(&format!("{path}/export"), &world.ours.owner).await;
-        assert_eq!(*out.data(200), json!({ "name": "ours opened", "source": "calldocker", "definition": changed }));
+        let silence = json!({ "name": "Silence", "call": { "script": [] }, "expect": [{ "notSaid": "nobody says this" }] });
+        assert_eq!(*out.data(200), json!({ "name": "ours opened", "source": "calldocker", "definition": changed, "tests": [silence] }));
         let there = app.post("/api/ivr/import", &world.theirs.owner, out.data(200).clone()).await;
         let flow = &there.data(201)["flow"];
         assert_eq!((&flow["name"], &flow["draft"]), (&json!("ours opened"), &changed));
@@ -173,16 +193,30 @@ on_both_databases! {
     }
 }
 
+/// The draft as it was saved, exported, and imported once more, is always the same.
+async fn goes_out_and_in_again(app: &TestApp, world: &World, what: &str, came: &Value) {
+    let path = format!("/api/ivr/{}", came["flow"]["id"].as_str().unwrap());
+    let draft = &came["flow"]["draft"];
+    let read = app.get(&path, &world.ours.manager).await;
+    assert_eq!(&read.data(200)["draft"], draft, "{what}: it was not saved as it was told");
+    let mut given = app.get(&format!("{path}/export"), &world.ours.manager).await.data(200).clone();
+    assert_eq!(&given["definition"], draft, "{what}: it goes out otherwise");
+    given["name"] = json!(format!("{what} again"));
+    let again = app.post("/api/ivr/import", &world.ours.manager, given).await;
+    assert_eq!(again.status, 201, "{what}: {}", again.text);
+    assert_eq!(&again.data(201)["flow"]["draft"], draft, "{what}: it comes in otherwise");
+    assert_eq!(again.data(201)["report"]["source"], "calldocker", "{what}");
+}
+
 /// Flows of others, where they are at hand: `CALLDOCKER_SHARED`, else `../shared` beside the project.
-#[tokio::test]
-async fn every_flow_of_others_goes_in_with_its_positions() {
+async fn every_flow_of_others(app: TestApp) {
     let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared");
     let shared = std::env::var_os("CALLDOCKER_SHARED").map_or(beside, PathBuf::from).join("fixtures");
     if !shared.is_dir() {
         println!("skipped: there is no {}", shared.display());
+        app.close().await;
         return;
     }
-    let app = TestApp::on(crate::support::Backend::Sqlite).await.expect("SQLite is always there");
     let world = World::create(&app).await;
     let mut flows = 0;
     let mut folders = vec![shared.clone()];
@@ -198,17 +232,32 @@ async fn every_flow_of_others_goes_in_with_its_positions() {
             }
             // A list of single widgets; each of them is a document.
             let documents = match read(&path) {
-                Value::Array(items) => items.into_iter().map(|item| item["state"].clone()).collect(),
+                Value::Array(items) => {
+                    items.into_iter().map(|item| item["state"].clone()).collect::<Vec<_>>()
+                }
                 document => vec![document],
             };
             for (number, document) in documents.iter().enumerate() {
                 let what =
                     format!("{} ({number})", path.strip_prefix(&shared).expect("it lies there").display());
-                goes_in(&app, &world, &what, document).await;
+                let came = goes_in(&app, &world, &what, document).await;
+                goes_out_and_in_again(&app, &world, &what, &came).await;
                 flows += 1;
             }
         }
     }
     assert!(flows > 100, "only {flows} were found");
     app.close().await;
+}
+
+#[tokio::test]
+async fn every_flow_of_others_goes_in_with_its_positions_and_out_again_on_sqlite() {
+    every_flow_of_others(TestApp::on(Backend::Sqlite).await.expect("SQLite is always there")).await;
+}
+
+#[tokio::test]
+async fn every_flow_of_others_goes_in_with_its_positions_and_out_again_on_postgres() {
+    if let Some(app) = TestApp::on(Backend::Postgres).await {
+        every_flow_of_others(app).await;
+    }
 }

@@ -155,4 +155,82 @@ on_both_databases! {
         let refused = simulate(app, &world, "", json!({ "script": [] })).await;
         assert!(refused.is_refused(422, "FLOW_NOT_RUNNABLE").wrong_fields().iter().all(|field| field.starts_with("/draft")));
     }
+
+    async fn a_transfer_to_an_agent_is_told_as_a_caller_s_line_would_be(app) {
+        let world = World::create(app).await;
+        let agent = world.ours.agent.agent.unwrap();
+        let transfer = |to: Value| json!({
+            "version": 1, "name": "Reception", "start": "moment", "language": "en-US",
+            "nodes": {
+                "moment": { "type": "say", "text": "One moment.", "next": { "next": "ann" } },
+                "ann": { "type": "transfer", "agent": to, "next": { "busy": "bye", "noAnswer": "bye", "failed": "bye" } },
+                "bye": { "type": "hangup", "prompt": "Nobody is there." },
+            },
+        });
+        save(app, &world, world.ours.flow, transfer(json!(agent))).await;
+        let before = dump(&app.app).await;
+        let played = simulate(app, &world, "", json!({ "script": [{ "dial": "noAnswer" }] })).await;
+        let steps = played.data(200)["transcript"].as_array().unwrap();
+        let twiml = steps[0]["twiml"].as_str().unwrap_or_else(|| panic!("{}", played.text));
+        let place = format!("{}{}", world.ours.id.0.simple(), world.ours.queue.0.simple());
+        assert!(twiml.contains("One moment.") && twiml.contains("<Enqueue") && twiml.contains(&place), "he waits by the rules of the agent's queue: {twiml}");
+        assert_eq!((&steps[0]["problems"], &steps[1]["said"]), (&json!([]), &json!(["Nobody is there."])));
+        assert_eq!(dump(&app.app).await, before, "a simulation has written something");
+        save(app, &world, world.ours.flow, transfer(json!(world.theirs.agent.agent.unwrap()))).await;
+        let missing = simulate(app, &world, "", json!({ "script": [] })).await;
+        let step = last(missing.data(200));
+        assert_eq!((&step["problems"][0]["code"], &step["twiml"]), (&json!("unknownAgent"), &Value::Null), "{step}");
+    }
+
+    async fn who_is_recorded_by_a_flow_is_told_so_before_all_else(app) {
+        let world = World::create(app).await;
+        let records = |then: &str| json!({
+            "version": 1, "name": "Reception", "start": "hello", "language": "en-US",
+            "nodes": {
+                "hello": { "type": "say", "text": "Hello.", "next": { "next": "figures" } },
+                "figures": { "type": "figures", "queue": "ours support", "cases": [{ "port": "many", "when": { "operand": "waiting", "operator": "greaterThan", "value": 9 } }],
+                             "next": { "many": "quality", "else": "quality" } },
+                "quality": { "type": "say", "text": "For quality.", "next": { "next": "record" } },
+                "record": { "type": "recording", "action": "start", "next": { "next": "again" } },
+                "again": { "type": "recording", "action": "start", "next": { "next": "ask" } },
+                "ask": { "type": "menu", "prompt": "One?", "choices": [{ "digits": "1" }, { "digits": "2" }],
+                         "next": { "1": then, "2": "record2", "timeout": "bye", "noMatch": "bye" } },
+                "stop": { "type": "recording", "action": "stop", "next": { "next": "ask" } },
+                "record2": { "type": "recording", "action": "start", "next": { "next": "bye" } },
+                "bye": { "type": "hangup", "prompt": "Goodbye." },
+            },
+        });
+        let policy = |more: Value| {
+            let mut policy = json!({
+                "rule": "on_demand", "inbound": true, "outbound": true, "countries": [], "queues": [], "agentsMayListen": false,
+                "announceAlways": true, "announcement": "This call is recorded.",
+            });
+            policy.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            policy
+        };
+        let settings = format!("/api/settings/company/{}/recording", world.ours.id);
+        let set = async |policy: Value| app.put(&settings, &world.ours.owner, policy).await.data(200).clone();
+        set(policy(json!({}))).await;
+        save(app, &world, world.ours.flow, records("record2")).await;
+        let played = simulate(app, &world, "", json!({ "script": [{ "press": "1" }] })).await;
+        let steps = played.data(200)["transcript"].as_array().unwrap();
+        assert_eq!(steps[0]["said"], json!(["Hello.", "This call is recorded.", "For quality.", "One?"]), "{}", played.text);
+        let twiml = steps[0]["twiml"].as_str().unwrap();
+        let at = |text: &str| twiml.find(text).unwrap_or_else(|| panic!("{text} is not in {twiml}"));
+        assert!(at("Hello.") < at("This call is recorded.") && at("This call is recorded.") < at("For quality."));
+        assert_eq!(steps[1]["said"], json!(["Goodbye."]), "it is being recorded, and he knows");
+
+        save(app, &world, world.ours.flow, records("stop")).await;
+        let played = simulate(app, &world, "", json!({ "script": [{ "press": "1" }, { "press": "2" }] })).await;
+        assert_eq!(last(played.data(200))["said"], json!(["This call is recorded.", "Goodbye."]), "{}", played.text);
+
+        set(policy(json!({ "announceAlways": false }))).await;
+        let quiet = simulate(app, &world, "", json!({ "script": [] })).await;
+        assert_eq!(last(quiet.data(200))["said"], json!(["Hello.", "For quality.", "One?"]));
+        set(policy(json!({ "rule": "never" }))).await;
+        let refused = simulate(app, &world, "", json!({ "script": [] })).await;
+        let step = last(refused.data(200));
+        assert_eq!(step["said"], json!(["Hello.", "For quality.", "One?"]));
+        assert!(step["problems"].as_array().unwrap().iter().any(|problem| problem["code"] == "recordingForbidden"), "{step}");
+    }
 }

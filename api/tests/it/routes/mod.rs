@@ -7,6 +7,8 @@ mod companies;
 mod contacts;
 mod envelope;
 mod examples;
+mod flow_exports;
+mod flow_import_needs;
 mod flow_imports;
 mod flow_replays;
 mod flow_tests;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use calldocker::agents::{Hand, Wanted};
 use calldocker::app::App;
+use calldocker::authz::Seat;
 use calldocker::bus::Delivery;
 use calldocker::calls::accept;
 use calldocker::config::Settings;
@@ -28,6 +29,7 @@ use tokio::sync::oneshot;
 use super::balancer::Balancer;
 use super::database::{Backend, TestDatabase};
 use super::founding::{Company, found_company};
+use super::world::{Person, person_of};
 
 pub const NUMBER: &str = "+12025550100";
 pub const CALLER: &str = "+12025550199";
@@ -265,6 +267,12 @@ impl Centre {
     /// Lets so many seconds pass.
     pub async fn pass(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds)).await;
+    }
+
+    /// Somebody with a session, who owns the company.
+    pub async fn owner(&self) -> Person {
+        let company = self.scope.company();
+        person_of(&self.app, "owner@acme.test", Seat::Owner, Some((company, Role::Owner))).await
     }
 
     /// The `caller`th of many.

@@ -16,6 +16,7 @@ pub mod process;
 mod rest;
 pub mod sink;
 pub mod target;
+pub mod workflow;
 mod world;
 
 pub use database::{Backend, TestDatabase};

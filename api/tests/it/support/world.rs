@@ -1,6 +1,7 @@
 //! People and things to test with: two companies that have one of everything, a user without a company, and the
 //! platform's administrator. Rows are written past the API, tokens signed past the sign-in: what is tested is the rest.
 
+use calldocker::app::App;
 use calldocker::authz::Seat;
 use calldocker::identity::{passwords, tokens};
 use calldocker::secret::Secret;
@@ -396,9 +397,13 @@ pub fn refresh_token(email: &str) -> String {
 
 /// A user with a good session.
 pub async fn person(app: &TestApp, email: &str, seat: Seat, member: Option<(CompanyId, Role)>) -> Person {
+    person_of(&app.app, email, seat, member).await
+}
+
+pub async fn person_of(app: &App, email: &str, seat: Seat, member: Option<(CompanyId, Role)>) -> Person {
     static HASH: OnceCell<String> = OnceCell::const_new();
     let hash = HASH.get_or_init(|| async { passwords::hash(Secret::new(PASSWORD)).await.unwrap() }).await;
-    let (ids, now) = (&app.app.ids, app.app.clock.now());
+    let (ids, now) = (&app.ids, app.clock.now());
     let user = user::Model {
         id: ids.next(),
         email: email.to_owned(),
@@ -409,7 +414,7 @@ pub async fn person(app: &TestApp, email: &str, seat: Seat, member: Option<(Comp
         created_at: now,
         updated_at: now,
     };
-    let tx = app.app.db.begin().await.unwrap();
+    let tx = app.db.begin().await.unwrap();
     assert!(users::insert_unless_known(&tx, user.clone()).await.unwrap(), "{email} is taken");
     let mut agent_id = None;
     let membership = match member {
@@ -446,7 +451,7 @@ pub async fn person(app: &TestApp, email: &str, seat: Seat, member: Option<(Comp
     };
     sessions::insert_token(&tx, refresh).await.unwrap();
     tx.commit().await.unwrap();
-    let life = app.app.settings.access_token_life;
+    let life = app.settings.access_token_life;
     let claims = tokens::Claims::new(user.id, session_id, seat, membership, now, life);
     Person {
         user: user.id,
@@ -455,7 +460,7 @@ pub async fn person(app: &TestApp, email: &str, seat: Seat, member: Option<(Comp
         membership: membership.map(|(id, _)| id),
         agent: agent_id,
         session: session_id,
-        token: tokens::sign(&app.app.keys, &claims).unwrap(),
+        token: tokens::sign(&app.keys, &claims).unwrap(),
         acting_for: None,
     }
 }

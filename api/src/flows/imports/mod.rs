@@ -1,21 +1,26 @@
 //! Flows of other systems become drafts, and ours go out and come in. What a source only names (queues, functions, other
-//! flows) is listed; while the draft has something in the place of what has to be mapped, it cannot be published.
+//! flows) is listed; while the draft has something in the place of what has to be mapped, it cannot be published. What a
+//! workflow of TaskRouter needs can be made with it ([`making`]).
+
+mod making;
 
 use entity::id::FlowId;
-use entity::{CompanyScope, flow, flow_import as row};
+use entity::{CompanyScope, flow, flow_import as row, flow_test};
 use flow_import::{
     ImportError, Imported, Mapping, Note, Reference, ReferenceKind, Report, RoutingPlan, Source, Use,
 };
-use ivr_engine::{Finding, FindingCode, Severity};
+use ivr_engine::{Finding, FindingCode, FlowTest, Severity};
 use sea_orm::{ConnectionTrait, Set};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use making::{Came, Made, NeededQueue, NeededSkill};
+
 use super::trial::{Which, aside, document};
-use super::{Checked, check, create_with};
+use super::{Checked, check, create_with, tests};
 use crate::app::App;
 use crate::error::{Error, FieldError, Result, Subject};
-use crate::store::{Tx, flow_imports, flows};
+use crate::store::{Unit, flow_imports, flow_tests, flows};
 
 /// What is to be imported.
 #[derive(Clone, Debug)]
@@ -24,6 +29,16 @@ pub struct Order {
     pub source: Option<Origin>,
     pub definition: Value,
     pub mapping: Mapping,
+    pub needs: Needs,
+    /// The tests that the flow has afterwards; those that it has, when absent.
+    pub tests: Option<Vec<FlowTest>>,
+}
+
+/// What becomes of queues and skills that a workflow needs and the company does not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    AreListed,
+    AreMade,
 }
 
 /// The systems from which flows come.
@@ -43,6 +58,8 @@ pub struct Taken {
     pub report: Report,
     /// What a TaskRouter workflow says, free of the flow.
     pub routing: Option<RoutingPlan>,
+    /// What it needs, where that was to be made.
+    pub made: Option<Made>,
 }
 
 /// A flow on its way out.
@@ -50,6 +67,14 @@ pub struct Taken {
 pub struct Given {
     pub name: String,
     pub document: Value,
+    pub tests: Vec<flow_test::Model>,
+}
+
+/// A document that has been read, and what else comes with it.
+struct Arriving {
+    imported: Imported,
+    needs: Needs,
+    tests: Option<Vec<FlowTest>>,
 }
 
 /// A reference that has to be mapped, and what stands for it meanwhile.
@@ -66,45 +91,67 @@ struct Open {
 /// Makes a flow of a document of another system, or of ours. Without a name it has that of the document.
 ///
 /// # Errors
-/// `NOT_IMPORTABLE`; `FLOW_NAME_TAKEN`.
+/// `NOT_IMPORTABLE`; `FLOW_NAME_TAKEN`. Nothing is made then.
 pub async fn import(app: &App, scope: CompanyScope, name: Option<String>, order: Order) -> Result<Taken> {
-    let mut read = read(order).await?;
-    let draft = draft(&mut read)?;
+    let mut arriving = read(order).await?;
+    let mut unit = Unit::begin(app, scope).await?;
+    let made = arriving.meet_needs(&mut unit).await?;
+    let draft = arriving.draft()?;
     let name = name.unwrap_or_else(|| name_of(&draft));
-    let tx = app.db.begin().await?;
-    let flow = create_with(app, scope, &tx, name, draft).await?;
-    remember(app, scope, &tx, flow.id, &read, &flow.draft).await?;
-    let checked = check(&tx, scope, flow).await?;
-    tx.commit().await?;
-    Ok(Taken { checked, report: read.report, routing: read.routing })
+    let flow = create_with(app, scope, unit.tx(), name, draft).await?;
+    arriving.finish(unit, flow, made).await
 }
 
 /// The same into the draft of a flow that is there: to map what the first import has left, or to bring a newer document.
 pub async fn import_into(app: &App, scope: CompanyScope, id: FlowId, order: Order) -> Result<Taken> {
     flows::by_id(scope, app.db.reader(), id).await?.ok_or(Error::NotFound(Subject::Flow))?;
-    let mut read = read(order).await?;
-    let draft = draft(&mut read)?;
-    let tx = app.db.begin().await?;
-    let mut flow = flows::lock(scope, &tx, id).await?.ok_or(Error::NotFound(Subject::Flow))?;
-    (flow.draft, flow.updated_at) = (draft, app.clock.now());
+    let mut arriving = read(order).await?;
+    let mut unit = Unit::begin(app, scope).await?;
+    let mut flow = flows::lock(scope, unit.tx(), id).await?.ok_or(Error::NotFound(Subject::Flow))?;
+    let made = arriving.meet_needs(&mut unit).await?;
+    (flow.draft, flow.updated_at) = (arriving.draft()?, unit.now());
     let changes = flow::ActiveModel {
         draft: Set(flow.draft.clone()),
         updated_at: Set(flow.updated_at),
         ..Default::default()
     };
-    flows::update(scope, &tx, id, changes).await?;
-    remember(app, scope, &tx, id, &read, &flow.draft).await?;
-    let checked = check(&tx, scope, flow).await?;
-    tx.commit().await?;
-    Ok(Taken { checked, report: read.report, routing: read.routing })
+    flows::update(scope, unit.tx(), id, changes).await?;
+    arriving.finish(unit, flow, made).await
 }
 
-/// A flow in our own format, which an import takes as it is.
+/// A flow in our own format with its tests, which an import takes as it is.
 pub async fn export(app: &App, scope: CompanyScope, id: FlowId, which: Which) -> Result<Given> {
     let db = app.db.reader();
     let flow = flows::by_id(scope, db, id).await?.ok_or(Error::NotFound(Subject::Flow))?;
     let document = document(scope, db, &flow, which).await?;
-    Ok(Given { name: flow.name, document })
+    let tests = flow_tests::of_flow(scope, db, id).await?;
+    Ok(Given { name: flow.name, document, tests })
+}
+
+impl Arriving {
+    async fn meet_needs(&mut self, unit: &mut Unit) -> Result<Option<Made>> {
+        match self.needs {
+            Needs::AreListed => Ok(None),
+            Needs::AreMade => making::make(unit, &mut self.imported).await.map(Some),
+        }
+    }
+
+    fn draft(&mut self) -> Result<Value> {
+        let flows = &mut self.imported.flows;
+        let flow = (!flows.is_empty()).then(|| flows.remove(0));
+        flow.ok_or_else(|| Error::internal("import", "the import gave no flow"))
+    }
+
+    /// The flow is there: what comes with it, and what is left to be done.
+    async fn finish(self, unit: Unit, flow: flow::Model, made: Option<Made>) -> Result<Taken> {
+        if let Some(tests) = self.tests {
+            tests::bring(&unit, flow.id, tests).await?;
+        }
+        remember(&unit, flow.id, &self.imported, &flow.draft).await?;
+        let checked = check(unit.tx(), unit.scope(), flow).await?;
+        unit.commit().await?;
+        Ok(Taken { checked, report: self.imported.report, routing: self.imported.routing, made })
+    }
 }
 
 /// What an import has left open in this document of the flow.
@@ -133,8 +180,9 @@ fn finding(open: Open) -> Finding {
     }
 }
 
-async fn read(order: Order) -> Result<Imported> {
-    let Order { source, definition, mapping } = order;
+async fn read(order: Order) -> Result<Arriving> {
+    let Order { source, definition, mapping, needs, tests } = order;
+    let tests = tests.map(|tests| tests.into_iter().map(|test| tests::renamed(test, &mapping)).collect());
     let given: Vec<String> = mapping.0.keys().cloned().collect();
     let imported = aside(move || flow_import::import(None, &definition, &mapping)).await?;
     let mut imported = imported.map_err(refusal)?;
@@ -143,18 +191,20 @@ async fn read(order: Order) -> Result<Imported> {
     {
         return Err(Error::invalid("/source", format!("this is {}", told(imported.report.source))));
     }
+    if needs == Needs::AreMade && imported.routing.is_none() {
+        let message = format!(
+            "this is {}: only a workflow of TaskRouter says what queues it needs",
+            told(imported.report.source)
+        );
+        return Err(Error::invalid("/createQueues", message));
+    }
     let known = |name: &String| imported.report.references.iter().any(|known| known.reference == *name);
     let strange: Vec<_> = given.into_iter().filter(|name| !known(name)).collect();
     imported.report.notes.extend(strange.into_iter().map(|name| Note {
         pointer: String::new(),
         message: format!("the mapping names `{name}`, which the definition does not have"),
     }));
-    Ok(imported)
-}
-
-fn draft(imported: &mut Imported) -> Result<Value> {
-    let flow = (!imported.flows.is_empty()).then(|| imported.flows.remove(0));
-    flow.ok_or_else(|| Error::internal("import", "the import gave no flow"))
+    Ok(Arriving { imported, needs, tests })
 }
 
 fn refusal(error: ImportError) -> Error {
@@ -191,24 +241,17 @@ fn name_of(document: &Value) -> String {
 }
 
 /// Keeps what has to be mapped before the draft may be published.
-async fn remember(
-    app: &App,
-    scope: CompanyScope,
-    tx: &Tx,
-    flow: FlowId,
-    imported: &Imported,
-    draft: &Value,
-) -> Result<()> {
+async fn remember(unit: &Unit, flow: FlowId, imported: &Imported, draft: &Value) -> Result<()> {
     let open: Vec<Open> =
         imported.report.references.iter().flat_map(|reference| left_open(reference, draft)).collect();
     let left = row::Model {
-        company_id: scope.company(),
+        company_id: unit.company(),
         flow_id: flow,
         source: imported.report.source.as_str().to_owned(),
         open_references: serde_json::to_value(open).unwrap_or_default(),
-        imported_at: app.clock.now(),
+        imported_at: unit.now(),
     };
-    Ok(flow_imports::replace(scope, tx, left).await?)
+    Ok(flow_imports::replace(unit.scope(), unit.tx(), left).await?)
 }
 
 /// The places of the draft that wait for a reference. Where it is not in a field of a node, the node is disabled, which
