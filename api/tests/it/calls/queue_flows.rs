@@ -19,7 +19,7 @@ fn of(kind: &str, nodes: Value) -> Value {
 }
 
 /// A waiting caller hears for whom he waits, and may leave a message or go.
-fn with_a_way_out() -> Value {
+pub(super) fn with_a_way_out() -> Value {
     of(
         "wait",
         json!({
@@ -56,7 +56,7 @@ fn asked() -> Value {
 
 /// Which place of the queue a flow has.
 #[derive(Clone, Copy)]
-enum For {
+pub(super) enum For {
     Wait,
     Hold,
     Whisper,
@@ -69,7 +69,7 @@ async fn published(centre: &Centre, document: Value) -> FlowId {
     made.flow.id
 }
 
-async fn centre(ground: Ground, plan: Plan, place: For, document: Value) -> Centre {
+pub(super) async fn centre(ground: Ground, plan: Plan, place: For, document: Value) -> Centre {
     let centre = Centre::open(ground, plan).await;
     let flow = Some(published(&centre, document).await);
     let (wait, hold, whisper) = match place {

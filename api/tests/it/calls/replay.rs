@@ -7,10 +7,13 @@ use calldocker::flows::simulation::{self, Play};
 use calldocker::flows::trial::{Others, Which};
 use carrier::Step;
 use chrono::TimeDelta;
+use entity::id::FlowId;
+use entity::{Availability, Reach};
 use ivr_engine::{Act, Simulation, Stop, World};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::queue_flows::{For, centre, with_a_way_out};
 use crate::support::centre::{CALLER, Centre, NUMBER, Plan, noon, whole_calls};
 
 fn menu() -> Value {
@@ -61,15 +64,22 @@ async fn played(centre: &Centre, script: Vec<Act>) -> String {
 /// Runs the calls of this hour through the draft.
 async fn replayed(centre: &Centre, draft: Value) -> Vec<Verdict> {
     let flow = flows::all(&centre.app, centre.scope).await.unwrap().remove(0);
+    let (verdicts, looked_at) = replayed_in(centre, flow.id, draft).await;
+    assert_eq!(looked_at, centre.calls().await.len());
+    verdicts
+}
+
+/// The same for any flow: those that would have gone otherwise, and how many were looked at.
+async fn replayed_in(centre: &Centre, flow: FlowId, draft: Value) -> (Vec<Verdict>, usize) {
     let changes = flows::Changes { name: None, draft: Some(draft) };
-    flows::change(&centre.app, centre.scope, flow.id, changes).await.unwrap();
+    flows::change(&centre.app, centre.scope, flow, changes).await.unwrap();
     let wish = Wish {
         which: Which::Draft,
         from: noon() - TimeDelta::hours(1),
         to: noon() + TimeDelta::hours(1),
         limit: 100,
     };
-    let mut replay = Replay::begin(&centre.app, centre.scope, flow.id, wish).await.unwrap();
+    let mut replay = Replay::begin(&centre.app, centre.scope, flow, wish).await.unwrap();
     let mut otherwise = Vec::new();
     loop {
         match replay.next().await.unwrap().expect("an end") {
@@ -78,9 +88,8 @@ async fn replayed(centre: &Centre, draft: Value) -> Vec<Verdict> {
             }
             News::Done { tally, complete } => {
                 assert!(complete);
-                assert_eq!(tally.calls, u64::try_from(centre.calls().await.len()).unwrap());
                 assert!(replay.next().await.unwrap().is_none());
-                return otherwise;
+                return (otherwise, usize::try_from(tally.calls).unwrap());
             }
         }
     }
@@ -134,6 +143,29 @@ whole_calls! {
         longer["nodes"]["menu"]["choices"][0] = json!({ "digits": "11", "port": "1" });
         let verdicts = replayed(&centre, longer).await;
         assert!(!verdicts.is_empty() && verdicts.iter().all(|verdict| matches!(verdict, Verdict::Unknown { .. })), "{verdicts:#?}");
+        centre.close().await;
+    }
+
+    async fn what_a_waiting_caller_did_is_run_through_a_draft_of_the_wait_flow(ground) {
+        let agents = vec![Reach::Client];
+        let centre = centre(ground, Plan { agents, ..Plan::default() }, For::Wait, with_a_way_out()).await;
+        centre.set(0, Availability::Away).await;
+        // One is asked three times and goes, one gives up in the first round.
+        let goes = [Step::UntilSaid("la la la".into()), Step::UntilSaid("la la la".into()), Step::Press("2".into())];
+        centre.ring_as(0, goes);
+        centre.ring_as(1, [Step::Wait(3.0), Step::HangUp]);
+        centre.pass(120).await;
+        centre.assert_at_rest().await;
+        let flows = flows::all(&centre.app, centre.scope).await.unwrap();
+        let wait = flows.into_iter().find(|flow| flow.name == "wait").unwrap().id;
+
+        let (otherwise, rounds) = replayed_in(&centre, wait, with_a_way_out()).await;
+        assert_eq!((otherwise.len(), rounds), (0, 4), "{otherwise:?}\n{}", centre.all_stories().await);
+        let mut draft = with_a_way_out();
+        draft["nodes"]["a"]["next"]["2"] = json!("music");
+        let (otherwise, rounds) = replayed_in(&centre, wait, draft).await;
+        assert!(matches!(otherwise[..], [Verdict::Different { .. }]), "{otherwise:?}");
+        assert_eq!(rounds, 4);
         centre.close().await;
     }
 }

@@ -1,13 +1,19 @@
 //! The company of an hour of everything: two queues with rules and flows, everything recorded, calls that go out.
 
 use calldocker::agents::{self, Hand, Wanted};
+use calldocker::authz::Whose;
+use calldocker::calls::callback;
+use calldocker::calls::control::Actor;
 use calldocker::calls::recording::desk::{self, Action, Reader};
 use calldocker::calls::waiting;
 use calldocker::queues::{RulesWish, Settings, StepAction, StepWish};
 use calldocker::{flows, queue_flows};
 use carrier::{Answer, Endpoint, Script, Step};
 use entity::id::{FlowId, QueueId};
-use entity::{Announcements, Availability, EntryPurpose, RecordingRule, SegmentState, Strategy, When, queue};
+use entity::{
+    Announcements, Availability, CallbackState, EntryPurpose, RecordingRule, SegmentState, Strategy, When,
+    queue,
+};
 use rand::RngExt;
 use rand::seq::IndexedRandom;
 use serde_json::{Value, json};
@@ -154,9 +160,20 @@ impl Hour {
             .into_iter()
             .find(|one| one.state == SegmentState::Connected && one.agent_id == centre.agents[agent]);
         let Some(segment) = talks else { return };
-        let by = Reader { user: centre.user, whose: calldocker::authz::Whose::Agents(segment.agent_id) };
+        let by = Reader { user: centre.user, whose: Whose::Agents(segment.agent_id) };
         super::is_refused_or_done(
             desk::control(&centre.app, centre.scope, by, segment.call_id, action).await.map(drop),
         );
+    }
+
+    /// Whoever was to be called back need not be any more.
+    pub(super) async fn nobody_is_called_back(&self) {
+        let centre = &self.centre;
+        let actor = Actor { user: centre.user, whose: Whose::Everybodys };
+        for row in centre.callbacks().await.into_iter().filter(|row| row.state == CallbackState::Open) {
+            super::is_refused_or_done(
+                callback::cancel(&centre.app, centre.scope, actor, row.id).await.map(drop),
+            );
+        }
     }
 }

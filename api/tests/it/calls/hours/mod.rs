@@ -38,15 +38,17 @@ struct Hour {
 enum Of {
     /// Twenty callers of one queue.
     OneQueue,
-    /// Forty callers of a flow at random; two queues with rules at random, and all that a company can have besides.
+    /// A flow at random and two queues with rules at random, and all that a company can have besides; as many callers, in
+    /// half the time.
     Everything,
 }
 
 impl Of {
-    fn callers(self) -> u32 {
+    /// Steps of four seconds.
+    fn steps(self) -> u32 {
         match self {
-            Self::OneQueue => 20,
-            Self::Everything => 40,
+            Self::OneQueue => 900,
+            Self::Everything => 450,
         }
     }
 }
@@ -127,9 +129,10 @@ impl Hour {
     }
 
     async fn pass(&mut self) {
-        for step in 0..900_u32 {
-            let (called, callers) = (u32::try_from(self.callers.len()).unwrap(), self.of.callers());
-            if called < callers && (step >= called * 800 / callers || self.falls(0.02)) {
+        let steps = self.of.steps();
+        for step in 0..steps {
+            let due = steps / 22 * u32::try_from(self.callers.len()).unwrap();
+            if self.callers.len() < 20 && (step >= due || self.falls(0.02)) {
                 self.somebody_calls();
             }
             self.agents_do_something().await;
@@ -140,9 +143,13 @@ impl Hour {
             self.assert_capacity().await;
         }
         self.centre.heal();
-        for caller in &self.callers {
-            if !caller.status().is_terminal() {
-                caller.hang_up();
+        self.centre.all_go(Availability::Away).await;
+        if self.of == Of::Everything {
+            self.nobody_is_called_back().await;
+        }
+        for leg in self.centre.carrier.snapshot().calls {
+            if !leg.status.is_terminal() {
+                self.centre.carrier.call(&leg.sid).expect("it is there").hang_up();
             }
         }
         self.centre.pass(300).await;
