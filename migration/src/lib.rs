@@ -28,6 +28,7 @@ mod m0018_surveys_and_messages;
 mod m0018b_flows_of_queues;
 mod m0019_outbound;
 mod m0020_callbacks;
+mod m0021_transcripts;
 mod sql;
 
 pub struct Migrator;
@@ -58,6 +59,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0018b_flows_of_queues::Migration),
             Box::new(m0019_outbound::Migration),
             Box::new(m0020_callbacks::Migration),
+            Box::new(m0021_transcripts::Migration),
         ]
     }
 }

@@ -33,5 +33,6 @@ mod secure_digits;
 mod supervisor;
 mod surveys;
 mod sweeper;
+mod transcripts;
 mod voicemail;
 mod why;
