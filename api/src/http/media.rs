@@ -42,7 +42,7 @@ pub async fn prompt(
 #[derive(Deserialize)]
 pub struct Signed {
     #[serde(default)]
-    until: i64,
+    until: String,
     #[serde(default)]
     signature: String,
 }
@@ -55,7 +55,7 @@ pub async fn recording(
     request: &Request,
 ) -> Result<Response, Failure> {
     let address =
-        voicemails::Asked { company: &company, recording: &recording, until, signature: &signature };
+        voicemails::Asked { company: &company, recording: &recording, until: &until, signature: &signature };
     let Some(sound) = voicemails::fetch(app, address).await? else {
         return Ok(StatusCode::NOT_FOUND.into_response());
     };

@@ -34,15 +34,19 @@ fn path(company: CompanyId, recording: RecordingId) -> String {
 pub struct Asked<'a> {
     pub company: &'a str,
     pub recording: &'a str,
-    pub until: i64,
+    pub until: &'a str,
     pub signature: &'a str,
 }
 
 /// The sound at this address; `None` when it is not one of ours, its time is over, or nobody awaits the text any more.
 pub async fn fetch(app: &App, asked: Asked<'_>) -> Result<Option<Sound>> {
-    let (Ok(company), Ok(id)) = (asked.company.parse(), asked.recording.parse()) else { return Ok(None) };
+    let (Ok(company), Ok(id), Ok(until)) =
+        (asked.company.parse(), asked.recording.parse(), asked.until.parse())
+    else {
+        return Ok(None);
+    };
     let now = app.clock.now();
-    if !signed_link::opens(&app.keys, &path(company, id), asked.until, asked.signature, now)? {
+    if !signed_link::opens(&app.keys, &path(company, id), until, asked.signature, now)? {
         return Ok(None);
     }
     match recordings::get(mint(company), app.db.reader(), id).await {

@@ -42,14 +42,14 @@ pub async fn put(app: &App, scope: CompanyScope, by: UserId, wanted: Wanted) -> 
     check(app, &wanted)?;
     let unit = Unit::begin(app, scope).await?;
     let old = transcription_hooks::get(scope, unit.tx()).await?;
-    let new_secret = match (&wanted.secret, &old) {
-        (Some(_), _) | (None, Some(_)) => None,
-        (None, None) => Some(signing::new_secret()),
-    };
-    let secret_sealed = match (wanted.secret.as_ref().or(new_secret.as_ref()), old) {
-        (Some(secret), _) => sealed::seal(&app.keys, &about(scope), secret)?,
-        (None, Some(old)) => old.secret_sealed,
-        (None, None) => return Err(Error::internal("seal a secret", "there is none")),
+    let seal = |secret: &Secret| sealed::seal(&app.keys, &about(scope), secret);
+    let (secret_sealed, new_secret) = match (wanted.secret, old) {
+        (Some(secret), _) => (seal(&secret)?, None),
+        (None, Some(old)) => (old.secret_sealed, None),
+        (None, None) => {
+            let secret = signing::new_secret();
+            (seal(&secret)?, Some(secret))
+        }
     };
     let hook = transcription_hook::Model {
         company_id: scope.company(),

@@ -61,7 +61,7 @@ on_both_databases! {
             (json!({ "tellAgents": false }), "/tellAgents"),
         ] {
             let refused = app.put(&path(&world), &world.ours.owner, wrong).await;
-            assert_eq!(refused.is_refused(422, "VALIDATION_FAILED").wrong_fields(), [field]);
+            assert_eq!(refused.is_refused(400, "VALIDATION_FAILED").wrong_fields(), [field]);
         }
         let settings = app.get(&path(&world), &world.ours.owner).await;
         assert_eq!(settings.data(200), &json!({ "tellAgentsOfSupervision": true }));
