@@ -7,9 +7,9 @@ use calldocker::calls::recording::desk::{self, Reader};
 use calldocker::calls::transcription::{self, hook};
 use calldocker::jobs::Done;
 use calldocker::secret::Secret;
-use calldocker::store::recordings;
+use calldocker::store::{recordings, transcription_hooks};
 use carrier::{RestEffect, RestFault, Step};
-use entity::{RecordingState, TranscriptState, recording};
+use entity::{RecordingState, TranscriptState, recording, transcription_hook};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use hmac::{Hmac, KeyInit, Mac};
@@ -303,6 +303,26 @@ whole_calls! {
         assert_eq!(row.transcript_state, Some(TranscriptState::Failed));
         assert_eq!(row.transcript_failure.as_deref(), Some("addressRefused"));
         assert!(target.requests().is_empty());
+        ends(centre).await;
+    }
+
+    async fn a_secret_that_cannot_be_read_any_more_is_told_and_entered_again(ground) {
+        let target = Target::start([Act::Works(listens)]).await;
+        let centre = with_hook(ground, &target).await;
+        let hook = transcription_hooks::get(centre.scope, centre.app.db.reader()).await.unwrap().unwrap();
+        let tx = centre.app.db.begin().await.unwrap();
+        let foreign = transcription_hook::Model { secret_sealed: "v1.AAAA".to_owned(), ..hook };
+        transcription_hooks::put(centre.scope, &tx, foreign).await.unwrap();
+        tx.commit().await.unwrap();
+        leave_a_message(&centre).await;
+        let row = message(&centre).await;
+        assert_eq!(row.transcript_state, Some(TranscriptState::Awaited));
+        assert_eq!(row.transcript_failure.as_deref(), Some("secretUnreadable"));
+        assert!(target.requests().is_empty(), "nothing is sent unsigned");
+        set_hook(&centre, target.url("/voicemails")).await;
+        centre.pass(120).await;
+        assert_eq!(message(&centre).await.transcript_state, Some(TranscriptState::Written));
+        target.requests().iter().for_each(assert_signed);
         ends(centre).await;
     }
 
