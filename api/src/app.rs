@@ -61,8 +61,10 @@ pub struct Parts {
     pub mailer: Mailer,
     /// The way to addresses that tenants give.
     pub web: Web,
-    /// How much of that may be under way.
+    /// How many requests of flows may be under way there.
     pub lanes: Lanes,
+    /// The same for what is told to hooks.
+    pub hook_lanes: Lanes,
     /// The requests of flows that this node has under way.
     pub underway: Underway,
     /// Places for replays.
@@ -121,7 +123,8 @@ impl App {
             registrations: Attempts::at_registering(),
             mailer,
             web,
-            lanes: Lanes::default(),
+            lanes: Lanes::new(Lanes::REQUESTS),
+            hook_lanes: Lanes::new(Lanes::HOOKS),
             underway: Underway::default(),
             replays: Arc::new(Semaphore::new(AT_ONCE)),
         })))

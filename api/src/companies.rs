@@ -1,4 +1,6 @@
-//! Companies: reading them. They come into being by registration (see [`crate::identity::register`]).
+//! Companies: reading them, and their settings. They come into being by registration (see [`crate::identity::register`]).
+
+pub mod settings;
 
 use entity::{CompanyScope, company};
 

@@ -60,6 +60,7 @@ pub enum Subject {
     Registration,
     Session,
     Skill,
+    TranscriptionHook,
     User,
 }
 
@@ -85,6 +86,7 @@ impl Subject {
             Self::Registration => "REGISTRATION_NOT_FOUND",
             Self::Session => "SESSION_NOT_FOUND",
             Self::Skill => "SKILL_NOT_FOUND",
+            Self::TranscriptionHook => "TRANSCRIPTION_HOOK_NOT_FOUND",
             Self::User => "USER_NOT_FOUND",
         }
     }
@@ -110,6 +112,7 @@ impl Subject {
             Self::Registration => "This registration is not valid, or no longer. Register again.",
             Self::Session => "There is no such session.",
             Self::Skill => "There is no such skill.",
+            Self::TranscriptionHook => "The company has no transcription hook.",
             Self::User => "There is no such user.",
         }
     }

@@ -6,6 +6,8 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
+
 use crate::config::Settings;
 use crate::error::{Error, Result};
 use crate::secret::Secret;
@@ -18,6 +20,17 @@ pub struct Keys {
 }
 
 impl Keys {
+    /// A key for one purpose, derived from MASTER_KEY (HKDF-SHA-256).
+    pub fn derive(&self, purpose: &str) -> Result<[u8; 32]> {
+        let mut key = [0_u8; 32];
+        Salt::new(HKDF_SHA256, b"calldocker")
+            .extract(self.master.expose().as_bytes())
+            .expand(&[purpose.as_bytes()], HKDF_SHA256)
+            .and_then(|derived| derived.fill(&mut key))
+            .map_err(|cause| Error::internal("derive a key", cause))?;
+        Ok(key)
+    }
+
     pub fn load(settings: &Settings) -> Result<Self> {
         Ok(Self {
             jwt: key(settings, "JWT_SECRET", settings.jwt_secret.as_ref())?,

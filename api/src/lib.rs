@@ -29,6 +29,7 @@ pub mod realtime;
 pub mod references;
 pub mod sealed;
 pub mod secret;
+pub mod signed_link;
 pub mod skills;
 pub mod slice;
 pub mod storage;

@@ -2,7 +2,6 @@
 //! says what it is about, so that a sealed text that was moved to another row is not opened there.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
-use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
 
@@ -45,14 +44,8 @@ pub fn open(keys: &Keys, about: &str, sealed: &str) -> Result<Secret> {
 }
 
 fn key(keys: &Keys) -> Result<RandomizedNonceKey> {
-    let failed = |cause| Error::internal("derive a key", cause);
-    let mut bytes = [0_u8; 32];
-    Salt::new(HKDF_SHA256, b"calldocker")
-        .extract(keys.master.expose().as_bytes())
-        .expand(&[b"secrets at rest".as_slice()], HKDF_SHA256)
-        .and_then(|derived| derived.fill(&mut bytes))
-        .map_err(failed)?;
-    RandomizedNonceKey::new(&AES_256_GCM, &bytes).map_err(failed)
+    RandomizedNonceKey::new(&AES_256_GCM, &keys.derive("secrets at rest")?)
+        .map_err(|cause| Error::internal("derive a key", cause))
 }
 
 #[cfg(test)]

@@ -21,6 +21,6 @@ macros::tables! {
     idempotency_key invitation job leg mail membership noted_call offer offer_round outbound_call outbound_rules
     outbox outbox_counter phone_number phone_number_pin prompt prompt_resource queue queue_entry queue_flows
     queue_member queue_recording recording recording_policy recording_refusal refresh_token registration
-    routing_change routing_state segment session side_input side_session skill supervision survey_answer text_message transfer
-    user webhook_request
+    routing_change routing_state segment session side_input side_session skill supervision survey_answer text_message
+    transcription_hook transfer user webhook_request
 }

@@ -365,6 +365,8 @@ closed_enum!(
         QueueStep,
         /// Delete a recording's file.
         DeleteRecording,
+        /// Have a voicemail written down.
+        TranscribeVoicemail,
         /// Look once a day for recordings that have been kept long enough.
         RetainRecordings,
         /// Delete a prompt's file, unless a prompt names it.
@@ -492,6 +494,28 @@ impl RecordingState {
 }
 
 closed_enum!(
+    /// Whether a voicemail has been written down.
+    TranscriptState {
+        Awaited,
+        Written,
+        /// Who was asked has not done it.
+        Failed,
+        /// Nobody was asked: there is nobody, or nothing to hear.
+        Unavailable,
+    }
+);
+
+impl TranscriptState {
+    /// Where a transcript stands after `to`; `None` when that is settled already.
+    pub fn settle(self, to: Self) -> Option<Self> {
+        match self {
+            Self::Awaited => (to != Self::Awaited).then_some(to),
+            Self::Written | Self::Failed | Self::Unavailable => None,
+        }
+    }
+}
+
+closed_enum!(
     /// Who wanted a recording.
     RecordingOrigin { Policy, Flow, Person }
 );
@@ -559,6 +583,16 @@ mod tests {
         }
         assert_eq!(Stored.advance(Absent), None, "a file that is here is not explained away");
         assert_eq!(Processing.advance(Deleted), None, "what was not fetched yet is not deleted here");
+    }
+
+    #[test]
+    fn a_transcript_is_settled_once() {
+        use TranscriptState::{Awaited, Failed, Unavailable, Written};
+        assert_eq!(Awaited.settle(Written), Some(Written));
+        assert_eq!(Awaited.settle(Awaited), None);
+        for settled in [Written, Failed, Unavailable] {
+            assert_eq!(settled.settle(Written), None, "{settled:?}");
+        }
     }
 
     #[test]

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{CallId, CompanyId, RecordingId, UserId};
 use crate::macros::company_owned;
-use crate::{DeletedBecause, PauseHolder, RecordingKind, RecordingOrigin, RecordingState, RecordingWish};
+use crate::{
+    DeletedBecause, PauseHolder, RecordingKind, RecordingOrigin, RecordingState, RecordingWish, TranscriptState,
+};
 
 /// Who wants it silent; in the order in which they said so, nobody twice.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
@@ -61,6 +63,17 @@ pub struct Model {
     pub deleted_because: Option<DeletedBecause>,
     pub deleted_by: Option<UserId>,
     pub deleted_at: Option<DateTimeUtc>,
+    /// Only of those that are to be written down.
+    pub transcript_state: Option<TranscriptState>,
+    /// What was said.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub transcript: Option<String>,
+    /// In which the caller was asked, as a BCP 47 tag; that of the text, once there is one.
+    pub transcript_language: Option<String>,
+    /// How often it was asked for.
+    pub transcript_tries: i32,
+    /// Why there is none, or why there was none the last time.
+    pub transcript_failure: Option<String>,
 }
 
 company_owned!();
@@ -78,5 +91,17 @@ impl Model {
     /// Its file is here, and is not about to be deleted.
     pub fn can_be_heard(&self) -> bool {
         self.state == RecordingState::Stored && self.delete_requested_at.is_none()
+    }
+
+    /// It is here, and somebody is to write it down.
+    pub fn awaits_transcript(&self) -> bool {
+        self.transcript_state == Some(TranscriptState::Awaited) && self.can_be_heard()
+    }
+
+    /// Nobody hears it from now on. What was said in it goes at once.
+    pub fn request_deletion(&mut self, at: DateTimeUtc, because: DeletedBecause) {
+        (self.delete_requested_at, self.deleted_because) = (Some(at), Some(because));
+        (self.transcript_state, self.transcript, self.transcript_language) = (None, None, None);
+        (self.transcript_tries, self.transcript_failure) = (0, None);
     }
 }

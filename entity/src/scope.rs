@@ -1,7 +1,7 @@
 //! The company scope: a query without a company cannot be written by accident.
 //!
-//! It is minted in three places only, each of which has proved the company: from the caller of a request, from a
-//! webhook whose signature was verified, and from a claimed job. Clippy forbids both the minting and SeaORM's unscoped
+//! It is minted in few places only, each of which has proved the company: from the caller of a request, from a webhook
+//! whose signature was verified, from a claimed job, and from a link that we signed ourselves. Clippy forbids both the minting and SeaORM's unscoped
 //! functions everywhere else.
 
 use sea_orm::sea_query::Value;

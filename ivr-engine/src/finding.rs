@@ -107,8 +107,8 @@ pub enum FindingCode {
     UnknownAgent,
     /// The company's library has no such prompt.
     UnknownPrompt,
-    /// Part of the format, but the server that is to run the flow does not offer it. Told by the server, never here.
-    NotOffered,
+    /// A message is to be written down, and the company has nobody who does that.
+    NotWrittenDown,
     /// An import has left something there that has to be mapped. Told by the server, never here.
     NotMapped,
 }
@@ -125,6 +125,8 @@ pub struct Catalog {
     /// Names of the library's prompts.
     pub prompts: Known,
     pub flows: KnownFlows,
+    /// Whether messages of callers can be written down.
+    pub writes_down: bool,
 }
 
 /// The names that a reference may have.
@@ -215,6 +217,7 @@ impl Catalog {
             agents: Known::Unchecked,
             prompts: Known::Unchecked,
             flows: KnownFlows::Unchecked,
+            writes_down: true,
         }
     }
 }

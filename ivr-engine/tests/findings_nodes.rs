@@ -278,6 +278,7 @@ fn catalog() -> Catalog {
                 flow("5", "Music", FlowKind::Hold, &[]),
             ],
         },
+        writes_down: false,
         ..Catalog::unchecked()
     }
 }
@@ -319,6 +320,21 @@ fn what_the_company_does_not_have_is_told() {
             (Severity::Warning, FindingCode::UnknownAgent, "/nodes/e/preferAgent/agent".to_owned()),
         ]
     );
+}
+
+#[test]
+fn a_message_that_nobody_writes_down_is_warned_of() {
+    let document = |transcribe: bool| {
+        with(
+            json!({ "a": { "type": "voicemail", "prompt": "Speak.", "transcribe": transcribe, "next": { "recorded": "b" } } }),
+        )
+    };
+    assert_eq!(
+        told(&document(true), &catalog()),
+        [(Severity::Warning, FindingCode::NotWrittenDown, "/nodes/a/transcribe".to_owned())]
+    );
+    assert_eq!(told(&document(false), &catalog()), []);
+    assert_eq!(told(&document(true), &Catalog::unchecked()), []);
 }
 
 #[test]

@@ -28,7 +28,8 @@ mod m0018_surveys_and_messages;
 mod m0018b_flows_of_queues;
 mod m0019_outbound;
 mod m0020_callbacks;
-mod m0023_side_inputs;
+mod m0021_transcripts;
+mod m0022_side_inputs;
 mod sql;
 
 pub struct Migrator;
@@ -59,7 +60,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0018b_flows_of_queues::Migration),
             Box::new(m0019_outbound::Migration),
             Box::new(m0020_callbacks::Migration),
-            Box::new(m0023_side_inputs::Migration),
+            Box::new(m0021_transcripts::Migration),
+            Box::new(m0022_side_inputs::Migration),
         ]
     }
 }

@@ -75,6 +75,12 @@ permissions! {
     DeleteRecordings = "recordings:delete";
     ReadRecordingPolicy = "recording-policy:read";
     WriteRecordingPolicy = "recording-policy:write";
+    /// What a company says about how it works.
+    ReadSettings = "settings:read";
+    WriteSettings = "settings:write";
+    ReadIntegrations = "integrations:read";
+    /// Where other systems of the company's are reached, with their secrets.
+    WriteIntegrations = "integrations:write";
     ReadPhoneNumbers = "phone-numbers:read";
     WritePhoneNumbers = "phone-numbers:write";
     ReadPrompts = "prompts:read";

@@ -121,8 +121,7 @@ pub async fn without_agent(unit: &mut Unit, file: &mut CallFile, left: QueueLeft
     advance(unit, file, input).await
 }
 
-/// What the flow asks the server and learns at once. What the server does not offer cannot be published
-/// ([`crate::flows`]); should a version ask for it all the same, it leaves by the port for a failure.
+/// What the flow asks the server and learns at once.
 pub async fn answer(unit: &mut Unit, file: &mut CallFile, next: &Next) -> Result<Option<Input>> {
     Ok(match next {
         Next::FindFlow { flow } => {

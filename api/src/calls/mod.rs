@@ -42,6 +42,7 @@ pub mod story;
 pub mod supervise;
 pub mod surveys;
 pub mod sweep;
+pub mod transcription;
 pub mod transfer;
 pub mod urls;
 pub mod visit;

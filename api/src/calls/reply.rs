@@ -363,8 +363,8 @@ fn flow(
             }
             spoken.dial(dial)
         }
-        Next::Record { purpose, .. } => {
-            let said = Spoken::of(purpose);
+        Next::Record { purpose, prompts, .. } => {
+            let said = Spoken::of(purpose, prompts);
             let action = urls.recorded_step(call, version, &said);
             match Recording::of(next, action, urls.recording(call, &said)) {
                 Some(recording) => recording.after(spoken, &urls.step(call, version, Heard::Silence)),

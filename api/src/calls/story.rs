@@ -47,6 +47,10 @@ kinds! {
     ThirdPartyLeft = "transfer.party_left",
     TransferEnded = "transfer.ended",
     VoicemailLeft = "voicemail.left",
+    /// It has been written down; what it says stands with the recording alone.
+    VoicemailTranscribed = "voicemail.transcribed",
+    /// It was to be written down, and will not be; `reason` says why.
+    VoicemailNotTranscribed = "voicemail.not_transcribed",
     /// A recording is to begin; `origin` says who wanted it, `why` what let it be.
     RecordingWanted = "recording.wanted",
     /// The law of the caller's country allows none.

@@ -6,7 +6,7 @@ use crate::outbound::percent_encode;
 use entity::id::{
     CallId, CompanyId, LegId, MessageId, OfferId, QueueEntryId, RecordingId, SegmentId, TransferId,
 };
-use ivr_engine::RecordPurpose;
+use ivr_engine::{Prompt, RecordPurpose};
 use twilio::webhook::Params;
 
 /// Twilio tries again, as often as it can be told to, when the connection fails, no answer comes in time, or a proxy has
@@ -181,24 +181,40 @@ impl Urls {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Spoken {
     /// A message; without a mailbox for the company's common one.
-    Message { mailbox: Option<String> },
+    Message { mailbox: Option<String>, transcript: Option<TranscriptWish> },
     /// What he thinks, for the survey of this name.
     Comment { survey: String },
 }
 
+/// A message is to be written down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TranscriptWish {
+    /// BCP 47 tag of the words by which it was asked for, where those are known.
+    pub language: Option<String>,
+}
+
 impl Spoken {
-    pub fn of(purpose: &RecordPurpose) -> Self {
+    /// What is said after `prompts`.
+    pub fn of(purpose: &RecordPurpose, prompts: &[Prompt]) -> Self {
         match purpose {
-            RecordPurpose::Voicemail { mailbox, .. } => Self::Message { mailbox: mailbox.clone() },
+            RecordPurpose::Voicemail { mailbox, transcribe } => Self::Message {
+                mailbox: mailbox.clone(),
+                transcript: transcribe.then(|| TranscriptWish { language: language(prompts) }),
+            },
             RecordPurpose::SurveyComment { survey } => Self::Comment { survey: survey.clone() },
         }
     }
 
     fn query(&self) -> String {
+        let part = |name: &str, value: &str| format!("&{name}={}", percent_encode(value));
         match self {
-            Self::Message { mailbox: None } => String::new(),
-            Self::Message { mailbox: Some(name) } => format!("&mailbox={}", percent_encode(name)),
-            Self::Comment { survey } => format!("&survey={}", percent_encode(survey)),
+            Self::Message { mailbox, transcript } => {
+                let mailbox = mailbox.as_ref().map(|name| part("mailbox", name));
+                let wish = transcript.as_ref();
+                let wish = wish.map(|wish| part("transcribe", wish.language.as_deref().unwrap_or_default()));
+                mailbox.into_iter().chain(wish).collect()
+            }
+            Self::Comment { survey } => part("survey", survey),
         }
     }
 
@@ -206,9 +222,22 @@ impl Spoken {
     pub fn read(query: &Params) -> Self {
         match query.get("survey") {
             Some(survey) => Self::Comment { survey: survey.to_owned() },
-            None => Self::Message { mailbox: query.get("mailbox").map(str::to_owned) },
+            None => Self::Message {
+                mailbox: query.get("mailbox").map(str::to_owned),
+                transcript: query.get("transcribe").map(|language| TranscriptWish {
+                    language: Some(language.to_owned()).filter(|language| !language.is_empty()),
+                }),
+            },
         }
     }
+}
+
+/// The language that was spoken last.
+fn language(prompts: &[Prompt]) -> Option<String> {
+    prompts.iter().rev().find_map(|prompt| match prompt {
+        Prompt::Say { language, .. } | Prompt::Library { language, .. } => Some(language.clone()),
+        Prompt::Play { .. } => None,
+    })
 }
 
 /// Which verb brought the answer.
@@ -237,5 +266,42 @@ impl Heard {
         [Self::Gather, Self::Secret, Self::Silence, Self::Record, Self::Dial]
             .into_iter()
             .find(|heard| heard.as_str() == text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_is_read_as_it_was_written() {
+        let message = |mailbox: Option<&str>, transcript| Spoken::Message {
+            mailbox: mailbox.map(str::to_owned),
+            transcript,
+        };
+        let wish = |language: Option<&str>| Some(TranscriptWish { language: language.map(str::to_owned) });
+        for said in [
+            message(None, None),
+            message(Some("night & day"), None),
+            message(None, wish(None)),
+            message(Some("sales"), wish(Some("de-DE"))),
+            Spoken::Comment { survey: "how was it?".to_owned() },
+        ] {
+            let query = said.query();
+            assert_eq!(Spoken::read(&Params::from_query(query.trim_start_matches('&'))), said, "{query}");
+        }
+    }
+
+    #[test]
+    fn a_message_is_in_the_language_that_was_spoken_last() {
+        let say = |language: &str| Prompt::Say { text: "x".into(), language: language.into(), voice: None };
+        let play = Prompt::Play { url: "https://example.com/a.wav".into() };
+        let purpose = RecordPurpose::Voicemail { mailbox: None, transcribe: true };
+        let asked = |prompts: &[Prompt]| match Spoken::of(&purpose, prompts) {
+            Spoken::Message { transcript: Some(wish), .. } => wish.language,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(asked(&[say("de-DE"), say("fr-FR"), play.clone()]).as_deref(), Some("fr-FR"));
+        assert_eq!(asked(&[play]), None);
     }
 }

@@ -2,7 +2,7 @@
 //! deleted at the provider ([`super::recording::keep`]).
 
 use entity::id::CallId;
-use entity::{CallOutcome, JobKind, RecordingKind, RecordingState, recording};
+use entity::{CallOutcome, JobKind, RecordingKind, RecordingState, TranscriptState, recording};
 use ivr_engine::Input;
 use serde_json::json;
 use twilio::webhook::{RecordResult, RecordingState as ProviderState, RecordingStatus};
@@ -83,15 +83,19 @@ async fn expect(
         }
         return Ok(row);
     }
-    let (kind, mailbox) = match spoken {
-        Spoken::Message { mailbox } => (RecordingKind::Voicemail, mailbox.clone()),
-        Spoken::Comment { .. } => (RecordingKind::SurveyComment, None),
+    let (kind, mailbox, wish) = match spoken {
+        Spoken::Message { mailbox, transcript } => {
+            (RecordingKind::Voicemail, mailbox.clone(), transcript.clone())
+        }
+        Spoken::Comment { .. } => (RecordingKind::SurveyComment, None, None),
     };
     let row = recording::Model {
         provider_sid: Some(sid.to_owned()),
         mailbox,
         duration_seconds: duration,
         ended_at: Some(unit.now()),
+        transcript_state: wish.is_some().then_some(TranscriptState::Awaited),
+        transcript_language: wish.and_then(|wish| wish.language),
         ..recordings_of_calls::blank(unit, file.id(), kind, RecordingState::Processing)
     };
     recordings::insert(unit.scope(), unit.tx(), row.clone()).await?;

@@ -3,7 +3,6 @@
 
 pub mod difference;
 pub mod imports;
-mod offered;
 pub mod replay;
 pub mod simulation;
 pub mod tests;
@@ -19,7 +18,7 @@ use serde_json::Value;
 use crate::app::App;
 use crate::error::{Error, FieldError, Result, Subject};
 use crate::store::phone_numbers::{self, Number};
-use crate::store::{Tx, flows, prompts, workforce};
+use crate::store::{Tx, flows, prompts, transcription_hooks, workforce};
 
 pub use versions::{Override, publish, roll_back, versions};
 
@@ -125,17 +124,10 @@ pub async fn delete(app: &App, scope: CompanyScope, id: FlowId) -> Result<()> {
 
 async fn check(db: &impl ConnectionTrait, scope: CompanyScope, flow: flow::Model) -> Result<Checked> {
     let catalog = catalog(db, scope).await?;
-    let mut findings = findings(&flow.draft, &catalog);
+    let mut findings = ivr_engine::validate(&flow.draft, &catalog);
     findings.extend(imports::findings(scope, db, flow.id, &flow.draft).await?);
     let numbers = phone_numbers::of_flow(scope, db, flow.id).await?;
     Ok(Checked { flow, findings, numbers })
-}
-
-/// What is wrong with a document, and what of it this server does not do.
-fn findings(document: &Value, catalog: &Catalog) -> Vec<Finding> {
-    let mut findings = ivr_engine::validate(document, catalog);
-    findings.extend(offered::missing(document));
-    findings
 }
 
 /// What a flow of the company may refer to.
@@ -148,6 +140,7 @@ async fn catalog(db: &impl ConnectionTrait, scope: CompanyScope) -> Result<Catal
         skills: Known::only(skills),
         agents: Known::only(agents.into_iter().flat_map(|agent| [agent.id.to_string(), agent.name])),
         prompts: Known::only(prompts),
+        writes_down: transcription_hooks::get(scope, db).await?.is_some(),
         ..Catalog::unchecked()
     })
 }

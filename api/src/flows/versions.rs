@@ -7,7 +7,7 @@ use ivr_engine::{ENGINE_VERSION, Flow, FlowKind, Severity};
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
-use super::{catalog, field, findings, imports, tests};
+use super::{catalog, field, imports, tests};
 use crate::app::App;
 use crate::calls::side;
 use crate::error::{Error, Result, Subject};
@@ -147,7 +147,7 @@ async fn refuse_errors(
     document: &Value,
     within: &str,
 ) -> Result<()> {
-    let mut errors = findings(document, &catalog(db, scope).await?);
+    let mut errors = ivr_engine::validate(document, &catalog(db, scope).await?);
     errors.extend(imports::findings(scope, db, flow, document).await?);
     errors.retain(|finding| finding.severity == Severity::Error);
     // The engine parses it at every call: what it cannot parse must not be published, whatever the checks say.

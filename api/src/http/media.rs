@@ -1,15 +1,21 @@
-//! Files that the provider fetches while a call is going on. Their addresses hold the hash of the content, so nobody finds
-//! one by guessing, and each may be cached for ever.
+//! Files that are fetched without an account. The provider's have the hash of their content in the address, so nobody finds
+//! one by guessing, and each may be cached for ever. A recording has an address that we signed, good for a while.
 
 use poem::http::{StatusCode, header};
-use poem::web::{Data, Path};
+use poem::web::{Data, Path, Query};
 use poem::{IntoResponse, Request, Response, handler};
 
+use serde::Deserialize;
+
 use super::envelope::Failure;
+use super::range::Asked;
+use super::recordings::SoundOut;
 use crate::app::App;
+use crate::calls::transcription::audio as voicemails;
 use crate::prompts::audio;
 
 pub const PROMPTS: &str = "/media/:company/prompts/:prompt/:file";
+pub const RECORDINGS: &str = "/media/:company/recordings/:recording";
 
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
@@ -30,4 +36,34 @@ pub async fn prompt(
     } else {
         answer.content_type(found.format.content_type()).body(found.bytes)
     })
+}
+
+/// What makes the address of a recording one of ours.
+#[derive(Deserialize)]
+pub struct Signed {
+    #[serde(default)]
+    until: String,
+    #[serde(default)]
+    signature: String,
+}
+
+#[handler]
+pub async fn recording(
+    Path((company, recording)): Path<(String, String)>,
+    Query(Signed { until, signature }): Query<Signed>,
+    Data(app): Data<&App>,
+    request: &Request,
+) -> Result<Response, Failure> {
+    let address =
+        voicemails::Asked { company: &company, recording: &recording, until: &until, signature: &signature };
+    let Some(sound) = voicemails::fetch(app, address).await? else {
+        return Ok(StatusCode::NOT_FOUND.into_response());
+    };
+    let header = |name: header::HeaderName| request.header(name).map(str::to_owned);
+    let asked = Asked {
+        range: header(header::RANGE),
+        if_range: header(header::IF_RANGE),
+        if_none_match: header(header::IF_NONE_MATCH),
+    };
+    Ok(SoundOut::of(app, sound, &asked).await?.into_response())
 }

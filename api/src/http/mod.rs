@@ -13,6 +13,7 @@ mod call_results;
 mod callbacks;
 mod calls;
 mod companies;
+mod company_settings;
 mod contacts;
 pub mod envelope;
 mod health;
@@ -38,6 +39,7 @@ pub mod server;
 mod skills;
 pub mod spec;
 mod supervision;
+mod transcription_hook;
 mod users;
 mod waiting_calls;
 mod why;
@@ -70,12 +72,14 @@ pub enum Tag {
     Agents,
     /// Registration, tokens, sessions, the own profile.
     Auth,
-    /// Companies and their phone numbers.
+    /// Companies, their phone numbers and settings.
     Companies,
     /// Whom the company knows by number.
     Contacts,
     /// For probes and load balancers.
     Health,
+    /// Other systems of the company's.
+    Integrations,
     /// Call flows.
     Ivr,
     /// Calls and their stories.
@@ -105,6 +109,7 @@ fn resources() -> impl OpenApi + 'static {
         (calls::Calls, why::WhyCallsWait, waiting_calls::WaitingCalls, live::LiveCalls, offers::Offers),
         (outbound::Outbound, callbacks::Callbacks),
         (recordings::Recordings, recording_settings::RecordingSettings),
+        (company_settings::CompanySettings, transcription_hook::TranscriptionHooks),
         (call_results::CallResults, queue_flows::FlowsOfQueues),
         health::Health,
     )

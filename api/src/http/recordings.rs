@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use entity::id::{CallId, RecordingId};
 use entity::{
-    DeletedBecause, PauseHolder, RecordingKind, RecordingOrigin, RecordingState, RecordingWish, recording,
+    DeletedBecause, PauseHolder, RecordingKind, RecordingOrigin, RecordingState, RecordingWish,
+    TranscriptState, recording,
 };
 use poem::Body;
 use poem::web::Data;
@@ -48,6 +49,31 @@ impl From<Part> for RecordingPart {
     }
 }
 
+/// What is said in a voicemail, in writing.
+#[derive(Object, Debug)]
+#[oai(rename_all = "camelCase", skip_serializing_if_is_none)]
+pub struct TranscriptOut {
+    pub state: Word<TranscriptState>,
+    /// Who reads it is noted in the company's audit.
+    pub text: Option<String>,
+    /// BCP 47 tag of the text.
+    pub language: Option<String>,
+    /// Why there is no text, or why there was none the last time.
+    pub failure: Option<String>,
+}
+
+impl TranscriptOut {
+    /// `None` when nobody wanted it to be written down.
+    fn of(row: &recording::Model) -> Option<Self> {
+        Some(Self {
+            state: Word(row.transcript_state?),
+            text: row.transcript.clone(),
+            language: row.transcript.as_ref().and(row.transcript_language.clone()),
+            failure: row.transcript_failure.clone(),
+        })
+    }
+}
+
 /// A recording and where it stands.
 #[derive(Object, Debug)]
 #[oai(rename_all = "camelCase", skip_serializing_if_is_none)]
@@ -85,6 +111,8 @@ pub struct RecordingOut {
     pub legal_hold_reason: Option<String>,
     pub deleted_at: Option<DateTime<Utc>>,
     pub deleted_because: Option<Word<DeletedBecause>>,
+    /// Only of a voicemail whose flow wants it written down.
+    pub transcript: Option<TranscriptOut>,
     /// Whose conversation is where in the file; only in the list of a call.
     pub parts: Option<Vec<RecordingPart>>,
 }
@@ -92,6 +120,7 @@ pub struct RecordingOut {
 impl From<recording::Model> for RecordingOut {
     fn from(row: recording::Model) -> Self {
         let live = row.state.is_live();
+        let transcript = TranscriptOut::of(&row);
         let holders: Vec<_> = row.paused_by.0.iter().map(|holder| Word(*holder)).collect();
         Self {
             id: row.id.0,
@@ -117,6 +146,7 @@ impl From<recording::Model> for RecordingOut {
             legal_hold_reason: row.legal_hold_reason,
             deleted_at: row.deleted_at,
             deleted_because: row.deleted_because.map(Word),
+            transcript,
             parts: None,
         }
     }
@@ -178,7 +208,7 @@ impl LegalHoldIn {
 
 /// The sound, a part of it, or where it is.
 #[derive(ApiResponse)]
-enum SoundOut {
+pub(super) enum SoundOut {
     /// The whole file, a WAV.
     #[oai(status = 200, content_type = "audio/x-wav")]
     Whole(
@@ -214,7 +244,7 @@ enum SoundOut {
 }
 
 impl SoundOut {
-    async fn of(app: &App, sound: Sound, asked: &Asked) -> Result<Self, Failure> {
+    pub(super) async fn of(app: &App, sound: Sound, asked: &Asked) -> Result<Self, Failure> {
         let tag = format!("\"{}\"", sound.tag);
         let disposition = format!("inline; filename=\"{}\"", sound.file_name());
         let private = "private, no-cache".to_owned();
@@ -258,7 +288,7 @@ impl Recordings {
         Data(app): Data<&App>,
         Path(id): Path<Uuid>,
     ) -> Reply<Vec<RecordingOut>> {
-        Success::list(desk::of_call(app, can.scope()?, can.whose(), CallId(id)).await?)
+        Success::list(desk::of_call(app, can.scope()?, reader(&can), CallId(id)).await?)
     }
 
     /// Starts, pauses, resumes or stops the recording of a call.
@@ -280,7 +310,7 @@ impl Recordings {
     /// Lists the voicemails of the company, newest first: the last hundred.
     #[oai(path = "/api/voicemails", method = "get", operation_id = "listVoicemails")]
     async fn voicemails(&self, can: Can<ReadRecordings>, Data(app): Data<&App>) -> Reply<Vec<RecordingOut>> {
-        Success::list(desk::voicemails(app, can.scope()?, can.whose()).await?)
+        Success::list(desk::voicemails(app, can.scope()?, reader(&can)).await?)
     }
 
     /// Plays a recording. Who listens is noted in the company's audit.

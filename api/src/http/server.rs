@@ -41,6 +41,7 @@ fn routes(app: &App, spec: &Spec) -> Route {
         .nest_no_strip("/", super::service())
         .nest_no_strip(TwilioWebhooks::PREFIX, TwilioWebhooks::new(app))
         .at(media::PROMPTS, get(media::prompt))
+        .at(media::RECORDINGS, get(media::recording))
         .at("/openapi.yaml", get(make_sync(move |_| yaml.clone().with_content_type("application/yaml"))))
         .at(CONFIRM_PAGE, get(make_sync(|request| pages::confirm_registration(&request))))
         .at("/docs", get(make_sync(move |_| docs.clone().with_content_type("text/html; charset=utf-8"))))

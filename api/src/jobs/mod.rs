@@ -18,8 +18,8 @@ use entity::{JobKind, job};
 use crate::agents::{Watch, end_skills_today};
 use crate::app::App;
 use crate::calls::{
-    callback, carry, hold, messages, offer, overflow, participant, recording, request, sweep, transfer,
-    wrap_up,
+    callback, carry, hold, messages, offer, overflow, participant, recording, request, sweep, transcription,
+    transfer, wrap_up,
 };
 use crate::error::{Error, Result};
 use crate::store::system::{self, Claimed};
@@ -122,7 +122,8 @@ async fn round(app: &App, _busy: &Busy) -> Result<DateTime<Utc>> {
 async fn begin(app: &App, job: Claimed) {
     let place = app.workshop.place().await;
     // How long somebody else's server takes must not keep calls from being dialled: it has lanes of its own.
-    let place = (job.job.kind != JobKind::SendRequest).then_some(place);
+    let is_elsewhere = matches!(job.job.kind, JobKind::SendRequest | JobKind::TranscribeVoicemail);
+    let place = (!is_elsewhere).then_some(place);
     let (app, guard) = (app.clone(), app.clock.busy());
     tokio::spawn(async move {
         perform(&app, job).await;
@@ -201,6 +202,7 @@ async fn work(app: &App, claimed: &Claimed) -> Result<Done> {
         JobKind::ControlRecording => recording::control::control(app, scope, RecordingId(subject)).await,
         JobKind::StoreRecording => recording::keep::store(app, scope, RecordingId(subject)).await,
         JobKind::DeleteRecording => recording::keep::delete(app, scope, RecordingId(subject)).await,
+        JobKind::TranscribeVoicemail => transcription::transcribe(app, scope, RecordingId(subject)).await,
         JobKind::RetainRecordings => recording::retention::round(app, scope, job.id).await,
         JobKind::DeletePromptFile => crate::prompts::files::delete(app, scope, &job.payload).await,
         JobKind::SendMessage => messages::send(app, scope, MessageId(subject)).await,

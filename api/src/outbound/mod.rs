@@ -1,6 +1,8 @@
 //! What leaves this server towards others than the provider.
 
+pub mod again;
 pub mod mail;
+pub mod signing;
 pub mod web;
 
 /// Everything but unreserved characters as %XX (RFC 3986, section 2.3).

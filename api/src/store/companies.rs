@@ -1,13 +1,23 @@
 //! A company, as those see it who act in it. Lists of companies are in `system`.
 
 use entity::{CompanyScope, company};
+use sea_orm::ActiveValue::Set;
 use sea_orm::{ConnectionTrait, DbErr};
 
-use super::system;
+use super::{Tx, system};
 use crate::words::Words;
 
 pub async fn own(scope: CompanyScope, db: &impl ConnectionTrait) -> Result<Option<company::Model>, DbErr> {
     system::company(db, scope.company()).await
+}
+
+/// Changes what is set in `row`; the company as it is then.
+pub async fn change(
+    scope: CompanyScope,
+    tx: &Tx,
+    row: company::ActiveModel,
+) -> Result<company::Model, DbErr> {
+    system::update_company(tx, company::ActiveModel { id: Set(scope.company()), ..row }).await
 }
 
 /// What we ourselves say to the company's callers, in its language.

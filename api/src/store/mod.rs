@@ -39,6 +39,7 @@ pub mod side_sessions;
 pub mod skills;
 pub mod surveys;
 pub mod system;
+pub mod transcription_hooks;
 pub mod unit;
 pub mod users;
 pub mod webhooks;

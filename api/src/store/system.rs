@@ -253,6 +253,11 @@ pub async fn company(db: &impl ConnectionTrait, id: CompanyId) -> Result<Option<
     company::Entity::find_by_id(id).one(db).await
 }
 
+/// Changes what is set in `row`, of the company that it names.
+pub async fn update_company(tx: &Tx, row: company::ActiveModel) -> Result<company::Model, DbErr> {
+    company::Entity::update(row).exec(tx).await
+}
+
 /// One page of all companies by name, and how many there are.
 pub async fn companies(
     db: &impl ConnectionTrait,

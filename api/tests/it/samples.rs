@@ -346,6 +346,14 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
                 "queues": [{ "queueId": ours.queue, "rule": "never" }]
             }))
             .foreign("/queues/0/queueId", theirs.queue),
+        "getCompanySettings" => owner().path("companyId", ours.id),
+        "updateCompanySettings" => {
+            owner().path("companyId", ours.id).body(json!({ "tellAgentsOfSupervision": false }))
+        }
+        "getTranscriptionHook" | "deleteTranscriptionHook" => owner().path("companyId", ours.id),
+        "putTranscriptionHook" => {
+            owner().path("companyId", ours.id).body(json!({ "url": "https://speech.example.com/voicemails" }))
+        }
         _ => return None,
     };
     Some(sample)

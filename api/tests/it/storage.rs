@@ -4,8 +4,11 @@
 use std::net::SocketAddr;
 
 use bytes::Bytes;
+use calldocker::calls::transcription;
 use calldocker::config::Settings;
 use calldocker::storage::{Folder, Link, S3, Storage, Upload};
+use calldocker::store::recordings;
+use entity::{TranscriptState, recording};
 use futures_util::TryStreamExt;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
@@ -170,6 +173,20 @@ async fn a_link_is_given_where_it_is_wanted_and_good_for_this_file_only() {
     store.close();
 }
 
+/// What a transcription hook gets of the voicemail.
+async fn fetched_to_be_written_down(app: &TestApp, world: &World) -> Bytes {
+    let (scope, id) = (world.ours.scope, world.ours.calls.voicemail);
+    let row = recordings::get(scope, app.app.db.reader(), id).await.unwrap();
+    let row = recording::Model { transcript_state: Some(TranscriptState::Awaited), ..row };
+    let tx = app.app.db.begin().await.unwrap();
+    recordings::save(scope, &tx, row.clone()).await.unwrap();
+    tx.commit().await.unwrap();
+    let link = transcription::audio::link(&app.app, &row).unwrap().url;
+    let link = link.replace(&app.app.settings.public_url, &app.url);
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    client.get(link).send().await.unwrap().bytes().await.unwrap()
+}
+
 #[tokio::test]
 async fn a_recording_in_a_bucket_is_streamed_or_linked_as_the_settings_say() {
     for (files, status) in [("streamed", 206), ("linked", 302)] {
@@ -192,6 +209,7 @@ async fn a_recording_in_a_bucket_is_streamed_or_linked_as_the_settings_say() {
             }
         };
         assert_eq!(part.bytes().await.unwrap().as_ref(), b"WAVE");
+        assert_eq!(fetched_to_be_written_down(&app, &world).await, SOUND, "{files}");
         app.close().await;
         store.close();
     }

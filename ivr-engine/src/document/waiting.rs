@@ -203,5 +203,10 @@ pub(super) fn voicemail(fields: &mut Fields<'_>, checker: &mut Checker) -> Optio
     let finish_on_key = fields.finish_key(checker);
     let beep = fields.flag("beep", true, checker);
     let transcribe = fields.flag("transcribe", false, checker);
+    if transcribe && !checker.catalog.writes_down {
+        let message =
+            "the company has no transcription hook: set one, or messages are kept without their text";
+        checker.warning(FindingCode::NotWrittenDown, fields.at("transcribe"), message);
+    }
     Some(Voicemail { prompt: prompt?, mailbox, max_seconds: max_seconds?, finish_on_key, beep, transcribe })
 }

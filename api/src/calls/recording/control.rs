@@ -373,6 +373,11 @@ mod tests {
             deleted_because: None,
             deleted_by: None,
             deleted_at: None,
+            transcript_state: None,
+            transcript: None,
+            transcript_language: None,
+            transcript_tries: 0,
+            transcript_failure: None,
         }
     }
 

@@ -111,13 +111,14 @@ async fn audible(app: &App, scope: CompanyScope, whose: Whose) -> Result<Whose> 
     })
 }
 
+/// The recordings of a call. Who reads what was said in them is noted first.
 pub async fn of_call(
     app: &App,
     scope: CompanyScope,
-    whose: Whose,
+    by: Reader,
     call: CallId,
 ) -> Result<Vec<(recording::Model, Vec<Part>)>> {
-    desk::visible(app, scope, audible(app, scope, whose).await?, call).await?;
+    desk::visible(app, scope, audible(app, scope, by.whose).await?, call).await?;
     let db = app.db.reader();
     let segments = queueing::segments_of_call(scope, db, call).await?;
     let with_parts = |row: recording::Model| {
@@ -127,16 +128,40 @@ pub async fn of_call(
         };
         (row, parts)
     };
-    Ok(recordings::of_call(scope, db, call).await?.into_iter().map(with_parts).collect())
+    let rows = recordings::of_call(scope, db, call).await?;
+    read(app, scope, by, &rows).await?;
+    Ok(rows.into_iter().map(with_parts).collect())
 }
 
-pub async fn voicemails(app: &App, scope: CompanyScope, whose: Whose) -> Result<Vec<recording::Model>> {
-    let of_agent = match audible(app, scope, whose).await? {
+/// The last voicemails. Who reads what was said in them is noted first.
+pub async fn voicemails(app: &App, scope: CompanyScope, by: Reader) -> Result<Vec<recording::Model>> {
+    let of_agent = match audible(app, scope, by.whose).await? {
         Whose::Everybodys => None,
         Whose::Agents(agent) => Some(agent),
         Whose::Nobodys => return Ok(Vec::new()),
     };
-    recordings::voicemails(scope, app.db.reader(), of_agent, VOICEMAILS).await
+    let rows = recordings::voicemails(scope, app.db.reader(), of_agent, VOICEMAILS).await?;
+    read(app, scope, by, &rows).await?;
+    Ok(rows)
+}
+
+/// Notes who reads what was said, where there is something to read.
+async fn read(app: &App, scope: CompanyScope, by: Reader, rows: &[recording::Model]) -> Result<()> {
+    if rows.iter().all(|row| row.transcript.is_none()) {
+        return Ok(());
+    }
+    let unit = Unit::begin(app, scope).await?;
+    note_reading(app, &unit, by, rows).await?;
+    unit.commit().await
+}
+
+async fn note_reading(app: &App, unit: &Unit, by: Reader, rows: &[recording::Model]) -> Result<()> {
+    let written: Vec<_> = rows.iter().filter(|row| row.transcript.is_some()).map(|row| row.id).collect();
+    if written.is_empty() {
+        return Ok(());
+    }
+    let detail = json!({"recordingIds": written});
+    audit::note(app, unit.scope(), unit.tx(), by.user, "recording:read-transcript", detail).await
 }
 
 /// Somebody who is signed in, and whose calls are his.
@@ -168,6 +193,22 @@ pub struct Sound {
 }
 
 impl Sound {
+    /// What is to be heard of a recording.
+    pub fn of(row: recording::Model) -> Result<Self> {
+        let (Some(key), true) = (row.storage_key.clone(), row.can_be_heard()) else {
+            return Err(not_to_be_heard(&row));
+        };
+        let size = row.size_bytes.and_then(|size| u64::try_from(size).ok()).unwrap_or_default();
+        Ok(Self {
+            id: row.id,
+            key,
+            content_type: row.content_type.unwrap_or_else(|| "application/octet-stream".to_owned()),
+            size,
+            // What was stored before files were hashed has its size and its age.
+            tag: row.sha256.unwrap_or_else(|| format!("{size}-{}", row.created_at.timestamp_millis())),
+        })
+    }
+
     /// What it is called when it is saved.
     pub fn file_name(&self) -> String {
         format!("recording-{}.wav", self.id)
@@ -201,22 +242,12 @@ pub async fn listen(
     part: Option<&str>,
 ) -> Result<Sound> {
     let row = find(app, scope, reader.whose, id).await?;
-    let (Some(key), true) = (row.storage_key.clone(), row.can_be_heard()) else {
-        return Err(not_to_be_heard(&row));
-    };
-    let unit = Unit::begin(app, scope).await?;
     let detail = json!({"recordingId": id, "callId": row.call_id, "range": part});
+    let sound = Sound::of(row)?;
+    let unit = Unit::begin(app, scope).await?;
     audit::note(app, scope, unit.tx(), reader.user, "recording:listen", detail).await?;
     unit.commit().await?;
-    let size = row.size_bytes.and_then(|size| u64::try_from(size).ok()).unwrap_or_default();
-    Ok(Sound {
-        id,
-        key,
-        content_type: row.content_type.unwrap_or_else(|| "application/octet-stream".to_owned()),
-        size,
-        // What was stored before files were hashed has its size and its age.
-        tag: row.sha256.unwrap_or_else(|| format!("{size}-{}", row.created_at.timestamp_millis())),
-    })
+    Ok(sound)
 }
 
 fn not_to_be_heard(row: &recording::Model) -> Error {
@@ -263,6 +294,7 @@ pub async fn hold(
     };
     let detail = json!({"recordingId": id, "callId": row.call_id, "reason": row.legal_hold_reason});
     audit::note(app, scope, unit.tx(), reader.user, action, detail).await?;
+    note_reading(app, &unit, reader, std::slice::from_ref(&row)).await?;
     recordings::save(scope, unit.tx(), row.clone()).await?;
     unit.commit().await?;
     Ok(row)
@@ -288,8 +320,7 @@ pub async fn delete(app: &App, scope: CompanyScope, reader: Reader, id: Recordin
         }
     }
     if row.delete_requested_at.is_none() {
-        row.delete_requested_at = Some(unit.now());
-        row.deleted_because = Some(DeletedBecause::Request);
+        row.request_deletion(unit.now(), DeletedBecause::Request);
         row.deleted_by = Some(reader.user);
         let detail = json!({"recordingId": id, "callId": row.call_id});
         audit::note(app, scope, unit.tx(), reader.user, "recording:delete", detail).await?;

@@ -13,7 +13,7 @@ use serde_json::json;
 use twilio::rest::{Client, Error as RestError, RecordingFormat};
 use twilio::webhook::RecordingState as ProviderState;
 
-use super::super::CallFile;
+use super::super::{CallFile, transcription};
 use super::{Turn, failed, never_began, shortened, tell};
 use crate::app::App;
 use crate::error::{Error, Result};
@@ -268,6 +268,7 @@ fn stored(unit: &mut Unit, file: &mut CallFile, row: &mut recording::Model, key:
     row.stored_at = Some(unit.now());
     (row.tries, row.failure) = (0, None);
     tell(unit, file, row, Turn::Stored, json!({"bytes": kept.size, "seconds": row.duration_seconds}));
+    transcription::sound_is_here(unit, row);
 }
 
 fn wait(app: &App, tries: i32, because: &str) -> Done {

@@ -25,8 +25,8 @@ use entity::{
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
-use super::CallFile;
 use super::story::EventKind;
+use super::{CallFile, transcription};
 use crate::calling_codes::country_of;
 use crate::error::Result;
 use crate::store::{Audience, Unit, companies, recordings};
@@ -357,6 +357,11 @@ pub(super) fn blank(
         deleted_because: None,
         deleted_by: None,
         deleted_at: None,
+        transcript_state: None,
+        transcript: None,
+        transcript_language: None,
+        transcript_tries: 0,
+        transcript_failure: None,
     }
 }
 
@@ -376,6 +381,7 @@ fn never_began(unit: &mut Unit, file: &mut CallFile, row: &mut recording::Model,
     row.state = state;
     row.failure = Some(reason.to_owned());
     tell(unit, file, row, Turn::Absent, json!({"reason": reason}));
+    transcription::nothing_to_hear(unit, file, row);
 }
 
 /// It is lost, or cannot be begun.
@@ -384,6 +390,7 @@ fn failed(unit: &mut Unit, file: &mut CallFile, row: &mut recording::Model, reas
     row.state = state;
     row.failure = Some(shortened(reason));
     tell(unit, file, row, Turn::Failed, json!({"reason": reason}));
+    transcription::nothing_to_hear(unit, file, row);
 }
 
 /// As much of a cause as its column takes.

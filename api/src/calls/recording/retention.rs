@@ -101,8 +101,7 @@ async fn mark_one(app: &App, scope: CompanyScope, id: RecordingId) -> Result<()>
     if row.legal_hold_at.is_some() || row.delete_requested_at.is_some() {
         return Ok(());
     }
-    row.delete_requested_at = Some(unit.now());
-    row.deleted_because = Some(DeletedBecause::Retention);
+    row.request_deletion(unit.now(), DeletedBecause::Retention);
     recordings::save(scope, unit.tx(), row).await?;
     let now = unit.now();
     unit.job(JobKind::DeleteRecording, id, json!({}), now);

@@ -166,8 +166,8 @@ impl Place<'_> {
             }
             Where::OnTheLine(call) => {
                 let record = match &heard.next {
-                    Next::Record { purpose: purpose @ RecordPurpose::Voicemail { .. }, .. } => {
-                        let spoken = Spoken::of(purpose);
+                    Next::Record { purpose: purpose @ RecordPurpose::Voicemail { .. }, prompts, .. } => {
+                        let spoken = Spoken::of(purpose, prompts);
                         let action = urls.wait_recorded(id, version, self.hop, &spoken);
                         Recording::of(&heard.next, action, urls.recording(call, &spoken))
                     }

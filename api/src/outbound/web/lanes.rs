@@ -7,10 +7,15 @@ use std::sync::{Arc, Mutex};
 use entity::id::CompanyId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-const NODE: usize = 512;
-const COMPANY: usize = 32;
+/// So many lanes.
+#[derive(Clone, Copy, Debug)]
+pub struct Width {
+    pub node: usize,
+    pub company: usize,
+}
 
 pub struct Lanes {
+    width: Width,
     node: Arc<Semaphore>,
     companies: Mutex<HashMap<CompanyId, Arc<Semaphore>>>,
 }
@@ -21,18 +26,21 @@ pub struct Lane {
     _company: OwnedSemaphorePermit,
 }
 
-impl Default for Lanes {
-    fn default() -> Self {
-        Self { node: Arc::new(Semaphore::new(NODE)), companies: Mutex::default() }
-    }
-}
-
 impl Lanes {
+    /// For what a caller waits for.
+    pub const REQUESTS: Width = Width { node: 512, company: 32 };
+    /// For what takes minutes, and nobody waits for.
+    pub const HOOKS: Width = Width { node: 64, company: 4 };
+
+    pub fn new(width: Width) -> Self {
+        Self { width, node: Arc::new(Semaphore::new(width.node)), companies: Mutex::default() }
+    }
+
     /// Waits for its turn.
     pub async fn enter(&self, company: CompanyId) -> Lane {
         let own = {
             let mut companies = self.companies.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-            companies.entry(company).or_insert_with(|| Arc::new(Semaphore::new(COMPANY))).clone()
+            companies.entry(company).or_insert_with(|| Arc::new(Semaphore::new(self.width.company))).clone()
         };
         let company = own.acquire_owned().await.expect("never closed");
         let node = self.node.clone().acquire_owned().await.expect("never closed");
@@ -50,9 +58,9 @@ mod tests {
     #[tokio::test]
     async fn a_company_that_fills_its_lanes_leaves_those_of_others() {
         let (lanes, busy, other) =
-            (Lanes::default(), CompanyId(Uuid::from_u128(1)), CompanyId(Uuid::from_u128(2)));
+            (Lanes::new(Lanes::HOOKS), CompanyId(Uuid::from_u128(1)), CompanyId(Uuid::from_u128(2)));
         let mut held = Vec::new();
-        for _ in 0..COMPANY {
+        for _ in 0..Lanes::HOOKS.company {
             held.push(lanes.enter(busy).await);
         }
         assert!(lanes.enter(busy).now_or_never().is_none());

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Method, Response, Url, redirect};
 use url::Host;
 
@@ -73,6 +73,8 @@ pub struct Sending {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     pub status: u16,
+    /// When to ask again, as it was said ([`super::again`]).
+    pub retry_after: Option<String>,
     /// At most [`MAX_ANSWER`] bytes.
     pub body: Bytes,
 }
@@ -150,9 +152,17 @@ impl Web {
         let answered = async {
             let response = request.send().await.map_err(|error| fault(&error))?;
             let status = response.status().as_u16();
-            Ok::<_, Fault>(Answer { status, body: read(response).await? })
+            let retry_after = response.headers().get(RETRY_AFTER);
+            let retry_after = retry_after.and_then(|header| header.to_str().ok()).map(str::to_owned);
+            Ok::<_, Fault>(Answer { status, retry_after, body: read(response).await? })
         };
         tokio::time::timeout(sending.timeout, answered).await.unwrap_or(Err(Fault::TimedOut))
+    }
+
+    /// Whether something private may be sent there: by https, or to an allowed host. What a name resolves to is not
+    /// looked at before it is.
+    pub fn is_private_enough(&self, url: &Url) -> bool {
+        self.client_for(url).is_ok() && (url.scheme() == "https" || self.allowed.has(url))
     }
 
     /// An address in numbers is checked here, whatever way it was written (a decimal, octal or hexadecimal one has become

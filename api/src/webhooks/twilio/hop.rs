@@ -301,7 +301,7 @@ mod tests {
                 call: call.into(),
                 version: 17,
                 heard: Heard::Gather,
-                spoken: Spoken::Message { mailbox: None }
+                spoken: Spoken::Message { mailbox: None, transcript: None }
             }
         );
         assert_eq!(Hop::parse("step", "call=nonsense&s=17&heard=gather"), None);

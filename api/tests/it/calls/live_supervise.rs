@@ -1,8 +1,8 @@
 //! Supervisors: who hears whom, without a new leg, also after a transfer; and that they never count as company.
 
+use calldocker::companies::settings::{self, Changes};
 use carrier::{Answer, CallHandle, Endpoint};
-use entity::{CallOutcome, CallStatus, SegmentState, SuperviseMode, TransferMode, TransferState, company};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set};
+use entity::{CallOutcome, CallStatus, SegmentState, SuperviseMode, TransferMode, TransferState};
 use serde_json::json;
 
 use crate::support::centre::{Centre, Life, Plan, conflict, whole_calls};
@@ -84,14 +84,13 @@ whole_calls! {
         let told = centre.told("call:supervised").await;
         assert!(told[0].audience.as_array().unwrap().contains(&room), "{told:?}");
         assert_eq!(told[0].payload["mode"], "listen");
-        let mut quiet = company::ActiveModel { id: Set(centre.scope.company()), ..Default::default() };
-        quiet.tell_agents_of_supervision = Set(false);
-        #[expect(clippy::disallowed_methods, reason = "the company of the test itself")]
-        quiet.update(centre.app.db.writer()).await.unwrap();
+        let quiet = Changes { tell_agents_of_supervision: Some(false) };
+        settings::change(&centre.app, centre.scope, centre.user, quiet).await.unwrap();
         centre.supervise(SuperviseMode::Whisper).await.unwrap();
         let told = centre.told("call:supervised").await;
         assert!(!told.last().unwrap().audience.as_array().unwrap().contains(&room), "{told:?}");
-        assert_eq!(centre.audited().await.len(), 2, "what is not told is audited all the same");
+        let uses = centre.audited().await.into_iter().filter(|(action, _)| action == "call:supervise").count();
+        assert_eq!(uses, 2, "what is not told is audited all the same");
         ends(centre, &caller).await;
     }
 

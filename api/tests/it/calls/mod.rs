@@ -35,5 +35,6 @@ mod secure_digits;
 mod supervisor;
 mod surveys;
 mod sweeper;
+mod transcripts;
 mod voicemail;
 mod why;

@@ -5,7 +5,7 @@ use carrier::{Answer, CallHandle, Endpoint, Script, Step};
 use entity::id::FlowId;
 use entity::{
     Activity, Availability, CallOutcome, CallStatus, EndedBy, EntryOutcome, Reach, RecordingState,
-    SegmentState,
+    SegmentState, TranscriptState,
 };
 use serde_json::{Value, json};
 
@@ -27,7 +27,8 @@ pub(super) fn with_a_way_out() -> Value {
                   "timeoutSeconds": 4, "choices": [{"digits": "1"}, {"digits": "2"}],
                   "next": {"1": "leave", "2": "go", "timeout": "music", "noMatch": "music"}},
             "music": {"type": "say", "text": "La la la."},
-            "leave": {"type": "voicemail", "prompt": "Speak now.", "mailbox": "queue", "finishOnKey": "#", "next": {"recorded": "thanks"}},
+            "leave": {"type": "voicemail", "prompt": "Speak now.", "mailbox": "queue", "finishOnKey": "#", "transcribe": true,
+                      "next": {"recorded": "thanks"}},
             "thanks": {"type": "hangup", "prompt": "We have your message."},
             "go": {"type": "hangup", "prompt": "We let you go."},
         }),
@@ -137,6 +138,7 @@ whole_calls! {
         assert_eq!((call.outcome, call.ended_by), (Some(CallOutcome::Voicemail), Some(EndedBy::Flow)), "{stories}");
         let recordings = centre.recordings().await;
         assert_eq!((recordings[0].state, recordings[0].mailbox.as_deref()), (RecordingState::Stored, Some("queue")));
+        assert_eq!(recordings[0].transcript_state, Some(TranscriptState::Unavailable), "it was wanted, and there is no hook");
         ends(centre, &caller).await;
     }
 

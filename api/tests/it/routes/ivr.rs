@@ -1,6 +1,6 @@
 //! /api/ivr
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{World, draft, on_both_databases};
 
@@ -38,7 +38,7 @@ on_both_databases! {
         assert_eq!(flow.data(200)["publishedVersionId"], second.data(201)["id"]);
     }
 
-    async fn what_the_server_does_not_do_is_told_when_it_is_saved_and_is_not_published(app) {
+    async fn a_message_that_nobody_writes_down_is_warned_of_and_published_all_the_same(app) {
         let world = World::create(app).await;
         let mut asking = draft();
         asking["nodes"]["text"] = json!({ "type": "voicemail", "prompt": "Speak now.", "transcribe": true,
@@ -46,10 +46,18 @@ on_both_databases! {
         asking["start"] = json!("text");
         let path = format!("/api/ivr/{}", world.ours.draft_flow);
         let saved = app.put(&path, &world.ours.owner, json!({ "draft": asking })).await;
-        let told = saved.data(200)["findings"].as_array().unwrap().iter().find(|finding| finding["code"] == "notOffered").cloned();
-        assert_eq!(told.expect("it is told")["node"], "text");
-        let refused = app.call("POST", &format!("{path}/activate")).by(&world.ours.owner).send().await;
-        assert_eq!(refused.is_refused(422, "FLOW_NOT_PUBLISHABLE").wrong_fields(), ["/draft/nodes/text/transcribe"]);
+        let warned = |flow: &Value| {
+            let findings = flow["findings"].as_array().unwrap().clone();
+            findings.into_iter().find(|finding| finding["code"] == "notWrittenDown")
+        };
+        assert_eq!(warned(saved.data(200)), None, "the company has a hook");
+        let hook = format!("/api/settings/company/{}/integrations/transcription", world.ours.id);
+        app.delete(&hook, &world.ours.owner).await.data(200);
+        let flow = app.get(&path, &world.ours.owner).await;
+        let told = warned(flow.data(200)).expect("it is told");
+        assert_eq!((&told["severity"], &told["node"]), (&json!("warning"), &json!("text")));
+        assert_eq!(told["field"], "/nodes/text/transcribe");
+        app.call("POST", &format!("{path}/activate")).by(&world.ours.owner).send().await.data(201);
     }
 
     async fn an_older_version_is_brought_back_as_the_next_one(app) {

@@ -1,10 +1,11 @@
 //! /api/recordings, /api/calls/{id}/recordings, /api/settings/company/{companyId}/recording
 
 use calldocker::calls::recording::{keep, retention};
+use calldocker::calls::transcription;
 use calldocker::store::recordings::{self, Due};
 use chrono::TimeDelta;
 use entity::id::JobId;
-use entity::{CompanyScope, DeletedBecause, JobKind, RecordingState, audit, job, recording};
+use entity::{CompanyScope, DeletedBecause, JobKind, RecordingState, TranscriptState, audit, job, recording};
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -34,6 +35,23 @@ async fn audited(app: &TestApp, scope: CompanyScope) -> Vec<(String, Value)> {
 
 async fn voicemail(app: &TestApp, world: &World) -> recording::Model {
     recordings::get(world.ours.scope, app.app.db.reader(), world.ours.calls.voicemail).await.unwrap()
+}
+
+async fn save(app: &TestApp, world: &World, row: recording::Model) {
+    let tx = app.app.db.begin().await.unwrap();
+    recordings::save(world.ours.scope, &tx, row).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+/// As if a hook had answered.
+async fn write_down(app: &TestApp, world: &World, text: &str) {
+    let row = recording::Model {
+        transcript_state: Some(TranscriptState::Written),
+        transcript: Some(text.to_owned()),
+        transcript_language: Some("en-GB".to_owned()),
+        ..voicemail(app, world).await
+    };
+    save(app, world, row).await;
 }
 
 /// A test's app runs no jobs: this does those that delete.
@@ -122,6 +140,85 @@ on_both_databases! {
         app.get(&list, &world.ours.agent).await.is_refused(404, "CALL_NOT_FOUND");
         assert_eq!(app.get("/api/voicemails", &world.ours.agent).await.data(200), &json!([]));
         assert_eq!(app.get(&content(&world), &world.ours.manager).await.status, 200);
+    }
+
+    async fn what_was_said_is_read_by_who_may_hear_it_and_that_is_noted(app) {
+        let world = World::create(app).await;
+        write_down(app, &world, "Call me back.").await;
+        let list = format!("/api/calls/{}/recordings", world.ours.calls.wrap_up);
+        let transcript = json!({"state": "written", "text": "Call me back.", "language": "en-GB"});
+        assert_eq!(app.get("/api/voicemails", &world.ours.agent).await.data(200)[0]["transcript"], transcript);
+        put_policy(app, &world, &world.ours.owner, json!({"agentsMayListen": false})).await.data(200);
+        app.get(&list, &world.ours.agent).await.is_refused(404, "CALL_NOT_FOUND");
+        assert_eq!(app.get("/api/voicemails", &world.ours.agent).await.data(200), &json!([]));
+        app.get(&list, &world.theirs.owner).await.is_refused(404, "CALL_NOT_FOUND");
+        assert_eq!(app.get("/api/voicemails", &world.theirs.owner).await.data(200)[0].get("transcript"), None);
+        assert_eq!(app.get(&list, &world.ours.manager).await.data(200)[0]["transcript"], transcript);
+        let hold = format!("/api/recordings/{}/legal-hold", world.ours.calls.voicemail);
+        let held = app.put(&hold, &world.ours.owner, json!({"hold": true, "reason": "Case 4711"})).await;
+        assert_eq!(held.data(200)["transcript"], transcript);
+        let story = app.get(&format!("/api/calls/{}/events", world.ours.calls.wrap_up), &world.ours.owner).await;
+        assert!(!story.text.contains("Call me back."));
+        let rows = world.ours.scope.find::<audit::Entity>().order_by_asc(audit::Column::Id);
+        let rows = rows.filter(audit::Column::Action.eq("recording:read-transcript"));
+        let rows = rows.all(app.app.db.reader()).await.unwrap();
+        let who: Vec<_> = rows.iter().map(|row| row.user_id).collect();
+        assert_eq!(who, [world.ours.agent.user, world.ours.manager.user, world.ours.owner.user]);
+        let detail = json!({"recordingIds": [world.ours.calls.voicemail]});
+        assert!(rows.iter().all(|row| row.detail == detail), "{rows:?}");
+        let theirs = audited(app, world.theirs.scope).await;
+        assert!(theirs.is_empty(), "of nothing to read nothing is noted: {theirs:?}");
+    }
+
+    async fn what_was_said_goes_with_the_sound(app) {
+        let world = World::create(app).await;
+        let owner = &world.ours.owner;
+        write_down(app, &world, "Call me back.").await;
+        assert_eq!(app.delete(&format!("/api/recordings/{}", world.ours.calls.voicemail), owner).await.status, 200);
+        let row = voicemail(app, &world).await;
+        assert_eq!((row.transcript_state, row.transcript, row.transcript_language), (None, None, None));
+        assert_eq!(app.get("/api/voicemails", owner).await.data(200)[0].get("transcript"), None);
+    }
+
+    async fn the_sound_is_fetched_without_an_account_as_long_as_its_text_is_awaited(app) {
+        let world = World::create(app).await;
+        let row = recording::Model { transcript_state: Some(TranscriptState::Awaited), ..voicemail(app, &world).await };
+        save(app, &world, row.clone()).await;
+        let link = transcription::audio::link(&app.app, &row).unwrap().url;
+        let link = link.strip_prefix(&app.app.settings.public_url).unwrap().to_owned();
+        let get = async |path: String| app.call("GET", &path).send().await;
+        let whole = get(link.clone()).await;
+        assert_eq!((whole.status.as_u16(), whole.text.as_bytes()), (200, SOUND));
+        assert_eq!(header(&whole, "cache-control"), "private, no-cache");
+        let part = app.call("GET", &link).header("range", "bytes=8-11").send().await;
+        assert_eq!((part.status.as_u16(), part.text.as_str()), (206, "WAVE"));
+        let (path, query) = link.split_once('?').unwrap();
+        let (until, signature) = query.split_once('&').unwrap();
+        let theirs = world.theirs.calls.voicemail.to_string();
+        for forged in [
+            path.to_owned(),
+            format!("{path}?{until}"),
+            format!("{path}?{signature}"),
+            format!("{path}?until=soon&{signature}"),
+            format!("{path}?until=99999999999&{signature}"),
+            format!("{path}?until=9999999999999999999999&{signature}"),
+            format!("{path}?{until}&signature={}", "0".repeat(64)),
+            format!("{path}?{until}&signature=ä"),
+            link.replace(&world.ours.id.to_string(), &world.theirs.id.to_string()),
+            link.replace(&row.id.to_string(), &theirs),
+            link.replace(&row.id.to_string(), "x"),
+        ] {
+            assert_eq!(get(forged.clone()).await.status, 404, "{forged}");
+        }
+        app.clock.advance(std::time::Duration::from_secs(14 * 60)).await;
+        assert_eq!(get(link.clone()).await.status, 200);
+        app.clock.advance(std::time::Duration::from_secs(60)).await;
+        assert_eq!(get(link.clone()).await.status, 404, "its while is over");
+        let link = transcription::audio::link(&app.app, &row).unwrap().url;
+        let link = link.strip_prefix(&app.app.settings.public_url).unwrap().to_owned();
+        assert_eq!(get(link.clone()).await.status, 200);
+        write_down(app, &world, "Call me back.").await;
+        assert_eq!(get(link).await.status, 404, "the text is there");
     }
 
     async fn what_is_under_a_legal_hold_is_not_deleted_until_that_ends(app) {

@@ -396,6 +396,11 @@ impl Story<'_> {
             deleted_because: None,
             deleted_by: None,
             deleted_at: None,
+            transcript_state: None,
+            transcript: None,
+            transcript_language: None,
+            transcript_tries: 0,
+            transcript_failure: None,
         };
         self.scope.insert::<recording::Entity, _>(self.tx, row).await.unwrap();
     }

@@ -40,6 +40,7 @@ impl Centre {
         }
         for recording in self.recordings().await {
             assert!(!recording.state.is_open(), "a recording is not settled: {recording:?}\n{stories}");
+            assert!(!recording.awaits_transcript(), "a transcript is awaited: {recording:?}\n{stories}");
         }
         let failed = job::Column::State.eq(JobState::Failed);
         let failed = self.scope.find::<job::Entity>().filter(failed).all(db).await.unwrap();

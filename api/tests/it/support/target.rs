@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -16,6 +17,10 @@ use tokio::task::JoinHandle;
 pub enum Act {
     /// This status with this JSON.
     Answers(u16, Value),
+    /// What comes of the request, and takes its time.
+    Works(fn(Request) -> BoxFuture<'static, (u16, Value)>),
+    /// Not now, but after so many seconds.
+    IsBusy(u32),
     /// This status with this text, whatever it is.
     Says(u16, Vec<u8>),
     /// Nothing, for as long as the other side stays.
@@ -99,7 +104,7 @@ impl Drop for Target {
 impl Shared {
     async fn serve(&self, mut stream: TcpStream) -> std::io::Result<()> {
         let Some(request) = read(&mut stream).await? else { return Ok(()) };
-        self.requests.lock().expect("nobody panics with it").push(request);
+        self.requests.lock().expect("nobody panics with it").push(request.clone());
         let act = {
             let mut acts = self.acts.lock().expect("nobody panics with it");
             let first = acts.front().cloned().expect("the test says how it is answered");
@@ -111,6 +116,17 @@ impl Shared {
         let head = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n";
         match act {
             Act::Answers(status, json) => say(&mut stream, status, json.to_string().as_bytes()).await,
+            Act::Works(work) => {
+                let (status, json) = work(request).await;
+                say(&mut stream, status, json.to_string().as_bytes()).await
+            }
+            Act::IsBusy(seconds) => {
+                let head = format!(
+                    "HTTP/1.1 503 Busy\r\nretry-after: {seconds}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+                );
+                stream.write_all(head.as_bytes()).await?;
+                stream.shutdown().await
+            }
             Act::Says(status, body) => say(&mut stream, status, &body).await,
             Act::IsSilent => stream.read(&mut [0; 16]).await.map(drop),
             Act::Drips => {

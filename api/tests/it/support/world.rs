@@ -4,6 +4,8 @@
 use calldocker::app::App;
 use calldocker::authz::Seat;
 use calldocker::identity::{passwords, tokens};
+use calldocker::outbound::signing;
+use calldocker::sealed;
 use calldocker::secret::Secret;
 use calldocker::store::{registrations, sessions, system, users};
 use entity::id::{
@@ -14,7 +16,7 @@ use entity::{
     Availability, CompanyScope, IdleReading, MembershipStatus, PlatformRole, QueueRules, Reach,
     RecordingRule, Role, Strategy, UserStatus, agent, agent_skill, availability_reason, company, contact,
     flow, flow_test, flow_version, membership, phone_number, prompt, prompt_resource, queue, queue_member,
-    recording_policy, refresh_token, registration, session, skill, user,
+    recording_policy, refresh_token, registration, session, skill, transcription_hook, user,
 };
 use sea_orm::{ActiveValue::Set, TransactionTrait};
 use serde_json::{Value, json};
@@ -266,6 +268,15 @@ impl Company {
             updated_by: self.owner.user,
         };
         scope.insert::<recording_policy::Entity, _>(&tx, policy).await.unwrap();
+        let about = format!("transcription_hook:{company_id}");
+        let hook = transcription_hook::Model {
+            company_id,
+            url: format!("https://{word}.example.com/voicemails"),
+            secret_sealed: sealed::seal(&app.app.keys, &about, &signing::new_secret()).unwrap(),
+            updated_at: now,
+            updated_by: self.owner.user,
+        };
+        scope.insert::<transcription_hook::Entity, _>(&tx, hook).await.unwrap();
         let prompt = prompt::Model {
             id: self.prompt,
             company_id,

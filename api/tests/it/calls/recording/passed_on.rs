@@ -1,7 +1,7 @@
 //! Holds and transfers: one recording goes with the caller, each queue has its say, and nobody outside is recorded.
 
 use calldocker::authz::Whose;
-use calldocker::calls::recording::desk;
+use calldocker::calls::recording::desk::{self, Reader};
 use calldocker::calls::recording::parts::Part;
 use calldocker::calls::recording::settings::{self, Settings};
 use calldocker::calls::transfer::To;
@@ -21,7 +21,8 @@ const OUTSIDE: &str = "+12025550177";
 /// The call's recordings and whose conversation is where in them.
 async fn with_parts(centre: &Centre) -> Vec<(recording::Model, Vec<Part>)> {
     let call = centre.call().await.id;
-    desk::of_call(&centre.app, centre.scope, Whose::Everybodys, call).await.unwrap()
+    let by = Reader { user: centre.user, whose: Whose::Everybodys };
+    desk::of_call(&centre.app, centre.scope, by, call).await.unwrap()
 }
 
 /// A company that records always, and a second queue, of its second agent, that is never recorded.
