@@ -276,8 +276,10 @@ impl Hour {
         let calls = self.centre.calls().await;
         let came = calls.iter().filter(|call| call.kind == CallKind::Inbound).count();
         assert_eq!(came, self.callers.len(), "everybody came through");
-        let talked = self.centre.segments().await.iter().filter(|one| one.connected_at.is_some()).count();
-        assert!(talked >= 5, "only {talked} conversations: the hour shows nothing");
+        if self.of == Of::OneQueue {
+            let talked = self.centre.segments().await.iter().filter(|one| one.connected_at.is_some()).count();
+            assert!(talked >= 5, "only {talked} conversations: the hour shows nothing");
+        }
         self.centre.assert_at_rest().await;
         self.centre.close().await;
     }
