@@ -2,9 +2,9 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::ChangeCause;
 use crate::id::{AgentId, ChangeId, CompanyId, UserId};
 use crate::macros::company_owned;
-use crate::ChangeCause;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "agent_change")]

@@ -2,9 +2,9 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::SlotHolder;
 use crate::id::{AgentId, CallId, CompanyId, OfferId};
 use crate::macros::company_owned;
-use crate::SlotHolder;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "agent_slot")]

@@ -2,9 +2,9 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::Availability;
 use crate::id::{CompanyId, ReasonId};
 use crate::macros::company_owned;
-use crate::Availability;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "availability_reason")]

@@ -2,9 +2,9 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::CallbackState;
 use crate::id::{AgentId, CallId, CallbackId, CompanyId, QueueId};
 use crate::macros::company_owned;
-use crate::CallbackState;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "callback")]

@@ -2,8 +2,8 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::macros::plain_table;
 use crate::id::CompanyId;
+use crate::macros::plain_table;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "company")]

@@ -2,9 +2,9 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::Role;
 use crate::id::{CompanyId, InvitationId, UserId};
 use crate::macros::company_owned;
-use crate::Role;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "invitation")]

@@ -5,22 +5,75 @@
     reason = "the scope and what SeaORM's derives generate stand here, and nothing else"
 )]
 
-pub mod id;
 mod life;
 mod macros;
 mod rules;
 mod scope;
 
+pub mod id;
+
+pub mod agent;
+pub mod agent_caller_id;
+pub mod agent_change;
+pub mod agent_skill;
+pub mod agent_skill_today;
+pub mod agent_slot;
+pub mod audit;
+pub mod availability_reason;
+pub mod call;
+pub mod call_event;
+pub mod call_secret;
+pub mod callback;
+pub mod company;
+pub mod contact;
+pub mod engine_input;
+pub mod flow;
+pub mod flow_import;
+pub mod flow_request;
+pub mod flow_test;
+pub mod flow_version;
+pub mod idempotency_key;
+pub mod invitation;
+pub mod job;
+pub mod leg;
+pub mod mail;
+pub mod membership;
+pub mod noted_call;
+pub mod offer;
+pub mod offer_round;
+pub mod outbound_call;
+pub mod outbound_rules;
+pub mod outbox;
+pub mod outbox_counter;
+pub mod phone_number;
+pub mod phone_number_pin;
+pub mod prompt;
+pub mod prompt_resource;
+pub mod queue;
+pub mod queue_entry;
+pub mod queue_flows;
+pub mod queue_member;
+pub mod queue_recording;
+pub mod recording;
+pub mod recording_policy;
+pub mod recording_refusal;
+pub mod refresh_token;
+pub mod registration;
+pub mod routing_change;
+pub mod routing_state;
+pub mod segment;
+pub mod session;
+pub mod side_input;
+pub mod side_session;
+pub mod skill;
+pub mod supervision;
+pub mod survey_answer;
+pub mod text_message;
+pub mod transcription_hook;
+pub mod transfer;
+pub mod user;
+pub mod webhook_request;
+
 pub use life::*;
 pub use rules::*;
 pub use scope::{CompanyOwned, CompanyScope, Inserted, Updated};
-
-macros::tables! {
-    agent agent_caller_id agent_change agent_skill agent_skill_today agent_slot audit availability_reason call
-    call_event call_secret callback company contact engine_input flow flow_import flow_request flow_test flow_version
-    idempotency_key invitation job leg mail membership noted_call offer offer_round outbound_call outbound_rules
-    outbox outbox_counter phone_number phone_number_pin prompt prompt_resource queue queue_entry queue_flows
-    queue_member queue_recording recording recording_policy recording_refusal refresh_token registration
-    routing_change routing_state segment session side_input side_session skill supervision survey_answer text_message
-    transcription_hook transfer user webhook_request
-}

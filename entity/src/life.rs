@@ -500,7 +500,7 @@ closed_enum!(
         Written,
         /// Who was asked has not done it.
         Failed,
-        /// Nobody was asked: there is nobody, or nothing to hear.
+        /// There is nobody to ask, or nothing to hear.
         Unavailable,
     }
 );

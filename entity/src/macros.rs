@@ -1,9 +1,5 @@
 //! What every table file would otherwise repeat.
 
-macro_rules! tables {
-    ($($table:ident)*) => { $(pub mod $table;)* };
-}
-
 /// A closed set of values, stored and sent in snake_case.
 macro_rules! closed_enum {
     ($(#[$doc:meta])* $name:ident { $($(#[$about:meta])* $value:ident),+ $(,)? }) => {
@@ -44,4 +40,4 @@ macro_rules! company_owned {
     };
 }
 
-pub(crate) use {closed_enum, company_owned, plain_table, tables};
+pub(crate) use {closed_enum, company_owned, plain_table};

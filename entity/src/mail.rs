@@ -2,9 +2,9 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::macros::plain_table;
 use crate::JobState;
 use crate::id::{MailId, NodeId};
+use crate::macros::plain_table;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "mail")]

@@ -2,9 +2,9 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::OfferState;
 use crate::id::{AgentId, CallId, CompanyId, OfferId, QueueEntryId, RoundId};
 use crate::macros::company_owned;
-use crate::OfferState;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "offer")]

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::id::{CallId, CompanyId, RecordingId, UserId};
 use crate::macros::company_owned;
 use crate::{
-    DeletedBecause, PauseHolder, RecordingKind, RecordingOrigin, RecordingState, RecordingWish, TranscriptState,
+    DeletedBecause, PauseHolder, RecordingKind, RecordingOrigin, RecordingState, RecordingWish,
+    TranscriptState,
 };
 
 /// Who wants it silent; in the order in which they said so, nobody twice.

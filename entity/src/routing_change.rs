@@ -2,9 +2,9 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::RoutingSubject;
 use crate::id::{ChangeId, CompanyId};
 use crate::macros::company_owned;
-use crate::RoutingSubject;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "routing_change")]

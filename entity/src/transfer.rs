@@ -2,7 +2,9 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::id::{AgentId, CallId, CompanyId, FlowId, LegId, QueueEntryId, QueueId, SegmentId, TransferId, UserId};
+use crate::id::{
+    AgentId, CallId, CompanyId, FlowId, LegId, QueueEntryId, QueueId, SegmentId, TransferId, UserId,
+};
 use crate::macros::company_owned;
 use crate::{TransferMode, TransferState, TransferTarget};
 

@@ -2,8 +2,8 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::macros::plain_table;
 use crate::id::UserId;
+use crate::macros::plain_table;
 use crate::{PlatformRole, UserStatus};
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]

@@ -41,18 +41,18 @@ pub struct Rehearsal<'a> {
     caller: String,
     /// In which he waited last.
     queue: Option<QueueId>,
-    recorded: Recorded,
+    recorded: IsRecorded,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Recorded {
+enum IsRecorded {
     Yes,
     No,
 }
 
 impl<'a> Rehearsal<'a> {
     pub fn of(app: &'a App, scope: CompanyScope, kind: FlowKind, caller: String) -> Self {
-        Self { app, scope, kind, caller, queue: None, recorded: Recorded::No }
+        Self { app, scope, kind, caller, queue: None, recorded: IsRecorded::No }
     }
 
     /// Tells the line what follows from the next entry of a transcript. `version` is that of the session, as in a call.
@@ -78,9 +78,9 @@ impl<'a> Rehearsal<'a> {
         for (effect, before) in entry.effects.iter().zip(&entry.prompts_before) {
             let Effect::Recording { action } = effect else { continue };
             let begins = match action {
-                RecordingAction::Start => self.recorded == Recorded::No,
+                RecordingAction::Start => self.recorded == IsRecorded::No,
                 RecordingAction::Stop => {
-                    self.recorded = Recorded::No;
+                    self.recorded = IsRecorded::No;
                     false
                 }
                 RecordingAction::Pause | RecordingAction::Resume => false,
@@ -90,7 +90,7 @@ impl<'a> Rehearsal<'a> {
             }
             match recording::rehearse(self.scope, self.app.db.reader(), &self.caller, self.queue).await? {
                 Rehearsed::Begins(notice) => {
-                    self.recorded = Recorded::Yes;
+                    self.recorded = IsRecorded::Yes;
                     if let Some(notice) = notice {
                         said.insert((before + more).min(said.len()), effects::said(notice));
                         more += 1;

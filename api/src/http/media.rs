@@ -54,8 +54,12 @@ pub async fn recording(
     Data(app): Data<&App>,
     request: &Request,
 ) -> Result<Response, Failure> {
-    let address =
-        voicemails::Asked { company: &company, recording: &recording, until: &until, signature: &signature };
+    let address = voicemails::Address {
+        company: &company,
+        recording: &recording,
+        until: &until,
+        signature: &signature,
+    };
     let Some(sound) = voicemails::fetch(app, address).await? else {
         return Ok(StatusCode::NOT_FOUND.into_response());
     };

@@ -250,12 +250,12 @@ async fn decision(
         CallKind::Outbound => &file.row.to_address,
     };
     let refused = recordings::is_refused(unit.scope(), unit.tx(), file.id()).await?;
-    let asked = Asked { kind: file.row.kind, customer, queue, refused, origin };
-    asked.decide(unit.scope(), unit.tx()).await
+    let question = Question { kind: file.row.kind, customer, queue, refused, origin };
+    question.decide(unit.scope(), unit.tx()).await
 }
 
 /// Whether a call is to be recorded, in the company's terms.
-struct Asked<'a> {
+struct Question<'a> {
     kind: CallKind,
     customer: &'a str,
     queue: Option<QueueId>,
@@ -263,7 +263,7 @@ struct Asked<'a> {
     origin: RecordingOrigin,
 }
 
-impl Asked<'_> {
+impl Question<'_> {
     async fn decide<C: ConnectionTrait>(self, scope: CompanyScope, db: &C) -> Result<Decision> {
         let policy = recordings::policy(scope, db).await?;
         let policy = policy.as_ref().map_or_else(Policy::default, Policy::from);
@@ -293,8 +293,8 @@ pub async fn rehearse<C: ConnectionTrait>(
     queue: Option<QueueId>,
 ) -> Result<Rehearsed> {
     let (kind, origin) = (CallKind::Inbound, RecordingOrigin::Flow);
-    let asked = Asked { kind, customer, queue, refused: false, origin };
-    let decision = asked.decide(scope, db).await?;
+    let question = Question { kind, customer, queue, refused: false, origin };
+    let decision = question.decide(scope, db).await?;
     Ok(match (decision.record, decision.announce) {
         (false, _) => Rehearsed::Refused(decision.why),
         (true, true) => Rehearsed::Begins(Some(notice(scope, db).await?)),

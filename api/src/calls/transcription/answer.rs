@@ -3,13 +3,14 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::TranscriptState;
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::outbound::again::retry_after;
 use crate::outbound::web::{self, Fault};
 use crate::prompts;
 
 /// What a caller has said, in writing.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text {
     pub text: String,
     /// BCP 47 tag; what is none is left out.
@@ -18,11 +19,20 @@ pub struct Text {
 
 impl Text {
     fn read(body: &[u8]) -> Option<Self> {
-        let Self { text, language } = serde_json::from_slice(body).ok()?;
+        let Body { text, language } = serde_json::from_slice(body).ok()?;
         // PostgreSQL cannot keep this one character.
         let text = text.replace('\0', "");
-        Some(Self { text, language: language.filter(|tag| prompts::is_tag(tag)) })
+        let language = language.as_str().filter(|tag| prompts::is_tag(tag)).map(str::to_owned);
+        Some(Self { text, language })
     }
+}
+
+/// A language of whatever form costs nobody the text.
+#[derive(Deserialize)]
+struct Body {
+    text: String,
+    #[serde(default)]
+    language: Value,
 }
 
 /// Why there is no text.
@@ -126,6 +136,7 @@ mod tests {
             read(200, r#"{"text": "Hello.", "language": "english, I think"}"#),
             written("Hello.", None)
         );
+        assert_eq!(read(200, r#"{"text": "Hello.", "language": 7}"#), written("Hello.", None));
         assert_eq!(read(200, r#"{"text": ""}"#), written("", None), "nothing could be understood");
         assert_eq!(read(200, r#"{"text": "He\u0000llo."}"#), written("Hello.", None));
     }

@@ -31,7 +31,7 @@ fn path(company: CompanyId, recording: RecordingId) -> String {
 
 /// An address as it was asked for.
 #[derive(Clone, Copy, Debug)]
-pub struct Asked<'a> {
+pub struct Address<'a> {
     pub company: &'a str,
     pub recording: &'a str,
     pub until: &'a str,
@@ -39,14 +39,14 @@ pub struct Asked<'a> {
 }
 
 /// The sound at this address; `None` when it is not one of ours, its time is over, or nobody awaits the text any more.
-pub async fn fetch(app: &App, asked: Asked<'_>) -> Result<Option<Sound>> {
+pub async fn fetch(app: &App, address: Address<'_>) -> Result<Option<Sound>> {
     let (Ok(company), Ok(id), Ok(until)) =
-        (asked.company.parse(), asked.recording.parse(), asked.until.parse())
+        (address.company.parse(), address.recording.parse(), address.until.parse())
     else {
         return Ok(None);
     };
     let now = app.clock.now();
-    if !signed_link::opens(&app.keys, &path(company, id), until, asked.signature, now)? {
+    if !signed_link::opens(&app.keys, &path(company, id), until, address.signature, now)? {
         return Ok(None);
     }
     match recordings::get(mint(company), app.db.reader(), id).await {

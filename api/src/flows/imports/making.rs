@@ -1,12 +1,12 @@
 //! What a workflow of TaskRouter needs of the company: its queues with their rules, and the skills that it asks for. What
 //! is there by that name is taken as it is; what is not is made, in the unit that brings the flow.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use entity::id::{AgentId, QueueId, SkillId};
 use entity::{OverflowAction as Action, queue};
 use flow_import::{
-    CompanyQueue, Imported, OverflowAction, OverflowStep, ReferenceKind, RoutingPlan, SettledLine,
+    CompanyQueue, Imported, OverflowAction, OverflowStep, Reference, ReferenceKind, RoutingPlan, SettledLine,
 };
 use uuid::Uuid;
 
@@ -43,6 +43,8 @@ pub struct NeededQueue {
 pub struct NeededSkill {
     pub id: SkillId,
     pub name: String,
+    /// As the plan has it: the name, or the id to which the workflow's was mapped.
+    asked_as: String,
     pub came: Came,
 }
 
@@ -61,7 +63,7 @@ pub(super) async fn make(unit: &mut Unit, imported: &mut Imported) -> Result<Mad
     let Some(plan) = &imported.routing else {
         return Err(Error::internal("make queues", "the import gave no plan"));
     };
-    refuse_unfit_names(unit, plan).await?;
+    refuse_unfit_names(unit, plan, &imported.report.references).await?;
     let skills = skills_of(unit, plan).await?;
     let (queues, rows) = queues_of(unit, plan, &skills).await?;
     let known = rows.iter().map(|(name, (came, row))| (name.clone(), as_of_the_plan(*came, row))).collect();
@@ -80,9 +82,10 @@ pub(super) async fn make(unit: &mut Unit, imported: &mut Imported) -> Result<Mad
                 .iter()
                 .find(|queue| queue.references.contains(&reference.reference))
                 .map(|queue| queue.name.clone()),
-            ReferenceKind::Skill => {
-                skills.iter().find(|skill| skill.name == reference.reference).map(|skill| skill.name.clone())
-            }
+            ReferenceKind::Skill => skills
+                .iter()
+                .find(|skill| skill.asked_as == reference.reference)
+                .map(|skill| skill.name.clone()),
             ReferenceKind::Flow
             | ReferenceKind::Prompt
             | ReferenceKind::Hours
@@ -94,7 +97,7 @@ pub(super) async fn make(unit: &mut Unit, imported: &mut Imported) -> Result<Mad
 }
 
 /// What is there may bear any name; what is made has to have one that can be given.
-async fn refuse_unfit_names(unit: &Unit, plan: &RoutingPlan) -> Result<()> {
+async fn refuse_unfit_names(unit: &Unit, plan: &RoutingPlan, references: &[Reference]) -> Result<()> {
     let mut wrong = Vec::new();
     for planned in &plan.queues {
         let is_there = queueing::queue_by_name(unit.scope(), unit.tx(), &planned.name).await?.is_some();
@@ -109,7 +112,11 @@ async fn refuse_unfit_names(unit: &Unit, plan: &RoutingPlan) -> Result<()> {
     for name in &plan.skills {
         let is_known = known.iter().any(|skill| skill.name == *name || skill.id.to_string() == *name);
         if let Some(message) = unfit(name, "skill", SKILL_NAME).filter(|_| !is_known) {
-            wrong.push(FieldError { field: place(name), message });
+            let mapped = |one: &&Reference| {
+                one.kind == ReferenceKind::Skill && one.mapped.as_deref() == Some(name.as_str())
+            };
+            let reference = references.iter().find(mapped).map_or(name, |one| &one.reference);
+            wrong.push(FieldError { field: place(reference), message });
         }
     }
     if wrong.is_empty() {
@@ -143,11 +150,11 @@ async fn skills_of(unit: &Unit, plan: &RoutingPlan) -> Result<Vec<NeededSkill>> 
     let mut needed = Vec::with_capacity(plan.skills.len());
     for name in &plan.skills {
         let found = known.iter().find(|skill| skill.name == *name || skill.id.to_string() == *name);
-        let (came, id) = match found {
-            Some(skill) => (Came::Before, skill.id),
-            None => (Came::Now, skills::make(unit, name.clone()).await?.id),
+        let (came, row) = match found {
+            Some(skill) => (Came::Before, skill.clone()),
+            None => (Came::Now, skills::make(unit, name.clone()).await?),
         };
-        needed.push(NeededSkill { id, name: name.clone(), came });
+        needed.push(NeededSkill { id: row.id, name: row.name, asked_as: name.clone(), came });
     }
     Ok(needed)
 }
@@ -162,6 +169,7 @@ async fn queues_of(
 ) -> Result<(Vec<NeededQueue>, Rows)> {
     let mut needed: Vec<NeededQueue> = Vec::new();
     let mut rows = Rows::new();
+    let staff = Staff::read(unit, plan, skills).await?;
     for planned in &plan.queues {
         let reference = planned.reference.clone();
         let found = queueing::queue_by_name(unit.scope(), unit.tx(), &planned.name).await?;
@@ -174,7 +182,7 @@ async fn queues_of(
         let (came, row, agents) = match found {
             Some(row) => (Came::Before, row, Vec::new()),
             None => {
-                let agents = who_can(unit, plan, &planned.name, skills).await?;
+                let agents = staff.of(&planned.name);
                 let settings = Settings {
                     name: Some(planned.name.clone()),
                     agents: Some(agents.clone()),
@@ -190,33 +198,42 @@ async fn queues_of(
     Ok((needed, rows))
 }
 
-/// The agents who have all the skills for which a target of this queue asks.
-async fn who_can(
-    unit: &Unit,
-    plan: &RoutingPlan,
-    queue: &str,
-    skills: &[NeededSkill],
-) -> Result<Vec<AgentId>> {
-    let steps = plan.rules.iter().flat_map(|rule| &rule.steps);
-    let asked: Vec<_> = steps
-        .filter(|step| step.queue == queue && !step.skills.is_empty())
-        .map(|step| &step.skills)
-        .collect();
-    if asked.is_empty() {
-        return Ok(Vec::new());
+/// What the agents of the company can, and what the targets of each queue ask for.
+struct Staff {
+    agents: Vec<AgentId>,
+    levels: HashMap<(AgentId, SkillId), i32>,
+    asked: BTreeMap<String, BTreeSet<Vec<(SkillId, i32)>>>,
+}
+
+impl Staff {
+    async fn read(unit: &Unit, plan: &RoutingPlan, skills: &[NeededSkill]) -> Result<Self> {
+        let ids: HashMap<_, _> = skills.iter().map(|skill| (skill.asked_as.as_str(), skill.id)).collect();
+        let mut asked: BTreeMap<String, BTreeSet<Vec<(SkillId, i32)>>> = BTreeMap::new();
+        for step in plan.rules.iter().flat_map(|rule| &rule.steps).filter(|step| !step.skills.is_empty()) {
+            let needs =
+                step.skills.iter().map(|need| Some((*ids.get(need.skill.as_str())?, need.level.into())));
+            let mut needs = needs.collect::<Option<Vec<_>>>().ok_or_else(|| {
+                Error::internal("make queues", "a target asks for a skill that the plan does not have")
+            })?;
+            needs.sort_unstable();
+            asked.entry(step.queue.clone()).or_default().insert(needs);
+        }
+        let levels = workforce::skills_of_agents(unit.scope(), unit.tx(), None).await?;
+        let levels = levels.into_iter().map(|row| ((row.agent_id, row.skill_id), row.level)).collect();
+        let agents = workforce::agents(unit.scope(), unit.tx(), None).await?;
+        let agents: BTreeSet<_> = agents.into_iter().map(|agent| agent.id).collect();
+        Ok(Self { agents: agents.into_iter().collect(), levels, asked })
     }
-    let levels = workforce::skills_of_agents(unit.scope(), unit.tx(), None).await?;
-    let has = |agent: AgentId, name: &str, level: u8| {
-        let skill = skills.iter().find(|skill| skill.name == name).map(|skill| skill.id);
-        levels.iter().any(|row| {
-            row.agent_id == agent && Some(row.skill_id) == skill && i64::from(row.level) >= i64::from(level)
-        })
-    };
-    let agents = workforce::agents(unit.scope(), unit.tx(), None).await?;
-    let able = agents.into_iter().map(|agent| agent.id).filter(|agent| {
-        asked.iter().any(|needs| needs.iter().all(|need| has(*agent, &need.skill, need.level)))
-    });
-    Ok(able.collect::<BTreeSet<_>>().into_iter().collect())
+
+    /// Who has all the skills for which some target of this queue asks.
+    fn of(&self, queue: &str) -> Vec<AgentId> {
+        let Some(asked) = self.asked.get(queue) else { return Vec::new() };
+        let has = |agent: AgentId, (skill, level): (SkillId, i32)| {
+            self.levels.get(&(agent, skill)).is_some_and(|has| *has >= level)
+        };
+        let can = |agent: &AgentId| asked.iter().any(|needs| needs.iter().all(|need| has(*agent, *need)));
+        self.agents.iter().copied().filter(can).collect()
+    }
 }
 
 fn as_of_the_plan(came: Came, row: &queue::Model) -> CompanyQueue {

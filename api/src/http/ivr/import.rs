@@ -252,15 +252,24 @@ impl FlowImportIn {
     }
 }
 
-impl DraftImportIn {
-    fn order(self, can: &Can<WriteFlows>, app: &App) -> Checked<Order> {
-        let needs = if self.create_queues == Some(true) {
+/// Who has queues and skills made must be one who may make them.
+fn may_have(can: &Can<WriteFlows>, app: &App, needs: Needs) -> Checked<()> {
+    match needs {
+        Needs::AreListed => Ok(()),
+        Needs::AreMade => {
             can.must_also::<WriteQueues>(app)?;
-            can.must_also::<WriteSkills>(app)?;
-            Needs::AreMade
-        } else {
-            Needs::AreListed
-        };
+            can.must_also::<WriteSkills>(app)
+        }
+    }
+}
+
+impl DraftImportIn {
+    fn needs(&self) -> Needs {
+        if self.create_queues == Some(true) { Needs::AreMade } else { Needs::AreListed }
+    }
+
+    fn order(self) -> Checked<Order> {
+        let needs = self.needs();
         Ok(Order {
             source: self.source.map(Into::into),
             definition: self.definition.0,
@@ -389,7 +398,8 @@ impl FlowImports {
         body: JsonBody<FlowImportIn>,
     ) -> Result<Created<FlowImportOut>, Failure> {
         let (name, draft) = body.0.split();
-        Created::of(imports::import(app, can.scope()?, name, draft.order(&can, app)?).await?)
+        may_have(&can, app, draft.needs())?;
+        Created::of(imports::import(app, can.scope()?, name, draft.order()?).await?)
     }
 
     /// Imports into the draft of a flow.
@@ -405,7 +415,8 @@ impl FlowImports {
         id: Path<Uuid>,
         body: JsonBody<DraftImportIn>,
     ) -> Reply<FlowImportOut> {
-        let order = body.0.order(&can, app)?;
+        may_have(&can, app, body.0.needs())?;
+        let order = body.0.order()?;
         Success::ok(imports::import_into(app, can.scope()?, id.0.into(), order).await?)
     }
 

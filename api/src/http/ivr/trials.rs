@@ -236,7 +236,7 @@ impl From<Step> for SimulatedStepOut {
     }
 }
 
-/// What stands in the way, with the code that a call's story has for it.
+/// What stands in the way. Codes are those of a call's story, but for a recording, of which that has a line of its own.
 fn problem(node: Option<String>, obstacle: Obstacle) -> FlowProblemOut {
     let (code, message) = match obstacle {
         Obstacle::NoPrompt(name) => ("unknownPrompt", format!("there is no prompt `{name}`")),

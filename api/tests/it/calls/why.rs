@@ -1,5 +1,6 @@
 //! Why a call waits: what a supervisor is told, and what an agent.
 
+use calldocker::agents::{self as state, Wanted};
 use calldocker::authz::Whose;
 use calldocker::calls::why::{self, Answer, Lack, Visit, Why};
 use calldocker::error::Error;
@@ -7,7 +8,7 @@ use calldocker::queues::{self, RulesWish, Settings, StepAction, StepWish};
 use calldocker::store::{Unit, queueing};
 use carrier::{CallHandle, Step};
 use entity::id::{AgentId, CallId};
-use entity::{Availability, Reach, RoutingSubject, SlotHolder, agent, agent_skill};
+use entity::{Availability, ChangeCause, Reach, RoutingSubject, SlotHolder, agent, agent_skill};
 use sea_orm::Set;
 use serde_json::{Value, json};
 
@@ -32,12 +33,25 @@ impl Centre {
         why.visit.unwrap_or_else(|| panic!("he waits: {:?}", why.words))
     }
 
-    async fn change_agent(&self, agent: usize, changes: agent::ActiveModel) {
+    async fn change_agent(&self, agent: usize, step: state::Step) {
         let mut unit = Unit::begin(&self.app, self.scope).await.unwrap();
-        self.scope.update::<agent::Entity, _>(unit.tx(), self.agents[agent], changes).await.unwrap();
-        unit.reroute(RoutingSubject::Agent, self.agents[agent]);
+        let why = state::Why::happened(ChangeCause::Agent);
+        state::change(&mut unit, self.agents[agent], step, why).await.unwrap();
         unit.commit().await.unwrap();
         self.pass(1).await;
+    }
+
+    /// He is at a browser that was last heard of at noon.
+    async fn silent_browser(&self, agent: usize) {
+        let mut unit = Unit::begin(&self.app, self.scope).await.unwrap();
+        let browser = agent::ActiveModel {
+            reach: Set(Reach::Browser),
+            heartbeat_at: Set(Some(noon())),
+            ..Default::default()
+        };
+        self.scope.update::<agent::Entity, _>(unit.tx(), self.agents[agent], browser).await.unwrap();
+        unit.reroute(RoutingSubject::Agent, self.agents[agent]);
+        unit.commit().await.unwrap();
     }
 }
 
@@ -76,25 +90,14 @@ whole_calls! {
         centre.pass(3).await;
         centre.accept(5).await;
         centre.pass(10).await;
-        let silent = agent::ActiveModel {
-            reach: Set(Reach::Browser),
-            availability: Set(Availability::Available),
-            heartbeat_at: Set(Some(noon())),
-            ..Default::default()
+        let wants = |availability, reason: Option<&str>| {
+            state::Step::Now(Wanted { availability, reason: reason.map(str::to_owned) })
         };
-        centre.change_agent(1, silent).await;
-        let rings = agent::ActiveModel {
-            availability: Set(Availability::Available),
-            not_responding_since: Set(Some(noon())),
-            ..Default::default()
-        };
-        centre.change_agent(4, rings).await;
-        let lunch = agent::ActiveModel {
-            availability: Set(Availability::Break),
-            availability_reason: Set(Some("lunch".to_owned())),
-            ..Default::default()
-        };
-        centre.change_agent(0, lunch).await;
+        centre.silent_browser(1).await;
+        centre.change_agent(1, wants(Availability::Available, None)).await;
+        centre.change_agent(4, wants(Availability::Available, None)).await;
+        centre.change_agent(4, state::Step::StopsResponding).await;
+        centre.change_agent(0, wants(Availability::Break, Some("lunch"))).await;
         centre.pass(20).await;
         for agent in [2, 6] {
             centre.set(agent, Availability::Available).await;

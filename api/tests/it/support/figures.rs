@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use calldocker::agents::Axes;
 use calldocker::store::calls;
 use entity::id::{AgentId, QueueEntryId};
-use entity::{CallOutcome, EntryOutcome, agent, agent_change};
+use entity::{CallOutcome, EntryOutcome, EntryPurpose, agent, agent_change};
 use sea_orm::QueryOrder;
 
 use super::centre::Centre;
@@ -34,8 +34,16 @@ impl Centre {
             let talked = talks.get(&entry.id).copied().unwrap_or_default();
             let (answered, outcome) = (talked > 0, entry.outcome.unwrap());
             let may = match outcome {
-                EntryOutcome::Answered | EntryOutcome::Outbound => true,
-                _ => !answered,
+                EntryOutcome::Outbound => true,
+                EntryOutcome::Answered => answered || entry.purpose != EntryPurpose::Caller,
+                EntryOutcome::Abandoned
+                | EntryOutcome::Overflow
+                | EntryOutcome::Callback
+                | EntryOutcome::Voicemail
+                | EntryOutcome::Error
+                | EntryOutcome::Moved
+                | EntryOutcome::Withdrawn
+                | EntryOutcome::Unreached => !answered,
             };
             assert!(may, "{talked} conversations of {entry:?}\n{stories}");
         }

@@ -276,6 +276,7 @@ impl Hour {
         let calls = self.centre.calls().await;
         let came = calls.iter().filter(|call| call.kind == CallKind::Inbound).count();
         assert_eq!(came, self.callers.len(), "everybody came through");
+        assert!(!self.centre.entries().await.is_empty(), "nobody came into a queue: the hour shows nothing");
         if self.of == Of::OneQueue {
             let talked = self.centre.segments().await.iter().filter(|one| one.connected_at.is_some()).count();
             assert!(talked >= 5, "only {talked} conversations: the hour shows nothing");
