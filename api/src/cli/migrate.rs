@@ -10,8 +10,15 @@ use crate::error::Result;
 
 pub async fn run(settings: Settings) -> Result<()> {
     let app = App::build(settings, Clock::machine(), Delivery::DropEverything).await?;
-    Migrator::up(app.db.writer(), None).await?;
+    bring_up_to_date(&app).await?;
     app.db.clone().close().await?;
-    tracing::info!("the database is up to date");
+    Ok(())
+}
+
+/// Brings the schema of the database to that of this program.
+pub(super) async fn bring_up_to_date(app: &App) -> Result<()> {
+    let missing = Migrator::get_pending_migrations(app.db.writer()).await?.len();
+    Migrator::up(app.db.writer(), None).await?;
+    tracing::info!(migrations = missing, "the database is up to date");
     Ok(())
 }

@@ -1,10 +1,9 @@
 //! `calldocker seed`: the demo companies, and the way in which `serve` makes them in an empty database.
 
 use clock::Clock;
-use migration::{Migrator, MigratorTrait};
 use seed::{PASSWORD, Plan, Seeded, Standing};
 
-use super::{look_alike, print};
+use super::{look_alike, migrate, print};
 use crate::app::App;
 use crate::bus::Delivery;
 use crate::config::Settings;
@@ -21,7 +20,7 @@ pub async fn run(settings: Settings) -> Result<()> {
     }
     let account_sid = look_alike::account_sid(&settings).to_owned();
     let app = App::build(settings, Clock::machine(), Delivery::DropEverything).await?;
-    Migrator::up(app.db.writer(), None).await?;
+    migrate::bring_up_to_date(&app).await?;
     let seeded = demo(&app, &account_sid).await;
     app.db.clone().close().await?;
     match seeded? {

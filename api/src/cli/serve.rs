@@ -3,12 +3,11 @@
 
 use carrier::Carrier;
 use clock::Clock;
-use migration::{Migrator, MigratorTrait};
 use seed::Standing;
 use tokio::net::TcpListener;
 
 use super::banner::{self, Telephone};
-use super::{look_alike, print, seed as demo};
+use super::{look_alike, migrate, print, seed as demo};
 use crate::app::App;
 use crate::bus::Delivery;
 use crate::config::Settings;
@@ -63,7 +62,7 @@ impl Prepared {
     pub async fn new(mut settings: Settings, clock: Clock, listener: TcpListener) -> Result<Self> {
         let carrier = look_alike::start_beside_server(&mut settings, &clock).await?;
         let app = App::build(settings, clock, Delivery::Deliver).await?;
-        Migrator::up(app.db.writer(), None).await?;
+        migrate::bring_up_to_date(&app).await?;
         demo::refuse_in_production(&app).await?;
         let standing = fill_when_empty(&app).await?;
         system::provision_numbers(&app, look_alike::account_sid(&app.settings)).await?;
