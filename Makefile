@@ -25,11 +25,7 @@ help: ## This list
 
 # ---- Every day
 
-# A first build is quicker without what makes later ones quick. Who has built for himself before has that already, and keeps it.
-INCREMENTAL := $(if $(wildcard $(CARGO_TARGET_DIR)/debug/incremental),1,0)
-
 .PHONY: run
-run: export CARGO_INCREMENTAL ?= $(INCREMENTAL)
 run: ## Build and start the server; settings come from the environment (api/settings.default.toml)
 	@cargo run --locked -p calldocker --bin calldocker -- serve $(ARGS)
 
