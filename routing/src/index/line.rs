@@ -65,6 +65,14 @@ impl Buckets {
             self.by_requirement.remove(requirement);
         }
     }
+
+    fn reorder(&mut self, key_of: &impl Fn(&EntryKey) -> EntryKey) {
+        for bucket in self.by_requirement.values_mut() {
+            *bucket = bucket.iter().map(key_of).collect();
+        }
+        let heads = self.by_requirement.iter();
+        self.heads = heads.filter_map(|(asked, bucket)| Some((*bucket.first()?, asked.clone()))).collect();
+    }
 }
 
 impl Line {
@@ -155,20 +163,23 @@ impl Line {
         self.arrivals.insert((visit.entry.entered_at, visit.entry.id));
     }
 
+    /// The entry, which waits, is offered to somebody; it keeps its place in the line.
+    pub(super) fn begin_round(&mut self, visit: &Visit) {
+        self.wait_no_longer(visit);
+        self.in_offer += 1;
+    }
+
+    /// Puts everybody without an agent into another order; nothing else of them has changed.
+    pub(super) fn reorder(&mut self, key_of: impl Fn(&EntryKey) -> EntryKey) {
+        self.in_line = self.in_line.iter().map(&key_of).collect();
+        let personal = self.personal.values_mut();
+        personal.chain([&mut self.common]).for_each(|buckets| buckets.reorder(&key_of));
+    }
+
     /// Undoes [`Line::enlist`]; `visit` is as it was then.
     pub(super) fn strike(&mut self, visit: &Visit) {
         match visit.entry.state {
-            EntryState::Waiting => match visit.wants.only {
-                None => self.common.remove(visit.key, &visit.wants.requirement),
-                Some(agent) => {
-                    if let Some(buckets) = self.personal.get_mut(&agent) {
-                        buckets.remove(visit.key, &visit.wants.requirement);
-                        if buckets.by_requirement.is_empty() {
-                            self.personal.remove(&agent);
-                        }
-                    }
-                }
-            },
+            EntryState::Waiting => self.wait_no_longer(visit),
             EntryState::InRound(_) => self.in_offer -= 1,
             EntryState::Reserved(_) => {
                 self.reserved -= 1;
@@ -177,5 +188,17 @@ impl Line {
         }
         self.in_line.remove(&visit.key);
         self.arrivals.remove(&(visit.entry.entered_at, visit.entry.id));
+    }
+
+    fn wait_no_longer(&mut self, visit: &Visit) {
+        let Some(agent) = visit.wants.only else {
+            return self.common.remove(visit.key, &visit.wants.requirement);
+        };
+        if let Some(buckets) = self.personal.get_mut(&agent) {
+            buckets.remove(visit.key, &visit.wants.requirement);
+            if buckets.by_requirement.is_empty() {
+                self.personal.remove(&agent);
+            }
+        }
     }
 }

@@ -13,9 +13,9 @@ use std::num::NonZeroU16;
 use std::ops::Bound;
 
 use super::line::{Buckets, Line};
-use super::{Index, Visit, Wants};
+use super::{Index, Visit, Wants, turns_of};
 use crate::rule::cooling_off;
-use crate::{Agent, AgentRank, EntryKey, EntryState, Queue, QueueId, Round, Strategy};
+use crate::{Agent, AgentId, AgentRank, EntryId, EntryKey, EntryState, Queue, QueueId, Round, Strategy};
 
 /// Where the walk takes a shorter way. Not one round depends on them: a debug build has them so small that
 /// tests take every way, and all ways must come to the same.
@@ -203,17 +203,30 @@ impl Index {
         }
         let agents: Vec<_> =
             chosen.iter().filter_map(|place| Some(self.agents[*place].as_ref()?.id)).collect();
-        let now = self.now;
-        for place in chosen {
-            self.reseat(place, |agent| {
-                agent.held = agent.held.saturating_add(1);
-                agent.last_offered_at = Some(now);
-            });
-        }
-        let mut visit = self.strike(key.entry())?;
-        visit.entry.state = EntryState::InRound(agents.clone());
-        self.enlist(visit);
+        chosen.into_iter().for_each(|place| self.take_slot(place));
+        self.begin_round(key.entry(), agents.clone());
         Some(Round { entry: key.entry(), queue, agents })
+    }
+
+    /// An agent who is offered a call is staffed as long as before, so his heartbeat is left alone.
+    fn take_slot(&mut self, place: usize) {
+        let Some(mut agent) = self.agents[place].take() else { return };
+        self.leave_lines(place, &agent);
+        agent.held = agent.held.saturating_add(1);
+        agent.last_offered_at = Some(self.now);
+        self.join_lines(place, &agent);
+        self.agents[place] = Some(agent);
+    }
+
+    fn begin_round(&mut self, id: EntryId, agents: Vec<AgentId>) {
+        let Some(visit) = self.visits.get_mut(&id) else { return };
+        if let Some(line) = self.lines.get_mut(&visit.entry.queue) {
+            line.begin_round(visit);
+        }
+        for at in turns_of(&visit.entry) {
+            self.turns.remove(&(at, id));
+        }
+        visit.entry.state = EntryState::InRound(agents);
     }
 }
 

@@ -133,16 +133,28 @@ impl Index {
         let line = self.lines.entry(id).or_default();
         let was_closed = line.settings.is_none();
         let reordered = line.ageing() != settings.as_ref().and_then(|queue| queue.ageing);
-        let line_up: Vec<_> = line.in_line.iter().filter(|_| reordered).map(EntryKey::entry).collect();
-        let taken_out: Vec<_> = line_up.into_iter().filter_map(|entry| self.strike(entry)).collect();
-        let line = self.lines.entry(id).or_default();
         let agents = &self.agents;
         line.configure(settings, |place| agents.get(place)?.as_ref());
         if was_closed && line.settings.is_some() {
             self.marked.extend(line.wants().map(|wants| (id, wants)));
         }
-        taken_out.into_iter().for_each(|visit| self.admit(visit.entry));
+        if reordered {
+            self.reorder(id);
+        }
         self.forget_if_unnamed(id);
+    }
+
+    /// Who is before whom has changed, and nothing else: whoever found nobody finds nobody now.
+    fn reorder(&mut self, queue: QueueId) {
+        let Some(line) = self.lines.get_mut(&queue) else { return };
+        let ageing = line.ageing();
+        for key in &line.in_line {
+            if let Some(visit) = self.visits.get_mut(&key.entry()) {
+                visit.key = EntryKey::of(&visit.entry, ageing);
+            }
+        }
+        let visits = &self.visits;
+        line.reorder(|key| visits.get(&key.entry()).map_or(*key, |visit| visit.key));
     }
 
     fn set_agent(&mut self, agent: Agent) {
@@ -200,11 +212,7 @@ impl Index {
     }
 
     fn seat(&mut self, place: usize, agent: Agent) {
-        for queue in &agent.queues {
-            if let Some(line) = self.lines.get_mut(queue) {
-                line.seat(place, &agent, self.now);
-            }
-        }
+        self.join_lines(place, &agent);
         if agent.is_staffed(self.now) {
             self.heartbeats.extend(agent.ready_until.map(|until| (until, place)));
         }
@@ -212,13 +220,25 @@ impl Index {
     }
 
     fn unseat(&mut self, place: usize, agent: &Agent) {
+        self.leave_lines(place, agent);
+        if let Some(until) = agent.ready_until {
+            self.heartbeats.remove(&(until, place));
+        }
+    }
+
+    fn join_lines(&mut self, place: usize, agent: &Agent) {
+        for queue in &agent.queues {
+            if let Some(line) = self.lines.get_mut(queue) {
+                line.seat(place, agent, self.now);
+            }
+        }
+    }
+
+    fn leave_lines(&mut self, place: usize, agent: &Agent) {
         for queue in &agent.queues {
             if let Some(line) = self.lines.get_mut(queue) {
                 line.unseat(place, agent);
             }
-        }
-        if let Some(until) = agent.ready_until {
-            self.heartbeats.remove(&(until, place));
         }
     }
 
