@@ -7,7 +7,7 @@ use entity::id::CompanyId;
 use reqwest::{Client, Method, RequestBuilder, StatusCode, header::HeaderMap};
 use serde_json::Value;
 
-use super::Person;
+use super::{Person, contract};
 
 /// One for all tests, since making one takes longer than most tests. It keeps no connection: that would belong to the
 /// runtime of a test that has ended.
@@ -59,10 +59,16 @@ impl Call {
     }
 
     pub async fn send(self) -> Answer {
-        let response = self.0.send().await.expect("the server answers");
+        let request = self.0.build().expect("a request");
+        let asked = (request.method().to_string(), request.url().path().to_owned());
+        let response = CLIENT.execute(request).await.expect("the server answers");
         let (status, headers) = (response.status(), response.headers().clone());
         let text = response.text().await.expect("the answer is text");
-        Answer { status, headers, body: serde_json::from_str(&text).unwrap_or(Value::Null), text }
+        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        if headers.get("content-type").is_some_and(|kind| kind == "application/json") {
+            contract::hold(&asked.0, &asked.1, status, &body);
+        }
+        Answer { status, headers, body, text }
     }
 }
 

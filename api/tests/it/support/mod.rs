@@ -2,6 +2,7 @@
 
 mod balancer;
 pub mod centre;
+mod contract;
 mod database;
 mod dump;
 mod figures;

@@ -2,14 +2,24 @@
 //! generators accept, with every operation's permission in it. It is the contract: `openapi.yaml` in the root of the
 //! repository is this text, checked in.
 
+mod failures;
+mod mend;
+mod modern;
+mod names;
+mod requests;
+mod text;
+
 use std::collections::BTreeSet;
 
-use poem_openapi::registry::Registry;
-use poem_openapi::types::Type;
 use poem_openapi::{OpenApi, OpenApiService};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::envelope::FailureBody;
+use self::failures::{add_failures, repair_operation};
+use self::mend::mend;
+use self::modern::modernise;
+use self::names::name_for_clients;
+use self::requests::reachable_from_requests;
+use self::text::ordered;
 use crate::authz;
 use crate::error::{Error, Result};
 
@@ -191,7 +201,6 @@ fn problems(document: &Value, public: &[&str], declared: usize) -> Vec<String> {
 }
 
 fn repair(document: &mut Value) {
-    document["openapi"] = json!("3.0.3");
     document["servers"] = json!([{ "url": "/", "description": "This server" }]);
     mend(document);
     name_for_clients(document);
@@ -214,265 +223,7 @@ fn repair(document: &mut Value) {
             repair_operation(operation);
         }
     }
-}
-
-/// The names under which generated clients know the schemas: our suffixes say which way a type goes, and a client
-/// rather wants `User`, `UserInput` and `UserListReply`.
-fn name_for_clients(document: &mut Value) {
-    let Some(schemas) = document["components"]["schemas"].as_object_mut() else { return };
-    let mut renamed = Map::new();
-    for (name, schema) in std::mem::take(schemas) {
-        let before = renamed.insert(client_name(&name), schema);
-        assert!(
-            before.is_none(),
-            "two schemas are {} to a client: rename one with #[oai(rename)]",
-            client_name(&name)
-        );
-    }
-    *schemas = renamed;
-    rename_references(document);
-}
-
-fn rename_references(value: &mut Value) {
-    match value {
-        Value::Object(map) => {
-            for (key, value) in map {
-                match value {
-                    Value::String(target) if key == "$ref" || target.starts_with("#/components/schemas/") => {
-                        if let Some(name) = target.strip_prefix("#/components/schemas/") {
-                            *target = format!("#/components/schemas/{}", client_name(name));
-                        }
-                    }
-                    other => rename_references(other),
-                }
-            }
-        }
-        Value::Array(values) => values.iter_mut().for_each(rename_references),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
-}
-
-fn client_name(name: &str) -> String {
-    if let Some(listed) = name.strip_prefix("Success_list_") {
-        format!("{}ListReply", client_name(listed))
-    } else if let Some(data) = name.strip_prefix("Success_") {
-        format!("{}Reply", client_name(data))
-    } else if let Some(out) = name.strip_suffix("Out") {
-        out.to_owned()
-    } else if let Some(input) = name.strip_suffix("In") {
-        format!("{input}Input")
-    } else {
-        name.to_owned()
-    }
-}
-
-/// What is wrong at any depth of poem-openapi's output.
-fn mend(value: &mut Value) {
-    match value {
-        Value::Object(map) => {
-            // What is the default anyway.
-            map.retain(|key, value| {
-                !(key == "deprecated" && *value == false || key == "explode" && *value == true)
-            });
-            mend_default(map);
-            mend_format(map);
-            if let Some(content) = map.get_mut("content").and_then(Value::as_object_mut) {
-                for (with_charset, plain) in [
-                    ("application/json; charset=utf-8", "application/json"),
-                    ("text/plain; charset=utf-8", "text/plain"),
-                ] {
-                    if let Some(media) = content.remove(with_charset) {
-                        content.insert(plain.to_owned(), media);
-                    }
-                }
-            }
-            if let Some(headers) = map.get_mut("headers").and_then(Value::as_object_mut) {
-                *headers = std::mem::take(headers)
-                    .into_iter()
-                    .map(|(name, header)| (header_case(&name), header))
-                    .collect();
-            }
-            map.values_mut().for_each(mend);
-        }
-        Value::Array(values) => values.iter_mut().for_each(mend),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
-}
-
-/// `default: null` is not valid for a type that is not nullable, and hides a `$ref` in an `allOf`.
-fn mend_default(map: &mut Map<String, Value>) {
-    if let Some([reference, extra]) = map.get("allOf").and_then(Value::as_array).map(Vec::as_slice)
-        && reference.get("$ref").is_some()
-        && extra.as_object().is_some_and(|extra| extra.keys().all(|key| key == "default"))
-    {
-        let (reference, default) = (reference.clone(), extra["default"].clone());
-        map.remove("allOf");
-        map.remove("default");
-        if default.is_null() {
-            map.insert("$ref".to_owned(), reference["$ref"].clone());
-        } else {
-            map.insert("allOf".to_owned(), json!([reference]));
-            map.insert("default".to_owned(), default);
-        }
-    }
-    if map.get("default").is_some_and(Value::is_null) {
-        map.remove("default");
-    }
-}
-
-/// OpenAPI knows int32 and int64 only.
-fn mend_format(map: &mut Map<String, Value>) {
-    let (format, largest) = match map.get("format").and_then(Value::as_str) {
-        Some("uint8") => ("int32", Some(u64::from(u8::MAX))),
-        Some("uint16") => ("int32", Some(u64::from(u16::MAX))),
-        Some("uint32") => ("int64", Some(u64::from(u32::MAX))),
-        Some("uint64" | "uint") => ("int64", None),
-        Some(_) | None => return,
-    };
-    map.insert("format".to_owned(), json!(format));
-    map.entry("minimum").or_insert(json!(0));
-    if let Some(largest) = largest {
-        map.entry("maximum").or_insert(json!(largest));
-    }
-}
-
-fn header_case(name: &str) -> String {
-    let capital = |word: &str| {
-        let (first, rest) = word.split_at(word.len().min(1));
-        format!("{}{}", first.to_uppercase(), rest.to_lowercase())
-    };
-    name.split('-').map(capital).collect::<Vec<_>>().join("-")
-}
-
-fn failures() -> [(&'static str, &'static str, &'static str); 8] {
-    [
-        ("400", "BadRequest", "The request cannot be read, or fields of it are wrong: `errors` names each."),
-        ("401", "Unauthorized", "There is no access token, or it is no longer good."),
-        ("403", "Forbidden", "The caller may not do this."),
-        ("404", "NotFound", "It does not exist, or not for this caller."),
-        ("413", "TooLarge", "The body is too large."),
-        ("415", "UnsupportedMediaType", "The body is not JSON."),
-        ("422", "NotAcceptable", "The request is understood, but what it says is not acceptable."),
-        (
-            "default",
-            "Failure",
-            "Any other failure: 409 when the state has moved on, 429 with Retry-After, 500.",
-        ),
-    ]
-}
-
-fn add_failures(document: &mut Value) {
-    let mut registry = Registry::new();
-    FailureBody::register(&mut registry);
-    for (name, schema) in &registry.schemas {
-        document["components"]["schemas"][name] = serde_json::to_value(schema).expect("a schema is JSON");
-    }
-    let schema = serde_json::to_value(FailureBody::schema_ref()).expect("a schema is JSON");
-    for (_, name, description) in failures() {
-        document["components"]["responses"][name] =
-            json!({ "description": description, "content": { "application/json": { "schema": schema } } });
-    }
-}
-
-fn repair_operation(operation: &mut Value) {
-    // `Can` leaves its permission in the place of the scheme's name.
-    let permission = operation["security"][0].as_object().and_then(|scheme| scheme.keys().next().cloned());
-    operation["security"] = match &permission {
-        Some(_) => json!([{ "bearer": [] }]),
-        None => json!([]),
-    };
-    if let Some(permission) = &permission {
-        operation[PERMISSION] = json!(permission);
-    }
-    let has_body = operation.get("requestBody").is_some();
-    let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
-    let has_path = parameters.iter().any(|parameter| parameter["in"] == "path");
-    let Some(responses) = operation["responses"].as_object_mut() else { return };
-    for (status, name, _) in failures() {
-        let applies = match name {
-            "BadRequest" => has_body || !parameters.is_empty(),
-            "Unauthorized" | "Forbidden" => permission.is_some(),
-            "NotFound" => has_path,
-            "TooLarge" | "UnsupportedMediaType" | "NotAcceptable" => has_body,
-            _ => true,
-        };
-        if applies {
-            let reference = json!({ "$ref": format!("#/components/responses/{name}") });
-            responses.entry(status).or_insert(reference);
-        }
-    }
-    for (status, response) in responses {
-        if response["description"] == "" {
-            response["description"] = json!(if status.starts_with('2') { "Done." } else { "Not done." });
-        }
-    }
-}
-
-/// The named schemas that bodies are made of: those in which unknown properties are refused.
-fn reachable_from_requests(document: &Value) -> BTreeSet<String> {
-    let mut reached = BTreeSet::new();
-    let mut open: Vec<&Value> = Vec::new();
-    for item in document["paths"].as_object().into_iter().flat_map(Map::values) {
-        open.extend(
-            item.as_object()
-                .into_iter()
-                .flat_map(Map::values)
-                .filter_map(|operation| operation.get("requestBody")),
-        );
-    }
-    while let Some(value) = open.pop() {
-        match value {
-            Value::Object(map) => {
-                if let Some(name) = map.get("$ref").and_then(Value::as_str).and_then(|r| r.rsplit('/').next())
-                    && reached.insert(name.to_owned())
-                {
-                    open.push(&document["components"]["schemas"][name]);
-                }
-                open.extend(map.values());
-            }
-            Value::Array(values) => open.extend(values),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-        }
-    }
-    reached
-}
-
-/// The order in which a person reads a document; other keys follow by the alphabet.
-const ORDER: [&str; 16] = [
-    "openapi",
-    "info",
-    "servers",
-    "tags",
-    "paths",
-    "components",
-    "operationId",
-    "summary",
-    "description",
-    PERMISSION,
-    "security",
-    "parameters",
-    "requestBody",
-    "responses",
-    "$ref",
-    "type",
-];
-
-fn ordered(value: &Value) -> serde_yaml::Value {
-    match value {
-        Value::Object(map) => {
-            let rank = |key: &str| ORDER.iter().position(|known| *known == key).unwrap_or(ORDER.len());
-            let mut keys: Vec<_> = map.keys().collect();
-            keys.sort_by_key(|key| (rank(key), key.as_str()));
-            keys.into_iter()
-                .map(|key| (key.as_str().into(), ordered(&map[key])))
-                .collect::<serde_yaml::Mapping>()
-                .into()
-        }
-        Value::Array(values) => values.iter().map(ordered).collect::<Vec<_>>().into(),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
-            serde_yaml::to_value(value).expect("a plain value is YAML")
-        }
-    }
+    modernise(document);
 }
 
 #[cfg(test)]
