@@ -5,6 +5,7 @@
     reason = "the scope and what SeaORM's derives generate stand here, and nothing else"
 )]
 
+mod documented;
 mod life;
 mod macros;
 mod rules;
@@ -74,6 +75,7 @@ pub mod transfer;
 pub mod user;
 pub mod webhook_request;
 
+pub use documented::Documented;
 pub use life::*;
 pub use rules::*;
 pub use scope::{CompanyOwned, CompanyScope, Inserted, Updated};

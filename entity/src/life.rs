@@ -64,13 +64,19 @@ closed_enum!(
     /// What the agent does; derived from slots, only the server's to write.
     Activity { Idle, Offered, OnCall, WrapUp, NotResponding }
 );
-closed_enum!(Strategy { LongestIdle, RoundRobin, FewestCalls, LeastTalkTime, RingAll });
+closed_enum!(
+    /// Which of the free agents is asked first.
+    Strategy { LongestIdle, RoundRobin, FewestCalls, LeastTalkTime, RingAll }
+);
 closed_enum!(
     /// The two readings of "longest idle".
     IdleReading { SinceLastCall, SinceAvailable }
 );
 
-closed_enum!(CallKind { Inbound, Outbound, Peer });
+closed_enum!(
+    /// Who has called whom: a customer us, we him, or colleagues each other.
+    CallKind { Inbound, Outbound, Peer }
+);
 closed_enum!(
     /// A projection of the call's rows: where the caller is now.
     CallStatus { Received, Dialing, InIvr, Queued, Offered, Connected, OnHold, WrapUp, Completed, Failed }
@@ -277,7 +283,10 @@ closed_enum!(
     /// Whether the agent stays until somebody else is there.
     TransferMode { Blind, Warm }
 );
-closed_enum!(TransferTarget { Agent, Queue, Number, Flow });
+closed_enum!(
+    /// To whom a call is passed on.
+    TransferTarget { Agent, Queue, Number, Flow }
+);
 closed_enum!(
     /// How far a transfer has come.
     TransferState {

@@ -2,18 +2,28 @@
 
 /// A closed set of values, stored and sent in snake_case.
 macro_rules! closed_enum {
-    ($(#[$doc:meta])* $name:ident { $($(#[$about:meta])* $value:ident),+ $(,)? }) => {
-        $(#[$doc])*
+    ($(#[doc = $doc:literal])* $name:ident { $($(#[doc = $about:literal])* $value:ident),+ $(,)? }) => {
+        $(#[doc = $doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, sea_orm::EnumIter, sea_orm::DeriveActiveEnum,
             serde::Serialize, serde::Deserialize)]
         #[sea_orm(rs_type = "String", db_type = "String(sea_orm::sea_query::StringLen::N(32))", rename_all = "snake_case")]
         #[serde(rename_all = "snake_case")]
-        pub enum $name { $($(#[$about])* $value),+ }
+        pub enum $name { $($(#[doc = $about])* $value),+ }
 
         impl $name {
             /// The stored and sent spelling.
             pub fn as_str(self) -> String {
                 sea_orm::ActiveEnum::into_value(self)
+            }
+        }
+
+        impl crate::Documented for $name {
+            const ABOUT: &'static str = concat!($($doc, "\n"),*);
+
+            fn about(self) -> &'static str {
+                match self {
+                    $(Self::$value => concat!($($about, "\n"),*)),+
+                }
             }
         }
     };

@@ -41,6 +41,7 @@ struct RegistrationIn {
     invite_token: Option<String>,
 }
 
+/// What the mail brought.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 struct ConfirmationIn {
@@ -49,6 +50,7 @@ struct ConfirmationIn {
     token: String,
 }
 
+/// Whom to sign in.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 struct CredentialsIn {
@@ -58,6 +60,7 @@ struct CredentialsIn {
     password: String,
 }
 
+/// The refresh token that is spent for new ones.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 struct RefreshIn {
@@ -65,6 +68,7 @@ struct RefreshIn {
     refresh_token: String,
 }
 
+/// The company to act in.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 struct SwitchIn {

@@ -29,6 +29,7 @@ struct AvailabilityReasonOut {
     created_at: DateTime<Utc>,
 }
 
+/// A reason to be made.
 #[derive(Object, Debug)]
 #[oai(rename_all = "camelCase", deny_unknown_fields)]
 struct NewAvailabilityReasonIn {
@@ -37,6 +38,7 @@ struct NewAvailabilityReasonIn {
     name: String,
 }
 
+/// What is to be changed of a reason; what is absent stays.
 #[derive(Object, Debug)]
 #[oai(rename_all = "camelCase", deny_unknown_fields)]
 struct AvailabilityReasonIn {

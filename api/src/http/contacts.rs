@@ -45,6 +45,7 @@ struct ContactOut {
     updated_at: DateTime<Utc>,
 }
 
+/// A contact to be made.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 struct NewContactIn {

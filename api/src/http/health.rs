@@ -21,6 +21,7 @@ pub struct HealthOut {
     pub version: String,
 }
 
+/// Whether something that the server needs can be reached.
 #[derive(Enum, Debug)]
 #[oai(rename_all = "snake_case")]
 pub enum Reachability {

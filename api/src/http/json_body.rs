@@ -93,10 +93,12 @@ impl<'a, T: ParseFromJSON + Type + Send + 'static> ApiExtractor<'a> for Optional
         body: &mut RequestBody,
         options: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
-        // Who sends a body says of what kind it is, or how long, or that it comes in pieces.
-        let length = request.header("content-length").is_some_and(|length| length != "0");
-        let comes =
-            length || request.header("transfer-encoding").is_some() || request.content_type().is_some();
+        // Who sends a body says how long it is, or that it comes in pieces. Generated clients tell of what kind it would be
+        // even when there is none.
+        let comes = match request.header("content-length") {
+            Some(length) => length != "0",
+            None => request.header("transfer-encoding").is_some() || request.content_type().is_some(),
+        };
         if !comes {
             return Ok(Self(None));
         }

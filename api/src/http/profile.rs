@@ -44,6 +44,7 @@ pub struct ProfileOut {
     created_at: DateTime<Utc>,
 }
 
+/// What is to be changed of the own profile; what is absent stays.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 struct ProfileIn {
@@ -51,6 +52,7 @@ struct ProfileIn {
     name: String,
 }
 
+/// The password so far, and the one to come.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 struct PasswordIn {

@@ -55,6 +55,7 @@ struct PromptAudioOut {
     sha256: String,
 }
 
+/// A prompt to be made.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 struct NewPromptIn {
@@ -64,6 +65,7 @@ struct NewPromptIn {
     texts: Option<Vec<PromptTextIn>>,
 }
 
+/// What the prompt says in one language.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 struct PromptTextIn {
@@ -74,6 +76,7 @@ struct PromptTextIn {
     text: String,
 }
 
+/// The name by which flows know the prompt.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 struct PromptNameIn {
@@ -81,6 +84,7 @@ struct PromptNameIn {
     name: String,
 }
 
+/// A text, and how it is spoken.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 struct SpokenTextIn {

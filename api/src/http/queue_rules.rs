@@ -64,6 +64,7 @@ struct OverflowStep {
     mailbox: Option<String>,
 }
 
+/// What is done with a caller for whom nobody is found.
 #[derive(Enum)]
 #[oai(rename_all = "snake_case")]
 enum OverflowActionName {

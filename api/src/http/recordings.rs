@@ -180,6 +180,7 @@ impl From<RecordingAction> for Action {
     }
 }
 
+/// What is to be done with the recording of a call.
 #[derive(Object, Debug)]
 #[oai(rename_all = "camelCase", deny_unknown_fields)]
 struct RecordingControlIn {

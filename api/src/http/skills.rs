@@ -23,6 +23,7 @@ struct CompanySkillOut {
     name: String,
 }
 
+/// A skill by its name.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 struct CompanySkillIn {

@@ -27,6 +27,7 @@ struct TranscriptionHookOut {
     updated_at: DateTime<Utc>,
 }
 
+/// Where voicemails are written down.
 #[derive(Object, Debug)]
 #[oai(rename_all = "camelCase", deny_unknown_fields)]
 struct TranscriptionHookIn {

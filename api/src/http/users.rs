@@ -34,12 +34,14 @@ struct UserOut {
     joined_at: DateTime<Utc>,
 }
 
+/// What is to be changed of a member; what is absent stays.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 struct UserIn {
     role: Word<Role>,
 }
 
+/// Whom to invite, and as what.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 struct InvitationIn {

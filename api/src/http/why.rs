@@ -29,6 +29,7 @@ struct WhyOut {
     words: Vec<String>,
 }
 
+/// How the call stands.
 #[derive(Enum)]
 #[oai(rename_all = "snake_case")]
 enum StandingOut {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use entity::Documented;
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
 use poem_openapi::types::{ParseError, ParseFromJSON, ParseFromParameter, ParseResult, ToJSON, Type};
 use sea_orm::{ActiveEnum, Iterable};
@@ -18,12 +19,30 @@ impl<E> From<E> for Word<E> {
 }
 
 /// What an enum must be to stand in the API.
-pub trait ClosedEnum: ActiveEnum<Value = String> + Iterable + Copy + Send + Sync + 'static {}
+pub trait ClosedEnum:
+    ActiveEnum<Value = String> + Iterable + Documented + Copy + Send + Sync + 'static
+{
+}
 
-impl<E: ActiveEnum<Value = String> + Iterable + Copy + Send + Sync + 'static> ClosedEnum for E {}
+impl<E: ActiveEnum<Value = String> + Iterable + Documented + Copy + Send + Sync + 'static> ClosedEnum for E {}
 
 fn spellings<E: ClosedEnum>() -> Vec<String> {
     E::iter().map(|value| value.to_value()).collect()
+}
+
+/// What it is about, and what each value means of which there is more to say than its name.
+fn description<E: ClosedEnum>() -> Option<&'static str> {
+    let plain = |text: &str| {
+        text.replace("[`", "`").replace("`]", "`").lines().map(str::trim).collect::<Vec<_>>().join(" ")
+    };
+    let mut text = plain(E::ABOUT);
+    let values = E::iter().filter(|value| !value.about().is_empty());
+    for (place, value) in values.enumerate() {
+        let before = if place == 0 { "\n\n" } else { "\n" };
+        text.push_str(&format!("{before}- `{}`: {}", value.to_value(), plain(value.about())));
+    }
+    // The registry keeps texts that live as long as the process, as its specification does.
+    (!text.is_empty()).then(|| &*text.leak())
 }
 
 fn schema_name<E>() -> &'static str {
@@ -52,6 +71,7 @@ impl<E: ClosedEnum> Type for Word<E> {
 
     fn register(registry: &mut Registry) {
         registry.create_schema::<Self, _>(schema_name::<E>().to_owned(), |_| MetaSchema {
+            description: description::<E>(),
             enum_items: spellings::<E>().into_iter().map(Value::String).collect(),
             ..MetaSchema::new("string")
         });

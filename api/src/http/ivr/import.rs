@@ -62,6 +62,7 @@ struct DraftImportIn {
     tests: Option<Vec<FlowTestIn>>,
 }
 
+/// The system that a flow is imported from.
 #[derive(Enum, Clone, Copy)]
 enum ImportSource {
     /// Flow definitions v2.
@@ -125,6 +126,7 @@ struct ImportedElementOut {
     remarks: Vec<String>,
 }
 
+/// What has become of a part of the imported flow.
 #[derive(Enum)]
 #[oai(rename_all = "camelCase")]
 enum ImportOutcome {
@@ -149,6 +151,7 @@ struct ImportReferenceOut {
     uses: Vec<ImportUseOut>,
 }
 
+/// What a name of the imported flow refers to.
 #[derive(Enum)]
 #[oai(rename_all = "camelCase")]
 enum ImportReferenceKind {

@@ -51,6 +51,7 @@ struct ImportedRuleOut {
     message: String,
 }
 
+/// What keeps a rule of the imported workflow here.
 #[derive(Enum)]
 #[oai(rename_all = "camelCase")]
 enum ImportedRuleKeeper {

@@ -79,6 +79,7 @@ struct FindingOut {
     message: String,
 }
 
+/// Whether a finding keeps the flow from being published.
 #[derive(Enum)]
 #[oai(rename_all = "snake_case")]
 enum SeverityOut {
@@ -88,6 +89,7 @@ enum SeverityOut {
     Warning,
 }
 
+/// A flow to be made.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 struct NewFlowIn {

@@ -75,6 +75,7 @@ struct ReplayLineOut {
     message: Option<String>,
 }
 
+/// What a line of a replay tells.
 #[derive(Enum, Default)]
 #[oai(rename_all = "camelCase")]
 enum ReplayLineType {
@@ -85,6 +86,7 @@ enum ReplayLineType {
     Failed,
 }
 
+/// How a past call would have gone in this version.
 #[derive(Enum)]
 #[oai(rename_all = "camelCase")]
 enum ReplayResult {
@@ -107,6 +109,7 @@ struct FlowPlaceOut {
     mailbox: Option<String>,
 }
 
+/// Where a flow has led a caller.
 #[derive(Enum)]
 #[oai(rename_all = "camelCase")]
 enum FlowStop {

@@ -67,6 +67,7 @@ pub struct ScriptedAct {
     pub hangup: Option<bool>,
 }
 
+/// What becomes of dialling.
 #[derive(Enum, Clone, Copy, Debug)]
 #[oai(rename_all = "camelCase")]
 pub enum DialAct {
@@ -76,6 +77,7 @@ pub enum DialAct {
     Failed,
 }
 
+/// How waiting in the queue ends.
 #[derive(Enum, Clone, Copy, Debug)]
 #[oai(rename_all = "camelCase")]
 pub enum QueueAct {
@@ -84,6 +86,7 @@ pub enum QueueAct {
     Fails,
 }
 
+/// What the agent does who is offered the call.
 #[derive(Enum, Clone, Copy, Debug)]
 #[oai(rename_all = "camelCase")]
 pub enum AgentAct {
@@ -119,6 +122,7 @@ pub struct CannedAnswer {
     pub fails: Option<RequestFailure>,
 }
 
+/// Why a request of the flow gets no answer.
 #[derive(Enum, Clone, Copy, Debug)]
 #[oai(rename_all = "camelCase")]
 pub enum RequestFailure {
@@ -149,6 +153,7 @@ pub struct Expected {
     pub texted: Option<String>,
 }
 
+/// How a flow test expects the call to end.
 #[derive(Enum, Clone, Copy, Debug)]
 #[oai(rename_all = "camelCase")]
 pub enum ExpectedEnd {

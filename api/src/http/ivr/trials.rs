@@ -51,6 +51,7 @@ struct NodeDifferenceOut {
     ports: Vec<PortMoveOut>,
 }
 
+/// What has become of a node.
 #[derive(Enum)]
 #[oai(rename_all = "camelCase")]
 enum NodeChangeOut {
@@ -111,6 +112,7 @@ struct PassedNodeOut {
     port: Option<String>,
 }
 
+/// How a step leaves its node.
 #[derive(Enum)]
 #[oai(rename_all = "camelCase")]
 enum PassageOut {
@@ -146,6 +148,7 @@ struct SimulatedEndOut {
     act: Option<u64>,
 }
 
+/// Why the simulation ends.
 #[derive(Enum, Default)]
 #[oai(rename_all = "camelCase")]
 enum SimulatedEndKind {
@@ -174,6 +177,7 @@ enum SimulatedEndKind {
     FlowNotThere,
 }
 
+/// Which version of the other flows is used.
 #[derive(Enum, Clone, Copy)]
 #[oai(rename_all = "camelCase")]
 enum OtherFlows {

@@ -19,7 +19,7 @@ use self::mend::mend;
 use self::modern::modernise;
 use self::names::name_for_clients;
 use self::requests::reachable_from_requests;
-use self::text::ordered;
+use self::text::{ordered, quote_ambiguous};
 use crate::authz;
 use crate::error::{Error, Result};
 
@@ -76,7 +76,7 @@ impl Spec {
 
     /// The text of `openapi.yaml`: the same for the same handlers, whatever else is compiled in.
     pub fn yaml(&self) -> String {
-        serde_yaml::to_string(&ordered(&self.document)).expect("JSON is YAML")
+        quote_ambiguous(&serde_yaml::to_string(&ordered(&self.document)).expect("JSON is YAML"))
     }
 
     /// A page to read and try it in.
@@ -201,6 +201,7 @@ fn problems(document: &Value, public: &[&str], declared: usize) -> Vec<String> {
 }
 
 fn repair(document: &mut Value) {
+    document["info"]["license"] = json!({ "name": "MIT", "identifier": "MIT" });
     document["servers"] = json!([{ "url": "/", "description": "This server" }]);
     mend(document);
     name_for_clients(document);

@@ -54,8 +54,21 @@ fn state_null_as_a_type(map: &mut Map<String, Value>) {
 }
 
 fn list_the_example(map: &mut Map<String, Value>) {
-    if let Some(example) = map.remove("example") {
+    if let Some(mut example) = map.remove("example") {
+        leave_out_what_is_absent(&mut example);
         map.insert("examples".to_owned(), json!([example]));
+    }
+}
+
+/// What a property that may be absent is in Rust's example of it.
+fn leave_out_what_is_absent(example: &mut Value) {
+    match example {
+        Value::Object(map) => {
+            map.retain(|_, value| !value.is_null());
+            map.values_mut().for_each(leave_out_what_is_absent);
+        }
+        Value::Array(values) => values.iter_mut().for_each(leave_out_what_is_absent),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 

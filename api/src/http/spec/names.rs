@@ -2,12 +2,13 @@
 
 use serde_json::{Map, Value};
 
-/// Our suffixes say which way a type goes, and a client
-/// rather wants `User`, `UserInput` and `UserListReply`.
+/// Our suffixes say which way a type goes, and a client rather wants `User`, `UserInput` and `UserListReply`.
 pub(super) fn name_for_clients(document: &mut Value) {
     let Some(schemas) = document["components"]["schemas"].as_object_mut() else { return };
     let mut renamed = Map::new();
-    for (name, schema) in std::mem::take(schemas) {
+    for (name, mut schema) in std::mem::take(schemas) {
+        // It repeats the name in Rust, and generators would take it for the better one.
+        schema.as_object_mut().and_then(|schema| schema.remove("title"));
         let before = renamed.insert(client_name(&name), schema);
         assert!(
             before.is_none(),
