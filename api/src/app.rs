@@ -65,6 +65,8 @@ pub struct Parts {
     pub lanes: Lanes,
     /// The same for what is told to hooks.
     pub hook_lanes: Lanes,
+    /// The same for events that endpoints are told of.
+    pub webhook_lanes: Lanes,
     /// The requests of flows that this node has under way.
     pub underway: Underway,
     /// Places for replays.
@@ -125,6 +127,7 @@ impl App {
             web,
             lanes: Lanes::new(Lanes::REQUESTS),
             hook_lanes: Lanes::new(Lanes::HOOKS),
+            webhook_lanes: Lanes::new(Lanes::WEBHOOKS),
             underway: Underway::default(),
             replays: Arc::new(Semaphore::new(AT_ONCE)),
         })))

@@ -50,6 +50,7 @@ pub enum Subject {
     Flow,
     FlowTest,
     FlowVersion,
+    Integration,
     Invitation,
     Offer,
     PhoneNumber,
@@ -62,6 +63,8 @@ pub enum Subject {
     Skill,
     TranscriptionHook,
     User,
+    WebhookDelivery,
+    WebhookEndpoint,
 }
 
 impl Subject {
@@ -76,6 +79,7 @@ impl Subject {
             Self::Flow => "FLOW_NOT_FOUND",
             Self::FlowTest => "FLOW_TEST_NOT_FOUND",
             Self::FlowVersion => "FLOW_VERSION_NOT_FOUND",
+            Self::Integration => "INTEGRATION_NOT_FOUND",
             Self::Invitation => "INVITATION_NOT_FOUND",
             Self::Offer => "OFFER_NOT_FOUND",
             Self::PhoneNumber => "PHONE_NUMBER_NOT_FOUND",
@@ -88,6 +92,8 @@ impl Subject {
             Self::Skill => "SKILL_NOT_FOUND",
             Self::TranscriptionHook => "TRANSCRIPTION_HOOK_NOT_FOUND",
             Self::User => "USER_NOT_FOUND",
+            Self::WebhookDelivery => "WEBHOOK_DELIVERY_NOT_FOUND",
+            Self::WebhookEndpoint => "WEBHOOK_NOT_FOUND",
         }
     }
 
@@ -102,6 +108,7 @@ impl Subject {
             Self::Flow => "There is no such flow.",
             Self::FlowTest => "There is no such test of this flow.",
             Self::FlowVersion => "There is no such version of this flow.",
+            Self::Integration => "The company has no such integration.",
             Self::Invitation => "This invitation is not valid, or no longer.",
             Self::Offer => "There is no such offer.",
             Self::PhoneNumber => "There is no such phone number.",
@@ -114,6 +121,8 @@ impl Subject {
             Self::Skill => "There is no such skill.",
             Self::TranscriptionHook => "The company has no transcription hook.",
             Self::User => "There is no such user.",
+            Self::WebhookDelivery => "There is no such delivery.",
+            Self::WebhookEndpoint => "There is no such webhook.",
         }
     }
 }

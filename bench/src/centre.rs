@@ -92,7 +92,7 @@ pub async fn company(tx: &Tx, ids: &Ids, now: DateTime<Utc>) -> Result<CompanySc
     let scope = CompanyScope::dangerous_mint(id);
     let state = routing_state::Model { company_id: id, node_id: None, lease_until: None };
     scope.insert::<routing_state::Entity, _>(tx, state).await?;
-    let counter = outbox_counter::Model { company_id: id, last_seq: 0 };
+    let counter = outbox_counter::Model { company_id: id, last_seq: 0, facts_wanted: false };
     scope.insert::<outbox_counter::Entity, _>(tx, counter).await?;
     Ok(scope)
 }

@@ -49,5 +49,5 @@ ids! {
     AgentId AuditId CallId CallbackId ChangeId CompanyId ContactId FlowId FlowTestId FlowVersionId InvitationId JobId LegId MailId
     MembershipId MessageId NodeId OfferId PhoneNumberId PromptId QueueEntryId QueueId ReasonId RecordingId
     RegistrationId RequestId RoundId SegmentId SessionId SideSessionId SkillId SupervisionId SurveyAnswerId TransferId
-    UserId
+    UserId WebhookDeliveryId WebhookEndpointId WebhookEventId
 }

@@ -7,6 +7,7 @@
 
 mod life;
 mod macros;
+mod outside;
 mod rules;
 mod scope;
 
@@ -24,6 +25,8 @@ pub mod call;
 pub mod call_event;
 pub mod call_secret;
 pub mod callback;
+pub mod chat_integration;
+pub mod chat_notice;
 pub mod company;
 pub mod contact;
 pub mod engine_input;
@@ -33,6 +36,7 @@ pub mod flow_request;
 pub mod flow_test;
 pub mod flow_version;
 pub mod idempotency_key;
+pub mod incoming_secret;
 pub mod invitation;
 pub mod job;
 pub mod leg;
@@ -66,14 +70,21 @@ pub mod session;
 pub mod side_input;
 pub mod side_session;
 pub mod skill;
+pub mod slack_code;
+pub mod slack_link;
 pub mod supervision;
 pub mod survey_answer;
 pub mod text_message;
 pub mod transcription_hook;
 pub mod transfer;
 pub mod user;
+pub mod webhook_attempt;
+pub mod webhook_delivery;
+pub mod webhook_endpoint;
+pub mod webhook_event;
 pub mod webhook_request;
 
 pub use life::*;
+pub use outside::*;
 pub use rules::*;
 pub use scope::{CompanyOwned, CompanyScope, Inserted, Updated};

@@ -50,6 +50,8 @@ closed_enum!(
         MemberRemoved,
         /// He is a member still, and no agent.
         AgentRemoved,
+        /// Another system of the company's said so.
+        Integration,
     }
 );
 closed_enum!(
@@ -397,6 +399,12 @@ closed_enum!(
         SendMessage,
         /// Bring a callback up to date: into the line when it is due, out of it when it is not.
         BringUpCallback,
+        /// Say to whom outside what has happened is told.
+        TellOutside,
+        /// Send an event to an endpoint.
+        DeliverWebhook,
+        /// Send the notices that wait for a chat.
+        SendNotices,
     }
 );
 closed_enum!(

@@ -5,8 +5,8 @@ use entity::id::CallId;
 use entity::{CallStatus, EndedBy, call, call_event};
 use serde_json::{Value, json};
 
-use super::Reply;
 use super::story::EventKind;
+use super::{Reply, facts};
 use crate::error::Result;
 use crate::store::{Audience, Unit, calls};
 
@@ -87,6 +87,7 @@ impl CallFile {
         if self.row.status != self.was {
             unit.tell(&self.watchers(), "call:update", self.summary());
         }
+        facts::tell(unit, &self.row, &self.lines);
         calls::save(unit.scope(), unit.tx(), self.row).await?;
         Ok(unit.scope().insert_many::<call_event::Entity, _>(unit.tx(), self.lines).await?)
     }

@@ -16,6 +16,7 @@ pub mod desk;
 pub mod direct;
 pub mod effects;
 pub mod enqueue;
+mod facts;
 pub mod figures;
 pub mod file;
 pub mod flow;

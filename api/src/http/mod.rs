@@ -12,6 +12,7 @@ mod availability_reasons;
 mod call_results;
 mod callbacks;
 mod calls;
+mod chat_integrations;
 mod companies;
 mod company_settings;
 mod contacts;
@@ -42,6 +43,8 @@ mod supervision;
 mod transcription_hook;
 mod users;
 mod waiting_calls;
+mod webhook_events;
+mod webhooks;
 mod why;
 pub mod word;
 
@@ -110,6 +113,7 @@ fn resources() -> impl OpenApi + 'static {
         (outbound::Outbound, callbacks::Callbacks),
         (recordings::Recordings, recording_settings::RecordingSettings),
         (company_settings::CompanySettings, transcription_hook::TranscriptionHooks),
+        (webhooks::Webhooks, chat_integrations::ChatIntegrations),
         (call_results::CallResults, queue_flows::FlowsOfQueues),
         health::Health,
     )
@@ -125,5 +129,5 @@ fn service() -> OpenApiService<impl OpenApi + 'static, ()> {
 /// # Errors
 /// When an operation is open to anybody without being on the list of those that may be.
 pub fn specification() -> Result<Spec> {
-    Spec::of(&service(), PUBLIC)
+    Spec::of(&service().webhooks::<&dyn webhook_events::WebhookEvents>(), PUBLIC)
 }

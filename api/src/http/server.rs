@@ -19,6 +19,8 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::outbound::mail::letters::CONFIRM_PAGE;
 use crate::realtime::Gateway;
+use crate::webhooks::incoming::IncomingWebhooks;
+use crate::webhooks::slack::SlackWebhooks;
 use crate::webhooks::twilio::TwilioWebhooks;
 
 /// How long requests under way may take to end after the server was told to stop.
@@ -40,6 +42,8 @@ fn routes(app: &App, spec: &Spec) -> Route {
     Route::new()
         .nest_no_strip("/", super::service())
         .nest_no_strip(TwilioWebhooks::PREFIX, TwilioWebhooks::new(app))
+        .nest_no_strip(IncomingWebhooks::PREFIX, IncomingWebhooks::new(app))
+        .nest_no_strip(SlackWebhooks::PREFIX, SlackWebhooks::new(app))
         .at(media::PROMPTS, get(media::prompt))
         .at(media::RECORDINGS, get(media::recording))
         .at("/openapi.yaml", get(make_sync(move |_| yaml.clone().with_content_type("application/yaml"))))

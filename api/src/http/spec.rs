@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use poem_openapi::registry::Registry;
 use poem_openapi::types::Type;
-use poem_openapi::{OpenApi, OpenApiService};
+use poem_openapi::{OpenApi, OpenApiService, Webhook};
 use serde_json::{Map, Value, json};
 
 use super::envelope::FailureBody;
@@ -44,7 +44,10 @@ impl Spec {
     /// # Errors
     /// When an operation neither names a permission nor is `public`, has no name or summary, or hides behind another
     /// one of the same path.
-    pub fn of<Api: OpenApi>(service: &OpenApiService<Api, ()>, public: &[&str]) -> Result<Self> {
+    pub fn of<Api: OpenApi, Hooks: Webhook>(
+        service: &OpenApiService<Api, Hooks>,
+        public: &[&str],
+    ) -> Result<Self> {
         let raw = service.spec();
         let mut document: Value =
             serde_json::from_str(&raw).map_err(|cause| Error::internal("read the specification", cause))?;
@@ -191,7 +194,8 @@ fn problems(document: &Value, public: &[&str], declared: usize) -> Vec<String> {
 }
 
 fn repair(document: &mut Value) {
-    document["openapi"] = json!("3.0.3");
+    // The first version with webhooks; nothing else in the document depends on it.
+    document["openapi"] = json!("3.1.0");
     document["servers"] = json!([{ "url": "/", "description": "This server" }]);
     mend(document);
     name_for_clients(document);
@@ -212,6 +216,24 @@ fn repair(document: &mut Value) {
             paths.values_mut().filter_map(Value::as_object_mut).flat_map(|item| item.values_mut())
         {
             repair_operation(operation);
+        }
+    }
+    repair_webhooks(document);
+}
+
+/// A webhook is asked for nothing but an answer, and its messages have its own name as their type.
+fn repair_webhooks(document: &mut Value) {
+    for (name, item) in document["webhooks"].as_object_mut().into_iter().flatten() {
+        for operation in item.as_object_mut().into_iter().flat_map(Map::values_mut) {
+            operation["security"] = json!([]);
+            operation["responses"] = json!({
+                "2XX": { "description": "Received. Anything else is tried again over about a day." },
+                "410": { "description": "The webhook is no more: it is switched off." },
+            });
+            if let Some(schema) = operation.pointer_mut("/requestBody/content/application~1json/schema") {
+                let narrow = json!({ "properties": { "type": { "enum": [name] } } });
+                *schema = json!({ "allOf": [schema.take(), narrow] });
+            }
         }
     }
 }
@@ -255,6 +277,8 @@ fn rename_references(value: &mut Value) {
 fn client_name(name: &str) -> String {
     if let Some(listed) = name.strip_prefix("Success_list_") {
         format!("{}ListReply", client_name(listed))
+    } else if let Some(data) = name.strip_prefix("WebhookMessage_") {
+        format!("{}Message", client_name(data))
     } else if let Some(data) = name.strip_prefix("Success_") {
         format!("{}Reply", client_name(data))
     } else if let Some(out) = name.strip_suffix("Out") {
@@ -438,12 +462,13 @@ fn reachable_from_requests(document: &Value) -> BTreeSet<String> {
 }
 
 /// The order in which a person reads a document; other keys follow by the alphabet.
-const ORDER: [&str; 16] = [
+const ORDER: [&str; 17] = [
     "openapi",
     "info",
     "servers",
     "tags",
     "paths",
+    "webhooks",
     "components",
     "operationId",
     "summary",

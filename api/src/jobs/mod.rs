@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clock::Busy;
 use entity::id::{
     AgentId, CallId, CallbackId, LegId, MessageId, OfferId, PhoneNumberId, QueueEntryId, RecordingId,
-    RequestId, SegmentId, TransferId,
+    RequestId, SegmentId, TransferId, WebhookDeliveryId,
 };
 use entity::{JobKind, job};
 
@@ -21,7 +21,9 @@ use crate::calls::{
     callback, carry, hold, messages, offer, overflow, participant, recording, request, sweep, transcription,
     transfer, wrap_up,
 };
+use crate::chats;
 use crate::error::{Error, Result};
+use crate::hooks;
 use crate::store::system::{self, Claimed};
 use crate::store::{Unit, jobs as rows};
 
@@ -122,7 +124,7 @@ async fn round(app: &App, _busy: &Busy) -> Result<DateTime<Utc>> {
 async fn begin(app: &App, job: Claimed) {
     let place = app.workshop.place().await;
     // How long somebody else's server takes must not keep calls from being dialled: it has lanes of its own.
-    let is_elsewhere = matches!(job.job.kind, JobKind::SendRequest | JobKind::TranscribeVoicemail);
+    let is_elsewhere = matches!(job.job.kind, JobKind::SendRequest | JobKind::TranscribeVoicemail | JobKind::DeliverWebhook | JobKind::SendNotices);
     let place = (!is_elsewhere).then_some(place);
     let (app, guard) = (app.clone(), app.clock.busy());
     tokio::spawn(async move {
@@ -221,6 +223,12 @@ async fn work(app: &App, claimed: &Claimed) -> Result<Done> {
         JobKind::BringUpCallback => {
             in_unit(app, claimed, async |unit| callback::bring_up(unit, CallbackId(subject)).await).await
         }
+        JobKind::TellOutside => {
+            let about = &job.payload;
+            in_unit(app, claimed, async |unit| hooks::tell(unit, about).await).await
+        }
+        JobKind::DeliverWebhook => hooks::delivery::deliver(app, scope, WebhookDeliveryId(subject)).await,
+        JobKind::SendNotices => chats::notices::send(app, scope).await,
         JobKind::DeviceLost => {
             match crate::agents::check_device(app, scope, AgentId(subject), job.id).await? {
                 Watch::Until(at) => Ok(Done::Again(at)),

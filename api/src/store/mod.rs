@@ -12,11 +12,13 @@ use crate::config::{Settings, SqliteSynchronous};
 pub mod agents;
 pub mod callbacks;
 pub mod calls;
+pub mod chats;
 pub mod companies;
 pub mod contacts;
 pub mod flow_imports;
 pub mod flow_tests;
 pub mod flows;
+pub mod hooks;
 pub mod idempotency;
 pub mod invitations;
 pub mod jobs;
@@ -45,7 +47,7 @@ pub mod users;
 pub mod webhooks;
 pub mod workforce;
 
-pub use unit::{Audience, Unit};
+pub use unit::{Audience, Fact, Unit};
 
 /// A writing transaction.
 pub type Tx = DatabaseTransaction;

@@ -191,11 +191,17 @@ pub async fn insert_company(tx: &Tx, company: company::Model) -> Result<(), DbEr
     company::Entity::insert(company.into_active_model().reset_all()).exec_without_returning(tx).await?;
     let routing = routing_state::Model { company_id: id, node_id: None, lease_until: None };
     routing_state::Entity::insert(routing.into_active_model().reset_all()).exec_without_returning(tx).await?;
-    let counter = outbox_counter::Model { company_id: id, last_seq: 0 };
+    let counter = outbox_counter::Model { company_id: id, last_seq: 0, facts_wanted: false };
     outbox_counter::Entity::insert(counter.into_active_model().reset_all())
         .exec_without_returning(tx)
         .await
         .map(drop)
+}
+
+/// Whether a user may act at all.
+pub async fn is_active_user(db: &impl ConnectionTrait, id: UserId) -> Result<bool, DbErr> {
+    let found = user::Entity::find_by_id(id).filter(user::Column::Status.eq(UserStatus::Active));
+    Ok(found.one(db).await?.is_some())
 }
 
 /// A line of the audit about somebody who comes into a company.

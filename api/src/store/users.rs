@@ -93,6 +93,21 @@ pub async fn lock_owners(scope: CompanyScope, tx: &Tx) -> Result<Vec<membership:
         .await
 }
 
+/// Where the company's owners are written to.
+pub async fn addresses_of_owners(scope: CompanyScope, tx: &Tx) -> Result<Vec<String>, DbErr> {
+    let owners = scope
+        .find::<membership::Entity>()
+        .filter(membership::Column::Role.eq(Role::Owner))
+        .filter(membership::Column::Status.eq(MembershipStatus::Active))
+        .join(JoinType::InnerJoin, membership_user())
+        .filter(user::Column::Status.eq(UserStatus::Active))
+        .select_also(user::Entity)
+        .order_by_asc(membership::Column::Id)
+        .all(tx)
+        .await?;
+    Ok(owners.into_iter().filter_map(|(_, user)| user.map(|user| user.email)).collect())
+}
+
 pub async fn set_role(scope: CompanyScope, tx: &Tx, id: MembershipId, role: Role) -> Result<Updated, DbErr> {
     let changes = membership::ActiveModel { role: Set(role), ..Default::default() };
     scope.update::<membership::Entity, _>(tx, id, changes).await

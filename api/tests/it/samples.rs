@@ -350,6 +350,36 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
         "updateCompanySettings" => {
             owner().path("companyId", ours.id).body(json!({ "tellAgentsOfSupervision": false }))
         }
+        "listWebhooks" | "rotateIncomingSecret" => owner().path("companyId", ours.id),
+        "createWebhook" => owner()
+            .path("companyId", ours.id)
+            .made()
+            .body(json!({ "url": "https://crm.example.com/hooks", "events": ["call.ended", "contact.created"] })),
+        "getWebhook" | "deleteWebhook" | "rotateWebhookSecret" | "listWebhookDeliveries" | "testWebhook" => {
+            owner().path("companyId", ours.id).id(ours.webhook)
+        }
+        "updateWebhook" => owner()
+            .path("companyId", ours.id)
+            .id(ours.webhook)
+            .body(json!({ "url": "https://crm.example.com/hooks", "enabled": false })),
+        "redeliverWebhook" => owner()
+            .path("companyId", ours.id)
+            .id(ours.webhook)
+            .body(json!({ "deliveryId": ours.webhook_delivery }))
+            .foreign("/deliveryId", theirs.webhook_delivery),
+
+        "getSlackIntegration" | "deleteSlackIntegration" | "getTeamsIntegration" | "deleteTeamsIntegration" => {
+            owner().path("companyId", ours.id)
+        }
+        "putSlackIntegration" => owner().path("companyId", ours.id).body(json!({
+            "url": "https://hooks.slack.example.com/services/T1/B1/x", "signingSecret": "shh",
+            "notices": ["missed_call", "voicemail"], "quietHours": { "from": "22:00", "until": "07:00" },
+        })),
+        "putTeamsIntegration" => owner()
+            .path("companyId", ours.id)
+            .body(json!({ "url": "https://teams.example.com/workflows/1", "notices": ["missed_call"] })),
+        "createSlackCode" => agent().by_own_agent(),
+
         "getTranscriptionHook" | "deleteTranscriptionHook" => owner().path("companyId", ours.id),
         "putTranscriptionHook" => {
             owner().path("companyId", ours.id).body(json!({ "url": "https://speech.example.com/voicemails" }))

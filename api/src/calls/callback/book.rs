@@ -3,14 +3,14 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::CallbackId;
 use entity::{
-    CallOutcome, CallStatus, CallbackState, EntryOutcome, EntryPurpose, Inserted, callback, queue,
-    queue_entry,
+    CallOutcome, CallStatus, CallbackState, EntryOutcome, EntryPurpose, Inserted, WebhookEventKind, callback,
+    queue, queue_entry,
 };
 use ivr_engine::{Booking, Callback as Wish, CallbackTime};
 use serde_json::json;
 
 use super::opening::{Opening, opening};
-use super::{look_again, save};
+use super::{look_again, save, tell_outside};
 use crate::calls::rows::NeededSkill;
 use crate::calls::story::EventKind;
 use crate::calls::{CallFile, enqueue, leave, outbound};
@@ -68,6 +68,7 @@ pub async fn book(unit: &mut Unit, file: &mut CallFile, wish: &Wish) -> Result<B
             "waitingSince": row.waiting_since, "wantedAt": row.wanted_at, "joined": joined}),
     );
     look_again(unit, row.id, now).await?;
+    tell_outside(unit, WebhookEventKind::CallbackRequested, &row);
     save(unit, row).await?;
     Ok(Booking::Accepted)
 }

@@ -3,7 +3,7 @@
 //! To an address that nobody has proved yet goes nothing that the one who typed it chose, neither a name nor a company:
 //! else anybody could have us send his words to anybody.
 
-use entity::company;
+use entity::{DisabledBecause, company};
 
 use super::Content;
 use crate::secret::Secret;
@@ -205,6 +205,56 @@ pub fn invitation(company: &company::Model, public_url: &str, token: &Secret) ->
     };
     let before = before.each_ref().map(String::as_str);
     Parts::new(&subject, &before, Action::Copy(token.expose().to_owned()), &[after]).write(words)
+}
+
+/// To the owners: nothing is sent to a webhook any more.
+pub fn webhook_disabled(
+    company: &company::Model,
+    public_url: &str,
+    host: &str,
+    because: DisabledBecause,
+) -> Content {
+    let (words, name, host) = (Words::of(&company.language), one_line(&company.name), one_line(host));
+    let gone = because == DisabledBecause::Gone;
+    let (subject, why, after) = match words.language() {
+        Language::English => (
+            format!("{name}: a webhook was switched off"),
+            if gone {
+                format!("{host} has answered that it is no more (410).")
+            } else {
+                format!("Nothing has reached {host} for three days.")
+            },
+            format!("CallDocker sends it nothing from now on. Its log says what was wrong; switch it on again at {public_url}."),
+        ),
+        Language::Spanish => (
+            format!("{name}: se ha desactivado un webhook"),
+            if gone {
+                format!("{host} ha respondido que ya no existe (410).")
+            } else {
+                format!("Nada ha llegado a {host} desde hace tres días.")
+            },
+            format!("CallDocker ya no le envía nada. Su registro dice qué ha fallado; actívelo de nuevo en {public_url}."),
+        ),
+        Language::French => (
+            format!("{name} : un webhook a été désactivé"),
+            if gone {
+                format!("{host} a répondu qu'il n'existe plus (410).")
+            } else {
+                format!("Rien n'est parvenu à {host} depuis trois jours.")
+            },
+            format!("CallDocker ne lui envoie plus rien. Son journal dit ce qui n'allait pas ; réactivez-le sur {public_url}."),
+        ),
+        Language::German => (
+            format!("{name}: ein Webhook wurde abgeschaltet"),
+            if gone {
+                format!("{host} hat geantwortet, dass es ihn nicht mehr gibt (410).")
+            } else {
+                format!("Seit drei Tagen hat {host} nichts erreicht.")
+            },
+            format!("CallDocker sendet ihm nichts mehr. Sein Protokoll sagt, was nicht stimmte; wieder einschalten: {public_url}"),
+        ),
+    };
+    Parts::new(&subject, &[&why], Action::Nothing, &[&after]).write(words)
 }
 
 /// The token stands behind the #: a browser keeps that to itself, so that no log on the way learns it.

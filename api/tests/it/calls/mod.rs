@@ -37,4 +37,5 @@ mod surveys;
 mod sweeper;
 mod transcripts;
 mod voicemail;
+mod webhooks;
 mod why;

@@ -3,6 +3,7 @@
 mod agents;
 mod auth;
 mod callbacks;
+mod chats;
 mod companies;
 mod company_settings;
 mod contacts;
@@ -25,3 +26,5 @@ mod recordings;
 mod register;
 mod transcription_hook;
 mod users;
+mod webhooks;
+mod webhooks_incoming;

@@ -6,6 +6,7 @@ mod database;
 mod dump;
 mod figures;
 pub mod founding;
+pub mod hooks;
 mod http;
 pub mod live;
 pub mod live_calls;

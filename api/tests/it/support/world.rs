@@ -10,15 +10,15 @@ use calldocker::secret::Secret;
 use calldocker::store::{registrations, sessions, system, users};
 use entity::id::{
     AgentId, CompanyId, ContactId, FlowId, FlowTestId, FlowVersionId, MembershipId, PhoneNumberId, PromptId,
-    QueueId, ReasonId, SessionId, SkillId, UserId,
+    QueueId, ReasonId, SessionId, SkillId, UserId, WebhookDeliveryId, WebhookEndpointId,
 };
 use entity::{
-    Availability, CompanyScope, IdleReading, MembershipStatus, PlatformRole, QueueRules, Reach,
-    RecordingRule, Role, Strategy, UserStatus, agent, agent_skill, availability_reason, company, contact,
+    Availability, Chat, CompanyScope, DeliveryState, IdleReading, MembershipStatus, PlatformRole, QueueRules, Reach,
+    RecordingRule, Role, Strategy, UserStatus, agent, agent_skill, availability_reason, chat_integration, company, contact,
     flow, flow_test, flow_version, membership, phone_number, prompt, prompt_resource, queue, queue_member,
-    recording_policy, refresh_token, registration, session, skill, transcription_hook, user,
+    recording_policy, refresh_token, registration, session, skill, transcription_hook, user, webhook_delivery, webhook_endpoint, webhook_event,
 };
-use sea_orm::{ActiveValue::Set, TransactionTrait};
+use sea_orm::{ActiveValue::Set, DatabaseTransaction, TransactionTrait};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
@@ -69,6 +69,10 @@ pub struct Company {
     pub prompt: PromptId,
     /// Blocked.
     pub contact: ContactId,
+    /// Where nothing can be sent, since it is this machine.
+    pub webhook: WebhookEndpointId,
+    /// It has failed.
+    pub webhook_delivery: WebhookDeliveryId,
     pub calls: LiveCalls,
 }
 
@@ -148,6 +152,8 @@ impl Company {
             number: ids.next(),
             prompt: ids.next(),
             contact: ids.next(),
+            webhook: ids.next(),
+            webhook_delivery: ids.next(),
             owner,
             manager,
             agent,
@@ -277,6 +283,7 @@ impl Company {
             updated_by: self.owner.user,
         };
         scope.insert::<transcription_hook::Entity, _>(&tx, hook).await.unwrap();
+        self.insert_integrations(app, &tx).await;
         let prompt = prompt::Model {
             id: self.prompt,
             company_id,
@@ -321,6 +328,73 @@ impl Company {
         tx.commit().await.unwrap();
     }
 
+    async fn insert_integrations(&self, app: &TestApp, tx: &DatabaseTransaction) {
+        let (now, scope, company_id) = (app.app.clock.now(), self.scope, self.id);
+        let endpoint = webhook_endpoint::Model {
+            id: self.webhook,
+            company_id,
+            url: "https://127.0.0.1:9/hooks".to_owned(),
+            description: Some("Our CRM".to_owned()),
+            events: None,
+            enabled: true,
+            disabled_because: None,
+            disabled_at: None,
+            secret_sealed: sealed::seal(
+                &app.app.keys,
+                &format!("webhook_endpoint:{}", self.webhook),
+                &signing::new_secret(),
+            )
+            .unwrap(),
+            old_secret_sealed: None,
+            old_secret_until: None,
+            failing_since: None,
+            failures: 0,
+            created_at: now,
+            updated_at: now,
+            updated_by: self.owner.user,
+        };
+        scope.insert::<webhook_endpoint::Entity, _>(tx, endpoint).await.unwrap();
+        let event = webhook_event::Model {
+            id: app.app.ids.next(),
+            company_id,
+            kind: "contact.created".to_owned(),
+            body: json!({"type": "contact.created", "timestamp": now, "data": {}}).to_string(),
+            created_at: now,
+        };
+        scope.insert::<webhook_event::Entity, _>(tx, event.clone()).await.unwrap();
+        let delivery = webhook_delivery::Model {
+            id: self.webhook_delivery,
+            company_id,
+            endpoint_id: self.webhook,
+            event_id: event.id,
+            state: DeliveryState::Failed,
+            attempts: 8,
+            tries: 8,
+            next_attempt_at: None,
+            created_at: now,
+            settled_at: Some(now),
+        };
+        scope.insert::<webhook_delivery::Entity, _>(tx, delivery).await.unwrap();
+        for chat in [Chat::Slack, Chat::Teams] {
+            let row = chat_integration::Model {
+                company_id,
+                chat,
+                url_sealed: None,
+                signing_secret_sealed: None,
+                notices: json!([]),
+                quiet_from: None,
+                quiet_until: None,
+                failures: 0,
+                last_error: None,
+                last_error_at: None,
+                last_attempt_at: None,
+                updated_at: now,
+                updated_by: self.owner.user,
+            };
+            scope.insert::<chat_integration::Entity, _>(tx, row).await.unwrap();
+        }
+    }
+
     /// Every id of this company: what must not stand in an answer to anybody else.
     pub fn ids(&self) -> Vec<String> {
         let people = [&self.owner, &self.manager, &self.agent];
@@ -335,6 +409,8 @@ impl Company {
             self.flow_version.to_string(),
             self.prompt.to_string(),
             self.contact.to_string(),
+            self.webhook.to_string(),
+            self.webhook_delivery.to_string(),
             self.draft_flow.to_string(),
             self.flow_test.to_string(),
             self.wait_flow.to_string(),
