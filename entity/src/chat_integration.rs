@@ -2,9 +2,9 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::Chat;
 use crate::id::{CompanyId, UserId};
 use crate::macros::company_owned;
-use crate::Chat;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "chat_integration")]

@@ -2,9 +2,9 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::DeliveryState;
 use crate::id::{CompanyId, WebhookDeliveryId, WebhookEndpointId, WebhookEventId};
 use crate::macros::company_owned;
-use crate::DeliveryState;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "webhook_delivery")]

@@ -2,9 +2,9 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::DisabledBecause;
 use crate::id::{CompanyId, UserId, WebhookEndpointId};
 use crate::macros::company_owned;
-use crate::DisabledBecause;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "webhook_endpoint")]

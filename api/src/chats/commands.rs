@@ -23,7 +23,8 @@ const HELP: &str = "What you can say:\n\
     `offline`)\n\
     • `/calldocker queue NAME`: how a queue stands\n\
     • `/calldocker link CODE`: tells who you are; the code is in your profile at CallDocker";
-const UNKNOWN: &str = "I do not know which agent you are. Get a code at CallDocker and say `/calldocker link CODE`.";
+const UNKNOWN: &str =
+    "I do not know which agent you are. Get a code at CallDocker and say `/calldocker link CODE`.";
 
 /// A code, and until when it is good.
 pub struct Code {
@@ -103,8 +104,7 @@ async fn set(
 ) -> Result<String> {
     let reason = (!reason.is_empty()).then(|| reason.to_owned());
     let wanted = Wanted { availability, reason };
-    let status =
-        agents::set_availability(app, scope, agent.id, Hand::Own(user), wanted, When::Now).await?;
+    let status = agents::set_availability(app, scope, agent.id, Hand::Own(user), wanted, When::Now).await?;
     Ok(described(&status))
 }
 
@@ -112,7 +112,8 @@ fn described(status: &agents::Status) -> String {
     let row = &status.row;
     let reason = row.availability_reason.as_deref();
     let reason = reason.map(|reason| format!(" ({})", plain(Chat::Slack, reason))).unwrap_or_default();
-    let next = agents::next_of(row).map(|next| format!(", after this call {}", words(&next.availability.as_str())));
+    let next =
+        agents::next_of(row).map(|next| format!(", after this call {}", words(&next.availability.as_str())));
     format!(
         "You are {}{reason}, and {}{}.",
         words(&row.availability.as_str()),

@@ -7,9 +7,7 @@ use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use entity::id::QueueId;
-use entity::{
-    Chat, CompanyScope, JobKind, Notice, WebhookEventKind, chat_integration, chat_notice,
-};
+use entity::{Chat, CompanyScope, JobKind, Notice, WebhookEventKind, chat_integration, chat_notice};
 use reqwest::Method;
 use serde_json::{Value, json};
 

@@ -67,7 +67,11 @@ mod tests {
         assert_eq!(over("2026-03-02T21:30:00Z"), Some(at("2026-03-03T06:00:00Z")));
         assert_eq!(over("2026-03-03T05:59:59Z"), Some(at("2026-03-03T06:00:00Z")));
         assert_eq!(over("2026-03-03T06:00:00Z"), None);
-        assert_eq!(over("2026-03-28T23:00:00Z"), Some(at("2026-03-29T05:00:00Z")), "summer begins that night");
+        assert_eq!(
+            over("2026-03-28T23:00:00Z"),
+            Some(at("2026-03-29T05:00:00Z")),
+            "summer begins that night"
+        );
         let lunch = QuietHours::read("12:00", "13:00").unwrap();
         assert_eq!(lunch.over_at(Tz::UTC, at("2026-03-02T12:30:00Z")), Some(at("2026-03-02T13:00:00Z")));
         let jumped = QuietHours::read("23:00", "02:30").unwrap();

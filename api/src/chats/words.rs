@@ -62,31 +62,54 @@ fn sentence(words: Words, chat: Chat, line: &Line<'_>) -> String {
     let text = |name: &str| plain(chat, line.told[name].as_str().unwrap_or("?"));
     let number = |name: &str| line.told[name].as_i64().unwrap_or_default();
     let from = text("from");
-    let queue = line.told["queue"].as_str().map(|queue| format!(" ({})", plain(chat, queue))).unwrap_or_default();
+    let queue =
+        line.told["queue"].as_str().map(|queue| format!(" ({})", plain(chat, queue))).unwrap_or_default();
     match (words.language(), line.notice) {
         (Language::English, Notice::MissedCall) => format!("Missed call from {from}{queue}"),
         (Language::Spanish, Notice::MissedCall) => format!("Llamada perdida de {from}{queue}"),
         (Language::French, Notice::MissedCall) => format!("Appel manqué de {from}{queue}"),
         (Language::German, Notice::MissedCall) => format!("Verpasster Anruf von {from}{queue}"),
         (Language::English, Notice::Voicemail) => format!("Voicemail from {from}, {} s", number("seconds")),
-        (Language::Spanish, Notice::Voicemail) => format!("Mensaje de voz de {from}, {} s", number("seconds")),
+        (Language::Spanish, Notice::Voicemail) => {
+            format!("Mensaje de voz de {from}, {} s", number("seconds"))
+        }
         (Language::French, Notice::Voicemail) => format!("Message vocal de {from}, {} s", number("seconds")),
-        (Language::German, Notice::Voicemail) => format!("Sprachnachricht von {from}, {} s", number("seconds")),
+        (Language::German, Notice::Voicemail) => {
+            format!("Sprachnachricht von {from}, {} s", number("seconds"))
+        }
         (Language::English, Notice::TargetMissed) => {
-            format!("{from}{queue} waited {} s, longer than {} s", number("waitedSeconds"), number("targetSeconds"))
+            format!(
+                "{from}{queue} waited {} s, longer than {} s",
+                number("waitedSeconds"),
+                number("targetSeconds")
+            )
         }
         (Language::Spanish, Notice::TargetMissed) => {
-            format!("{from}{queue} esperó {} s, más de {} s", number("waitedSeconds"), number("targetSeconds"))
+            format!(
+                "{from}{queue} esperó {} s, más de {} s",
+                number("waitedSeconds"),
+                number("targetSeconds")
+            )
         }
         (Language::French, Notice::TargetMissed) => {
-            format!("{from}{queue} a attendu {} s, plus de {} s", number("waitedSeconds"), number("targetSeconds"))
+            format!(
+                "{from}{queue} a attendu {} s, plus de {} s",
+                number("waitedSeconds"),
+                number("targetSeconds")
+            )
         }
         (Language::German, Notice::TargetMissed) => {
-            format!("{from}{queue} wartete {} s, länger als {} s", number("waitedSeconds"), number("targetSeconds"))
+            format!(
+                "{from}{queue} wartete {} s, länger als {} s",
+                number("waitedSeconds"),
+                number("targetSeconds")
+            )
         }
         (Language::English, Notice::AgentNotResponding) => format!("{} does not answer calls", text("name")),
         (Language::Spanish, Notice::AgentNotResponding) => format!("{} no contesta llamadas", text("name")),
-        (Language::French, Notice::AgentNotResponding) => format!("{} ne répond pas aux appels", text("name")),
+        (Language::French, Notice::AgentNotResponding) => {
+            format!("{} ne répond pas aux appels", text("name"))
+        }
         (Language::German, Notice::AgentNotResponding) => format!("{} nimmt keine Anrufe an", text("name")),
     }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use entity::id::ContactId;
 use entity::contact;
+use entity::id::ContactId;
 use ivr_engine::Values;
 
 use super::{Card, custom_of, find_or_make, tags_of, tell_outside};

@@ -146,20 +146,30 @@ async fn event_of(
     event.ok_or(Error::NotFound(Subject::WebhookDelivery))
 }
 
-async fn attempt(app: &App, endpoint: &webhook_endpoint::Model, event: &webhook_event::Model) -> Result<Went> {
+async fn attempt(
+    app: &App,
+    endpoint: &webhook_endpoint::Model,
+    event: &webhook_event::Model,
+) -> Result<Went> {
     let at = app.clock.now();
     let secrets = match endpoints::secrets(app, endpoint) {
         Ok(secrets) => secrets,
         Err(error) => {
             tracing::error!(endpoint = %endpoint.id, ?error, "a webhook's secret cannot be read");
             let failure = Some("secretUnreadable");
-            return Ok(Went { at, took: TimeDelta::zero(), status: None, failure, answer: None, asked: None });
+            return Ok(Went {
+                at,
+                took: TimeDelta::zero(),
+                status: None,
+                failure,
+                answer: None,
+                asked: None,
+            });
         }
     };
     let body = Bytes::from(event.body.clone());
     let id = event.id.to_string();
-    let mut headers =
-        Message { id: &id, at, body: &body }.headers_by(&secrets.iter().collect::<Vec<_>>())?;
+    let mut headers = Message { id: &id, at, body: &body }.headers_by(&secrets.iter().collect::<Vec<_>>())?;
     headers.insert("content-type".to_owned(), "application/json".to_owned());
     let url = endpoint.url.clone();
     let sending = Sending { method: Method::POST, url, headers, body: Some(body), timeout: TRY };
@@ -353,7 +363,8 @@ mod tests {
 
     #[test]
     fn eight_attempts_take_about_a_day_and_no_two_deliveries_the_same_one() {
-        let pauses = |number| -> Vec<_> { (1..).map_while(|tries| pause(&delivery(number, tries), None)).collect() };
+        let pauses =
+            |number| -> Vec<_> { (1..).map_while(|tries| pause(&delivery(number, tries), None)).collect() };
         for number in 1..200 {
             let pauses = pauses(number);
             assert_eq!(pauses.len(), PAUSES.len());

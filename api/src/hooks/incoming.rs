@@ -278,7 +278,10 @@ async fn add_note(unit: &mut Unit, call: CallId, note: &str) -> Result<Value> {
         Some(_) | None => note.to_owned(),
     };
     if notes.chars().count() > NOTES {
-        return Err(Error::invalid("/data/note", format!("the notes of a call have at most {NOTES} characters")));
+        return Err(Error::invalid(
+            "/data/note",
+            format!("the notes of a call have at most {NOTES} characters"),
+        ));
     }
     file.row.notes = Some(notes);
     file.save(unit).await?;

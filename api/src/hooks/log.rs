@@ -4,9 +4,7 @@ use std::collections::HashMap;
 
 use chrono::TimeDelta;
 use entity::id::{WebhookDeliveryId, WebhookEndpointId};
-use entity::{
-    CompanyScope, DeliveryState, JobKind, webhook_attempt, webhook_delivery, webhook_event,
-};
+use entity::{CompanyScope, DeliveryState, JobKind, webhook_attempt, webhook_delivery, webhook_event};
 use serde_json::json;
 
 use super::{TEST, body, delivery, delivery_of, endpoints};
@@ -72,7 +70,7 @@ async fn one(app: &App, scope: CompanyScope, id: WebhookDeliveryId) -> Result<Lo
 /// Sends a test event, once and at once, and says how that went. It does not count for the endpoint's health, and reaches it
 /// when it is switched off, too.
 pub async fn test(app: &App, scope: CompanyScope, id: WebhookEndpointId) -> Result<Logged> {
-    let mut unit = Unit::begin(app, scope).await?;
+    let unit = Unit::begin(app, scope).await?;
     let endpoint = hooks::lock_endpoint(scope, unit.tx(), id).await?;
     let endpoint = endpoint.ok_or(Error::NotFound(Subject::WebhookEndpoint))?;
     let event = webhook_event::Model {

@@ -42,7 +42,9 @@ async fn complete(unit: &Unit, mut fact: Fact) -> Result<Option<Fact>> {
     if fact.kind != WebhookEventKind::QueueTargetMissed {
         return Ok(Some(fact));
     }
-    let Ok(entry) = serde_json::from_value::<QueueEntryId>(fact.data["entryId"].take()) else { return Ok(None) };
+    let Ok(entry) = serde_json::from_value::<QueueEntryId>(fact.data["entryId"].take()) else {
+        return Ok(None);
+    };
     let (scope, tx) = (unit.scope(), unit.tx());
     let Some(entry) = queueing::entry(scope, tx, entry).await? else { return Ok(None) };
     let queue = queueing::queue(scope, tx, entry.queue_id).await?;
@@ -76,7 +78,8 @@ async fn send_to(unit: &mut Unit, fact: &Fact, endpoints: &[webhook_endpoint::Mo
         Inserted::Conflicted => return Ok(()),
     }
     let now = unit.now();
-    let deliveries: Vec<_> = wanting.into_iter().map(|endpoint| delivery_of(unit, &event, endpoint)).collect();
+    let deliveries: Vec<_> =
+        wanting.into_iter().map(|endpoint| delivery_of(unit, &event, endpoint)).collect();
     for delivery in &deliveries {
         unit.job(JobKind::DeliverWebhook, delivery.id, json!({}), now);
     }

@@ -126,12 +126,7 @@ fn wanted(
     notices.sort();
     notices.dedup();
     let quiet = quiet.map(|hours| QuietHours::read(&hours.from, &hours.until)).transpose()?;
-    Ok(Wanted {
-        url: url.map(Secret::new),
-        signing_secret: signing_secret.map(Secret::new),
-        notices,
-        quiet,
-    })
+    Ok(Wanted { url: url.map(Secret::new), signing_secret: signing_secret.map(Secret::new), notices, quiet })
 }
 
 #[OpenApi(tag = "Tag::Integrations")]

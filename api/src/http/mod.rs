@@ -129,5 +129,5 @@ fn service() -> OpenApiService<impl OpenApi + 'static, ()> {
 /// # Errors
 /// When an operation is open to anybody without being on the list of those that may be.
 pub fn specification() -> Result<Spec> {
-    Spec::of(&service().webhooks::<&dyn webhook_events::WebhookEvents>(), PUBLIC)
+    Spec::of(&service(), PUBLIC)
 }

@@ -6,10 +6,11 @@ use std::collections::BTreeSet;
 
 use poem_openapi::registry::Registry;
 use poem_openapi::types::Type;
-use poem_openapi::{OpenApi, OpenApiService, Webhook};
+use poem_openapi::{OpenApi, OpenApiService};
 use serde_json::{Map, Value, json};
 
 use super::envelope::FailureBody;
+use super::webhook_events;
 use crate::authz;
 use crate::error::{Error, Result};
 
@@ -44,13 +45,11 @@ impl Spec {
     /// # Errors
     /// When an operation neither names a permission nor is `public`, has no name or summary, or hides behind another
     /// one of the same path.
-    pub fn of<Api: OpenApi, Hooks: Webhook>(
-        service: &OpenApiService<Api, Hooks>,
-        public: &[&str],
-    ) -> Result<Self> {
+    pub fn of<Api: OpenApi>(service: &OpenApiService<Api, ()>, public: &[&str]) -> Result<Self> {
         let raw = service.spec();
         let mut document: Value =
             serde_json::from_str(&raw).map_err(|cause| Error::internal("read the specification", cause))?;
+        webhook_events::describe(&mut document);
         repair(&mut document);
         let declared = Api::meta().iter().flat_map(|api| &api.paths).map(|path| path.operations.len()).sum();
         let problems = problems(&document, public, declared);
@@ -216,24 +215,6 @@ fn repair(document: &mut Value) {
             paths.values_mut().filter_map(Value::as_object_mut).flat_map(|item| item.values_mut())
         {
             repair_operation(operation);
-        }
-    }
-    repair_webhooks(document);
-}
-
-/// A webhook is asked for nothing but an answer, and its messages have its own name as their type.
-fn repair_webhooks(document: &mut Value) {
-    for (name, item) in document["webhooks"].as_object_mut().into_iter().flatten() {
-        for operation in item.as_object_mut().into_iter().flat_map(Map::values_mut) {
-            operation["security"] = json!([]);
-            operation["responses"] = json!({
-                "2XX": { "description": "Received. Anything else is tried again over about a day." },
-                "410": { "description": "The webhook is no more: it is switched off." },
-            });
-            if let Some(schema) = operation.pointer_mut("/requestBody/content/application~1json/schema") {
-                let narrow = json!({ "properties": { "type": { "enum": [name] } } });
-                *schema = json!({ "allOf": [schema.take(), narrow] });
-            }
         }
     }
 }

@@ -7,9 +7,10 @@ use chrono::{DateTime, Utc};
 use entity::{
     Availability, CallKind, CallOutcome, CallStatus, CallbackState, ChangeCause, EndedBy, EntryOutcome,
 };
-use poem_openapi::payload::Json;
+use poem_openapi::registry::Registry;
 use poem_openapi::types::{ParseFromJSON, ToJSON, Type};
-use poem_openapi::{Object, Webhook};
+use poem_openapi::{Object, Tags};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Tag, Word};
@@ -160,86 +161,116 @@ pub struct WebhookTest {
     webhook_id: Uuid,
 }
 
-#[Webhook(tag = "Tag::Integrations")]
-#[allow(dead_code)]
-pub trait WebhookEvents: Sync {
-    /// Somebody calls, or an agent calls somebody.
-    #[oai(name = "call.started", method = "post", operation_id = "onCallStarted")]
-    fn call_started(&self, message: Json<WebhookMessage<WebhookCall>>);
+/// Adds the webhooks and their schemas to a specification. poem-openapi's own knows one webhook a method.
+pub fn describe(document: &mut Value) {
+    let mut registry = Registry::new();
+    let webhooks = [
+        on::<WebhookCall>(
+            &mut registry,
+            "call.started",
+            "onCallStarted",
+            "Somebody calls, or an agent calls somebody.",
+        ),
+        on::<WebhookCall>(&mut registry, "call.queued", "onCallQueued", "A call waits in a queue."),
+        on::<WebhookCall>(&mut registry, "call.offered", "onCallOffered", "A call was offered to an agent."),
+        on::<WebhookCall>(
+            &mut registry,
+            "call.answered",
+            "onCallAnswered",
+            "An agent and the other party are connected; again after each transfer.",
+        ),
+        on::<WebhookCall>(&mut registry, "call.abandoned", "onCallAbandoned", "A caller gave up waiting."),
+        on::<WebhookCall>(&mut registry, "call.ended", "onCallEnded", "A call is over for everybody."),
+        on::<WebhookCall>(
+            &mut registry,
+            "call.wrapped_up",
+            "onCallWrappedUp",
+            "An agent is done with a call.",
+        ),
+        on::<WebhookRecording>(
+            &mut registry,
+            "voicemail.stored",
+            "onVoicemailStored",
+            "A voicemail can be heard.",
+        ),
+        on::<WebhookTranscript>(
+            &mut registry,
+            "voicemail.transcribed",
+            "onVoicemailTranscribed",
+            "A voicemail was written down.",
+        ),
+        on::<WebhookRecording>(
+            &mut registry,
+            "recording.stored",
+            "onRecordingStored",
+            "A recording can be heard.",
+        ),
+        on::<WebhookCallback>(
+            &mut registry,
+            "callback.requested",
+            "onCallbackRequested",
+            "Somebody is to be called back.",
+        ),
+        on::<WebhookCallback>(
+            &mut registry,
+            "callback.done",
+            "onCallbackDone",
+            "Nobody is called back any more: `state` and `reason` say why.",
+        ),
+        on::<WebhookMissedTarget>(
+            &mut registry,
+            "queue.target_missed",
+            "onQueueTargetMissed",
+            "A caller has waited longer than the queue's service level allows.",
+        ),
+        on::<WebhookAvailability>(
+            &mut registry,
+            "agent.availability_changed",
+            "onAgentAvailabilityChanged",
+            "An agent wants something else from now on.",
+        ),
+        on::<WebhookNotResponding>(
+            &mut registry,
+            "agent.not_responding",
+            "onAgentNotResponding",
+            "An agent let a call ring.",
+        ),
+        on::<WebhookContact>(&mut registry, "contact.created", "onContactCreated", "A contact was made."),
+        on::<WebhookContact>(&mut registry, "contact.updated", "onContactUpdated", "A contact was changed."),
+        on::<WebhookDeletedContact>(
+            &mut registry,
+            "contact.deleted",
+            "onContactDeleted",
+            "A contact was deleted.",
+        ),
+        on::<WebhookTest>(&mut registry, "webhook.test", "onWebhookTest", "Somebody tries the webhook out."),
+    ];
+    document["webhooks"] = Value::Object(webhooks.into_iter().collect());
+    for (name, schema) in &registry.schemas {
+        document["components"]["schemas"][name] = json!(schema);
+    }
+}
 
-    /// A call waits in a queue.
-    #[oai(name = "call.queued", method = "post", operation_id = "onCallQueued")]
-    fn call_queued(&self, message: Json<WebhookMessage<WebhookCall>>);
-
-    /// A call was offered to an agent.
-    #[oai(name = "call.offered", method = "post", operation_id = "onCallOffered")]
-    fn call_offered(&self, message: Json<WebhookMessage<WebhookCall>>);
-
-    /// An agent and the other party are connected; again after each transfer.
-    #[oai(name = "call.answered", method = "post", operation_id = "onCallAnswered")]
-    fn call_answered(&self, message: Json<WebhookMessage<WebhookCall>>);
-
-    /// A caller gave up waiting.
-    #[oai(name = "call.abandoned", method = "post", operation_id = "onCallAbandoned")]
-    fn call_abandoned(&self, message: Json<WebhookMessage<WebhookCall>>);
-
-    /// A call is over for everybody.
-    #[oai(name = "call.ended", method = "post", operation_id = "onCallEnded")]
-    fn call_ended(&self, message: Json<WebhookMessage<WebhookCall>>);
-
-    /// An agent is done with a call.
-    #[oai(name = "call.wrapped_up", method = "post", operation_id = "onCallWrappedUp")]
-    fn call_wrapped_up(&self, message: Json<WebhookMessage<WebhookCall>>);
-
-    /// A voicemail can be heard.
-    #[oai(name = "voicemail.stored", method = "post", operation_id = "onVoicemailStored")]
-    fn voicemail_stored(&self, message: Json<WebhookMessage<WebhookRecording>>);
-
-    /// A voicemail was written down.
-    #[oai(name = "voicemail.transcribed", method = "post", operation_id = "onVoicemailTranscribed")]
-    fn voicemail_transcribed(&self, message: Json<WebhookMessage<WebhookTranscript>>);
-
-    /// A recording can be heard.
-    #[oai(name = "recording.stored", method = "post", operation_id = "onRecordingStored")]
-    fn recording_stored(&self, message: Json<WebhookMessage<WebhookRecording>>);
-
-    /// Somebody is to be called back.
-    #[oai(name = "callback.requested", method = "post", operation_id = "onCallbackRequested")]
-    fn callback_requested(&self, message: Json<WebhookMessage<WebhookCallback>>);
-
-    /// Nobody is called back any more: `state` and `reason` say why.
-    #[oai(name = "callback.done", method = "post", operation_id = "onCallbackDone")]
-    fn callback_done(&self, message: Json<WebhookMessage<WebhookCallback>>);
-
-    /// A caller has waited longer than the queue's service level allows.
-    #[oai(name = "queue.target_missed", method = "post", operation_id = "onQueueTargetMissed")]
-    fn queue_target_missed(&self, message: Json<WebhookMessage<WebhookMissedTarget>>);
-
-    /// An agent wants something else from now on.
-    #[oai(
-        name = "agent.availability_changed",
-        method = "post",
-        operation_id = "onAgentAvailabilityChanged"
-    )]
-    fn agent_availability_changed(&self, message: Json<WebhookMessage<WebhookAvailability>>);
-
-    /// An agent let a call ring.
-    #[oai(name = "agent.not_responding", method = "post", operation_id = "onAgentNotResponding")]
-    fn agent_not_responding(&self, message: Json<WebhookMessage<WebhookNotResponding>>);
-
-    /// A contact was made.
-    #[oai(name = "contact.created", method = "post", operation_id = "onContactCreated")]
-    fn contact_created(&self, message: Json<WebhookMessage<WebhookContact>>);
-
-    /// A contact was changed.
-    #[oai(name = "contact.updated", method = "post", operation_id = "onContactUpdated")]
-    fn contact_updated(&self, message: Json<WebhookMessage<WebhookContact>>);
-
-    /// A contact was deleted.
-    #[oai(name = "contact.deleted", method = "post", operation_id = "onContactDeleted")]
-    fn contact_deleted(&self, message: Json<WebhookMessage<WebhookDeletedContact>>);
-
-    /// Somebody tries the webhook out.
-    #[oai(name = "webhook.test", method = "post", operation_id = "onWebhookTest")]
-    fn webhook_test(&self, message: Json<WebhookMessage<WebhookTest>>);
+fn on<T: ParseFromJSON + ToJSON + Type + Send + Sync>(
+    registry: &mut Registry,
+    name: &str,
+    operation_id: &str,
+    summary: &str,
+) -> (String, Value) {
+    WebhookMessage::<T>::register(registry);
+    // A message has its webhook's own name as its type.
+    let narrow = json!({ "properties": { "type": { "enum": [name] } } });
+    let schema = json!({ "allOf": [WebhookMessage::<T>::schema_ref(), narrow] });
+    let operation = json!({
+        "tags": [Tag::Integrations.name()],
+        "operationId": operation_id,
+        "summary": summary,
+        "security": [],
+        "requestBody": { "required": true, "content": { "application/json": { "schema": schema } } },
+        "responses": {
+            "2XX": { "description": "Received. Anything else is tried again over about a day." },
+            "410": { "description": "The webhook is no more: it is switched off." },
+        },
+    });
+    (name.to_owned(), json!({ "post": operation }))
 }

@@ -2,9 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use entity::id::{CompanyId, WebhookDeliveryId, WebhookEndpointId};
-use entity::{
-    DeliveryState, DisabledBecause, WebhookEventKind, webhook_attempt, webhook_endpoint,
-};
+use entity::{DeliveryState, DisabledBecause, WebhookEventKind, webhook_attempt, webhook_endpoint};
 use poem::web::Data;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
@@ -19,8 +17,8 @@ use super::{JsonBody, Tag, Word};
 use crate::app::App;
 use crate::authz::{Can, ReadIntegrations, WriteIntegrations};
 use crate::hooks::endpoints::{self, Shown, Switch, Wanted};
-use crate::hooks::log::{self, Logged};
 use crate::hooks::incoming::{self, Rotated};
+use crate::hooks::log::{self, Logged};
 
 pub struct Webhooks;
 
@@ -190,10 +188,10 @@ impl From<Rotated> for IncomingSecretOut {
     }
 }
 
-#[OpenApi(prefix_path = "/api/webhooks/company/:companyId", tag = "Tag::Integrations")]
+#[OpenApi(tag = "Tag::Integrations")]
 impl Webhooks {
     /// Lists the company's webhooks, the oldest first.
-    #[oai(path = "/", method = "get", operation_id = "listWebhooks")]
+    #[oai(path = "/api/webhooks/company/:companyId", method = "get", operation_id = "listWebhooks")]
     async fn list(
         &self,
         can: Can<ReadIntegrations>,
@@ -209,7 +207,7 @@ impl Webhooks {
     ///
     /// Events are sent as signed requests (Standard Webhooks); what there is to be told of stands under `webhooks`. A company
     /// has at most ten.
-    #[oai(path = "/", method = "post", operation_id = "createWebhook")]
+    #[oai(path = "/api/webhooks/company/:companyId", method = "post", operation_id = "createWebhook")]
     async fn post(
         &self,
         can: Can<WriteIntegrations>,
@@ -224,7 +222,7 @@ impl Webhooks {
     }
 
     /// Shows a webhook.
-    #[oai(path = "/:id", method = "get", operation_id = "getWebhook")]
+    #[oai(path = "/api/webhooks/company/:companyId/:id", method = "get", operation_id = "getWebhook")]
     async fn get(
         &self,
         can: Can<ReadIntegrations>,
@@ -241,7 +239,7 @@ impl Webhooks {
     /// Changes a webhook, the whole of it; its secret stays.
     ///
     /// One that was switched off because nothing reached it begins anew when it is switched on.
-    #[oai(path = "/:id", method = "put", operation_id = "updateWebhook")]
+    #[oai(path = "/api/webhooks/company/:companyId/:id", method = "put", operation_id = "updateWebhook")]
     async fn put(
         &self,
         can: Can<WriteIntegrations>,
@@ -257,7 +255,7 @@ impl Webhooks {
     }
 
     /// Removes a webhook with its log. What is on its way is not sent.
-    #[oai(path = "/:id", method = "delete", operation_id = "deleteWebhook")]
+    #[oai(path = "/api/webhooks/company/:companyId/:id", method = "delete", operation_id = "deleteWebhook")]
     async fn delete(
         &self,
         can: Can<WriteIntegrations>,
@@ -273,7 +271,11 @@ impl Webhooks {
     }
 
     /// Makes a new secret for a webhook. For 24 hours requests are signed with the old one, too.
-    #[oai(path = "/:id/rotate", method = "post", operation_id = "rotateWebhookSecret")]
+    #[oai(
+        path = "/api/webhooks/company/:companyId/:id/rotate",
+        method = "post",
+        operation_id = "rotateWebhookSecret"
+    )]
     async fn rotate(
         &self,
         can: Can<WriteIntegrations>,
@@ -288,7 +290,11 @@ impl Webhooks {
     }
 
     /// Lists what a webhook was told, the newest first, with every attempt. It is kept for 14 days.
-    #[oai(path = "/:id/deliveries", method = "get", operation_id = "listWebhookDeliveries")]
+    #[oai(
+        path = "/api/webhooks/company/:companyId/:id/deliveries",
+        method = "get",
+        operation_id = "listWebhookDeliveries"
+    )]
     async fn deliveries(
         &self,
         can: Can<ReadIntegrations>,
@@ -310,7 +316,7 @@ impl Webhooks {
     }
 
     /// Sends a webhook the event `webhook.test`, once and at once, and answers with how that went.
-    #[oai(path = "/:id/test", method = "post", operation_id = "testWebhook")]
+    #[oai(path = "/api/webhooks/company/:companyId/:id/test", method = "post", operation_id = "testWebhook")]
     async fn test(
         &self,
         can: Can<WriteIntegrations>,
@@ -327,7 +333,11 @@ impl Webhooks {
     /// Sends an event again, with the same `webhook-id`, and answers with how that went.
     ///
     /// When it fails, attempts follow as at the first time.
-    #[oai(path = "/:id/redeliver", method = "post", operation_id = "redeliverWebhook")]
+    #[oai(
+        path = "/api/webhooks/company/:companyId/:id/redeliver",
+        method = "post",
+        operation_id = "redeliverWebhook"
+    )]
     async fn redeliver(
         &self,
         can: Can<WriteIntegrations>,
@@ -346,7 +356,11 @@ impl Webhooks {
     /// Makes a new secret for what other systems tell the company. For 24 hours the old one is good, too.
     ///
     /// With it they sign what they send to `/api/webhooks/incoming/{companyId}` (Standard Webhooks).
-    #[oai(path = "/incoming-secret", method = "post", operation_id = "rotateIncomingSecret")]
+    #[oai(
+        path = "/api/webhooks/company/:companyId/incoming-secret",
+        method = "post",
+        operation_id = "rotateIncomingSecret"
+    )]
     async fn incoming_secret(
         &self,
         can: Can<WriteIntegrations>,

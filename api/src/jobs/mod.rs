@@ -124,7 +124,10 @@ async fn round(app: &App, _busy: &Busy) -> Result<DateTime<Utc>> {
 async fn begin(app: &App, job: Claimed) {
     let place = app.workshop.place().await;
     // How long somebody else's server takes must not keep calls from being dialled: it has lanes of its own.
-    let is_elsewhere = matches!(job.job.kind, JobKind::SendRequest | JobKind::TranscribeVoicemail | JobKind::DeliverWebhook | JobKind::SendNotices);
+    let is_elsewhere = matches!(
+        job.job.kind,
+        JobKind::SendRequest | JobKind::TranscribeVoicemail | JobKind::DeliverWebhook | JobKind::SendNotices
+    );
     let place = (!is_elsewhere).then_some(place);
     let (app, guard) = (app.clone(), app.clock.busy());
     tokio::spawn(async move {

@@ -68,11 +68,14 @@ impl Message<'_> {
 
     /// Whether one of the signatures of a `webhook-signature` is by one of these secrets.
     pub fn is_signed(&self, secrets: &[Secret], header: &str) -> bool {
-        let given = header.split(' ').filter_map(|one| BASE64_STANDARD.decode(one.strip_prefix(VERSION)?).ok());
+        let given =
+            header.split(' ').filter_map(|one| BASE64_STANDARD.decode(one.strip_prefix(VERSION)?).ok());
         let given: Vec<_> = given.take(MOST_SIGNATURES).collect();
         secrets.iter().any(|secret| {
             // Compared in constant time.
-            given.iter().any(|signature| self.mac(secret).is_ok_and(|mac| mac.verify_slice(signature).is_ok()))
+            given
+                .iter()
+                .any(|signature| self.mac(secret).is_ok_and(|mac| mac.verify_slice(signature).is_ok()))
         })
     }
 

@@ -6,7 +6,9 @@ use entity::{
     Chat, CompanyScope, Inserted, JobKind, JobState, MembershipStatus, agent, chat_integration, chat_notice,
     job, membership, slack_code, slack_link,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set,
+};
 
 use super::{Tx, Unit, system};
 use crate::error::Result;

@@ -180,11 +180,7 @@ pub async fn attempts(
         .await
 }
 
-pub async fn insert_attempt(
-    scope: CompanyScope,
-    tx: &Tx,
-    row: webhook_attempt::Model,
-) -> Result<(), DbErr> {
+pub async fn insert_attempt(scope: CompanyScope, tx: &Tx, row: webhook_attempt::Model) -> Result<(), DbErr> {
     scope.insert::<webhook_attempt::Entity, _>(tx, row).await
 }
 

@@ -7,7 +7,8 @@ use chrono::{DateTime, Utc};
 use clock::Busy;
 use entity::id::{ChangeId, CompanyId, JobId, WebhookEventId};
 use entity::{
-    CompanyScope, JobKind, JobState, RoutingSubject, WebhookEventKind, job, outbox, outbox_counter, routing_change,
+    CompanyScope, JobKind, JobState, RoutingSubject, WebhookEventKind, job, outbox, outbox_counter,
+    routing_change,
 };
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, ExprTrait, QueryFilter};
@@ -151,7 +152,7 @@ impl Unit {
     pub fn fact(&mut self, kind: WebhookEventKind, at: DateTime<Utc>, mut data: Value) {
         let id = self.id();
         if let Some(data) = data.as_object_mut() {
-            data.retain(|_, value| !value.is_null());
+            data.retain(|_, value| *value != Value::Null);
         }
         self.facts.push(Fact { id, kind, at, data });
     }

@@ -149,7 +149,8 @@ struct NoteAddIn {
 /// What a message says.
 fn read(body: &[u8]) -> Result<Told> {
     let wrong = |field: &str, message: String| Error::invalid(field, message);
-    let body: Value = serde_json::from_slice(body).map_err(|error| wrong("", format!("is no JSON: {error}")))?;
+    let body: Value =
+        serde_json::from_slice(body).map_err(|error| wrong("", format!("is no JSON: {error}")))?;
     let data = body["data"].clone();
     Ok(match body["type"].as_str() {
         Some("contact.upsert") => {

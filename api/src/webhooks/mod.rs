@@ -31,7 +31,10 @@ fn company_of(request: &Request, prefix: &str) -> Option<CompanyId> {
 }
 
 /// For who finds out by the company's own secret whether the request is for it. Nothing else is read before that.
-#[expect(clippy::disallowed_methods, reason = "it opens the company's secret, and the signature proves the rest")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it opens the company's secret, and the signature proves the rest"
+)]
 fn mint(company: CompanyId) -> CompanyScope {
     CompanyScope::dangerous_mint(company)
 }

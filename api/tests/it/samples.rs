@@ -351,10 +351,9 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
             owner().path("companyId", ours.id).body(json!({ "tellAgentsOfSupervision": false }))
         }
         "listWebhooks" | "rotateIncomingSecret" => owner().path("companyId", ours.id),
-        "createWebhook" => owner()
-            .path("companyId", ours.id)
-            .made()
-            .body(json!({ "url": "https://crm.example.com/hooks", "events": ["call.ended", "contact.created"] })),
+        "createWebhook" => owner().path("companyId", ours.id).made().body(
+            json!({ "url": "https://crm.example.com/hooks", "events": ["call.ended", "contact.created"] }),
+        ),
         "getWebhook" | "deleteWebhook" | "rotateWebhookSecret" | "listWebhookDeliveries" | "testWebhook" => {
             owner().path("companyId", ours.id).id(ours.webhook)
         }
@@ -368,9 +367,10 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
             .body(json!({ "deliveryId": ours.webhook_delivery }))
             .foreign("/deliveryId", theirs.webhook_delivery),
 
-        "getSlackIntegration" | "deleteSlackIntegration" | "getTeamsIntegration" | "deleteTeamsIntegration" => {
-            owner().path("companyId", ours.id)
-        }
+        "getSlackIntegration"
+        | "deleteSlackIntegration"
+        | "getTeamsIntegration"
+        | "deleteTeamsIntegration" => owner().path("companyId", ours.id),
         "putSlackIntegration" => owner().path("companyId", ours.id).body(json!({
             "url": "https://hooks.slack.example.com/services/T1/B1/x", "signingSecret": "shh",
             "notices": ["missed_call", "voicemail"], "quietHours": { "from": "22:00", "until": "07:00" },

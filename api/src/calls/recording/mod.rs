@@ -454,7 +454,7 @@ fn tell_outside(unit: &mut Unit, file: &CallFile, row: &recording::Model) {
         "agentId": file.row.agent_id, "queueId": file.row.queue_id});
     let kind = match row.kind {
         RecordingKind::Voicemail => WebhookEventKind::VoicemailStored,
-        RecordingKind::Conversation | RecordingKind::SurveyComment => WebhookEventKind::RecordingStored,
+        RecordingKind::Call | RecordingKind::SurveyComment => WebhookEventKind::RecordingStored,
     };
     let at = unit.now();
     unit.fact(kind, at, told);

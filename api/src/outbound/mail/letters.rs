@@ -224,7 +224,9 @@ pub fn webhook_disabled(
             } else {
                 format!("Nothing has reached {host} for three days.")
             },
-            format!("CallDocker sends it nothing from now on. Its log says what was wrong; switch it on again at {public_url}."),
+            format!(
+                "CallDocker sends it nothing from now on. Its log says what was wrong; switch it on again at {public_url}."
+            ),
         ),
         Language::Spanish => (
             format!("{name}: se ha desactivado un webhook"),
@@ -233,7 +235,9 @@ pub fn webhook_disabled(
             } else {
                 format!("Nada ha llegado a {host} desde hace tres días.")
             },
-            format!("CallDocker ya no le envía nada. Su registro dice qué ha fallado; actívelo de nuevo en {public_url}."),
+            format!(
+                "CallDocker ya no le envía nada. Su registro dice qué ha fallado; actívelo de nuevo en {public_url}."
+            ),
         ),
         Language::French => (
             format!("{name} : un webhook a été désactivé"),
@@ -242,7 +246,9 @@ pub fn webhook_disabled(
             } else {
                 format!("Rien n'est parvenu à {host} depuis trois jours.")
             },
-            format!("CallDocker ne lui envoie plus rien. Son journal dit ce qui n'allait pas ; réactivez-le sur {public_url}."),
+            format!(
+                "CallDocker ne lui envoie plus rien. Son journal dit ce qui n'allait pas ; réactivez-le sur {public_url}."
+            ),
         ),
         Language::German => (
             format!("{name}: ein Webhook wurde abgeschaltet"),
@@ -251,7 +257,9 @@ pub fn webhook_disabled(
             } else {
                 format!("Seit drei Tagen hat {host} nichts erreicht.")
             },
-            format!("CallDocker sendet ihm nichts mehr. Sein Protokoll sagt, was nicht stimmte; wieder einschalten: {public_url}"),
+            format!(
+                "CallDocker sendet ihm nichts mehr. Sein Protokoll sagt, was nicht stimmte; wieder einschalten: {public_url}"
+            ),
         ),
     };
     Parts::new(&subject, &[&why], Action::Nothing, &[&after]).write(words)

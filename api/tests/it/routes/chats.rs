@@ -39,13 +39,19 @@ async fn says(app: &TestApp, world: &World, user: &str, text: &str) -> String {
     let text = url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let body = format!("team_id=T1&user_id={user}&command=%2Fcalldocker&text={text}");
     let answer = send(app, world.ours.id, SECRET, 0, &body).await;
-    assert_eq!((answer.status.as_u16(), &answer.body["response_type"]), (200, &json!("ephemeral")), "{}", answer.text);
+    assert_eq!(
+        (answer.status.as_u16(), &answer.body["response_type"]),
+        (200, &json!("ephemeral")),
+        "{}",
+        answer.text
+    );
     answer.body["text"].as_str().unwrap().to_owned()
 }
 
 async fn with_slack(app: &TestApp) -> World {
     let world = World::create(app).await;
-    let put = app.put(&settings(&world, "slack"), &world.ours.owner, json!({ "signingSecret": SECRET })).await;
+    let put =
+        app.put(&settings(&world, "slack"), &world.ours.owner, json!({ "signingSecret": SECRET })).await;
     assert_eq!(put.data(200)["signingSecretSet"], true);
     assert!(!put.text.contains(SECRET));
     world

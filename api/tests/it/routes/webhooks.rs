@@ -38,7 +38,7 @@ async fn listen(app: &TestApp, world: &World, url: String, events: Option<Value>
 /// Something happens.
 async fn make_contact(app: &TestApp, world: &World, number: &str) -> String {
     let body = json!({ "number": number, "name": "Ann", "notes": "private" });
-    let made = app.post("/api/contacts/", &world.ours.owner, body).await;
+    let made = app.post("/api/contacts", &world.ours.owner, body).await;
     made.data(201)["id"].as_str().unwrap().to_owned()
 }
 

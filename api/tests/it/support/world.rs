@@ -13,10 +13,11 @@ use entity::id::{
     QueueId, ReasonId, SessionId, SkillId, UserId, WebhookDeliveryId, WebhookEndpointId,
 };
 use entity::{
-    Availability, Chat, CompanyScope, DeliveryState, IdleReading, MembershipStatus, PlatformRole, QueueRules, Reach,
-    RecordingRule, Role, Strategy, UserStatus, agent, agent_skill, availability_reason, chat_integration, company, contact,
-    flow, flow_test, flow_version, membership, phone_number, prompt, prompt_resource, queue, queue_member,
-    recording_policy, refresh_token, registration, session, skill, transcription_hook, user, webhook_delivery, webhook_endpoint, webhook_event,
+    Availability, Chat, CompanyScope, DeliveryState, IdleReading, MembershipStatus, PlatformRole, QueueRules,
+    Reach, RecordingRule, Role, Strategy, UserStatus, agent, agent_skill, availability_reason,
+    chat_integration, company, contact, flow, flow_test, flow_version, membership, phone_number, prompt,
+    prompt_resource, queue, queue_member, recording_policy, refresh_token, registration, session, skill,
+    transcription_hook, user, webhook_delivery, webhook_endpoint, webhook_event,
 };
 use sea_orm::{ActiveValue::Set, DatabaseTransaction, TransactionTrait};
 use serde_json::{Value, json};
