@@ -151,7 +151,7 @@ async fn send_to(
 enum Taken {
     Nothing,
     Later(DateTime<Utc>),
-    Now(chat_integration::Model, Vec<chat_notice::Model>),
+    Now(Box<chat_integration::Model>, Vec<chat_notice::Model>),
 }
 
 /// What is to be sent now. That an attempt is made is written first, so that two nodes do not make it.
@@ -172,7 +172,7 @@ async fn take(app: &App, scope: CompanyScope, chat: Chat, zone: Tz) -> Result<Ta
     row.last_attempt_at = Some(now);
     chats::save(scope, unit.tx(), row.clone()).await?;
     unit.commit().await?;
-    Ok(Taken::Now(row, waiting))
+    Ok(Taken::Now(Box::new(row), waiting))
 }
 
 /// When the next message may be sent.
