@@ -1,5 +1,7 @@
 //! Webhooks of a company: where events are sent, what became of each, and the secret of the incoming one.
 
+#![expect(clippy::too_many_arguments, reason = "a parameter of the address or the query is an argument")]
+
 use chrono::{DateTime, Utc};
 use entity::id::{CompanyId, WebhookDeliveryId, WebhookEndpointId};
 use entity::{DeliveryState, DisabledBecause, WebhookEventKind, webhook_attempt, webhook_endpoint};

@@ -63,7 +63,7 @@ pub async fn delete_endpoint(scope: CompanyScope, tx: &Tx, id: WebhookEndpointId
 pub async fn lock_listeners(unit: &Unit) -> Result<()> {
     unit.scope()
         .update_many::<outbox_counter::Entity>()
-        .col_expr(outbox_counter::Column::FactsWanted, Expr::col(outbox_counter::Column::FactsWanted).into())
+        .col_expr(outbox_counter::Column::FactsWanted, Expr::col(outbox_counter::Column::FactsWanted))
         .exec(unit.tx())
         .await?;
     Ok(())
