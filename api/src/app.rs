@@ -3,6 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use clock::Clock;
 use entity::id::{CompanyId, NodeId};
 use tokio::sync::Semaphore;
@@ -38,6 +39,7 @@ pub struct Parts {
     pub ids: Ids,
     /// This process, anew at every start.
     pub node: NodeId,
+    pub started_at: DateTime<Utc>,
     pub keys: Keys,
     pub db: Database,
     pub bus: Bus,
@@ -94,7 +96,7 @@ impl App {
         }
         let ids = Ids::new(clock.clone());
         let node = ids.next();
-        let providers = Providers::new(&settings);
+        let providers = Providers::new(&settings, &keys);
         let storage: Arc<dyn Storage> = match &settings.s3 {
             Some(s3) => Arc::new(S3::new(s3)),
             None => Arc::new(Folder::new(settings.upload_path.clone())),
@@ -103,11 +105,13 @@ impl App {
         let authz = Table::compile().await?;
         let mailer = Mailer::new(&settings, &clock)?;
         let web = Web::new(&settings.public_url, settings.outbound_allow.clone())?;
+        let started_at = clock.now();
         Ok(Self(Arc::new(Parts {
             settings,
             clock,
             ids,
             node,
+            started_at,
             keys,
             db,
             bus,

@@ -1,6 +1,7 @@
 //! Companies: reading them, and their settings. They come into being by registration (see [`crate::identity::register`]).
 
 pub mod settings;
+pub mod twilio;
 
 use entity::{CompanyScope, company};
 

@@ -47,6 +47,7 @@ pub enum Subject {
     Callback,
     Company,
     Contact,
+    Disposition,
     Flow,
     FlowTest,
     FlowVersion,
@@ -58,9 +59,11 @@ pub enum Subject {
     Queue,
     Recording,
     Registration,
+    Schedule,
     Session,
     Skill,
     TranscriptionHook,
+    TwilioAccount,
     User,
 }
 
@@ -73,6 +76,7 @@ impl Subject {
             Self::Callback => "CALLBACK_NOT_FOUND",
             Self::Company => "COMPANY_NOT_FOUND",
             Self::Contact => "CONTACT_NOT_FOUND",
+            Self::Disposition => "DISPOSITION_NOT_FOUND",
             Self::Flow => "FLOW_NOT_FOUND",
             Self::FlowTest => "FLOW_TEST_NOT_FOUND",
             Self::FlowVersion => "FLOW_VERSION_NOT_FOUND",
@@ -84,9 +88,11 @@ impl Subject {
             Self::Queue => "QUEUE_NOT_FOUND",
             Self::Recording => "RECORDING_NOT_FOUND",
             Self::Registration => "REGISTRATION_NOT_FOUND",
+            Self::Schedule => "SCHEDULE_NOT_FOUND",
             Self::Session => "SESSION_NOT_FOUND",
             Self::Skill => "SKILL_NOT_FOUND",
             Self::TranscriptionHook => "TRANSCRIPTION_HOOK_NOT_FOUND",
+            Self::TwilioAccount => "TWILIO_ACCOUNT_NOT_FOUND",
             Self::User => "USER_NOT_FOUND",
         }
     }
@@ -99,6 +105,7 @@ impl Subject {
             Self::Callback => "There is no such callback.",
             Self::Company => "There is no such company.",
             Self::Contact => "There is no such contact.",
+            Self::Disposition => "There is no such disposition.",
             Self::Flow => "There is no such flow.",
             Self::FlowTest => "There is no such test of this flow.",
             Self::FlowVersion => "There is no such version of this flow.",
@@ -110,9 +117,11 @@ impl Subject {
             Self::Queue => "There is no such queue.",
             Self::Recording => "There is no such recording.",
             Self::Registration => "This registration is not valid, or no longer. Register again.",
+            Self::Schedule => "There is no such schedule.",
             Self::Session => "There is no such session.",
             Self::Skill => "There is no such skill.",
             Self::TranscriptionHook => "The company has no transcription hook.",
+            Self::TwilioAccount => "The company has no Twilio account of its own.",
             Self::User => "There is no such user.",
         }
     }

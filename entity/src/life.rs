@@ -381,6 +381,8 @@ closed_enum!(
         SettleCallback,
         /// Point a number's webhooks here.
         ProvisionNumber,
+        /// Take a number's webhooks back that was removed here.
+        ReleaseNumber,
         /// Make the provider's participant what our leg says: on hold, muted, whom he coaches.
         SetParticipant,
         /// Play keys to a party.

@@ -6,7 +6,7 @@ use sea_orm::FromJsonQueryResult;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::id::{AgentId, FlowId, QueueId};
+use crate::id::{AgentId, FlowId, QueueId, ScheduleId};
 
 /// What a company lets a queue do besides choosing agents.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromJsonQueryResult)]
@@ -14,6 +14,8 @@ use crate::id::{AgentId, FlowId, QueueId};
 pub struct QueueRules {
     /// When somebody can be queued: zone, weekly intervals and exceptions, as in a flow's hours. Always, without.
     pub hours: Option<Value>,
+    /// The schedule of which the hours are a copy.
+    pub schedule_id: Option<ScheduleId>,
     /// Whether a caller is refused at once while nobody who serves the queue is there.
     pub skip_when_unstaffed: bool,
     /// Callers who may wait at once.

@@ -65,6 +65,8 @@ permissions! {
     ControlCalls = "calls:control";
     /// Listen, whisper, barge.
     SuperviseCalls = "calls:supervise";
+    ReadDispositions = "dispositions:read";
+    WriteDispositions = "dispositions:write";
     ReadOffers = "offers:read";
     AnswerOffers = "offers:answer";
     ReadOutboundRules = "outbound:read";
@@ -75,6 +77,8 @@ permissions! {
     DeleteRecordings = "recordings:delete";
     ReadRecordingPolicy = "recording-policy:read";
     WriteRecordingPolicy = "recording-policy:write";
+    ReadSchedules = "schedules:read";
+    WriteSchedules = "schedules:write";
     /// What a company says about how it works.
     ReadSettings = "settings:read";
     WriteSettings = "settings:write";
@@ -83,7 +87,10 @@ permissions! {
     WriteIntegrations = "integrations:write";
     ReadPhoneNumbers = "phone-numbers:read";
     WritePhoneNumbers = "phone-numbers:write";
+    /// Numbers of the platform's own account.
+    AssignPhoneNumbers = "phone-numbers:assign";
     ReadPrompts = "prompts:read";
     WritePrompts = "prompts:write";
     ReadSystem = "system:read";
+    WriteSystem = "system:write";
 }

@@ -199,9 +199,14 @@ pub fn address_of(agent: &agent::Model) -> String {
     }
 }
 
-/// The identity of an agent's softphone or browser at the provider.
+/// The address of an agent's softphone or browser at the provider.
 pub fn client_address(agent: AgentId) -> String {
-    format!("client:{}", agent.0.simple())
+    format!("client:{}", client_identity(agent))
+}
+
+/// As what an agent's softphone or browser is known to the provider.
+pub fn client_identity(agent: AgentId) -> String {
+    agent.0.simple().to_string()
 }
 
 /// An agent's leg, before anybody was called.

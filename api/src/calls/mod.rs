@@ -22,6 +22,7 @@ pub mod flow;
 pub mod hold;
 pub mod leave;
 pub mod library;
+pub mod lists;
 pub mod messages;
 pub mod offer;
 pub mod outbound;

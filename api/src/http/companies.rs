@@ -4,16 +4,19 @@ use chrono::{DateTime, Utc};
 use entity::company;
 use poem::web::Data;
 use poem_openapi::param::{Path, Query};
+use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi};
 use uuid::Uuid;
 
-use super::envelope::{Reply, Success};
+use super::envelope::{Created, Done, Failure, Reply, Success};
 use super::page::Page;
 use super::{JsonBody, Tag};
 use crate::app::App;
-use crate::authz::{Can, ListCompanies, ReadCompanies, ReadPhoneNumbers, WritePhoneNumbers};
+use crate::authz::{
+    AssignPhoneNumbers, Can, ListCompanies, ReadCompanies, ReadPhoneNumbers, WritePhoneNumbers,
+};
 use crate::companies;
-use crate::numbers::{self, Opening};
+use crate::numbers::{self, Accounts, NewNumber, Opening};
 use crate::store::phone_numbers::Number;
 
 pub struct Companies;
@@ -60,6 +63,29 @@ struct PhoneNumberIn {
     flow_id: Uuid,
     /// A published version of the flow with which the number stays. Left out, it follows the latest published one.
     pinned_version_id: Option<Uuid>,
+}
+
+/// A number that the company is to have.
+#[derive(Object)]
+#[oai(rename_all = "camelCase", deny_unknown_fields)]
+struct NewPhoneNumberIn {
+    /// Of the company's Twilio account, in E.164.
+    #[oai(validator(min_length = 1, max_length = 40))]
+    number: String,
+    #[oai(validator(min_length = 1, max_length = 200))]
+    label: String,
+    /// The flow that a call to this number opens.
+    flow_id: Uuid,
+    /// A published version of the flow with which the number stays. Left out, it follows the latest published one.
+    pinned_version_id: Option<Uuid>,
+}
+
+impl From<NewPhoneNumberIn> for NewNumber {
+    fn from(body: NewPhoneNumberIn) -> Self {
+        let version = body.pinned_version_id.map(Into::into);
+        let opening = Opening { label: body.label, flow: body.flow_id.into(), version };
+        Self { number: body.number, opening }
+    }
 }
 
 impl From<company::Model> for CompanyOut {
@@ -139,6 +165,28 @@ impl Companies {
         Success::list(numbers::all(app, can.scope_of(id.0.into())?).await?)
     }
 
+    /// Gives the company a number of its Twilio account, and has Twilio ask this server when it rings.
+    ///
+    /// Without an account of its own the company has the platform's, whose numbers the platform's administrator alone gives
+    /// away. 422 `NUMBER_NOT_IN_ACCOUNT`; 409 `PHONE_NUMBER_TAKEN` when a company has the number already; 503
+    /// `PROVIDER_UNAVAILABLE` when Twilio cannot be asked.
+    #[oai(path = "/:id/phone-numbers", method = "post", operation_id = "createPhoneNumber")]
+    async fn post_phone_number(
+        &self,
+        can: Can<WritePhoneNumbers>,
+        Data(app): Data<&App>,
+        /// The company's id.
+        id: Path<Uuid>,
+        body: JsonBody<NewPhoneNumberIn>,
+    ) -> Result<Created<PhoneNumberOut>, Failure> {
+        let (scope, by) = (can.scope_of(id.0.into())?, can.caller().user);
+        let accounts = match can.also_may::<AssignPhoneNumbers>(app) {
+            Some(_) => Accounts::AlsoPlatforms,
+            None => Accounts::Own,
+        };
+        Created::of(numbers::add(app, scope, by, accounts, body.0.into()).await?)
+    }
+
     /// Sets which flow a number opens, and in which version.
     ///
     /// Calls under way keep the version with which they began.
@@ -156,5 +204,21 @@ impl Companies {
     ) -> Reply<PhoneNumberOut> {
         let scope = can.scope_of(id.0.into())?;
         Success::ok(numbers::open_with(app, scope, number.0.into(), body.0.into()).await?)
+    }
+    /// Takes a number from the company: Twilio asks this server no more. Calls under way go on.
+    #[oai(path = "/:id/phone-numbers/:numberId", method = "delete", operation_id = "deletePhoneNumber")]
+    async fn delete_phone_number(
+        &self,
+        can: Can<WritePhoneNumbers>,
+        Data(app): Data<&App>,
+        /// The company's id.
+        id: Path<Uuid>,
+        /// The number's id.
+        #[oai(name = "numberId")]
+        number: Path<Uuid>,
+    ) -> Result<Json<Done>, Failure> {
+        let (scope, by) = (can.scope_of(id.0.into())?, can.caller().user);
+        numbers::remove(app, scope, by, number.0.into()).await?;
+        Done::saying("The number is removed.")
     }
 }

@@ -30,6 +30,16 @@ pub enum Reachability {
     Alone,
 }
 
+impl From<Connection> for Reachability {
+    fn from(connection: Connection) -> Self {
+        match connection {
+            Connection::Connected => Self::Connected,
+            Connection::Lost => Self::Lost,
+            Connection::Alone => Self::Alone,
+        }
+    }
+}
+
 /// The process answers.
 #[derive(Object, Debug)]
 pub struct AliveOut {
@@ -67,14 +77,10 @@ async fn ready(app: &App) -> Reply<HealthOut> {
         let (code, message) = ("DATABASE_UNREACHABLE", "The database cannot be reached.");
         return Err(Failure(Error::Unavailable { code, message }));
     }
-    let bus = match app.bus.connection() {
-        Connection::Connected => Reachability::Connected,
-        Connection::Lost => Reachability::Lost,
-        Connection::Alone => Reachability::Alone,
-    };
+    let bus = app.bus.connection().into();
     Success::ok(HealthOut { database: Reachability::Connected, bus, version: version() })
 }
 
-fn version() -> String {
+pub(super) fn version() -> String {
     env!("CARGO_PKG_VERSION").to_owned()
 }

@@ -9,12 +9,14 @@ mod audio_body;
 mod auth;
 mod availability;
 mod availability_reasons;
+mod call_lists;
 mod call_results;
 mod callbacks;
 mod calls;
 mod companies;
 mod company_settings;
 mod contacts;
+mod dispositions;
 pub mod envelope;
 mod health;
 mod idempotency;
@@ -23,6 +25,7 @@ pub mod json_body;
 mod live;
 mod media;
 mod ndjson;
+mod new_call;
 mod offers;
 mod outbound;
 pub mod page;
@@ -35,12 +38,17 @@ mod queues;
 mod range;
 mod recording_settings;
 mod recordings;
+mod schedules;
 pub mod server;
 mod skills;
 pub mod spec;
 mod supervision;
+mod system_settings;
 mod transcription_hook;
+mod twilio_account;
 mod users;
+mod voice_token;
+mod voicemails;
 mod waiting_calls;
 mod why;
 pub mod word;
@@ -94,6 +102,8 @@ pub enum Tag {
     Queues,
     /// Recordings and voicemails.
     Recordings,
+    /// Of the platform and of its users.
+    Settings,
     /// The people of a company.
     Users,
 }
@@ -108,9 +118,12 @@ fn resources() -> impl OpenApi + 'static {
         (agent_history::HistoryOfAgents, supervision::Supervision),
         (calls::Calls, why::WhyCallsWait, waiting_calls::WaitingCalls, live::LiveCalls, offers::Offers),
         (outbound::Outbound, callbacks::Callbacks),
-        (recordings::Recordings, recording_settings::RecordingSettings),
+        (recordings::Recordings, recording_settings::RecordingSettings, voicemails::Voicemails),
         (company_settings::CompanySettings, transcription_hook::TranscriptionHooks),
         (call_results::CallResults, queue_flows::FlowsOfQueues),
+        (twilio_account::TwilioAccounts, voice_token::VoiceTokens),
+        (call_lists::CallLists, dispositions::Dispositions, schedules::Schedules),
+        system_settings::Settings,
         health::Health,
     )
 }

@@ -7,6 +7,7 @@ mod caller;
 mod email;
 pub mod members;
 pub mod passwords;
+pub mod preferences;
 pub mod profile;
 pub mod register;
 pub mod sessions;

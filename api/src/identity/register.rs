@@ -21,6 +21,7 @@ use super::tokens;
 use crate::app::App;
 use crate::error::{Error, Result, Subject};
 use crate::outbound::mail::{self, Letter, letters};
+use crate::platform;
 use crate::secret::Secret;
 use crate::store::{Tx, registrations, system, users};
 use crate::words::Words;
@@ -79,6 +80,12 @@ async fn ask(app: &App, wanted: Wanted) -> Result<()> {
             code: "REGISTRATION_NEEDS_INVITATION",
             message: "This server sends no mail, so nobody can register here without an invitation.",
         });
+    }
+    if !platform::settings(app.db.reader()).await?.open_registration {
+        return Err(Error::conflict(
+            "REGISTRATION_CLOSED",
+            "Nobody can register on this platform without an invitation.",
+        ));
     }
     let now = app.clock.now();
     app.registrations.check(&email, now)?;
@@ -201,11 +208,12 @@ fn new_user(app: &App, email: String, name: String, password_hash: String) -> us
 
 /// A new company with `owner` in it.
 pub async fn found_company(app: &App, tx: &Tx, owner: &user::Model, name: String) -> Result<CompanyId> {
+    let defaults = platform::settings(tx).await?;
     let company = company::Model {
         id: app.ids.next(),
         name,
-        time_zone: "UTC".to_owned(),
-        language: "en-US".to_owned(),
+        time_zone: defaults.default_time_zone,
+        language: defaults.default_language,
         demo: false,
         twilio_account_sid: None,
         twilio_auth_token_sealed: None,

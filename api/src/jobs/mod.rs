@@ -207,6 +207,7 @@ async fn work(app: &App, claimed: &Claimed) -> Result<Done> {
         JobKind::DeletePromptFile => crate::prompts::files::delete(app, scope, &job.payload).await,
         JobKind::SendMessage => messages::send(app, scope, MessageId(subject)).await,
         JobKind::ProvisionNumber => crate::numbers::provision(app, scope, PhoneNumberId(subject)).await,
+        JobKind::ReleaseNumber => crate::numbers::release(app, scope, &job.payload).await,
         JobKind::SettleCallback => crate::webhooks::settle_kept(app, scope, &job.payload).await,
         JobKind::ExpireOffer => {
             in_unit(app, claimed, async |unit| offer::time_is_up(unit, OfferId(subject)).await).await

@@ -11,6 +11,11 @@ pub async fn own(scope: CompanyScope, db: &impl ConnectionTrait) -> Result<Optio
     system::company(db, scope.company()).await
 }
 
+/// The company, locked until the transaction ends.
+pub async fn lock(scope: CompanyScope, tx: &Tx) -> Result<Option<company::Model>, DbErr> {
+    system::lock_company(tx, scope.company()).await
+}
+
 /// Changes what is set in `row`; the company as it is then.
 pub async fn change(
     scope: CompanyScope,

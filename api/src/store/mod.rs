@@ -9,11 +9,15 @@ use sea_orm::{
 
 use crate::config::{Settings, SqliteSynchronous};
 
+pub mod agent_work;
 pub mod agents;
+pub mod call_lists;
+pub mod call_marks;
 pub mod callbacks;
 pub mod calls;
 pub mod companies;
 pub mod contacts;
+pub mod dispositions;
 pub mod flow_imports;
 pub mod flow_tests;
 pub mod flows;
@@ -33,6 +37,7 @@ pub mod queues;
 pub mod recordings;
 pub mod registrations;
 pub mod requests;
+pub mod schedules;
 pub mod secrets;
 pub mod sessions;
 pub mod side_sessions;
@@ -42,6 +47,8 @@ pub mod system;
 pub mod transcription_hooks;
 pub mod unit;
 pub mod users;
+pub mod voice_keys;
+pub mod voicemails;
 pub mod webhooks;
 pub mod workforce;
 

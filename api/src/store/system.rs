@@ -2,10 +2,12 @@
 
 #![expect(clippy::disallowed_methods, reason = "this file and its folder are where unscoped queries live")]
 
+mod settings;
 mod sockets;
 mod tools;
 mod work;
 
+pub use settings::*;
 pub use sockets::*;
 pub use tools::*;
 pub use work::*;
@@ -251,6 +253,11 @@ pub async fn rename_agents_of(tx: &Tx, user: UserId, name: &str) -> Result<(), D
 
 pub async fn company(db: &impl ConnectionTrait, id: CompanyId) -> Result<Option<company::Model>, DbErr> {
     company::Entity::find_by_id(id).one(db).await
+}
+
+/// The company, locked until the transaction ends.
+pub async fn lock_company(tx: &Tx, id: CompanyId) -> Result<Option<company::Model>, DbErr> {
+    company::Entity::find_by_id(id).lock_exclusive().one(tx).await
 }
 
 /// Changes what is set in `row`, of the company that it names.

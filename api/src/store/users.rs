@@ -6,7 +6,9 @@
 use std::collections::HashMap;
 
 use entity::id::{AgentId, MembershipId, UserId};
-use entity::{CompanyScope, MembershipStatus, Role, Updated, UserStatus, agent, membership, user};
+use entity::{
+    CompanyScope, MembershipStatus, Role, Updated, UserStatus, agent, membership, user, user_preferences,
+};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, JoinType,
@@ -143,4 +145,22 @@ async fn with_agents(
         user.map(|user| Member { membership, user, agent })
     };
     Ok(rows.into_iter().filter_map(member).collect())
+}
+
+/// How a user wants his screen to be, as far as he has said.
+pub async fn preferences(
+    db: &impl ConnectionTrait,
+    user: UserId,
+) -> Result<Option<user_preferences::Model>, DbErr> {
+    user_preferences::Entity::find_by_id(user).one(db).await
+}
+
+/// In place of what he has said before; of two at once the later one counts.
+pub async fn put_preferences(tx: &Tx, row: user_preferences::Model) -> Result<(), DbErr> {
+    use user_preferences::Column;
+    let replace = OnConflict::column(Column::UserId)
+        .update_columns([Column::Preferences, Column::UpdatedAt])
+        .to_owned();
+    let row = row.into_active_model().reset_all();
+    user_preferences::Entity::insert(row).on_conflict(replace).exec_without_returning(tx).await.map(drop)
 }

@@ -3,7 +3,7 @@
 use calldocker::authz::Seat;
 use serde_json::{Value, json};
 
-use crate::support::{World, draft, refresh_token};
+use crate::support::{ACCOUNT_TOKEN, OUR_ACCOUNT, World, draft, office_hours, refresh_token};
 
 /// A request that succeeds when the right person sends it.
 #[derive(Debug)]
@@ -132,6 +132,21 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
             .foreign("/flowId", theirs.flow)
             .foreign("/pinnedVersionId", theirs.flow_version),
 
+        "createPhoneNumber" => owner()
+            .made()
+            .id(ours.id)
+            .body(json!({ "number": "+49 30 123458", "label": "Back", "flowId": ours.flow,
+                "pinnedVersionId": ours.flow_version }))
+            .foreign("/flowId", theirs.flow)
+            .foreign("/pinnedVersionId", theirs.flow_version),
+        "deletePhoneNumber" => owner().id(ours.id).path("numberId", ours.number),
+        "getTwilioAccount" | "deleteTwilioAccount" => owner().path("companyId", ours.id),
+        "putTwilioAccount" => {
+            let body = json!({ "accountSid": OUR_ACCOUNT, "authToken": ACCOUNT_TOKEN });
+            owner().path("companyId", ours.id).body(body)
+        }
+        "createVoiceToken" => agent().by_own_agent(),
+
         "listContacts" => owner().query("search=caller&page=1&limit=2"),
         "createContact" => {
             owner().made().body(json!({ "number": "+49 30 555001", "name": "Ann", "tags": ["vip"] }))
@@ -215,11 +230,12 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
             .body(json!({
                 "name": "Help",
                 "agentIds": [agent_id],
-                "rules": { "overflow": [
+                "rules": { "scheduleId": ours.schedule, "overflow": [
                     { "afterSeconds": 30, "action": "queue", "queueId": ours.second_queue },
                     { "afterSeconds": 60, "action": "flow", "flowId": ours.flow },
                 ]},
             }))
+            .foreign("/rules/scheduleId", theirs.schedule)
             .foreign("/agentIds/0", theirs.agent.agent.expect("the agent is an agent"))
             .foreign("/rules/overflow/0/queueId", theirs.queue)
             .foreign("/rules/overflow/1/flowId", theirs.flow),
@@ -280,9 +296,30 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
             let body = json!({ "phoneNumberId": ours.number });
             owner().id(agent_id).body(body).foreign("/phoneNumberId", theirs.number)
         }
-        "listCalls" => owner().query("status=offered&direction=inbound&limit=10"),
+        "listCalls" => owner().query("status=offered&direction=inbound&sort=-startedAt&page=1&limit=10"),
+        "listActiveCalls" | "listMissedCalls" | "markMissedCallsSeen" | "getOwnCallStats" => agent(),
+        "listOwnCalls" | "listOwnCallsAlias" => agent().query("direction=inbound&limit=10"),
+        "hideCall" | "markCallSeen" => agent().id(ours.calls.wrap_up),
+        "listDispositions" => owner().query("archived=true"),
+        "createDisposition" => {
+            let body = json!({ "name": "Complaint", "colour": "#ff8800", "queueIds": [ours.queue], "needsNote": true });
+            owner().made().body(body).foreign("/queueIds/0", theirs.queue)
+        }
+        "updateDisposition" => {
+            let body = json!({ "name": "Sale", "queueIds": [ours.queue] });
+            owner().id(ours.disposition).body(body).foreign("/queueIds/0", theirs.queue)
+        }
+        "deleteDisposition" => owner().id(ours.disposition),
+        "listSchedules" => owner(),
+        "createSchedule" => owner().made().body(json!({ "name": "Shop", "hours": office_hours() })),
+        "getSchedule" | "getScheduleNow" | "deleteSchedule" => owner().id(ours.schedule),
+        "updateSchedule" => {
+            owner().id(ours.schedule).body(json!({ "name": "Desk", "hours": office_hours() }))
+        }
         "getCall" => agent().id(ours.calls.offered),
-        "updateCall" => agent().id(ours.calls.wrap_up).body(json!({ "notes": "Called about the bill." })),
+        "updateCall" => agent()
+            .id(ours.calls.wrap_up)
+            .body(json!({ "notes": "Called about the bill.", "tags": ["bill"] })),
         "whyDoesCallWait" => owner().id(ours.calls.offered),
         "listCallEvents" => owner().id(ours.calls.offered),
         "listCallSurveys" | "listCallMessages" => owner().id(ours.calls.offered),
@@ -329,8 +366,23 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
             let theirs = theirs.agent.agent.expect("the agent is an agent");
             agent().id(ours.calls.callback).body(body).foreign("/agentId", theirs)
         }
+        "createCallback" => {
+            let body = json!({ "queueId": ours.queue, "number": "+4930123457", "agentId": agent_id });
+            let theirs_in_it = agent().made().body(body).foreign("/queueId", theirs.queue);
+            theirs_in_it.foreign("/agentId", theirs.agent.agent.expect("the agent is an agent"))
+        }
         "rescheduleCallback" => agent().id(ours.calls.callback).body(json!({})),
-        "listVoicemails" => owner(),
+        "listVoicemails" => owner().query("state=open"),
+        "hearVoicemail" | "finishVoicemail" | "reopenVoicemail" => owner().id(ours.calls.voicemail),
+        "assignVoicemail" => {
+            let body = json!({ "agentId": agent_id });
+            let theirs = theirs.agent.agent.expect("the agent is an agent");
+            owner().id(ours.calls.voicemail).body(body).foreign("/agentId", theirs)
+        }
+        "getSystemSettings" | "getSystemStatus" => Sample::by(Seat::Admin),
+        "updateSystemSettings" => Sample::by(Seat::Admin).body(json!({ "openRegistration": false })),
+        "getPreferences" | "listThemes" => owner(),
+        "updatePreferences" => owner().body(json!({ "theme": "dark", "language": "de-DE" })),
         "getRecordingContent" => owner().id(ours.calls.voicemail),
         "controlRecording" => owner().id(ours.calls.offered).body(json!({ "action": "start" })),
         "holdRecording" => {

@@ -8,13 +8,15 @@ use sea_orm::DbBackend;
 use crate::support::{TestApp, on_both_databases, tables, texts};
 
 /// Tables without a company, and why.
-const GLOBAL: [&str; 7] = [
-    "user",          // a person may be in several companies
-    "company",       // is one
-    "session",       // a user's
-    "refresh_token", // a session's
-    "registration",  // of somebody who is in no company yet
-    "mail",          // to somebody who may be in none, or in several
+const GLOBAL: [&str; 9] = [
+    "user",             // a person may be in several companies
+    "company",          // is one
+    "session",          // a user's
+    "refresh_token",    // a session's
+    "registration",     // of somebody who is in no company yet
+    "user_preferences", // a user's
+    "system_settings",  // the platform's
+    "mail",             // to somebody who may be in none, or in several
     "seaql_migrations",
 ];
 

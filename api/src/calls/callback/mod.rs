@@ -11,10 +11,12 @@
 mod book;
 mod opening;
 mod people;
+mod request;
 mod tries;
 
 pub use book::{book, take_up};
 pub use people::{Shown, assign, cancel, done, get, list, reschedule};
+pub use request::{Wanted, Whom, request};
 pub use tries::{bring_up, goes_back_in_line, is_rung, not_reached, reached};
 
 use chrono::{DateTime, Utc};

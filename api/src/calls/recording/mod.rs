@@ -15,6 +15,7 @@ pub mod policy;
 pub mod retention;
 pub mod secret;
 pub mod settings;
+pub mod voicemails;
 
 use entity::id::{CallId, QueueId, RecordingId};
 use entity::recording::PauseHolders;

@@ -242,7 +242,7 @@ whole_calls! {
         }
         let row = centre.callback().await;
         let second = centre.calls().await.into_iter().rfind(|call| call.kind == CallKind::Inbound).unwrap();
-        assert_eq!(row.last_call_id, second.id);
+        assert_eq!(row.last_call_id, Some(second.id));
         assert!(row.waiting_since < second.started_at, "he keeps his oldest place");
         centre.set(0, Availability::Available).await;
         centre.pass(2).await;

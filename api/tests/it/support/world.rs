@@ -5,18 +5,20 @@ use calldocker::app::App;
 use calldocker::authz::Seat;
 use calldocker::identity::{passwords, tokens};
 use calldocker::outbound::signing;
+use calldocker::providers::about_token;
 use calldocker::sealed;
 use calldocker::secret::Secret;
 use calldocker::store::{registrations, sessions, system, users};
 use entity::id::{
-    AgentId, CompanyId, ContactId, FlowId, FlowTestId, FlowVersionId, MembershipId, PhoneNumberId, PromptId,
-    QueueId, ReasonId, SessionId, SkillId, UserId,
+    AgentId, CompanyId, ContactId, DispositionId, FlowId, FlowTestId, FlowVersionId, MembershipId,
+    PhoneNumberId, PromptId, QueueId, ReasonId, ScheduleId, SessionId, SkillId, UserId,
 };
 use entity::{
     Availability, CompanyScope, IdleReading, MembershipStatus, PlatformRole, QueueRules, Reach,
     RecordingRule, Role, Strategy, UserStatus, agent, agent_skill, availability_reason, company, contact,
-    flow, flow_test, flow_version, membership, phone_number, prompt, prompt_resource, queue, queue_member,
-    recording_policy, refresh_token, registration, session, skill, transcription_hook, user,
+    disposition, disposition_queue, flow, flow_test, flow_version, membership, phone_number, prompt,
+    prompt_resource, queue, queue_member, recording_policy, refresh_token, registration, schedule, session,
+    skill, transcription_hook, user, voice_key,
 };
 use sea_orm::{ActiveValue::Set, TransactionTrait};
 use serde_json::{Value, json};
@@ -65,12 +67,20 @@ pub struct Company {
     /// For waiting callers; never published.
     pub wait_flow: FlowId,
     pub number: PhoneNumberId,
+    /// For the second queue alone.
+    pub disposition: DispositionId,
+    pub schedule: ScheduleId,
     /// In English and German.
     pub prompt: PromptId,
     /// Blocked.
     pub contact: ContactId,
     pub calls: LiveCalls,
 }
+
+/// The account of our company at the provider, and the token of any company's.
+pub const OUR_ACCOUNT: &str = "AC00000000000000000000000000000001";
+const THEIR_ACCOUNT: &str = "AC00000000000000000000000000000002";
+pub const ACCOUNT_TOKEN: &str = "a-token-of-an-account";
 
 pub struct World {
     pub ours: Company,
@@ -107,14 +117,15 @@ impl Company {
         let id: CompanyId = ids.next();
         let word = name.to_lowercase();
         let tx = app.app.db.begin().await.unwrap();
+        let token = sealed::seal(&app.app.keys, &about_token(id), &Secret::new(ACCOUNT_TOKEN)).unwrap();
         let row = company::Model {
             id,
             name: name.to_owned(),
             time_zone: "Europe/Berlin".to_owned(),
             language: "en-US".to_owned(),
             demo: false,
-            twilio_account_sid: None,
-            twilio_auth_token_sealed: None,
+            twilio_account_sid: Some(account(&word).to_owned()),
+            twilio_auth_token_sealed: Some(token),
             tell_agents_of_supervision: true,
             created_at: now,
         };
@@ -146,6 +157,8 @@ impl Company {
             flow_test: ids.next(),
             wait_flow: ids.next(),
             number: ids.next(),
+            disposition: ids.next(),
+            schedule: ids.next(),
             prompt: ids.next(),
             contact: ids.next(),
             owner,
@@ -245,7 +258,7 @@ impl Company {
         let number = phone_number::Model {
             id: self.number,
             company_id,
-            account_sid: format!("AC{word}"),
+            account_sid: account(word).to_owned(),
             number: "+4930123456".to_owned(),
             label: format!("{word} main line"),
             flow_id: self.flow,
@@ -277,6 +290,41 @@ impl Company {
             updated_by: self.owner.user,
         };
         scope.insert::<transcription_hook::Entity, _>(&tx, hook).await.unwrap();
+        let about = format!("voice_key:{company_id}");
+        let key = voice_key::Model {
+            company_id,
+            key_sid: "SK00000000000000000000000000000001".to_owned(),
+            secret_sealed: sealed::seal(&app.app.keys, &about, &Secret::new("a secret of a key")).unwrap(),
+            application_sid: "AP00000000000000000000000000000001".to_owned(),
+            updated_at: now,
+            updated_by: self.owner.user,
+        };
+        scope.insert::<voice_key::Entity, _>(&tx, key).await.unwrap();
+        let disposition = disposition::Model {
+            id: self.disposition,
+            company_id,
+            name: format!("{word} sale"),
+            colour: None,
+            needs_note: false,
+            created_at: now,
+            archived_at: None,
+        };
+        scope.insert::<disposition::Entity, _>(&tx, disposition).await.unwrap();
+        let of_queue = disposition_queue::Model {
+            disposition_id: self.disposition,
+            company_id,
+            queue_id: self.second_queue,
+        };
+        scope.insert::<disposition_queue::Entity, _>(&tx, of_queue).await.unwrap();
+        let schedule = schedule::Model {
+            id: self.schedule,
+            company_id,
+            name: format!("{word} office"),
+            hours: office_hours(),
+            created_at: now,
+            updated_at: now,
+        };
+        scope.insert::<schedule::Entity, _>(&tx, schedule).await.unwrap();
         let prompt = prompt::Model {
             id: self.prompt,
             company_id,
@@ -339,6 +387,8 @@ impl Company {
             self.flow_test.to_string(),
             self.wait_flow.to_string(),
             self.number.to_string(),
+            self.disposition.to_string(),
+            self.schedule.to_string(),
             self.calls.offered.to_string(),
             self.calls.offer.to_string(),
             self.calls.wrap_up.to_string(),
@@ -370,6 +420,21 @@ async fn insert_registration(app: &TestApp) {
     let tx = app.app.db.begin().await.unwrap();
     registrations::replace(&tx, row).await.unwrap();
     tx.commit().await.unwrap();
+}
+
+/// Whose account it is.
+fn account(word: &str) -> &'static str {
+    if word == "ours" { OUR_ACCOUNT } else { THEIR_ACCOUNT }
+}
+
+/// Monday to Friday from nine to five in Berlin, but on Christmas Day.
+pub fn office_hours() -> Value {
+    let day = json!([{ "from": "09:00", "to": "17:00" }]);
+    json!({
+        "zone": "Europe/Berlin",
+        "weekly": { "mon": day, "tue": day, "wed": day, "thu": day, "fri": day },
+        "exceptions": [{ "date": "2026-12-25", "name": "Christmas", "intervals": [] }],
+    })
 }
 
 /// A document that can be published.
