@@ -112,6 +112,8 @@ pub struct CallPatch {
 
 /// Tags of one call.
 const MOST_TAGS: usize = 20;
+/// Characters of a tag.
+const LONGEST_TAG: usize = 100;
 
 pub async fn update(
     app: &App,
@@ -142,8 +144,9 @@ pub async fn update(
 /// Each once, without the spaces around it.
 fn read_tags(tags: Vec<String>) -> Result<Vec<String>> {
     let mut read: Vec<String> = tags.iter().map(|tag| tag.trim().to_owned()).collect();
-    if let Some(empty) = read.iter().position(String::is_empty) {
-        return Err(Error::invalid(format!("/tags/{empty}"), "must be a word"));
+    if let Some(wrong) = read.iter().position(|tag| !(1..=LONGEST_TAG).contains(&tag.chars().count())) {
+        let message = format!("must have 1 to {LONGEST_TAG} characters");
+        return Err(Error::invalid(format!("/tags/{wrong}"), message));
     }
     read.sort();
     read.dedup();

@@ -150,7 +150,7 @@ pub async fn see_missed(
     unit.commit().await
 }
 
-/// Marks one call for the user alone.
+/// Marks one call for the user alone: one that he may see, or that rang his agent in vain.
 pub async fn mark(
     app: &App,
     scope: CompanyScope,
@@ -158,7 +158,11 @@ pub async fn mark(
     id: CallId,
     mark: Mark,
 ) -> Result<()> {
-    visible(app, scope, whose, id).await?;
+    match (visible(app, scope, whose, id).await, whose) {
+        (Err(Error::NotFound(_)), Whose::Agents(agent))
+            if call_lists::was_missed(scope, app.db.reader(), agent, id).await? => {}
+        (seen, _) => drop(seen?),
+    }
     let unit = Unit::begin(app, scope).await?;
     call_marks::mark(scope, unit.tx(), user, &[id], mark, unit.now()).await?;
     unit.commit().await

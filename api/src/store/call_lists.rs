@@ -121,6 +121,17 @@ pub async fn ids(
     query.select_only().column(call::Column::Id).limit(limit).into_tuple().all(db).await
 }
 
+/// Whether the call rang this agent in vain.
+pub async fn was_missed(
+    scope: CompanyScope,
+    db: &impl ConnectionTrait,
+    agent: AgentId,
+    id: CallId,
+) -> Result<bool, DbErr> {
+    let found = scope.find_by_id::<call::Entity>(id).filter(missed(scope, agent));
+    Ok(found.count(db).await? > 0)
+}
+
 fn filtered(scope: CompanyScope, filter: &Filter) -> Select<call::Entity> {
     use call::Column;
     let query = scope
