@@ -64,14 +64,24 @@ pub enum Order {
 /// Where a list is read on: behind the call that began then and has this id.
 pub type Position = (DateTime<Utc>, CallId);
 
-/// The query of a list.
-pub fn query(
+/// The queries whose rows together are a list: one, or one for each side that has the number, since an index that begins with
+/// a number finds one side.
+pub fn queries(
     scope: CompanyScope,
     filter: &Filter,
     order: Order,
     after: Option<Position>,
-) -> Select<call::Entity> {
-    let query = filtered(scope, filter);
+) -> Vec<Select<call::Entity>> {
+    let Some(number) = &filter.number else {
+        return vec![ordered(filtered(scope, filter), order, after)];
+    };
+    let others = Filter { number: None, ..filter.clone() };
+    [call::Column::FromAddress, call::Column::ToAddress]
+        .map(|side| ordered(filtered(scope, &others).filter(side.eq(number)), order, after))
+        .into()
+}
+
+fn ordered(query: Select<call::Entity>, order: Order, after: Option<Position>) -> Select<call::Entity> {
     let started = call::Column::StartedAt;
     match order {
         Order::NewestFirst => {
@@ -103,7 +113,27 @@ pub async fn list(
     after: Option<Position>,
     (offset, limit): (u64, u64),
 ) -> Result<Vec<call::Model>, DbErr> {
-    query(scope, filter, order, after).offset(offset).limit(limit).all(db).await
+    let mut queries = queries(scope, filter, order, after);
+    if queries.len() == 1 {
+        return queries.remove(0).offset(offset).limit(limit).all(db).await;
+    }
+    let mut rows = Vec::new();
+    for query in queries {
+        rows.extend(query.limit(offset + limit).all(db).await?);
+    }
+    let key = |row: &call::Model| (row.started_at, row.id);
+    match order {
+        Order::NewestFirst => rows.sort_by_key(|row| std::cmp::Reverse(key(row))),
+        Order::OldestFirst => rows.sort_by_key(key),
+    }
+    // Who calls himself has both sides.
+    rows.dedup_by_key(|row| row.id);
+    let (offset, limit) = (to_usize(offset), to_usize(limit));
+    Ok(rows.into_iter().skip(offset).take(limit).collect())
+}
+
+fn to_usize(rows: u64) -> usize {
+    usize::try_from(rows).unwrap_or(usize::MAX)
 }
 
 pub async fn count(scope: CompanyScope, db: &impl ConnectionTrait, filter: &Filter) -> Result<u64, DbErr> {
@@ -117,7 +147,7 @@ pub async fn ids(
     filter: &Filter,
     limit: u64,
 ) -> Result<Vec<CallId>, DbErr> {
-    let query = query(scope, filter, Order::NewestFirst, None);
+    let query = ordered(filtered(scope, filter), Order::NewestFirst, None);
     query.select_only().column(call::Column::Id).limit(limit).into_tuple().all(db).await
 }
 

@@ -5,9 +5,7 @@ use calldocker::store::call_lists::{self, Filter, Only, Order};
 use calldocker::store::call_marks;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::CallId;
-use entity::{
-    CallKind, CallOutcome, CallStatus, OfferState, call, offer, offer_round, queue_entry, segment,
-};
+use entity::{CallKind, CallOutcome, CallStatus, OfferState, call, offer, offer_round, queue_entry, segment};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, QueryFilter, QueryTrait, Statement, TransactionTrait,
@@ -81,8 +79,7 @@ fn encoded(at: DateTime<Utc>) -> String {
 
 /// What the database would do, line by line.
 async fn plan(app: &App, filter: &Filter, company: &Company) -> Vec<String> {
-    let query = call_lists::query(company.scope, filter, Order::NewestFirst, None);
-    let select = query.build(app.db.backend()).to_string();
+    let queries = call_lists::queries(company.scope, filter, Order::NewestFirst, None);
     let tx = app.db.writer().begin().await.unwrap();
     let (explain, column) = match app.db.backend() {
         DbBackend::Postgres => {
@@ -92,9 +89,14 @@ async fn plan(app: &App, filter: &Filter, company: &Company) -> Vec<String> {
         }
         _ => ("EXPLAIN QUERY PLAN", "detail"),
     };
-    let statement = Statement::from_string(app.db.backend(), format!("{explain} {select}"));
-    let rows = tx.query_all_raw(statement).await.unwrap();
-    rows.iter().map(|row| row.try_get::<String>("", column).unwrap()).collect()
+    let mut plan = Vec::new();
+    for query in queries {
+        let select = query.build(app.db.backend()).to_string();
+        let statement = Statement::from_string(app.db.backend(), format!("{explain} {select}"));
+        let rows = tx.query_all_raw(statement).await.unwrap();
+        plan.extend(rows.iter().map(|row| row.try_get::<String>("", column).unwrap()));
+    }
+    plan
 }
 
 /// `agent` was rung by this call in vain.
@@ -106,7 +108,8 @@ async fn rang_in_vain(app: &TestApp, company: &Company, id: CallId, agent: &Pers
     let offered = scope.find::<offer::Entity>().filter(offer::Column::Id.eq(company.calls.offer));
     let offered = offered.one(db).await.unwrap().unwrap();
     let round = scope.find_by_id::<offer_round::Entity>(offered.round_id).one(db).await.unwrap().unwrap();
-    let entry = scope.find_by_id::<queue_entry::Entity>(offered.queue_entry_id).one(db).await.unwrap().unwrap();
+    let entry =
+        scope.find_by_id::<queue_entry::Entity>(offered.queue_entry_id).one(db).await.unwrap().unwrap();
     let entry = queue_entry::Model {
         id: app.app.ids.next(),
         call_id: id,

@@ -57,6 +57,11 @@ on_both_databases! {
                 assert_eq!(refused.is_refused(422, "VALIDATION_FAILED").wrong_fields(), [field]);
             }
         }
+        let now = app.clock.now().to_rfc3339();
+        let elsewhere = json!({ "to": "+4930123456", "from": "+4930123457", "queueId": world.ours.queue, "handledElsewhere": {
+            "direction": "inbound", "startedAt": now, "endedAt": now, "outcome": "abandoned", "disposition": "weather" } });
+        let refused = app.post("/api/calls", agent, elsewhere).await;
+        assert_eq!(refused.is_refused(422, "VALIDATION_FAILED").wrong_fields(), ["/handledElsewhere/disposition"]);
         app.post(&wrap_up, agent, json!({ "disposition": "Billing", "notes": "Paid twice." })).await.data(200);
         assert_eq!(app.get(&of_call, agent).await.data(200)["disposition"], "Billing");
         let taken_back = app.put(&of_call, agent, json!({ "disposition": "" })).await;

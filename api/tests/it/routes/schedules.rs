@@ -16,7 +16,8 @@ async fn now(app: &TestApp, world: &World, at: &str) -> Value {
     let person = &world.ours.agent;
     let member = person.membership.map(|id| (id, world.ours.id));
     let life = app.app.settings.access_token_life;
-    let claims = calldocker::identity::tokens::Claims::new(person.user, person.session, person.seat, member, at, life);
+    let claims =
+        calldocker::identity::tokens::Claims::new(person.user, person.session, person.seat, member, at, life);
     let token = calldocker::identity::tokens::sign(&app.app.keys, &claims).unwrap();
     app.call("GET", &path).token(&token).send().await.data(200).clone()
 }

@@ -1,7 +1,7 @@
 //! /api/settings/system, /api/settings/user/preferences, /api/settings/themes
 
-use entity::{JobKind, RoutingSubject, job};
 use calldocker::store::Unit;
+use entity::{JobKind, RoutingSubject, job};
 use serde_json::json;
 
 use crate::support::{World, on_both_databases};
