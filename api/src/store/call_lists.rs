@@ -77,7 +77,7 @@ pub fn queries(
     };
     let others = Filter { number: None, ..filter.clone() };
     [call::Column::FromAddress, call::Column::ToAddress]
-        .map(|side| ordered(filtered(scope, &others).filter(side.eq(number)), order, after))
+        .map(|side| ordered(filtered(scope, &others).filter(side.eq(number.as_str())), order, after))
         .into()
 }
 
