@@ -53,6 +53,8 @@ CREATE INDEX ix_call_status ON call (company_id, status, started_at, id);
 DROP INDEX ix_call_company_status;
 CREATE INDEX ix_call_agent ON call (company_id, agent_id, started_at, id);
 CREATE INDEX ix_call_queue ON call (company_id, queue_id, started_at, id);
+DROP INDEX ix_call_from;
+CREATE INDEX ix_call_from ON call (company_id, from_address, started_at, id);
 CREATE INDEX ix_call_to ON call (company_id, to_address, started_at, id);
 CREATE INDEX ix_call_number ON call (company_id, phone_number_id);
 CREATE INDEX ix_call_disposition ON call (company_id, disposition) WHERE disposition IS NOT NULL;

@@ -217,11 +217,12 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
             .body(json!({
                 "name": "Sales",
                 "agentIds": [agent_id],
-                "rules": { "overflow": [
+                "rules": { "scheduleId": ours.schedule, "overflow": [
                     { "afterSeconds": 30, "action": "queue", "queueId": ours.queue },
                     { "afterSeconds": 60, "action": "flow", "flowId": ours.flow },
                 ]},
             }))
+            .foreign("/rules/scheduleId", theirs.schedule)
             .foreign("/agentIds/0", theirs.agent.agent.expect("the agent is an agent"))
             .foreign("/rules/overflow/0/queueId", theirs.queue)
             .foreign("/rules/overflow/1/flowId", theirs.flow),
@@ -367,8 +368,9 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
             agent().id(ours.calls.callback).body(body).foreign("/agentId", theirs)
         }
         "createCallback" => {
-            let body = json!({ "queueId": ours.queue, "number": "+4930123457", "agentId": agent_id });
+            let body = json!({ "queueId": ours.queue, "number": "+4930123457", "contactId": null, "agentId": agent_id });
             let theirs_in_it = agent().made().body(body).foreign("/queueId", theirs.queue);
+            let theirs_in_it = theirs_in_it.foreign("/contactId", theirs.contact);
             theirs_in_it.foreign("/agentId", theirs.agent.agent.expect("the agent is an agent"))
         }
         "rescheduleCallback" => agent().id(ours.calls.callback).body(json!({})),
