@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use entity::id::{DispositionId, QueueId};
 use entity::{CompanyScope, Inserted, call, disposition, disposition_queue, segment};
+use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, QueryFilter, QueryOrder, QuerySelect};
 
 use super::Tx;
@@ -91,4 +93,26 @@ pub async fn is_used(scope: CompanyScope, tx: &Tx, name: &str) -> Result<bool, D
 
 pub async fn delete(scope: CompanyScope, tx: &Tx, id: DispositionId) -> Result<(), DbErr> {
     scope.delete_many::<disposition::Entity>().filter(disposition::Column::Id.eq(id)).exec(tx).await.map(drop)
+}
+
+/// The queue is no more: what was for its calls alone is chosen no more.
+pub async fn forget_queue(
+    scope: CompanyScope,
+    tx: &Tx,
+    queue: QueueId,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let listed = all(scope, tx).await?;
+    let alone: Vec<DispositionId> =
+        listed.iter().filter(|one| one.queues == [queue]).map(|one| one.row.id).collect();
+    let of_queue = disposition_queue::Column::QueueId.eq(queue);
+    scope.delete_many::<disposition_queue::Entity>().filter(of_queue).exec(tx).await?;
+    scope
+        .update_many::<disposition::Entity>()
+        .col_expr(disposition::Column::ArchivedAt, Expr::value(now))
+        .filter(disposition::Column::Id.is_in(alone))
+        .filter(disposition::Column::ArchivedAt.is_null())
+        .exec(tx)
+        .await
+        .map(drop)
 }

@@ -41,6 +41,16 @@ on_both_databases! {
         app.post(PATH, &world.ours.agent, json!({ "name": "x" })).await.is_refused(403, "FORBIDDEN");
     }
 
+    async fn what_was_for_a_queue_alone_is_archived_with_it(app) {
+        let world = World::create(app).await;
+        let manager = &world.ours.manager;
+        let both = json!({ "name": "Both", "queueIds": [world.ours.queue, world.ours.second_queue] });
+        make(app, &world, both).await;
+        app.delete(&format!("/api/queues/{}", world.ours.second_queue), manager).await.data(200);
+        assert_eq!(names(app, &world, "").await, ["Both"]);
+        assert_eq!(names(app, &world, "?archived=true").await, ["Both", "ours sale"]);
+    }
+
     async fn wrap_up_takes_what_is_on_the_list_of_its_queue(app) {
         let world = World::create(app).await;
         let (agent, call) = (&world.ours.agent, world.ours.calls.wrap_up);
