@@ -21,6 +21,7 @@ use crate::identity::attempts::Attempts;
 use crate::ids::Ids;
 use crate::jobs::{self, Workshop};
 use crate::keys::Keys;
+use crate::metrics::Metrics;
 use crate::outbound::mail::{self, Mailer};
 use crate::outbound::web::{Lanes, Web};
 use crate::providers::Providers;
@@ -36,6 +37,8 @@ pub struct Parts {
     pub settings: Settings,
     pub clock: Clock,
     pub ids: Ids,
+    /// What is counted of all this.
+    pub metrics: Arc<Metrics>,
     /// This process, anew at every start.
     pub node: NodeId,
     pub keys: Keys,
@@ -107,6 +110,7 @@ impl App {
             settings,
             clock,
             ids,
+            metrics: Arc::new(Metrics::new()?),
             node,
             keys,
             db,

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use lettre::message::Mailbox;
 
+use crate::origin::Origins;
 use crate::outbound::web::Allowed;
 use crate::secret::Secret;
 
@@ -73,6 +74,15 @@ pub struct Settings {
     pub upload_path: PathBuf,
     /// Where files lie instead, when it is set.
     pub s3: Option<S3Settings>,
+    /// Until an answer begins, when that is limited.
+    pub request_limit: Option<Duration>,
+    /// Whose pages may call the API from a browser.
+    pub cors_origins: Origins,
+    /// The key of who watches this server.
+    pub operator_token: Option<Secret>,
+    pub metrics_per_queue: bool,
+    /// Where errors are reported.
+    pub sentry_dsn: Option<Secret>,
     pub timing: Timing,
     pub log: String,
     pub log_format: LogFormat,
@@ -245,6 +255,11 @@ impl Settings {
             })?,
             max_body_bytes: keys.number("max_body_bytes")?,
             max_file_size: keys.number("max_file_size")?,
+            request_limit: Some(keys.seconds("request_seconds")?).filter(|limit| !limit.is_zero()),
+            cors_origins: origins(keys)?,
+            operator_token: operator_token(keys)?,
+            metrics_per_queue: keys.choice("metrics_per_queue", &[("true", true), ("false", false)])?,
+            sentry_dsn: keys.optional("sentry_dsn").map(Secret::new),
             timing: Timing {
                 join: keys.seconds("join_seconds")?,
                 heartbeat: keys.seconds("heartbeat_seconds")?,
@@ -270,7 +285,7 @@ impl Settings {
     }
 
     /// Legal, but better not.
-    fn risks(&self) -> Vec<String> {
+    pub(crate) fn risks(&self) -> Vec<String> {
         let mut risks = Vec::new();
         if self.is_production() && self.public_url.starts_with("http://") {
             risks.push(
@@ -342,6 +357,23 @@ fn s3(keys: &Keys) -> Result<Option<S3Settings>, BadSetting> {
         files: keys
             .choice("aws_s3_files", &[("streamed", S3Files::Streamed), ("linked", S3Files::Linked)])?,
     }))
+}
+
+fn origins(keys: &Keys) -> Result<Origins, BadSetting> {
+    let key = if keys.optional("cors_origin").is_some() { "cors_origin" } else { "frontend_url" };
+    Origins::read(&keys.text(key)).map_err(|entry| {
+        keys.bad(key, &format!("`{entry}` is no origin, e.g. https://app.example.com, without a path"))
+    })
+}
+
+fn operator_token(keys: &Keys) -> Result<Option<Secret>, BadSetting> {
+    match keys.optional("operator_token") {
+        Some(token) if token.len() < 32 => {
+            let problem = "is shorter than 32 characters; make one: openssl rand -hex 32";
+            Err(keys.bad("operator_token", problem))
+        }
+        token => Ok(token.map(Secret::new)),
+    }
 }
 
 fn smtp(keys: &Keys) -> Result<Option<SmtpServer>, BadSetting> {
@@ -475,6 +507,18 @@ mod tests {
         assert_eq!(bad.to_string(), "OUTBOUND_ALLOW: `http://x` is no host and no host:port");
         let bad = Settings::with(&[("twilio_account_sid", "AC1")]).unwrap_err();
         assert_eq!(bad.key, "TWILIO_AUTH_TOKEN");
+    }
+
+    #[test]
+    fn pages_of_other_origins_are_named_and_an_operators_key_is_long() {
+        let origins = Settings::with(&[("frontend_url", "http://localhost:5173")]).unwrap().cors_origins;
+        assert!(origins.include("http://localhost:5173"));
+        let both = [("frontend_url", "http://localhost:5173"), ("cors_origin", "https://a.example")];
+        assert!(!Settings::with(&both).unwrap().cors_origins.include("http://localhost:5173"));
+        let bad = |key, value| Settings::with(&[(key, value)]).unwrap_err().key;
+        assert_eq!(bad("cors_origin", "*"), "CORS_ORIGIN");
+        assert_eq!(bad("operator_token", "short"), "OPERATOR_TOKEN");
+        assert_eq!(Settings::with(&[("request_seconds", "0")]).unwrap().request_limit, None);
     }
 
     #[test]

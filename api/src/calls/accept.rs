@@ -61,6 +61,7 @@ pub async fn reserve(
     if queueing::settle_offer(scope, unit.tx(), offer.id, OfferState::Accepted, now).await? == Won::No {
         return Err(lost(unit, offer.id).await?);
     }
+    unit.app().metrics.offer_settled(OfferState::Accepted);
     jobs::cancel(unit, JobKind::ExpireOffer, offer.id).await?;
     for other in queueing::open_offers_of_round(scope, unit.tx(), offer.round_id).await? {
         leave::settle(unit, file, &other, OfferState::TakenByOther).await?;

@@ -86,6 +86,9 @@ impl CallFile {
     pub async fn save(self, unit: &mut Unit) -> Result<()> {
         if self.row.status != self.was {
             unit.tell(&self.watchers(), "call:update", self.summary());
+            if self.row.status.is_over() {
+                unit.app().metrics.call_ended(self.row.outcome);
+            }
         }
         calls::save(unit.scope(), unit.tx(), self.row).await?;
         Ok(unit.scope().insert_many::<call_event::Entity, _>(unit.tx(), self.lines).await?)

@@ -9,21 +9,27 @@ mod audio_body;
 mod auth;
 mod availability;
 mod availability_reasons;
+mod browsers;
 mod call_results;
 mod callbacks;
 mod calls;
 mod companies;
 mod company_settings;
 mod contacts;
+mod deadline;
 pub mod envelope;
+mod figures;
 mod health;
 mod idempotency;
 mod ivr;
 pub mod json_body;
+mod languages;
 mod live;
+mod measure;
 mod media;
 mod ndjson;
 mod offers;
+mod operator;
 mod outbound;
 pub mod page;
 mod pages;
@@ -59,6 +65,7 @@ pub const PUBLIC: &[&str] = &[
     "getHealth",
     "getLiveness",
     "getReadiness",
+    "listLanguages",
     "logIn",
     "refreshTokens",
     "refreshTokensAlias",
@@ -82,6 +89,8 @@ pub enum Tag {
     Integrations,
     /// Call flows.
     Ivr,
+    /// In which this server speaks to people.
+    Languages,
     /// Calls and their stories.
     Calls,
     /// What is done with a call while people talk.
@@ -111,7 +120,7 @@ fn resources() -> impl OpenApi + 'static {
         (recordings::Recordings, recording_settings::RecordingSettings),
         (company_settings::CompanySettings, transcription_hook::TranscriptionHooks),
         (call_results::CallResults, queue_flows::FlowsOfQueues),
-        health::Health,
+        (health::Health, languages::Languages),
     )
 }
 

@@ -7,32 +7,54 @@ use poem::http::header;
 use poem::{Request, Response};
 use sha2::{Digest, Sha256};
 
-use crate::words::{Language, Words};
+use crate::words::Words;
 
 /// A link must not confirm by being opened, since mail programs open links to look at them: a person presses the button.
 const SCRIPT: &str = include_str!("confirm.js");
 
-struct Texts {
-    title: &'static str,
-    ask: &'static str,
-    confirm: &'static str,
-    done: &'static str,
-    gone: &'static str,
-    failed: &'static str,
+/// The specification, to read and to try: `html` is one document with its scripts in it. Only those run, by their hashes;
+/// it talks to this server alone. Its styles are also set by its script, element by element, which is hard to hash.
+pub fn docs(html: &str) -> impl Fn() -> Response + Clone + 'static {
+    let scripts: Vec<_> = inline_scripts(html).map(|script| format!("'sha256-{}'", hash(script))).collect();
+    let policy = format!(
+        "default-src 'none'; script-src {}; style-src 'unsafe-inline'; img-src data:; connect-src 'self'; \
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        scripts.join(" ")
+    );
+    let html = html.to_owned();
+    move || {
+        Response::builder()
+            .header(header::CONTENT_SECURITY_POLICY, policy.clone())
+            .content_type("text/html; charset=utf-8")
+            .body(html.clone())
+    }
+}
+
+/// What stands in the script elements of a document, as a browser reads it: up to the next end tag.
+fn inline_scripts(html: &str) -> impl Iterator<Item = &str> {
+    html.split("<script").skip(1).filter_map(|behind| {
+        let (_, content) = behind.split_once('>')?;
+        Some(content.split_once("</script>")?.0)
+    })
+}
+
+fn hash(script: &str) -> String {
+    BASE64_STANDARD.encode(Sha256::digest(script))
 }
 
 /// Confirms a registration; the token stands behind the # of the address, and only the script sees it.
 pub fn confirm_registration(request: &Request) -> Response {
     let words = Words::accepted(request.header(header::ACCEPT_LANGUAGE).unwrap_or_default());
-    let Texts { title, ask, confirm, done, gone, failed } = texts(words);
+    let [title, ask, confirm, done, gone, failed] = ["title", "ask", "confirm", "done", "gone", "failed"]
+        .map(|part| words.text(&format!("page.confirm.{part}")));
     let page = format!(
         "<!DOCTYPE html>\n<html lang=\"{}\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width\">\n<title>{title}</title>\n</head>\n<body>\n<h1>{title}</h1>\n\
          <p id=\"said\" role=\"status\" data-done=\"{done}\" data-gone=\"{gone}\" data-failed=\"{failed}\">{ask}</p>\n\
          <button id=\"confirm\">{confirm}</button>\n<script>{SCRIPT}</script>\n</body>\n</html>\n",
-        words.language().tag(),
+        words.language_tag(),
     );
-    let script = BASE64_STANDARD.encode(Sha256::digest(SCRIPT));
+    let script = hash(SCRIPT);
     let policy = format!(
         "default-src 'none'; script-src 'sha256-{script}'; connect-src 'self'; base-uri 'none'; form-action 'none'; \
          frame-ancestors 'none'"
@@ -43,41 +65,4 @@ pub fn confirm_registration(request: &Request) -> Response {
         .header(header::VARY, "Accept-Language")
         .content_type("text/html; charset=utf-8")
         .body(page)
-}
-
-fn texts(words: Words) -> Texts {
-    match words.language() {
-        Language::English => Texts {
-            title: "Confirm your registration",
-            ask: "Confirm only if it was you who registered.",
-            confirm: "Confirm",
-            done: "Your registration is confirmed. You can sign in now.",
-            gone: "This registration is not valid, or no longer. Register again.",
-            failed: "That did not work. Try again in a moment.",
-        },
-        Language::Spanish => Texts {
-            title: "Confirme su registro",
-            ask: "Confirme solo si ha sido usted quien se registró.",
-            confirm: "Confirmar",
-            done: "Su registro está confirmado. Ya puede iniciar sesión.",
-            gone: "Este registro no es válido o ya no lo es. Regístrese de nuevo.",
-            failed: "No ha funcionado. Inténtelo de nuevo en un momento.",
-        },
-        Language::French => Texts {
-            title: "Confirmez votre inscription",
-            ask: "Ne confirmez que si c'est bien vous qui vous êtes inscrit.",
-            confirm: "Confirmer",
-            done: "Votre inscription est confirmée. Vous pouvez vous connecter.",
-            gone: "Cette inscription n'est pas valable, ou ne l'est plus. Inscrivez-vous à nouveau.",
-            failed: "Cela n'a pas fonctionné. Réessayez dans un instant.",
-        },
-        Language::German => Texts {
-            title: "Bestätigen Sie Ihre Registrierung",
-            ask: "Bestätigen Sie nur, wenn Sie selbst sich registriert haben.",
-            confirm: "Bestätigen",
-            done: "Ihre Registrierung ist bestätigt. Sie können sich jetzt anmelden.",
-            gone: "Diese Registrierung gilt nicht oder nicht mehr. Registrieren Sie sich noch einmal.",
-            failed: "Das hat nicht funktioniert. Versuchen Sie es gleich noch einmal.",
-        },
-    }
 }

@@ -1,5 +1,5 @@
-//! Joins the resources into one tree of routes and serves it. The order of the layers, outermost first: envelope, the
-//! app as request data, routes.
+//! Joins the resources into one tree of routes and serves it. The order of the layers, outermost first: what browsers are
+//! told, figures, envelope, deadline, the app as request data, routes.
 
 use std::io::Result as IoResult;
 use std::time::Duration;
@@ -11,10 +11,12 @@ use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Endpoint, EndpointExt, IntoResponse, Response, Route, Server, get};
 use tokio::net::{TcpListener, TcpStream};
 
+use super::browsers::Browsers;
+use super::deadline::Deadline;
 use super::envelope::Envelope;
-use super::media;
-use super::pages;
+use super::measure::Measure;
 use super::spec::Spec;
+use super::{figures, media, pages};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::outbound::mail::letters::CONFIRM_PAGE;
@@ -32,11 +34,13 @@ const SHUTDOWN: Duration = Duration::from_secs(10);
 pub fn endpoint(app: &App) -> Result<impl Endpoint<Output = Response> + 'static> {
     let spec = super::specification()?;
     let envelope = Envelope { clock: app.clock.clone(), paths: spec.paths() };
-    Ok(routes(app, &spec).data(app.clone()).with(envelope))
+    let deadline = Deadline { clock: app.clock.clone(), limit: app.settings.request_limit };
+    let routes = routes(app, &spec).data(app.clone());
+    Ok(routes.with(deadline).with(envelope).with(Measure::new(&app.metrics, &spec)))
 }
 
 fn routes(app: &App, spec: &Spec) -> Route {
-    let (yaml, docs) = (spec.yaml(), spec.docs());
+    let (yaml, docs) = (spec.yaml(), pages::docs(&spec.docs()));
     Route::new()
         .nest_no_strip("/", super::service())
         .nest_no_strip(TwilioWebhooks::PREFIX, TwilioWebhooks::new(app))
@@ -44,14 +48,18 @@ fn routes(app: &App, spec: &Spec) -> Route {
         .at(media::RECORDINGS, get(media::recording))
         .at("/openapi.yaml", get(make_sync(move |_| yaml.clone().with_content_type("application/yaml"))))
         .at(CONFIRM_PAGE, get(make_sync(|request| pages::confirm_registration(&request))))
-        .at("/docs", get(make_sync(move |_| docs.clone().with_content_type("text/html; charset=utf-8"))))
+        .at("/docs", get(make_sync(move |_| docs())))
+        .at("/metrics", get(figures::exposition))
 }
 
 /// Serves until `stop`, then closes the sockets and lets what is under way end.
 pub async fn serve(app: &App, listener: TcpListener, stop: impl Future<Output = ()>) -> Result<()> {
     let gateway = Gateway::open(app);
     let sockets = gateway.clone();
-    let endpoint = Route::new().nest_no_strip("/socket.io", gateway).nest_no_strip("/", endpoint(app)?);
+    let endpoint = Route::new()
+        .nest_no_strip("/socket.io", gateway)
+        .nest_no_strip("/", endpoint(app)?)
+        .with(Browsers::new(&app.settings));
     let stop = async move {
         stop.await;
         sockets.close().await;

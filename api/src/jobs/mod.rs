@@ -136,6 +136,7 @@ async fn begin(app: &App, job: Claimed) {
 async fn perform(app: &App, claimed: Claimed) {
     let job = claimed.job.clone();
     let Some(went) = lease::while_held(app, &claimed, work(app, &claimed)).await else { return };
+    app.metrics.job(job.kind, went_how(&went));
     let finished = match went {
         Ok(Done::Yes) => {
             app.workshop.done(job.id);
@@ -154,6 +155,16 @@ async fn perform(app: &App, claimed: Claimed) {
     if let Err(error) = finished {
         // Its lease runs out and it is claimed again.
         tracing::error!(kind = ?job.kind, ?error, "a job could not be settled");
+    }
+}
+
+/// For the figures.
+fn went_how(went: &Result<Done>) -> &'static str {
+    match went {
+        Ok(Done::Yes | Done::Forgotten | Done::Again(_)) => "done",
+        Ok(Done::Retry { .. }) => "again",
+        Err(Error::NotFound(_)) => "gone",
+        Err(_) => "error",
     }
 }
 

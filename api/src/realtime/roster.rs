@@ -167,6 +167,11 @@ impl<L: Line> Roster<L> {
         Admitted::Yes
     }
 
+    /// How many are admitted.
+    pub fn count(&self) -> usize {
+        self.lock().groups.values().map(|group| group.members.len()).sum()
+    }
+
     pub fn leave(&self, sid: Sid) {
         let mut inner = self.lock();
         inner.strangers.remove(&sid);

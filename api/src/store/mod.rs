@@ -8,6 +8,7 @@ use sea_orm::{
 };
 
 use crate::config::{Settings, SqliteSynchronous};
+use crate::metrics::Pool;
 
 pub mod agents;
 pub mod callbacks;
@@ -95,6 +96,23 @@ impl Database {
 
     pub fn backend(&self) -> DbBackend {
         self.reader.get_database_backend()
+    }
+
+    /// How many connections there are, and are idle.
+    pub fn pools(&self) -> Vec<Pool> {
+        match self.backend() {
+            DbBackend::Postgres => {
+                let pool = self.reader.get_postgres_connection_pool();
+                vec![Pool { name: "both", open: pool.size(), idle: pool.num_idle() }]
+            }
+            _ => {
+                let sqlite = |name, db: &DatabaseConnection| {
+                    let pool = db.get_sqlite_connection_pool();
+                    Pool { name, open: pool.size(), idle: pool.num_idle() }
+                };
+                vec![sqlite("reader", &self.reader), sqlite("writer", &self.writer)]
+            }
+        }
     }
 
     /// The writer outside a transaction: for migrations.

@@ -2,12 +2,16 @@
 
 #![expect(clippy::disallowed_methods, reason = "this file and its folder are where unscoped queries live")]
 
+mod figures;
 mod sockets;
 mod tools;
+mod whole;
 mod work;
 
+pub use figures::*;
 pub use sockets::*;
 pub use tools::*;
+pub use whole::*;
 pub use work::*;
 
 use entity::id::{AgentId, CompanyId, InvitationId, MembershipId, SessionId, UserId};

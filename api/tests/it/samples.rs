@@ -94,7 +94,8 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
     let agent_id = ours.agent.agent.expect("the agent is an agent");
     let sample = match operation {
         // Public: anybody may, so nobody in particular does.
-        "getHealth" | "getLiveness" | "getReadiness" => owner(),
+        "getHealth" | "getLiveness" | "getReadiness" | "listLanguages" => owner(),
+        "getServices" => Sample::by(Seat::Admin),
         "register" => owner().accepted().body(json!({
             "email": "new@example.com", "password": "long enough", "name": "New", "companyName": "Newco"
         })),

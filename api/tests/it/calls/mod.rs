@@ -12,6 +12,7 @@ mod inbound;
 mod live_hold;
 mod live_supervise;
 mod live_transfer;
+mod logs;
 mod many;
 mod messages;
 mod nodes;

@@ -2,6 +2,7 @@
 
 mod agents;
 mod auth;
+mod browsers;
 mod callbacks;
 mod companies;
 mod company_settings;
@@ -16,6 +17,8 @@ mod flow_tests;
 mod flow_trials;
 mod health;
 mod ivr;
+mod languages;
+mod metrics;
 mod numbers;
 mod outbound;
 mod prompts;
