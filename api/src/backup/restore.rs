@@ -61,16 +61,21 @@ pub async fn restore(settings: Settings, from: &Path, wish: Wish, say: Say<'_>) 
     let db = Database::connect(&one).await?;
     let looked = look_at(&db, &manifest, wish).await;
     let now = Clock::machine().now();
-    let place = sqlite_file(&settings);
-    if let Err(error) = looked {
-        db.close().await?;
-        return Err(error);
-    }
+    let given_up = match looked {
+        Ok(rows) => rows,
+        Err(error) => {
+            db.close().await?;
+            return Err(error);
+        }
+    };
     let file = from.join(&manifest.database_part()?.path);
     match manifest.database {
         Kind::Sqlite => {
             db.close().await?;
-            put_sqlite(&place?, file, now, say).await?;
+            if given_up > 0 {
+                set_aside(&sqlite_file(&settings)?, now, say)?;
+            }
+            put_sqlite(&sqlite_file(&settings)?, file).await?;
         }
         Kind::Postgres => {
             system::clear_postgres(db.writer()).await?;
@@ -130,7 +135,8 @@ fn put_key(settings: &Settings, from: &Path, name: &str) -> Result<()> {
     }
 }
 
-async fn look_at(db: &Database, manifest: &Manifest, wish: Wish) -> Result<()> {
+/// Answers how many rows will be given up.
+async fn look_at(db: &Database, manifest: &Manifest, wish: Wish) -> Result<u64> {
     if kind(db.backend()) != manifest.database {
         let problem =
             "a backup of SQLite goes into SQLite, and one of PostgreSQL into PostgreSQL (DATABASE_URL)";
@@ -148,7 +154,7 @@ async fn look_at(db: &Database, manifest: &Manifest, wish: Wish) -> Result<()> {
         let problem = format!("it holds {rows} rows; name another one, or give them up with --force");
         return Err(Error::internal("the database is not empty", problem));
     }
-    Ok(())
+    Ok(rows)
 }
 
 fn sqlite_file(settings: &Settings) -> Result<PathBuf> {
@@ -160,17 +166,21 @@ fn sqlite_file(settings: &Settings) -> Result<PathBuf> {
     path.map(PathBuf::from).ok_or_else(|| Error::internal("DATABASE_URL", "names no file of SQLite"))
 }
 
-/// What was there is kept beside it.
-async fn put_sqlite(place: &Path, file: PathBuf, now: DateTime<Utc>, say: Say<'_>) -> Result<()> {
-    let moving = |cause| Error::internal(format!("move {}", place.display()), cause);
-    if place.exists() {
-        let beside = format!("{}.before-{}", place.display(), now.format("%Y%m%dT%H%M%SZ"));
-        std::fs::rename(place, &beside).map_err(moving)?;
-        say(&format!("  what was there is now {beside}"));
-    }
+/// Keeps what is there under another name.
+fn set_aside(place: &Path, now: DateTime<Utc>, say: Say<'_>) -> Result<()> {
+    let beside = format!("{}.before-{}", place.display(), now.format("%Y%m%dT%H%M%SZ"));
+    std::fs::rename(place, &beside)
+        .map_err(|cause| Error::internal(format!("move {}", place.display()), cause))?;
+    say(&format!("  what was there is now {beside}"));
+    Ok(())
+}
+
+async fn put_sqlite(place: &Path, file: PathBuf) -> Result<()> {
     for log in ["-wal", "-shm"] {
         match std::fs::remove_file(format!("{}{log}", place.display())) {
-            Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => return Err(moving(cause)),
+            Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Error::internal(format!("remove the log of {}", place.display()), cause));
+            }
             Ok(()) | Err(_) => {}
         }
     }

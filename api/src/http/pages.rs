@@ -30,11 +30,16 @@ pub fn docs(html: &str) -> impl Fn() -> Response + Clone + 'static {
     }
 }
 
-/// What stands in the script elements of a document, as a browser reads it: up to the next end tag.
+/// What stands in the script elements of a document, as a browser reads it: from one start tag to the next end tag, whatever
+/// looks like a tag between them.
 fn inline_scripts(html: &str) -> impl Iterator<Item = &str> {
-    html.split("<script").skip(1).filter_map(|behind| {
+    let mut rest = html;
+    std::iter::from_fn(move || {
+        let (_, behind) = rest.split_once("<script")?;
         let (_, content) = behind.split_once('>')?;
-        Some(content.split_once("</script>")?.0)
+        let (script, after) = content.split_once("</script>")?;
+        rest = after;
+        Some(script)
     })
 }
 
@@ -65,4 +70,15 @@ pub fn confirm_registration(request: &Request) -> Response {
         .header(header::VARY, "Accept-Language")
         .content_type("text/html; charset=utf-8")
         .body(page)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_may_hold_what_looks_like_another() {
+        let html = "<p><script charset=\"UTF-8\">let a = '<script>';</script><script>b()</script>";
+        assert_eq!(inline_scripts(html).collect::<Vec<_>>(), ["let a = '<script>';", "b()"]);
+    }
 }

@@ -14,6 +14,7 @@ use entity::id::{
     RequestId, SegmentId, TransferId,
 };
 use entity::{JobKind, job};
+use tracing::Instrument;
 
 use crate::agents::{Watch, end_skills_today};
 use crate::app::App;
@@ -125,12 +126,15 @@ async fn begin(app: &App, job: Claimed) {
     let is_elsewhere = matches!(job.job.kind, JobKind::SendRequest | JobKind::TranscribeVoicemail);
     let place = (!is_elsewhere).then_some(place);
     let (app, guard) = (app.clone(), app.clock.busy());
-    tokio::spawn(async move {
+    let (kind, id, subject) = (job.job.kind.as_str(), job.job.id, job.job.subject_id);
+    let about = tracing::info_span!("job", kind, %id, %subject);
+    let work = async move {
         perform(&app, job).await;
         drop(place);
         app.bus.wake_here(crate::bus::Wake::Jobs);
         drop(guard);
-    });
+    };
+    tokio::spawn(work.instrument(about));
 }
 
 async fn perform(app: &App, claimed: Claimed) {

@@ -8,7 +8,6 @@ use calldocker::backup::{self, Over, Secrets, Wish};
 use calldocker::bus::Delivery;
 use calldocker::config::Settings;
 use calldocker::error::{Error, Result};
-use calldocker::storage::Storage;
 use clock::Clock;
 use sea_orm::{ConnectionTrait, DbBackend};
 
@@ -130,7 +129,8 @@ on_both_databases! {
                 app.post("/api/queues", &world.ours.owner, name).await.data(201);
             }
         };
-        let made = backup::backup(&app.app, to.path(), Secrets::Included, &mut |_| {});
+        let mut say = |_: &str| {};
+        let made = backup::backup(&app.app, to.path(), Secrets::Included, &mut say);
         let (made, ()) = futures_util::future::join(made, rename).await;
         let place = Place::like(app).await;
         place.restore(&made.unwrap(), WITH_KEYS).await.unwrap();
@@ -150,6 +150,8 @@ async fn what_was_in_a_database_that_is_given_up_is_kept_beside_it() {
         let names = std::fs::read_dir(place.folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
         names.filter(|name| name.to_string_lossy().contains(".before-")).count()
     };
+    assert_eq!(kept(), 0, "there was nothing");
+    place.restore(&made, FORCED).await.unwrap();
     assert_eq!(kept(), 1);
     app.close().await;
 }

@@ -67,6 +67,7 @@ impl TwilioWebhooks {
         let failed = match process::process(app, scope, &hop, &raw).instrument(about.clone()).await {
             Ok(reply) => {
                 app.metrics.webhook(hop.kind(), "answered");
+                about.in_scope(|| tracing::debug!("a webhook was answered"));
                 return Ok(twiml(reply));
             }
             Err(Error::NotFound(_)) => {
