@@ -10,6 +10,7 @@ mod backup;
 mod calls;
 mod commands;
 mod crash;
+mod documents;
 mod leases;
 mod mail;
 mod migrations;
