@@ -72,8 +72,6 @@ impl Metrics {
             let options = HistogramOpts::new(name, help).buckets(buckets.to_vec());
             keep(&registry, HistogramVec::new(options, labels))
         };
-        let build = counter("calldocker_build_info", "Always 1; the label is the version.", &["version"])?;
-        build.with_label_values(&[env!("CARGO_PKG_VERSION")]).inc();
         let metrics = Self {
             requests: counter(
                 "calldocker_http_requests_total",

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::JobState;
-use prometheus::{GaugeVec, Opts, Registry};
+use prometheus::{Counter, GaugeVec, Opts, Registry};
 
 use super::{Resources, failed};
 use crate::app::App;
@@ -140,8 +140,15 @@ fn by_state(counts: &[(JobState, i64)]) -> impl Iterator<Item = ([String; 1], f6
 
 /// By the names that Prometheus' own clients use.
 fn of_process(gauges: &Gauges, taken: Resources) -> Result<()> {
+    let version = [([env!("CARGO_PKG_VERSION").to_owned()], 1.0)];
+    gauges.many("calldocker_build_info", "Always 1; the label is the version.", ["version"], version)?;
+    if let Some(seconds) = taken.cpu_seconds {
+        let cpu = Counter::new("process_cpu_seconds_total", "Processor time of this process.");
+        let cpu = cpu.map_err(failed)?;
+        cpu.inc_by(seconds);
+        gauges.0.register(Box::new(cpu)).map_err(failed)?;
+    }
     for (name, help, value) in [
-        ("process_cpu_seconds_total", "Processor time of this process.", taken.cpu_seconds),
         (
             "process_resident_memory_bytes",
             "Memory of this process.",
