@@ -27,7 +27,7 @@ on_both_databases! {
             assert_eq!(services[absent]["configured"], false, "{absent}");
         }
         assert_eq!(services["provider"]["configured"], false);
-        assert_eq!(report["statistics"]["callsInProgress"], 0);
+        assert!(report["statistics"]["callsInProgress"].as_i64() > Some(0), "the world has calls: {report}");
         assert!(report["statistics"]["databaseConnections"].as_u64() > Some(0), "{report}");
         let warnings = report["warnings"].to_string();
         assert!(warnings.contains("no account at a provider"), "{warnings}");
