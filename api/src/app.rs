@@ -17,10 +17,10 @@ use crate::config::Settings;
 use crate::error::{Error, Result};
 use crate::flows::replay::AT_ONCE;
 use crate::flows_cache::FlowCache;
-use crate::identity::attempts::Attempts;
 use crate::ids::Ids;
 use crate::jobs::{self, Workshop};
 use crate::keys::Keys;
+use crate::limits::{Limiter, Rules};
 use crate::outbound::mail::{self, Mailer};
 use crate::outbound::web::{Lanes, Web};
 use crate::providers::Providers;
@@ -53,10 +53,10 @@ pub struct Parts {
     pub sockets: Sockets,
     /// The evaluated policy.
     pub authz: Table,
-    /// Wrong passwords of late.
-    pub attempts: Attempts,
-    /// Registrations of late.
-    pub registrations: Attempts,
+    /// How often things were done of late.
+    pub limiter: Limiter,
+    /// How often they may be done.
+    pub limits: Rules,
     /// The way by which mail leaves.
     pub mailer: Mailer,
     /// The way to addresses that tenants give.
@@ -101,6 +101,9 @@ impl App {
         };
         let (flows, desks) = (FlowCache::default(), Desks::default());
         let authz = Table::compile().await?;
+        let limiter =
+            Limiter::new(settings.redis_url.as_ref()).map_err(|cause| Error::internal("REDIS_URL", cause))?;
+        let limits = Rules::of(&settings);
         let mailer = Mailer::new(&settings, &clock)?;
         let web = Web::new(&settings.public_url, settings.outbound_allow.clone())?;
         Ok(Self(Arc::new(Parts {
@@ -119,8 +122,8 @@ impl App {
             mends: Mends::default(),
             sockets: Sockets::default(),
             authz,
-            attempts: Attempts::at_signing_in(),
-            registrations: Attempts::at_registering(),
+            limiter,
+            limits,
             mailer,
             web,
             lanes: Lanes::new(Lanes::REQUESTS),

@@ -74,6 +74,9 @@ pub struct Settings {
     /// Where files lie instead, when it is set.
     pub s3: Option<S3Settings>,
     pub timing: Timing,
+    pub rate_limits: RateLimits,
+    /// How many proxies stand before us and add to `X-Forwarded-For`.
+    pub trusted_proxies: usize,
     pub log: String,
     pub log_format: LogFormat,
 }
@@ -119,6 +122,19 @@ pub struct SmtpServer {
     pub security: SmtpSecurity,
     /// Certificates (PEM) that are trusted beside the system's.
     pub ca_file: Option<PathBuf>,
+}
+
+/// How many requests are taken; 0 is no limit.
+#[derive(Clone, Copy, Debug)]
+pub struct RateLimits {
+    pub window: Duration,
+    /// In a window, from one address without credentials.
+    pub requests: u32,
+    /// The others: a minute.
+    pub of_user: u32,
+    pub of_key: u32,
+    pub of_company: u32,
+    pub calls: u32,
 }
 
 /// Limits of time that a company does not choose.
@@ -252,6 +268,15 @@ impl Settings {
                 check_call: keys.seconds("check_call_seconds")?,
                 lease: keys.seconds("lease_seconds")?,
             },
+            rate_limits: RateLimits {
+                window: Duration::from_millis(keys.number("rate_limit_window_ms")?),
+                requests: keys.number("rate_limit_max_requests")?,
+                of_user: keys.number("rate_limit_user")?,
+                of_key: keys.number("rate_limit_key")?,
+                of_company: keys.number("rate_limit_company")?,
+                calls: keys.number("rate_limit_calls")?,
+            },
+            trusted_proxies: keys.number("trusted_proxies")?,
             log: keys.text("log"),
             log_format: keys.choice("log_format", &[("text", LogFormat::Text), ("json", LogFormat::Json)])?,
         })

@@ -22,6 +22,8 @@ pub enum Error {
     Forbidden { permission: &'static str },
     /// A webhook that its provider did not sign, or not for us.
     BadSignature,
+    /// What was seen has changed since.
+    PreconditionFailed,
     /// A part of a file was asked for that it does not have; so many bytes it has.
     OutOfRange { size: u64 },
     /// Too many attempts; try again after so long.
@@ -42,6 +44,7 @@ pub struct FieldError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Subject {
     Agent,
+    ApiKey,
     AvailabilityReason,
     Call,
     Callback,
@@ -52,12 +55,14 @@ pub enum Subject {
     FlowVersion,
     Invitation,
     Offer,
+    PasswordLink,
     PhoneNumber,
     Prompt,
     PromptResource,
     Queue,
     Recording,
     Registration,
+    SecondFactor,
     Session,
     Skill,
     TranscriptionHook,
@@ -68,6 +73,7 @@ impl Subject {
     pub fn code(self) -> &'static str {
         match self {
             Self::Agent => "AGENT_NOT_FOUND",
+            Self::ApiKey => "API_KEY_NOT_FOUND",
             Self::AvailabilityReason => "AVAILABILITY_REASON_NOT_FOUND",
             Self::Call => "CALL_NOT_FOUND",
             Self::Callback => "CALLBACK_NOT_FOUND",
@@ -78,12 +84,14 @@ impl Subject {
             Self::FlowVersion => "FLOW_VERSION_NOT_FOUND",
             Self::Invitation => "INVITATION_NOT_FOUND",
             Self::Offer => "OFFER_NOT_FOUND",
+            Self::PasswordLink => "PASSWORD_LINK_NOT_FOUND",
             Self::PhoneNumber => "PHONE_NUMBER_NOT_FOUND",
             Self::Prompt => "PROMPT_NOT_FOUND",
             Self::PromptResource => "PROMPT_RESOURCE_NOT_FOUND",
             Self::Queue => "QUEUE_NOT_FOUND",
             Self::Recording => "RECORDING_NOT_FOUND",
             Self::Registration => "REGISTRATION_NOT_FOUND",
+            Self::SecondFactor => "SECOND_FACTOR_NOT_FOUND",
             Self::Session => "SESSION_NOT_FOUND",
             Self::Skill => "SKILL_NOT_FOUND",
             Self::TranscriptionHook => "TRANSCRIPTION_HOOK_NOT_FOUND",
@@ -94,6 +102,7 @@ impl Subject {
     pub fn message(self) -> &'static str {
         match self {
             Self::Agent => "There is no such agent.",
+            Self::ApiKey => "There is no such key.",
             Self::AvailabilityReason => "There is no such reason.",
             Self::Call => "There is no such call.",
             Self::Callback => "There is no such callback.",
@@ -104,12 +113,14 @@ impl Subject {
             Self::FlowVersion => "There is no such version of this flow.",
             Self::Invitation => "This invitation is not valid, or no longer.",
             Self::Offer => "There is no such offer.",
+            Self::PasswordLink => "This link is not valid, or no longer. Ask for a new one.",
             Self::PhoneNumber => "There is no such phone number.",
             Self::Prompt => "There is no such prompt.",
             Self::PromptResource => "The prompt has nothing in this language.",
             Self::Queue => "There is no such queue.",
             Self::Recording => "There is no such recording.",
             Self::Registration => "This registration is not valid, or no longer. Register again.",
+            Self::SecondFactor => "There is no second factor.",
             Self::Session => "There is no such session.",
             Self::Skill => "There is no such skill.",
             Self::TranscriptionHook => "The company has no transcription hook.",

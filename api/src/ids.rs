@@ -26,8 +26,13 @@ impl Ids {
 
     /// 256 random bits as text that fits into an address.
     pub fn token(&self) -> String {
-        let mut bytes = [0_u8; 32];
+        base64::Engine::encode(&base64::prelude::BASE64_URL_SAFE_NO_PAD, self.random::<32>())
+    }
+
+    /// Random bytes.
+    pub fn random<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0_u8; N];
         rand::rng().fill_bytes(&mut bytes);
-        base64::Engine::encode(&base64::prelude::BASE64_URL_SAFE_NO_PAD, bytes)
+        bytes
     }
 }

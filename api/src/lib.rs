@@ -18,6 +18,7 @@ pub mod identity;
 pub mod ids;
 pub mod jobs;
 pub mod keys;
+pub mod limits;
 pub mod numbers;
 pub mod outbound;
 pub mod phone;

@@ -11,10 +11,10 @@ closed_enum!(
     PlatformRole { Admin }
 );
 closed_enum!(UserStatus { Active, Banned, Deleted });
-closed_enum!(MembershipStatus { Active, Removed });
+closed_enum!(MembershipStatus { Active, Banned, Removed });
 closed_enum!(
     /// Why a session ended.
-    RevokedBecause { LoggedOut, TokenReused, Administrator }
+    RevokedBecause { LoggedOut, TokenReused, Administrator, PasswordReset }
 );
 
 closed_enum!(

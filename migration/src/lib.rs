@@ -30,6 +30,8 @@ mod m0019_outbound;
 mod m0020_callbacks;
 mod m0021_transcripts;
 mod m0022_side_inputs;
+mod m0026_accounts;
+mod m0027_api_keys;
 mod sql;
 
 pub struct Migrator;
@@ -62,6 +64,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0020_callbacks::Migration),
             Box::new(m0021_transcripts::Migration),
             Box::new(m0022_side_inputs::Migration),
+            Box::new(m0026_accounts::Migration),
+            Box::new(m0027_api_keys::Migration),
         ]
     }
 }

@@ -27,13 +27,26 @@ permissions! {
     /// Across companies: the platform's administrator alone.
     ListCompanies = "companies:list";
     ReadCompanies = "companies:read";
+    /// Found a company for somebody, open a closed one again.
+    CreateCompanies = "companies:create";
+    WriteCompanies = "companies:write";
+    CloseCompanies = "companies:close";
     ReadContacts = "contacts:read";
     WriteContacts = "contacts:write";
     /// Who is not called; and who is forgotten, blocked or not.
     BlockContacts = "contacts:block";
+    /// Across companies: the platform's administrator alone.
+    ListUsers = "users:list";
+    /// Names, addresses and roles of those who work here.
+    ReadDirectory = "directory:read";
     ReadUsers = "users:read";
     WriteUsers = "users:write";
     InviteUsers = "users:invite";
+    /// `own`: those that he has made.
+    ReadApiKeys = "api-keys:read";
+    WriteApiKeys = "api-keys:write";
+    RevokeApiKeys = "api-keys:revoke";
+    ReadAudit = "audit:read";
     ReadFlows = "flows:read";
     WriteFlows = "flows:write";
     PublishFlows = "flows:publish";

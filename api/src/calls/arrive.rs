@@ -15,6 +15,9 @@ use crate::store::{Unit, calls, companies, phone_numbers};
 /// The provider asks what to do with a new call, or asks again.
 pub async fn arrive(unit: &mut Unit, request: &VoiceRequest) -> Result<Reply> {
     let words = companies::words(unit.scope(), unit.tx()).await?;
+    if companies::is_closed(unit.scope(), unit.tx()).await? {
+        return Ok(Reply::NotInService(words));
+    }
     let Some(number) = number(unit, request).await? else {
         return Ok(Reply::NotInService(words));
     };

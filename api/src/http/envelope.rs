@@ -266,6 +266,11 @@ impl Answer {
                 "BAD_SIGNATURE",
                 "The request's signature is missing or wrong.",
             ),
+            Error::PreconditionFailed => Self::new(
+                StatusCode::PRECONDITION_FAILED,
+                "PRECONDITION_FAILED",
+                "Somebody has changed this since you read it. Read it again.",
+            ),
             Error::OutOfRange { size } => {
                 Self::new(StatusCode::RANGE_NOT_SATISFIABLE, "OUT_OF_RANGE", "The file has no such part.")
                     .with(header::CONTENT_RANGE, format!("bytes */{size}"))

@@ -12,10 +12,13 @@ use super::range::Asked;
 use super::recordings::SoundOut;
 use crate::app::App;
 use crate::calls::transcription::audio as voicemails;
+use crate::identity::avatars;
 use crate::prompts::audio;
 
 pub const PROMPTS: &str = "/media/:company/prompts/:prompt/:file";
 pub const RECORDINGS: &str = "/media/:company/recordings/:recording";
+
+pub const AVATARS: &str = "/avatars/:user/:file";
 
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
@@ -31,6 +34,30 @@ pub async fn prompt(
     let tag = format!("\"{}\"", found.sha256);
     let known = request.header(header::IF_NONE_MATCH).is_some_and(|known| known.contains(&tag));
     let answer = Response::builder().header(header::ETAG, tag).header(header::CACHE_CONTROL, FOR_EVER);
+    Ok(if known {
+        answer.status(StatusCode::NOT_MODIFIED).finish()
+    } else {
+        answer.content_type(found.format.content_type()).body(found.bytes)
+    })
+}
+
+/// Somebody uploaded it: a browser must take it for nothing but a picture.
+#[handler]
+pub async fn avatar(
+    Path((user, file)): Path<(String, String)>,
+    Data(app): Data<&App>,
+    request: &Request,
+) -> Result<Response, Failure> {
+    let Some(found) = avatars::fetch(app, &user, &file).await? else {
+        return Ok(StatusCode::NOT_FOUND.into_response());
+    };
+    let tag = format!("\"{}\"", found.sha256);
+    let known = request.header(header::IF_NONE_MATCH).is_some_and(|known| known.contains(&tag));
+    let answer = Response::builder()
+        .header(header::ETAG, tag)
+        .header(header::CACHE_CONTROL, FOR_EVER)
+        .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
+        .header(header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox");
     Ok(if known {
         answer.status(StatusCode::NOT_MODIFIED).finish()
     } else {

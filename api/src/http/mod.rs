@@ -5,7 +5,9 @@ use poem_openapi::{OpenApi, OpenApiService, Tags};
 
 mod agent_history;
 mod agents;
+mod api_keys;
 mod audio_body;
+mod audit;
 mod auth;
 mod availability;
 mod availability_reasons;
@@ -15,11 +17,15 @@ mod calls;
 mod companies;
 mod company_settings;
 mod contacts;
+mod directory;
 pub mod envelope;
+mod etag;
 mod health;
 mod idempotency;
+mod image_body;
 mod ivr;
 pub mod json_body;
+mod limited;
 mod live;
 mod media;
 mod ndjson;
@@ -35,6 +41,7 @@ mod queues;
 mod range;
 mod recording_settings;
 mod recordings;
+mod second_factor;
 pub mod server;
 mod skills;
 pub mod spec;
@@ -56,6 +63,7 @@ use crate::error::Result;
 /// The operations that anybody may call, by their ids. Every other one takes a [`crate::authz::Can`].
 pub const PUBLIC: &[&str] = &[
     "confirmRegistration",
+    "forgotPassword",
     "getHealth",
     "getLiveness",
     "getReadiness",
@@ -63,6 +71,7 @@ pub const PUBLIC: &[&str] = &[
     "refreshTokens",
     "refreshTokensAlias",
     "register",
+    "resetPassword",
 ];
 
 /// The chapters of the specification.
@@ -102,6 +111,7 @@ pub enum Tag {
 fn resources() -> impl OpenApi + 'static {
     (
         (auth::Auth, profile::OwnProfile, users::Users, companies::Companies, contacts::Contacts),
+        (second_factor::SecondFactor, directory::Directory, api_keys::ApiKeys, audit::Audit),
         (ivr::Ivr, ivr::FlowTests, ivr::FlowTrials, ivr::FlowReplays, ivr::FlowImports),
         (prompts::Prompts, queues::Queues, skills::Skills),
         (agents::Agents, availability::AvailabilityOfAgents, availability_reasons::AvailabilityReasons),

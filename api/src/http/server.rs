@@ -1,5 +1,5 @@
-//! Joins the resources into one tree of routes and serves it. The order of the layers, outermost first: envelope, the
-//! app as request data, routes.
+//! Joins the resources into one tree of routes and serves it. The order of the layers, outermost first: what follows
+//! a request, envelope, limits, versions, the app as request data, routes.
 
 use std::io::Result as IoResult;
 use std::time::Duration;
@@ -12,12 +12,14 @@ use poem::{Endpoint, EndpointExt, IntoResponse, Response, Route, Server, get};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::envelope::Envelope;
+use super::etag::{Versioned, Versions};
+use super::limited::{Follow, Limit};
 use super::media;
 use super::pages;
 use super::spec::Spec;
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::outbound::mail::letters::CONFIRM_PAGE;
+use crate::outbound::mail::letters::{CONFIRM_PAGE, PASSWORD_PAGE};
 use crate::realtime::Gateway;
 use crate::webhooks::twilio::TwilioWebhooks;
 
@@ -32,7 +34,9 @@ const SHUTDOWN: Duration = Duration::from_secs(10);
 pub fn endpoint(app: &App) -> Result<impl Endpoint<Output = Response> + 'static> {
     let spec = super::specification()?;
     let envelope = Envelope { clock: app.clock.clone(), paths: spec.paths() };
-    Ok(routes(app, &spec).data(app.clone()).with(envelope))
+    let versions = Versions { app: app.clone(), versioned: Versioned::of(spec.document()) };
+    let routes = routes(app, &spec).data(app.clone()).with(versions).with(Limit::new(app, &spec));
+    Ok(routes.with(envelope).with(Follow { app: app.clone() }))
 }
 
 fn routes(app: &App, spec: &Spec) -> Route {
@@ -43,6 +47,8 @@ fn routes(app: &App, spec: &Spec) -> Route {
         .at(media::PROMPTS, get(media::prompt))
         .at(media::RECORDINGS, get(media::recording))
         .at("/openapi.yaml", get(make_sync(move |_| yaml.clone().with_content_type("application/yaml"))))
+        .at(media::AVATARS, get(media::avatar))
+        .at(PASSWORD_PAGE, get(make_sync(|request| pages::set_password(&request))))
         .at(CONFIRM_PAGE, get(make_sync(|request| pages::confirm_registration(&request))))
         .at("/docs", get(make_sync(move |_| docs.clone().with_content_type("text/html; charset=utf-8"))))
 }

@@ -1,5 +1,5 @@
 //! Forgets what nobody can ask for any more: settled requests of the provider, events that were told, registrations that
-//! nobody confirmed in time, secrets that no request came for, and mail that was given up.
+//! nobody confirmed in time, links to set a password, secrets that no request came for, and mail that was given up.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 
 use crate::app::App;
 use crate::error::Result;
-use crate::store::{mails, registrations, system};
+use crate::store::{mails, password_links, registrations, system};
 
 const EVERY: Duration = Duration::from_secs(3600);
 /// Longer than any retry of the provider. A client that was away for longer gets a snapshot.
@@ -29,6 +29,7 @@ async fn forget(app: &App) -> Result<()> {
     system::forget_before(&app.db, now - KEPT).await?;
     let tx = app.db.begin().await?;
     registrations::forget_expired(&tx, now).await?;
+    password_links::forget_expired(&tx, now).await?;
     system::forget_expired_secrets(&tx, now).await?;
     mails::forget_failed(&tx, now - KEPT).await?;
     Ok(tx.commit().await?)

@@ -428,7 +428,7 @@ mod tests {
         let id = Uuid::from_u128(user);
         let standing =
             Standing::Member { membership: id.into(), company, role: Role::Agent, agent: Some(id.into()) };
-        Caller { user: id.into(), session: id.into(), standing }
+        Caller { user: id.into(), session: id.into(), standing, key: None }
     }
 
     fn rooms(names: &[&str]) -> BTreeSet<String> {

@@ -1,9 +1,10 @@
 //! One good request for every operation of openapi.yaml. A new operation needs an arm here; the attacks do the rest.
 
 use calldocker::authz::Seat;
+use calldocker::identity::second_factor::totp;
 use serde_json::{Value, json};
 
-use crate::support::{World, draft, refresh_token};
+use crate::support::{FACTOR_SECRET, World, draft, png, refresh_token};
 
 /// A request that succeeds when the right person sends it.
 #[derive(Debug)]
@@ -86,6 +87,12 @@ impl Sample {
     }
 }
 
+/// What the second factor of the user without a company shows when the tests begin.
+fn factor_code() -> String {
+    let noon = "2026-03-02T12:00:00Z".parse().expect("a time");
+    totp::code(FACTOR_SECRET, totp::step_at(noon))
+}
+
 /// The sample of an operation, with ids of `world.ours`.
 pub fn sample(operation: &str, world: &World) -> Option<Sample> {
     let (ours, theirs) = (&world.ours, &world.theirs);
@@ -114,6 +121,16 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
             owner().body(json!({ "currentPassword": current, "newPassword": "another good one" }))
         }
         "listSessions" => owner(),
+        "forgotPassword" => owner().accepted().body(json!({ "email": ours.owner.email })),
+        "resetPassword" => {
+            owner().body(json!({ "token": crate::support::PASSWORD_TOKEN, "password": "another good one" }))
+        }
+        "beginSecondFactor" => owner(),
+        "confirmSecondFactor" => Sample::by(Seat::Alone).body(json!({ "code": factor_code() })),
+        "endSecondFactor" => {
+            let query = format!("code={}", factor_code());
+            Sample { query: Box::leak(query.into_boxed_str()), ..Sample::by(Seat::Alone) }
+        }
         "endSession" => owner().id(ours.owner.session),
 
         "listUsersOfCompany" => owner().path("companyId", ours.id).query("page=1&limit=2"),
@@ -121,9 +138,32 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
         "getUser" => owner().id(ours.agent.user),
         "updateUser" => owner().id(ours.agent.user).body(json!({ "role": "manager" })),
         "removeUser" => owner().id(ours.manager.user),
+        "listUsers" => Sample::by(Seat::Admin).query("search=own&status=active&page=1&limit=2"),
+        "createUser" => {
+            owner().made().body(json!({ "email": "made@example.com", "name": "Made", "role": "agent" }))
+        }
+        "restoreUser" => owner().id(ours.former),
+        "resetSecondFactor" => owner().id(ours.agent.user),
+        "searchUsers" => agent().query("q=zoe&page=1&limit=2"),
+        "getProfileAlias" => owner(),
+        "updateProfileAlias" => owner().body(json!({ "name": "Another Name" })),
+        "uploadAvatar" => owner().file("image/png", png()),
 
         "listCompanies" => Sample::by(Seat::Admin),
         "getCompany" => owner().id(ours.id),
+        "createCompany" => Sample::by(Seat::Admin)
+            .made()
+            .body(json!({ "name": "Newco", "ownerEmail": "boss@example.com", "timeZone": "Europe/Madrid" })),
+        "restoreCompany" => Sample::by(Seat::Admin)
+            .body(json!({ "companyId": world.closed }))
+            .foreign("/companyId", theirs.id),
+        "updateCompany" => owner().id(ours.id).body(json!({ "name": "Ours too", "language": "de-DE" })),
+        "closeCompany" => owner().id(ours.id).query("confirm=Ours"),
+
+        "listApiKeys" => owner(),
+        "createApiKey" => owner().made().body(json!({ "name": "CRM", "scopes": ["calls:read"] })),
+        "revokeApiKey" => owner().id(ours.api_key),
+        "listAudit" => owner().query("action=users&limit=10"),
         "listPhoneNumbers" => owner().id(ours.id),
         "updatePhoneNumber" => owner()
             .id(ours.id)

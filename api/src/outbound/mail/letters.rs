@@ -9,6 +9,10 @@ use super::Content;
 use crate::secret::Secret;
 use crate::words::{Language, Words};
 
+mod passwords;
+
+pub use passwords::{PASSWORD_PAGE, nobody_to_reset, password_changed, password_link, reset, welcome};
+
 /// Where the link of a registration's letter leads, below the public address.
 pub const CONFIRM_PAGE: &str = "/register/confirm";
 

@@ -1,9 +1,12 @@
 //! What the addresses of the API promise, one file a resource.
 
 mod agents;
+mod api_keys;
+mod audit;
 mod auth;
 mod callbacks;
 mod companies;
+mod company_life;
 mod company_settings;
 mod contacts;
 mod envelope;
@@ -16,12 +19,17 @@ mod flow_tests;
 mod flow_trials;
 mod health;
 mod ivr;
+mod limits;
+mod members;
 mod numbers;
 mod outbound;
+mod passwords;
 mod prompts;
 mod queue_flows;
 mod queues;
 mod recordings;
 mod register;
+mod second_factor;
 mod transcription_hook;
 mod users;
+mod versions;

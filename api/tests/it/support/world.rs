@@ -7,16 +7,17 @@ use calldocker::identity::{passwords, tokens};
 use calldocker::outbound::signing;
 use calldocker::sealed;
 use calldocker::secret::Secret;
-use calldocker::store::{registrations, sessions, system, users};
+use calldocker::store::{password_links, registrations, second_factors, sessions, system, users};
 use entity::id::{
-    AgentId, CompanyId, ContactId, FlowId, FlowTestId, FlowVersionId, MembershipId, PhoneNumberId, PromptId,
-    QueueId, ReasonId, SessionId, SkillId, UserId,
+    AgentId, ApiKeyId, CompanyId, ContactId, FlowId, FlowTestId, FlowVersionId, MembershipId, PhoneNumberId,
+    PromptId, QueueId, ReasonId, SessionId, SkillId, UserId,
 };
 use entity::{
     Availability, CompanyScope, IdleReading, MembershipStatus, PlatformRole, QueueRules, Reach,
-    RecordingRule, Role, Strategy, UserStatus, agent, agent_skill, availability_reason, company, contact,
-    flow, flow_test, flow_version, membership, phone_number, prompt, prompt_resource, queue, queue_member,
-    recording_policy, refresh_token, registration, session, skill, transcription_hook, user,
+    RecordingRule, Role, Strategy, Updated, UserStatus, agent, agent_skill, api_key, availability_reason,
+    closed_company, company, contact, flow, flow_test, flow_version, membership, password_link, phone_number,
+    prompt, prompt_resource, queue, queue_member, recording_policy, refresh_token, registration,
+    second_factor, session, skill, transcription_hook, user,
 };
 use sea_orm::{ActiveValue::Set, TransactionTrait};
 use serde_json::{Value, json};
@@ -69,6 +70,10 @@ pub struct Company {
     pub prompt: PromptId,
     /// Blocked.
     pub contact: ContactId,
+    /// Was an agent here, and was removed.
+    pub former: UserId,
+    /// The owner's.
+    pub api_key: ApiKeyId,
     pub calls: LiveCalls,
 }
 
@@ -77,6 +82,8 @@ pub struct World {
     pub theirs: Company,
     pub alone: Person,
     pub admin: Person,
+    /// A company that was closed.
+    pub closed: CompanyId,
 }
 
 impl World {
@@ -86,7 +93,9 @@ impl World {
         let alone = person(app, "alone@example.com", Seat::Alone, None).await;
         let admin = person(app, "admin@example.com", Seat::Admin, None).await;
         insert_registration(app).await;
-        Self { admin: Person { acting_for: Some(ours.id), ..admin }, ours, theirs, alone }
+        insert_account_things(app, &ours.owner, &alone).await;
+        let closed = insert_closed_company(app, &admin).await;
+        Self { admin: Person { acting_for: Some(ours.id), ..admin }, ours, theirs, alone, closed }
     }
 
     /// Who sits there, in our company where the seat is in one.
@@ -127,6 +136,8 @@ impl Company {
                 .await;
         let agent =
             person(app, &format!("agent@{word}.example.com"), Seat::Agent, Some((id, Role::Agent))).await;
+        let former =
+            person(app, &format!("former@{word}.example.com"), Seat::Agent, Some((id, Role::Agent))).await;
         let idle = format!("zoe@{word}.example.com");
         let idle = person(app, &idle, Seat::Agent, Some((id, Role::Agent))).await;
         #[expect(clippy::disallowed_methods, reason = "the test has just made the company")]
@@ -148,11 +159,14 @@ impl Company {
             number: ids.next(),
             prompt: ids.next(),
             contact: ids.next(),
+            former: former.user,
+            api_key: ids.next(),
             owner,
             manager,
             agent,
         };
         company.insert_things(app, &word).await;
+        company.insert_people(app, &former).await;
         let agent = company.agent.agent.expect("the agent is an agent");
         let supervisors = [company.owner.user, company.manager.user];
         live_calls::insert(app, scope, agent, company.queue, supervisors, &company.calls).await;
@@ -321,6 +335,29 @@ impl Company {
         tx.commit().await.unwrap();
     }
 
+    /// Who has left, and a key.
+    async fn insert_people(&self, app: &TestApp, former: &Person) {
+        let (now, scope) = (app.app.clock.now(), self.scope);
+        let tx = app.app.db.begin().await.unwrap();
+        let (former, removed) = (former.membership.unwrap(), MembershipStatus::Removed);
+        assert_eq!(users::set_status(scope, &tx, former, removed).await.unwrap(), Updated::Yes);
+        let key = api_key::Model {
+            id: self.api_key,
+            company_id: self.id,
+            membership_id: self.owner.membership.unwrap(),
+            name: "CRM".to_owned(),
+            key_hash: tokens::hash(&format!("cdk_the key of {}", self.id)),
+            hint: "cdk_the ke".to_owned(),
+            scopes: json!(["calls:read"]),
+            created_at: now,
+            expires_at: None,
+            last_used_at: None,
+            revoked_at: None,
+        };
+        scope.insert::<api_key::Entity, _>(&tx, key).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
     /// Every id of this company: what must not stand in an answer to anybody else.
     pub fn ids(&self) -> Vec<String> {
         let people = [&self.owner, &self.manager, &self.agent];
@@ -335,6 +372,8 @@ impl Company {
             self.flow_version.to_string(),
             self.prompt.to_string(),
             self.contact.to_string(),
+            self.former.to_string(),
+            self.api_key.to_string(),
             self.draft_flow.to_string(),
             self.flow_test.to_string(),
             self.wait_flow.to_string(),
@@ -370,6 +409,65 @@ async fn insert_registration(app: &TestApp) {
     let tx = app.app.db.begin().await.unwrap();
     registrations::replace(&tx, row).await.unwrap();
     tx.commit().await.unwrap();
+}
+
+/// What somebody got who has forgotten his password.
+pub const PASSWORD_TOKEN: &str = "the token of a password";
+/// Of the second factor that the user without a company has begun and not confirmed.
+pub const FACTOR_SECRET: &[u8] = b"12345678901234567890";
+
+async fn insert_account_things(app: &TestApp, owner: &Person, alone: &Person) {
+    let now = app.app.clock.now();
+    let link = password_link::Model {
+        user_id: owner.user,
+        token_hash: tokens::hash(PASSWORD_TOKEN),
+        created_at: now,
+        expires_at: now + chrono::TimeDelta::hours(1),
+    };
+    let secret = Secret::new(hex(FACTOR_SECRET));
+    let factor = second_factor::Model {
+        user_id: alone.user,
+        secret_sealed: sealed::seal(&app.app.keys, &format!("second_factor:{}", alone.user), &secret)
+            .unwrap(),
+        created_at: now,
+        confirmed_at: None,
+        last_step: 0,
+    };
+    let tx = app.app.db.begin().await.unwrap();
+    password_links::replace(&tx, link).await.unwrap();
+    assert!(second_factors::begin(&tx, factor).await.unwrap());
+    tx.commit().await.unwrap();
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+async fn insert_closed_company(app: &TestApp, admin: &Person) -> CompanyId {
+    let (ids, now) = (&app.app.ids, app.app.clock.now());
+    let row = company::Model {
+        id: ids.next(),
+        name: "Closed".to_owned(),
+        time_zone: "UTC".to_owned(),
+        language: "en-US".to_owned(),
+        demo: false,
+        twilio_account_sid: None,
+        twilio_auth_token_sealed: None,
+        tell_agents_of_supervision: true,
+        created_at: now,
+    };
+    let closed = row.id;
+    let tx = app.app.db.begin().await.unwrap();
+    system::insert_company(&tx, row).await.unwrap();
+    let closing = closed_company::Model { company_id: closed, closed_by: admin.user, closed_at: now };
+    assert!(system::close_company(&tx, closing).await.unwrap());
+    tx.commit().await.unwrap();
+    closed
+}
+
+/// The beginning of a picture, which is all that is looked at.
+pub fn png() -> Vec<u8> {
+    b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0".to_vec()
 }
 
 /// A document that can be published.
