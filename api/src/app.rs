@@ -25,6 +25,7 @@ use crate::outbound::mail::{self, Mailer};
 use crate::outbound::web::{Lanes, Web};
 use crate::providers::Providers;
 use crate::realtime::{self, Sockets};
+use crate::reports;
 use crate::storage::{Folder, S3, Storage};
 use crate::store::{Database, mails, system};
 
@@ -141,6 +142,7 @@ impl App {
         tokio::spawn(mail::run(self.clone()));
         tokio::spawn(router::run(self.clone()));
         tokio::spawn(realtime::run(self.clone()));
+        tokio::spawn(reports::run(self.clone()));
         Ok(())
     }
 

@@ -27,6 +27,7 @@ pub mod queue_flows;
 pub mod queues;
 pub mod realtime;
 pub mod references;
+pub mod reports;
 pub mod sealed;
 pub mod secret;
 pub mod signed_link;

@@ -86,6 +86,7 @@ pub async fn company(tx: &Tx, ids: &Ids, now: DateTime<Utc>) -> Result<CompanySc
         twilio_account_sid: None,
         twilio_auth_token_sealed: None,
         tell_agents_of_supervision: true,
+        report_settings: Default::default(),
         created_at: now,
     };
     company::Entity::insert(row.into_active_model().reset_all()).exec_without_returning(tx).await?;

@@ -6,6 +6,7 @@ use sea_orm::FromJsonQueryResult;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::ServiceLevelVariant;
 use crate::id::{AgentId, FlowId, QueueId};
 
 /// What a company lets a queue do besides choosing agents.
@@ -87,6 +88,21 @@ pub struct ServiceLevel {
 impl Default for ServiceLevel {
     fn default() -> Self {
         Self { target_percent: 80, target_seconds: 20, short_abandon_seconds: 5 }
+    }
+}
+
+/// How a company's reports count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ReportSettings {
+    pub variant: ServiceLevelVariant,
+    /// For all queues; None: as each queue says.
+    pub short_abandon_seconds: Option<u32>,
+}
+
+impl Default for ReportSettings {
+    fn default() -> Self {
+        Self { variant: ServiceLevelVariant::ExcludingShortAbandons, short_abandon_seconds: None }
     }
 }
 

@@ -52,6 +52,7 @@ pub(crate) async fn write_company(
         twilio_account_sid: None,
         twilio_auth_token_sealed: None,
         tell_agents_of_supervision: true,
+        report_settings: Default::default(),
         created_at: plan.now,
     };
     let scope = CompanyScope::dangerous_mint(row.id);

@@ -81,6 +81,10 @@ permissions! {
     ReadIntegrations = "integrations:read";
     /// Where other systems of the company's are reached, with their secrets.
     WriteIntegrations = "integrations:write";
+    /// What the company, its queues and its calls did.
+    ReadReports = "reports:read";
+    /// What agents did. `own`: the caller.
+    ReadPerformance = "reports:performance";
     ReadPhoneNumbers = "phone-numbers:read";
     WritePhoneNumbers = "phone-numbers:write";
     ReadPrompts = "prompts:read";

@@ -132,6 +132,7 @@ async fn open(
         answered_at: None,
         ended_at: None,
         ended_by: None,
+        reported_at: None,
     };
     unit.scope().insert::<call::Entity, _>(unit.tx(), row.clone()).await?;
     let leg = leg::Model {

@@ -2,8 +2,8 @@
 
 use entity::id::{AgentId, CallId};
 use entity::{
-    CallKind, CallStatus, CompanyScope, call, call_event, offer, outbound_call, survey_answer, text_message,
-    transfer,
+    CallKind, CallOutcome, CallStatus, CompanyScope, call, call_event, offer, outbound_call, survey_answer,
+    text_message, transfer,
 };
 
 use super::control::Actor;
@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::authz::Whose;
 use crate::error::{Error, Result, Subject};
 use crate::slice::{Slice, read_cursor};
+use crate::store::calls_counted::Counted;
 use crate::store::idempotency::Request;
 use crate::store::{Unit, calls, live, messages, outbound as store, queueing, surveys};
 
@@ -86,6 +87,8 @@ pub async fn create(
 pub struct Only {
     pub status: Option<CallStatus>,
     pub kind: Option<CallKind>,
+    pub outcome: Option<CallOutcome>,
+    pub counted: Counted,
 }
 
 pub async fn list(
@@ -102,7 +105,8 @@ pub async fn list(
         Whose::Nobodys => return Ok(Slice::empty()),
     };
     let before = read_cursor(cursor.as_deref())?;
-    let filter = calls::Filter { status: only.status, kind: only.kind, of_agent, before };
+    let Only { status, kind, outcome, counted } = only;
+    let filter = calls::Filter { status, kind, outcome, counted, of_agent, before };
     let rows = calls::list(scope, app.db.reader(), &filter, limit + 1).await?;
     let slice = Slice::of(rows, limit, |last| last.id);
     Ok(Slice { rows: with_more(app, scope, slice.rows).await?, next_cursor: slice.next_cursor })

@@ -83,7 +83,10 @@ impl CallFile {
     }
 
     /// Writes the call and its new lines, and tells who watches when its status changed.
-    pub async fn save(self, unit: &mut Unit) -> Result<()> {
+    ///
+    /// Reports count the call anew afterwards: every change of its rows goes with a save, which is what marks it.
+    pub async fn save(mut self, unit: &mut Unit) -> Result<()> {
+        self.row.reported_at = None;
         if self.row.status != self.was {
             unit.tell(&self.watchers(), "call:update", self.summary());
         }

@@ -14,6 +14,7 @@ mod healthcheck;
 mod look_alike;
 mod migrate;
 mod openapi;
+pub mod reports;
 mod seed;
 mod serve;
 #[cfg(test)]
@@ -39,6 +40,8 @@ enum Command {
     Seed,
     /// Brings the database up to date and ends.
     Migrate,
+    /// Looks after the figures of reports.
+    Reports(reports::Arguments),
     /// Prints the specification of the API (openapi.yaml).
     Openapi,
     /// Asks the server at HOST:PORT whether it is ready; ends with 0 when it is.
@@ -63,6 +66,7 @@ pub async fn run() -> Result<()> {
         Command::Carrier => carrier::run(settings).await,
         Command::Seed => seed::run(settings).await,
         Command::Migrate => migrate::run(settings).await,
+        Command::Reports(arguments) => reports::run(settings, arguments).await,
         Command::Openapi => openapi::run(),
         Command::Healthcheck => healthcheck::run(&settings).await,
     }

@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use entity::id::{AgentId, CallId, QueueId};
 use entity::{
-    AnsweredBy, CallKind, CallOutcome, CallStatus, EndedBy, MachineDetection, call, call_event, outbound_call,
+    AnsweredBy, CallKind, CallOutcome, CallStatus, EndedBy, EntryOutcome, MachineDetection, call, call_event,
+    outbound_call,
 };
 use poem::web::Data;
 use poem_openapi::param::{Header, Path, Query};
@@ -13,6 +14,7 @@ use poem_openapi::{ApiResponse, Object, OpenApi};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::counted::{CountedByIn, counted_by};
 use super::envelope::{Created, Done, Failure, Reply, Success};
 use super::offers::OfferOut;
 use super::page::limit_within;
@@ -25,6 +27,7 @@ use crate::calls::desk::{self, CallPatch, CallView, NewCall, Only};
 use crate::calls::outbound::{Dialling, Hours, Noted};
 use crate::calls::wrap_up::{self, Notes};
 use crate::error::{Error, Result as Outcome};
+use crate::store::calls_counted::Counted;
 
 pub struct Calls;
 
@@ -273,7 +276,8 @@ pub enum NextCall {
 impl Calls {
     /// Lists calls, newest first.
     ///
-    /// An agent sees the calls that were his and those offered to him.
+    /// An agent sees the calls that were his and those offered to him. Figures of reports link to the calls that they have
+    /// counted: those whose beginning, whose visit of a queue or whose conversation with an agent lies in the range.
     #[oai(path = "/api/calls", method = "get", operation_id = "listCalls")]
     async fn list(
         &self,
@@ -283,13 +287,35 @@ impl Calls {
         Query(status): Query<Option<Word<CallStatus>>>,
         /// Only calls of this kind: `inbound`, `outbound`, `peer`.
         Query(direction): Query<Option<Word<CallKind>>>,
+        /// Only calls that ended so.
+        Query(outcome): Query<Option<Word<CallOutcome>>>,
+        /// What `from`, `to`, `queueId` and `agentId` are about: the `call` unless said, a caller's `visit` of a queue, or
+        /// an agent's `conversation` that is over.
+        Query(by): Query<Option<CountedByIn>>,
+        /// Began at this moment or later.
+        Query(from): Query<Option<DateTime<Utc>>>,
+        /// Began before this moment.
+        Query(to): Query<Option<DateTime<Utc>>>,
+        /// Of this queue.
+        #[oai(name = "queueId")]
+        Query(queue): Query<Option<Uuid>>,
+        /// Of this agent.
+        #[oai(name = "agentId")]
+        Query(agent): Query<Option<Uuid>>,
+        /// How the visit ended; with `by=visit`.
+        #[oai(name = "visitOutcome")]
+        Query(visit): Query<Option<Word<EntryOutcome>>>,
         /// 1 to 100; 50 unless said.
         Query(limit): Query<Option<u64>>,
         /// Reads on behind an earlier page.
         Query(cursor): Query<Option<String>>,
     ) -> Reply<Vec<CallOut>> {
         let limit = limit_within(limit, super::page::LARGEST_LIMIT)?;
-        let only = Only { status: status.map(|word| word.0), kind: direction.map(|word| word.0) };
+        let (queue, agent) = (queue.map(QueueId), agent.map(AgentId));
+        let counted = Counted { by: counted_by(by, visit)?, from, to, queue, agent };
+        let kind = direction.map(|word| word.0);
+        let only =
+            Only { status: status.map(|word| word.0), kind, outcome: outcome.map(|word| word.0), counted };
         desk::list(app, can.scope()?, can.whose(), only, cursor, limit).await?.reply()
     }
 

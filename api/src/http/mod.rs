@@ -5,6 +5,7 @@ use poem_openapi::{OpenApi, OpenApiService, Tags};
 
 mod agent_history;
 mod agents;
+mod analytics;
 mod audio_body;
 mod auth;
 mod availability;
@@ -15,6 +16,7 @@ mod calls;
 mod companies;
 mod company_settings;
 mod contacts;
+mod counted;
 pub mod envelope;
 mod health;
 mod idempotency;
@@ -70,6 +72,8 @@ pub const PUBLIC: &[&str] = &[
 pub enum Tag {
     /// Who takes calls, what they want and what they do.
     Agents,
+    /// What calls, queues and agents did: figures with their formulas, by interval.
+    Analytics,
     /// Registration, tokens, sessions, the own profile.
     Auth,
     /// Companies, their phone numbers and settings.
@@ -111,7 +115,7 @@ fn resources() -> impl OpenApi + 'static {
         (recordings::Recordings, recording_settings::RecordingSettings),
         (company_settings::CompanySettings, transcription_hook::TranscriptionHooks),
         (call_results::CallResults, queue_flows::FlowsOfQueues),
-        health::Health,
+        (health::Health, analytics::Analytics),
     )
 }
 

@@ -210,6 +210,7 @@ pub async fn found_company(app: &App, tx: &Tx, owner: &user::Model, name: String
         twilio_account_sid: None,
         twilio_auth_token_sealed: None,
         tell_agents_of_supervision: true,
+        report_settings: Default::default(),
         created_at: app.clock.now(),
     };
     let id = company.id;

@@ -144,6 +144,8 @@ pub async fn unfinished<C: ConnectionTrait>(scope: CompanyScope, db: &C) -> Resu
 pub struct Filter {
     pub status: Option<entity::CallStatus>,
     pub kind: Option<entity::CallKind>,
+    pub outcome: Option<entity::CallOutcome>,
+    pub counted: super::calls_counted::Counted,
     /// Calls in which this agent has a segment or an open offer.
     pub of_agent: Option<AgentId>,
     /// Calls before this one in the order of the list.
@@ -164,9 +166,13 @@ pub async fn list<C: ConnectionTrait>(
     if let Some(kind) = filter.kind {
         query = query.filter(call::Column::Kind.eq(kind));
     }
+    if let Some(outcome) = filter.outcome {
+        query = query.filter(call::Column::Outcome.eq(outcome));
+    }
     if let Some(before) = filter.before {
         query = query.filter(call::Column::Id.lt(before));
     }
+    query = query.filter(filter.counted.condition(scope));
     if let Some(agent) = filter.of_agent {
         query = query.filter(super::queueing::calls_of(scope, agent));
     }

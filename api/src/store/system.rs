@@ -2,10 +2,12 @@
 
 #![expect(clippy::disallowed_methods, reason = "this file and its folder are where unscoped queries live")]
 
+mod reports;
 mod sockets;
 mod tools;
 mod work;
 
+pub use reports::*;
 pub use sockets::*;
 pub use tools::*;
 pub use work::*;

@@ -346,6 +346,12 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
                 "queues": [{ "queueId": ours.queue, "rule": "never" }]
             }))
             .foreign("/queues/0/queueId", theirs.queue),
+        "getOverview" | "getCallsReport" | "getIntervals" | "getQueuesReport" => {
+            owner().path("companyId", ours.id).query("from=2026-03-01&to=2026-03-02&tz=Europe/Berlin")
+        }
+        "getAgentPerformance" => {
+            owner().path("companyId", ours.id).query("from=2026-03-02&to=2026-03-02&interval=60")
+        }
         "getCompanySettings" => owner().path("companyId", ours.id),
         "updateCompanySettings" => {
             owner().path("companyId", ours.id).body(json!({ "tellAgentsOfSupervision": false }))

@@ -92,6 +92,7 @@ pub async fn note(
         answered_at: told.answered_at,
         ended_at: Some(told.ended_at),
         ended_by: None,
+        reported_at: None,
     };
     unit.scope().insert::<call::Entity, _>(unit.tx(), row.clone()).await?;
     let noted = noted_call::Model {

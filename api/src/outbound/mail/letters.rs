@@ -293,6 +293,7 @@ mod tests {
             twilio_account_sid: None,
             twilio_auth_token_sealed: None,
             tell_agents_of_supervision: true,
+            report_settings: Default::default(),
             created_at: "2026-03-02T12:00:00Z".parse().unwrap(),
         }
     }

@@ -1,6 +1,7 @@
 //! What the addresses of the API promise, one file a resource.
 
 mod agents;
+mod analytics;
 mod auth;
 mod callbacks;
 mod companies;

@@ -111,6 +111,7 @@ impl Story<'_> {
             answered_at: None,
             ended_at: None,
             ended_by: None,
+            reported_at: None,
         };
         self.scope.insert::<call::Entity, _>(self.tx, row).await.unwrap();
         let first = call_event::Model {

@@ -3,6 +3,7 @@
 mod balancer;
 pub mod centre;
 mod database;
+pub mod days;
 mod dump;
 mod figures;
 pub mod founding;

@@ -116,6 +116,7 @@ impl Company {
             twilio_account_sid: None,
             twilio_auth_token_sealed: None,
             tell_agents_of_supervision: true,
+            report_settings: Default::default(),
             created_at: now,
         };
         system::insert_company(&tx, row).await.unwrap();
