@@ -279,6 +279,7 @@ impl Calls {
     /// An agent sees the calls that were his and those offered to him. Figures of reports link to the calls that they have
     /// counted: those whose beginning, whose visit of a queue or whose conversation with an agent lies in the range.
     #[oai(path = "/api/calls", method = "get", operation_id = "listCalls")]
+    #[expect(clippy::too_many_arguments, reason = "one for each parameter of the address")]
     async fn list(
         &self,
         can: Can<ReadCalls>,

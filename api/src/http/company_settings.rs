@@ -21,21 +21,30 @@ pub struct CompanySettings;
 struct CompanySettingsOut {
     /// Whether an agent is told that a supervisor is in his call.
     tell_agents_of_supervision: bool,
-    service_level: ServiceLevelSettings,
+    service_level: ServiceLevelSettingsOut,
+}
+
+/// How the service level of reports is counted.
+#[derive(Object, Debug)]
+#[oai(rename_all = "camelCase", skip_serializing_if_is_none)]
+struct ServiceLevelSettingsOut {
+    /// Which formula; the reports print it beside the number.
+    variant: Word<ServiceLevelVariant>,
+    /// Who gives up within so many seconds is a short abandon, in every queue; absent: as each queue says.
+    short_abandon_seconds: Option<u32>,
 }
 
 /// How the service level of reports is counted: from now on, and for the past as well.
 #[derive(Object, Debug)]
 #[oai(rename_all = "camelCase", deny_unknown_fields)]
-struct ServiceLevelSettings {
-    /// Which formula; the reports print it beside the number.
+struct ServiceLevelSettingsIn {
     variant: Word<ServiceLevelVariant>,
-    /// Who gives up within so many seconds is a short abandon, in every queue; null: as each queue says.
+    /// 0 to 3600, for every queue; absent or null: as each queue says.
     #[oai(validator(maximum(value = "3600")))]
     short_abandon_seconds: Option<u32>,
 }
 
-impl From<ReportSettings> for ServiceLevelSettings {
+impl From<ReportSettings> for ServiceLevelSettingsOut {
     fn from(settings: ReportSettings) -> Self {
         Self { variant: Word(settings.variant), short_abandon_seconds: settings.short_abandon_seconds }
     }
@@ -47,7 +56,7 @@ impl From<ReportSettings> for ServiceLevelSettings {
 struct CompanySettingsIn {
     /// Whether an agent is told that a supervisor is in his call.
     tell_agents_of_supervision: Option<bool>,
-    service_level: Option<ServiceLevelSettings>,
+    service_level: Option<ServiceLevelSettingsIn>,
 }
 
 impl From<Settings> for CompanySettingsOut {

@@ -57,7 +57,7 @@ impl From<&Counters> for CallFigures {
 /// counted with its own.
 #[derive(Object, Debug)]
 #[oai(rename_all = "camelCase", skip_serializing_if_is_none)]
-pub struct ServiceLevelOut {
+pub struct ServiceLevelFigureOut {
     variant: Word<ServiceLevelVariant>,
     /// In words; X and S are the two below.
     formula: String,
@@ -70,7 +70,7 @@ pub struct ServiceLevelOut {
     percent: Option<f64>,
 }
 
-impl ServiceLevelOut {
+impl ServiceLevelFigureOut {
     fn of(asked: &Asked, level: ServiceLevel) -> Self {
         Self {
             variant: Word(asked.settings.variant),
@@ -128,7 +128,7 @@ pub struct QueueFigures {
     still_waiting: u64,
     answer_percent: Option<f64>,
     abandon_percent: Option<f64>,
-    service_level: ServiceLevelOut,
+    service_level: ServiceLevelFigureOut,
     average_speed_of_answer_seconds: Option<f64>,
     average_abandon_seconds: Option<f64>,
     /// Of all who came, however that ended.
@@ -161,7 +161,7 @@ impl QueueFigures {
             still_waiting: counters.still_waiting,
             answer_percent: figures::answer_rate(counters).percent(),
             abandon_percent: figures::abandonment_rate(counters).percent(),
-            service_level: ServiceLevelOut::of(asked, line.service_level),
+            service_level: ServiceLevelFigureOut::of(asked, line.service_level),
             average_speed_of_answer_seconds: figures::speed_of_answer(counters),
             average_abandon_seconds: figures::abandon_time(counters),
             longest_wait_seconds: (counters.queued > counters.still_waiting)
