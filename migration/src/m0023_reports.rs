@@ -35,7 +35,6 @@ CREATE TABLE report_agent (
     counters {json} NOT NULL,
     PRIMARY KEY (company_id, attribution, quarter, agent_id, queue_id)
 );
-CREATE INDEX ix_queue_entry_entered ON queue_entry (company_id, entered_at);
 CREATE INDEX ix_agent_change_company ON agent_change (company_id, at);
 "#
 );

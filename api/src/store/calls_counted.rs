@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use entity::id::{AgentId, QueueId};
-use entity::{CompanyScope, EntryOutcome, EntryPurpose, SegmentState, call, queue_entry, segment};
+use entity::{CompanyScope, EntryOutcome, EntryPurpose, SegmentState, call, queue, queue_entry, segment};
 use sea_orm::sea_query::Condition;
 use sea_orm::{ColumnTrait, ExprTrait, QueryFilter, QuerySelect, QueryTrait};
 
@@ -75,9 +75,14 @@ impl Counted {
             // Nobody has waited where an agent called out.
             None => visits.filter(Q::Outcome.is_null().or(Q::Outcome.ne(EntryOutcome::Outbound))),
         };
-        if let Some(queue) = self.queue {
-            visits = visits.filter(Q::QueueId.eq(queue));
-        }
+        visits = match self.queue {
+            Some(queue) => visits.filter(Q::QueueId.eq(queue)),
+            // Each by itself, since visits are found by queue and time.
+            None => {
+                let all = scope.find::<queue::Entity>().select_only().column(queue::Column::Id);
+                visits.filter(Q::QueueId.in_subquery(all.into_query()))
+            }
+        };
         let visited = Condition::all().add(call::Column::Id.in_subquery(visits.into_query()));
         match self.agent {
             Some(agent) => visited.add(queueing::calls_of(scope, agent)),
