@@ -1,6 +1,6 @@
 //! Stretches of time, and the quarters of an hour by which they are counted.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
 /// A quarter of an hour of UTC, by its number since 1970. All zones of today lie whole quarters from UTC, so that every
 /// interval of every zone is made of these.
@@ -44,8 +44,9 @@ pub struct Span {
 }
 
 impl Span {
-    /// What ends before it begins is empty.
+    /// In whole milliseconds, so that the parts of a span add up to it. What ends before it begins is empty.
     pub fn new(from: DateTime<Utc>, to: DateTime<Utc>) -> Self {
+        let (from, to) = (from.trunc_subsecs(3), to.trunc_subsecs(3));
         Self { from, to: to.max(from) }
     }
 
@@ -124,6 +125,17 @@ mod tests {
         assert_eq!(span(15, 30).by_quarter().count(), 1, "its end is not in it");
         assert_eq!(span(15, 15).by_quarter().count(), 0);
         assert_eq!(span(20, 10).ms(), 0);
+    }
+
+    #[test]
+    fn parts_add_up_whatever_the_moments_are() {
+        let moment = |micros: i64| at(14) + TimeDelta::microseconds(micros);
+        let whole = Span::new(moment(999), moment(90_000_600));
+        let cut = moment(700);
+        assert_eq!(whole.ms(), 90_000);
+        assert_eq!(whole.by_quarter().map(|(_, part)| part.ms()).sum::<u64>(), 90_000);
+        let [before, after] = [Span::new(whole.from, cut), Span::new(cut, whole.to)];
+        assert_eq!(before.ms() + after.ms(), 90_000);
     }
 
     #[test]
