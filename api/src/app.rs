@@ -15,6 +15,7 @@ use crate::calls::sweep::Mends;
 use crate::calls::urls::Urls;
 use crate::config::Settings;
 use crate::error::{Error, Result};
+use crate::exports::Places;
 use crate::flows::replay::AT_ONCE;
 use crate::flows_cache::FlowCache;
 use crate::identity::attempts::Attempts;
@@ -67,6 +68,8 @@ pub struct Parts {
     pub hook_lanes: Lanes,
     /// The requests of flows that this node has under way.
     pub underway: Underway,
+    /// Places for exports.
+    pub exports: Places,
     /// Places for replays.
     pub replays: Arc<Semaphore>,
 }
@@ -100,6 +103,7 @@ impl App {
             None => Arc::new(Folder::new(settings.upload_path.clone())),
         };
         let (flows, desks) = (FlowCache::default(), Desks::default());
+        let exports = Places::of(&settings.exports);
         let authz = Table::compile().await?;
         let mailer = Mailer::new(&settings, &clock)?;
         let web = Web::new(&settings.public_url, settings.outbound_allow.clone())?;
@@ -126,6 +130,7 @@ impl App {
             lanes: Lanes::new(Lanes::REQUESTS),
             hook_lanes: Lanes::new(Lanes::HOOKS),
             underway: Underway::default(),
+            exports,
             replays: Arc::new(Semaphore::new(AT_ONCE)),
         })))
     }

@@ -73,6 +73,7 @@ pub struct Settings {
     pub upload_path: PathBuf,
     /// Where files lie instead, when it is set.
     pub s3: Option<S3Settings>,
+    pub exports: ExportSettings,
     pub timing: Timing,
     pub log: String,
     pub log_format: LogFormat,
@@ -121,6 +122,17 @@ pub struct SmtpServer {
     pub ca_file: Option<PathBuf>,
 }
 
+/// How much of this server exports may take.
+#[derive(Clone, Copy, Debug)]
+pub struct ExportSettings {
+    /// Connections to the database that exports have for themselves: so many are under way at once.
+    pub pool: u32,
+    /// How long one that is streamed may take.
+    pub longest: Duration,
+    /// How long the file of one that was made as a job is kept.
+    pub kept: Duration,
+}
+
 /// Limits of time that a company does not choose.
 #[derive(Clone, Copy, Debug)]
 pub struct Timing {
@@ -129,6 +141,8 @@ pub struct Timing {
     pub heartbeat_lost: Duration,
     pub check_call: Duration,
     pub lease: Duration,
+    /// A client that takes nothing of an answer for so long is cut off.
+    pub client_stall: Duration,
 }
 
 /// A setting that cannot be used, with the way out.
@@ -225,6 +239,11 @@ impl Settings {
                 None => data_dir.join("files"),
             },
             s3: s3(keys)?,
+            exports: ExportSettings {
+                pool: keys.number("export_pool")?,
+                longest: keys.span("export_longest")?,
+                kept: keys.span("export_kept")?,
+            },
             data_dir,
             database_pool: keys.number("database_pool")?,
             sqlite_synchronous: keys.choice(
@@ -251,6 +270,7 @@ impl Settings {
                 heartbeat_lost: keys.seconds("heartbeat_lost_seconds")?,
                 check_call: keys.seconds("check_call_seconds")?,
                 lease: keys.seconds("lease_seconds")?,
+                client_stall: keys.seconds("client_stall_seconds")?,
             },
             log: keys.text("log"),
             log_format: keys.choice("log_format", &[("text", LogFormat::Text), ("json", LogFormat::Json)])?,

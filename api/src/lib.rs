@@ -11,6 +11,7 @@ pub mod companies;
 pub mod config;
 pub mod contacts;
 pub mod error;
+pub mod exports;
 pub mod flows;
 pub mod flows_cache;
 pub mod http;

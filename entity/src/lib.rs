@@ -27,6 +27,7 @@ pub mod callback;
 pub mod company;
 pub mod contact;
 pub mod engine_input;
+pub mod export;
 pub mod flow;
 pub mod flow_import;
 pub mod flow_request;
@@ -74,6 +75,7 @@ pub mod transfer;
 pub mod user;
 pub mod webhook_request;
 
+pub use export::{ExportDataset, ExportFormat, ExportState};
 pub use life::*;
 pub use rules::*;
 pub use scope::{CompanyOwned, CompanyScope, Inserted, Updated};

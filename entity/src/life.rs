@@ -397,6 +397,10 @@ closed_enum!(
         SendMessage,
         /// Bring a callback up to date: into the line when it is due, out of it when it is not.
         BringUpCallback,
+        /// Write an export's file.
+        WriteExport,
+        /// Delete an export's file.
+        DeleteExport,
     }
 );
 closed_enum!(

@@ -30,6 +30,7 @@ mod m0019_outbound;
 mod m0020_callbacks;
 mod m0021_transcripts;
 mod m0022_side_inputs;
+mod m0024_exports;
 mod sql;
 
 pub struct Migrator;
@@ -62,6 +63,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0020_callbacks::Migration),
             Box::new(m0021_transcripts::Migration),
             Box::new(m0022_side_inputs::Migration),
+            Box::new(m0024_exports::Migration),
         ]
     }
 }

@@ -65,6 +65,8 @@ permissions! {
     ControlCalls = "calls:control";
     /// Listen, whisper, barge.
     SuperviseCalls = "calls:supervise";
+    /// Take rows out of the company: calls, agents, events.
+    RunExports = "exports:run";
     ReadOffers = "offers:read";
     AnswerOffers = "offers:answer";
     ReadOutboundRules = "outbound:read";

@@ -8,13 +8,16 @@ use poem::{IntoResponse, Request, Response, handler};
 use serde::Deserialize;
 
 use super::envelope::Failure;
+use super::export_file::ExportContent;
 use super::range::Asked;
 use super::recordings::SoundOut;
 use crate::app::App;
 use crate::calls::transcription::audio as voicemails;
+use crate::exports::desk as exports;
 use crate::prompts::audio;
 
 pub const PROMPTS: &str = "/media/:company/prompts/:prompt/:file";
+pub const EXPORTS: &str = "/media/:company/exports/:export";
 pub const RECORDINGS: &str = "/media/:company/recordings/:recording";
 
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
@@ -38,7 +41,7 @@ pub async fn prompt(
     })
 }
 
-/// What makes the address of a recording one of ours.
+/// What makes the address of a recording, or of an export's file, one of ours.
 #[derive(Deserialize)]
 pub struct Signed {
     #[serde(default)]
@@ -63,11 +66,29 @@ pub async fn recording(
     let Some(sound) = voicemails::fetch(app, address).await? else {
         return Ok(StatusCode::NOT_FOUND.into_response());
     };
+    Ok(SoundOut::of(app, sound, &asked(request)).await?.into_response())
+}
+
+#[handler]
+pub async fn export(
+    Path((company, export)): Path<(String, String)>,
+    Query(Signed { until, signature }): Query<Signed>,
+    Data(app): Data<&App>,
+    request: &Request,
+) -> Result<Response, Failure> {
+    let address =
+        exports::Address { company: &company, export: &export, until: &until, signature: &signature };
+    let Some(file) = exports::fetch_signed(app, address).await? else {
+        return Ok(StatusCode::NOT_FOUND.into_response());
+    };
+    Ok(ExportContent::of(app, &file, &asked(request)).await?.into_response())
+}
+
+fn asked(request: &Request) -> Asked {
     let header = |name: header::HeaderName| request.header(name).map(str::to_owned);
-    let asked = Asked {
+    Asked {
         range: header(header::RANGE),
         if_range: header(header::IF_RANGE),
         if_none_match: header(header::IF_NONE_MATCH),
-    };
-    Ok(SoundOut::of(app, sound, &asked).await?.into_response())
+    }
 }

@@ -16,6 +16,8 @@ mod companies;
 mod company_settings;
 mod contacts;
 pub mod envelope;
+mod export_file;
+mod exports;
 mod health;
 mod idempotency;
 mod ivr;
@@ -27,6 +29,7 @@ mod offers;
 mod outbound;
 pub mod page;
 mod pages;
+mod patience;
 mod profile;
 mod prompts;
 mod queue_flows;
@@ -76,6 +79,8 @@ pub enum Tag {
     Companies,
     /// Whom the company knows by number.
     Contacts,
+    /// Rows of the company as files.
+    Exports,
     /// For probes and load balancers.
     Health,
     /// Other systems of the company's.
@@ -111,6 +116,7 @@ fn resources() -> impl OpenApi + 'static {
         (recordings::Recordings, recording_settings::RecordingSettings),
         (company_settings::CompanySettings, transcription_hook::TranscriptionHooks),
         (call_results::CallResults, queue_flows::FlowsOfQueues),
+        exports::Exports,
         health::Health,
     )
 }

@@ -4,6 +4,7 @@
 use std::io::Result as IoResult;
 use std::time::Duration;
 
+use clock::Clock;
 use poem::endpoint::make_sync;
 use poem::http::uri::Scheme;
 use poem::listener::{Acceptor, TcpAcceptor};
@@ -14,6 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::envelope::Envelope;
 use super::media;
 use super::pages;
+use super::patience::Patient;
 use super::spec::Spec;
 use crate::app::App;
 use crate::error::{Error, Result};
@@ -42,6 +44,7 @@ fn routes(app: &App, spec: &Spec) -> Route {
         .nest_no_strip(TwilioWebhooks::PREFIX, TwilioWebhooks::new(app))
         .at(media::PROMPTS, get(media::prompt))
         .at(media::RECORDINGS, get(media::recording))
+        .at(media::EXPORTS, get(media::export))
         .at("/openapi.yaml", get(make_sync(move |_| yaml.clone().with_content_type("application/yaml"))))
         .at(CONFIRM_PAGE, get(make_sync(|request| pages::confirm_registration(&request))))
         .at("/docs", get(make_sync(move |_| docs.clone().with_content_type("text/html; charset=utf-8"))))
@@ -57,7 +60,11 @@ pub async fn serve(app: &App, listener: TcpListener, stop: impl Future<Output = 
         sockets.close().await;
     };
     let failed = |cause| Error::internal("serve HTTP", cause);
-    let acceptor = NoDelay(TcpAcceptor::from_tokio(listener).map_err(failed)?);
+    let acceptor = Connections {
+        acceptor: TcpAcceptor::from_tokio(listener).map_err(failed)?,
+        clock: app.clock.clone(),
+        stall: app.settings.timing.client_stall,
+    };
     Server::new_with_acceptor(acceptor)
         .run_with_graceful_shutdown(endpoint, stop, Some(SHUTDOWN))
         .await
@@ -77,18 +84,23 @@ pub async fn told_to_stop() -> Result<()> {
 }
 
 /// Sets TCP_NODELAY: poem does not, and a small first message to a client would then wait 40 ms for an acknowledgement.
-struct NoDelay(TcpAcceptor);
+/// Gives up who takes nothing.
+struct Connections {
+    acceptor: TcpAcceptor,
+    clock: Clock,
+    stall: Duration,
+}
 
-impl Acceptor for NoDelay {
-    type Io = TcpStream;
+impl Acceptor for Connections {
+    type Io = Patient<TcpStream>;
 
     fn local_addr(&self) -> Vec<LocalAddr> {
-        self.0.local_addr()
+        self.acceptor.local_addr()
     }
 
-    async fn accept(&mut self) -> IoResult<(TcpStream, LocalAddr, RemoteAddr, Scheme)> {
-        let accepted = self.0.accept().await?;
-        accepted.0.set_nodelay(true)?;
-        Ok(accepted)
+    async fn accept(&mut self) -> IoResult<(Self::Io, LocalAddr, RemoteAddr, Scheme)> {
+        let (stream, local, remote, scheme) = self.acceptor.accept().await?;
+        stream.set_nodelay(true)?;
+        Ok((Patient::new(stream, self.clock.clone(), self.stall), local, remote, scheme))
     }
 }

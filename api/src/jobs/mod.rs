@@ -10,7 +10,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::Busy;
 use entity::id::{
-    AgentId, CallId, CallbackId, LegId, MessageId, OfferId, PhoneNumberId, QueueEntryId, RecordingId,
+    AgentId, CallId, CallbackId, ExportId, LegId, MessageId, OfferId, PhoneNumberId, QueueEntryId, RecordingId,
     RequestId, SegmentId, TransferId,
 };
 use entity::{JobKind, job};
@@ -22,6 +22,7 @@ use crate::calls::{
     transfer, wrap_up,
 };
 use crate::error::{Error, Result};
+use crate::exports;
 use crate::store::system::{self, Claimed};
 use crate::store::{Unit, jobs as rows};
 
@@ -221,6 +222,8 @@ async fn work(app: &App, claimed: &Claimed) -> Result<Done> {
         JobKind::BringUpCallback => {
             in_unit(app, claimed, async |unit| callback::bring_up(unit, CallbackId(subject)).await).await
         }
+        JobKind::WriteExport => exports::work::write(app, scope, ExportId(subject), job.attempts).await,
+        JobKind::DeleteExport => exports::work::delete(app, scope, ExportId(subject)).await,
         JobKind::DeviceLost => {
             match crate::agents::check_device(app, scope, AgentId(subject), job.id).await? {
                 Watch::Until(at) => Ok(Done::Again(at)),

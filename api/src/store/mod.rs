@@ -14,6 +14,8 @@ pub mod callbacks;
 pub mod calls;
 pub mod companies;
 pub mod contacts;
+pub mod datasets;
+pub mod exports;
 pub mod flow_imports;
 pub mod flow_tests;
 pub mod flows;
@@ -58,6 +60,7 @@ pub type Tx = DatabaseTransaction;
 pub struct Database {
     reader: DatabaseConnection,
     writer: DatabaseConnection,
+    exporter: DatabaseConnection,
 }
 
 impl Database {
@@ -66,7 +69,8 @@ impl Database {
         if url.starts_with("sqlite:") {
             let writer = sea_orm::Database::connect(sqlite(settings, 1)).await?;
             let reader = sea_orm::Database::connect(sqlite(settings, 4)).await?;
-            Ok(Self { reader, writer })
+            let exporter = sea_orm::Database::connect(exporter(sqlite(settings, 1), settings)).await?;
+            Ok(Self { reader, writer, exporter })
         } else {
             let mut options = ConnectOptions::new(url);
             options
@@ -74,8 +78,9 @@ impl Database {
                 .min_connections(1)
                 .max_connections(settings.database_pool)
                 .acquire_timeout(Duration::from_secs(10));
+            let exporter = sea_orm::Database::connect(exporter(options.clone(), settings)).await?;
             let pool = sea_orm::Database::connect(options).await?;
-            Ok(Self { reader: pool.clone(), writer: pool })
+            Ok(Self { reader: pool.clone(), writer: pool, exporter })
         }
     }
 
@@ -93,6 +98,11 @@ impl Database {
         &self.reader
     }
 
+    /// For reading what is exported, and nothing else: it has few connections, and keeps each for long.
+    pub fn exporter(&self) -> &DatabaseConnection {
+        &self.exporter
+    }
+
     pub fn backend(&self) -> DbBackend {
         self.reader.get_database_backend()
     }
@@ -103,9 +113,20 @@ impl Database {
     }
 
     pub async fn close(self) -> Result<(), DbErr> {
+        self.exporter.close().await?;
         self.reader.close().await?;
         self.writer.close().await
     }
+}
+
+/// Connections that are made when they are needed, and kept for a short while. One a place, and one to count by.
+fn exporter(mut options: ConnectOptions, settings: &Settings) -> ConnectOptions {
+    options
+        .connect_lazy(true)
+        .min_connections(0)
+        .max_connections(settings.exports.pool + 1)
+        .idle_timeout(Duration::from_secs(60));
+    options
 }
 
 fn sqlite(settings: &Settings, connections: u32) -> ConnectOptions {

@@ -132,6 +132,11 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
             .foreign("/flowId", theirs.flow)
             .foreign("/pinnedVersionId", theirs.flow_version),
 
+        "streamExport" => owner().path("companyId", ours.id).query("dataset=calls&format=ndjson"),
+        "listExports" => owner(),
+        "createExport" => owner().made().body(json!({ "dataset": "calls", "format": "csv", "gzip": true })),
+        "getExport" | "getExportContent" | "deleteExport" => owner().id(ours.export),
+
         "listContacts" => owner().query("search=caller&page=1&limit=2"),
         "createContact" => {
             owner().made().body(json!({ "number": "+49 30 555001", "name": "Ann", "tags": ["vip"] }))

@@ -8,6 +8,8 @@ mod company_settings;
 mod contacts;
 mod envelope;
 mod examples;
+mod export_jobs;
+mod exports;
 mod flow_exports;
 mod flow_import_needs;
 mod flow_imports;

@@ -9,16 +9,17 @@ use calldocker::sealed;
 use calldocker::secret::Secret;
 use calldocker::store::{registrations, sessions, system, users};
 use entity::id::{
-    AgentId, CompanyId, ContactId, FlowId, FlowTestId, FlowVersionId, MembershipId, PhoneNumberId, PromptId,
+    AgentId, CompanyId, ContactId, ExportId, FlowId, FlowTestId, FlowVersionId, MembershipId, PhoneNumberId, PromptId,
     QueueId, ReasonId, SessionId, SkillId, UserId,
 };
 use entity::{
-    Availability, CompanyScope, IdleReading, MembershipStatus, PlatformRole, QueueRules, Reach,
+    Availability, CompanyScope, ExportDataset, ExportFormat, ExportState, IdleReading, MembershipStatus, PlatformRole, QueueRules, Reach,
     RecordingRule, Role, Strategy, UserStatus, agent, agent_skill, availability_reason, company, contact,
-    flow, flow_test, flow_version, membership, phone_number, prompt, prompt_resource, queue, queue_member,
+    export, flow, flow_test, flow_version, membership, phone_number, prompt, prompt_resource, queue, queue_member,
     recording_policy, refresh_token, registration, session, skill, transcription_hook, user,
 };
-use sea_orm::{ActiveValue::Set, TransactionTrait};
+use bytes::Bytes;
+use sea_orm::{ActiveValue::Set, DatabaseTransaction, TransactionTrait};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
@@ -69,6 +70,8 @@ pub struct Company {
     pub prompt: PromptId,
     /// Blocked.
     pub contact: ContactId,
+    /// Complete.
+    pub export: ExportId,
     pub calls: LiveCalls,
 }
 
@@ -148,6 +151,7 @@ impl Company {
             number: ids.next(),
             prompt: ids.next(),
             contact: ids.next(),
+            export: ids.next(),
             owner,
             manager,
             agent,
@@ -318,7 +322,37 @@ impl Company {
             deleted_at: None,
         };
         scope.insert::<contact::Entity, _>(&tx, contact).await.unwrap();
+        self.insert_export(app, &tx).await;
         tx.commit().await.unwrap();
+    }
+
+    async fn insert_export(&self, app: &TestApp, tx: &DatabaseTransaction) {
+        let now = app.app.clock.now();
+        let key = format!("{}/exports/{}.csv", self.id, self.export);
+        app.app.storage.put(&key, Bytes::from_static(b"callId\r\n")).await.unwrap();
+        let row = export::Model {
+            id: self.export,
+            company_id: self.id,
+            requested_by: self.owner.user,
+            dataset: ExportDataset::Calls,
+            format: ExportFormat::Csv,
+            gzip: false,
+            bom: false,
+            range_from: now - chrono::TimeDelta::days(1),
+            range_to: now,
+            state: ExportState::Completed,
+            rows_estimated: Some(0),
+            rows_written: 0,
+            storage_key: Some(key),
+            size_bytes: Some(8),
+            sha256: Some("0".repeat(64)),
+            failure: None,
+            created_at: now,
+            started_at: Some(now),
+            ended_at: Some(now),
+            expires_at: Some(now + chrono::TimeDelta::days(7)),
+        };
+        self.scope.insert::<export::Entity, _>(tx, row).await.unwrap();
     }
 
     /// Every id of this company: what must not stand in an answer to anybody else.
@@ -335,6 +369,7 @@ impl Company {
             self.flow_version.to_string(),
             self.prompt.to_string(),
             self.contact.to_string(),
+            self.export.to_string(),
             self.draft_flow.to_string(),
             self.flow_test.to_string(),
             self.wait_flow.to_string(),
