@@ -17,6 +17,7 @@ pub mod flows_cache;
 pub mod http;
 pub mod identity;
 pub mod ids;
+pub mod insights;
 pub mod jobs;
 pub mod keys;
 pub mod numbers;

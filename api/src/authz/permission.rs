@@ -67,6 +67,8 @@ permissions! {
     SuperviseCalls = "calls:supervise";
     /// Take rows out of the company: calls, agents, events.
     RunExports = "exports:run";
+    /// What stands out in the figures of queues and agents.
+    ReadInsights = "insights:read";
     ReadOffers = "offers:read";
     AnswerOffers = "offers:answer";
     ReadOutboundRules = "outbound:read";

@@ -1,5 +1,6 @@
 //! The files of exports on their way: sent while they are read, or fetched with ranges once they are there.
 
+use futures_util::TryStreamExt;
 use poem::http::{StatusCode, header};
 use poem::{Body, IntoResponse, Response};
 use poem_openapi::ApiResponse;
@@ -30,8 +31,15 @@ impl ExportStream {
             Travel::AsTheyAre => response,
             Travel::Gzip => response.header(header::CONTENT_ENCODING, "gzip"),
         };
-        Self(response.body(Body::from_bytes_stream(pieces)))
+        Self(response.body(Body::from_bytes_stream(pieces.inspect_err(|_| break_off()))))
     }
+}
+
+/// Ends the connection in the middle of an answer, by which alone a client learns that it is not whole. To give hyper the error
+/// does not: poem polls the failed connection once more, and hyper then writes the last chunk of an answer that has none.
+/// Unwinding takes the connection along; poem catches it, and nothing is printed. (Of an answer with a length any client notices.)
+fn break_off() -> ! {
+    std::panic::resume_unwind(Box::new("an answer is broken off"))
 }
 
 /// The file of an export, a part of it, or where it is.

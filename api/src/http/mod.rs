@@ -20,6 +20,7 @@ mod export_file;
 mod exports;
 mod health;
 mod idempotency;
+mod insights;
 mod ivr;
 pub mod json_body;
 mod live;
@@ -83,6 +84,8 @@ pub enum Tag {
     Exports,
     /// For probes and load balancers.
     Health,
+    /// What stands out, and what the next week brings.
+    Insights,
     /// Other systems of the company's.
     Integrations,
     /// Call flows.
@@ -116,7 +119,7 @@ fn resources() -> impl OpenApi + 'static {
         (recordings::Recordings, recording_settings::RecordingSettings),
         (company_settings::CompanySettings, transcription_hook::TranscriptionHooks),
         (call_results::CallResults, queue_flows::FlowsOfQueues),
-        exports::Exports,
+        (exports::Exports, insights::InsightsOfCompanies),
         health::Health,
     )
 }

@@ -17,11 +17,13 @@ pub struct Patient<S> {
     limit: Duration,
     /// Ends when patience does; there while the other side takes nothing.
     waiting: Option<BoxFuture<'static, ()>>,
+    /// For good: poem polls a connection once more after it has failed, and hyper would then end the answer as if it were whole.
+    given_up: bool,
 }
 
 impl<S> Patient<S> {
     pub fn new(stream: S, clock: Clock, limit: Duration) -> Self {
-        Self { stream, clock, limit, waiting: None }
+        Self { stream, clock, limit, waiting: None, given_up: false }
     }
 
     /// What was tried has given this.
@@ -33,8 +35,15 @@ impl<S> Patient<S> {
         let (clock, limit) = (self.clock.clone(), self.limit);
         let waiting =
             self.waiting.get_or_insert_with(|| async move { drop(clock.sleep(limit).await) }.boxed());
-        waiting.poll_unpin(context).map(|()| Err(Error::new(ErrorKind::TimedOut, "the client takes nothing")))
+        waiting.poll_unpin(context).map(|()| {
+            self.given_up = true;
+            Err(given_up())
+        })
     }
+}
+
+fn given_up() -> Error {
+    Error::new(ErrorKind::TimedOut, "the client takes nothing")
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
@@ -49,6 +58,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
+        if self.given_up {
+            return Poll::Ready(Err(given_up()));
+        }
         let got = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.tried(got, context)
     }
@@ -58,6 +70,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<Result<usize>> {
+        if self.given_up {
+            return Poll::Ready(Err(given_up()));
+        }
         let got = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
         self.tried(got, context)
     }
@@ -87,7 +102,10 @@ mod tests {
         let clock = Clock::simulated("2026-03-02T12:00:00Z".parse().unwrap());
         let (ours, mut theirs) = tokio::io::duplex(4);
         let mut patient = Patient::new(ours, clock.clone(), Duration::from_secs(30));
-        let writing = tokio::spawn(async move { patient.write_all(b"twelve bytes").await });
+        let writing = tokio::spawn(async move {
+            let first = patient.write_all(b"twelve bytes").await;
+            (first, patient.write_all(b"more").await)
+        });
         tokio::task::yield_now().await;
         clock.advance(Duration::from_secs(29)).await;
         theirs.read_exact(&mut [0; 4]).await.unwrap();
@@ -95,6 +113,8 @@ mod tests {
         clock.advance(Duration::from_secs(29)).await;
         assert!(!writing.is_finished(), "he took something a moment ago");
         clock.advance(Duration::from_secs(1)).await;
-        assert_eq!(writing.await.unwrap().unwrap_err().kind(), ErrorKind::TimedOut);
+        let (first, more) = writing.await.unwrap();
+        assert_eq!(first.unwrap_err().kind(), ErrorKind::TimedOut);
+        assert_eq!(more.unwrap_err().kind(), ErrorKind::TimedOut, "it is given up for good");
     }
 }

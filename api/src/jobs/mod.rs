@@ -10,8 +10,8 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::Busy;
 use entity::id::{
-    AgentId, CallId, CallbackId, ExportId, LegId, MessageId, OfferId, PhoneNumberId, QueueEntryId, RecordingId,
-    RequestId, SegmentId, TransferId,
+    AgentId, CallId, CallbackId, ExportId, LegId, MessageId, OfferId, PhoneNumberId, QueueEntryId,
+    RecordingId, RequestId, SegmentId, TransferId,
 };
 use entity::{JobKind, job};
 

@@ -20,6 +20,7 @@ pub mod flow_imports;
 pub mod flow_tests;
 pub mod flows;
 pub mod idempotency;
+pub mod insights;
 pub mod invitations;
 pub mod jobs;
 pub mod live;

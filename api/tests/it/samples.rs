@@ -133,6 +133,7 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
             .foreign("/pinnedVersionId", theirs.flow_version),
 
         "streamExport" => owner().path("companyId", ours.id).query("dataset=calls&format=ndjson"),
+        "getInsights" => owner().path("companyId", ours.id),
         "listExports" => owner(),
         "createExport" => owner().made().body(json!({ "dataset": "calls", "format": "csv", "gzip": true })),
         "getExport" | "getExportContent" | "deleteExport" => owner().id(ours.export),

@@ -171,10 +171,10 @@ on_both_databases! {
     async fn an_export_that_cannot_be_written_fails_in_the_end(app) {
         let world = World::create(app).await;
         let id = create(app, &world, january()).await;
-        // Where the company's files would lie there is a file.
-        let folder = app.app.settings.upload_path.join(world.ours.id.to_string());
-        std::fs::create_dir_all(app.app.settings.upload_path.clone()).unwrap();
-        std::fs::write(folder, "in the way").unwrap();
+        // Where its exports would lie there is a file.
+        let folder = app.app.settings.upload_path.join(world.ours.id.to_string()).join("exports");
+        std::fs::remove_dir_all(&folder).unwrap();
+        std::fs::write(&folder, "in the way").unwrap();
         for attempt in 1..5 {
             assert!(work::write(&app.app, world.ours.scope, id, attempt).await.is_err());
         }

@@ -7,7 +7,8 @@ use calldocker::store::datasets;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::CallId;
 use entity::{
-    CallKind, CallOutcome, CallStatus, CompanyScope, EndedBy, ExportDataset, ExportFormat, audit, call, call_event,
+    CallKind, CallOutcome, CallStatus, CompanyScope, EndedBy, ExportDataset, ExportFormat, audit, call,
+    call_event,
 };
 use flate2::read::GzDecoder;
 use sea_orm::{ConnectionTrait, DbBackend, QueryOrder};
@@ -382,6 +383,9 @@ async fn more_exports_than_there_are_places_have_to_wait() {
         to: noon() + TimeDelta::days(1),
     };
     assert_eq!(datasets::count(world.ours.scope, &app.app.db, ask).await.unwrap(), 1);
-    assert_eq!(app.get(&path(&world.ours, &format!("dataset=calls&{DAY}")), &world.ours.owner).await.status, 200);
+    assert_eq!(
+        app.get(&path(&world.ours, &format!("dataset=calls&{DAY}")), &world.ours.owner).await.status,
+        200
+    );
     app.close().await;
 }

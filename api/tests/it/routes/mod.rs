@@ -17,6 +17,7 @@ mod flow_replays;
 mod flow_tests;
 mod flow_trials;
 mod health;
+mod insights;
 mod ivr;
 mod numbers;
 mod outbound;

@@ -1,6 +1,7 @@
 //! People and things to test with: two companies that have one of everything, a user without a company, and the
 //! platform's administrator. Rows are written past the API, tokens signed past the sign-in: what is tested is the rest.
 
+use bytes::Bytes;
 use calldocker::app::App;
 use calldocker::authz::Seat;
 use calldocker::identity::{passwords, tokens};
@@ -9,16 +10,16 @@ use calldocker::sealed;
 use calldocker::secret::Secret;
 use calldocker::store::{registrations, sessions, system, users};
 use entity::id::{
-    AgentId, CompanyId, ContactId, ExportId, FlowId, FlowTestId, FlowVersionId, MembershipId, PhoneNumberId, PromptId,
-    QueueId, ReasonId, SessionId, SkillId, UserId,
+    AgentId, CompanyId, ContactId, ExportId, FlowId, FlowTestId, FlowVersionId, MembershipId, PhoneNumberId,
+    PromptId, QueueId, ReasonId, SessionId, SkillId, UserId,
 };
 use entity::{
-    Availability, CompanyScope, ExportDataset, ExportFormat, ExportState, IdleReading, MembershipStatus, PlatformRole, QueueRules, Reach,
-    RecordingRule, Role, Strategy, UserStatus, agent, agent_skill, availability_reason, company, contact,
-    export, flow, flow_test, flow_version, membership, phone_number, prompt, prompt_resource, queue, queue_member,
-    recording_policy, refresh_token, registration, session, skill, transcription_hook, user,
+    Availability, CompanyScope, ExportDataset, ExportFormat, ExportState, IdleReading, MembershipStatus,
+    PlatformRole, QueueRules, Reach, RecordingRule, Role, Strategy, UserStatus, agent, agent_skill,
+    availability_reason, company, contact, export, flow, flow_test, flow_version, membership, phone_number,
+    prompt, prompt_resource, queue, queue_member, recording_policy, refresh_token, registration, session,
+    skill, transcription_hook, user,
 };
-use bytes::Bytes;
 use sea_orm::{ActiveValue::Set, DatabaseTransaction, TransactionTrait};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
