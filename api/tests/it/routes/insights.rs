@@ -158,7 +158,7 @@ on_both_databases! {
         assert_eq!(target[0]["link"], json!(link));
 
         let hours = of_kind(&answer, "unusual_hour");
-        assert_eq!((&hours[0]["from"], &hours[0]["to"]), (&json!("2026-02-25T09:00:00Z"), &json!("2026-02-25T10:00:00Z")));
+        assert_eq!((&hours[0]["from"], &hours[0]["to"]), (&json!("2026-02-25T09:00:00+00:00"), &json!("2026-02-25T10:00:00+00:00")));
         assert_eq!((figure(hours[0], "calls"), figure(hours[0], "usualCalls")), (46.0, 6.0));
 
         let overloaded = of_kind(&answer, "overloaded");
@@ -169,7 +169,7 @@ on_both_databases! {
         let forecasts = answer.data(200)["forecasts"].as_array().unwrap();
         let support = forecasts.iter().find(|forecast| forecast["queueId"] == json!(world.ours.queue)).unwrap();
         let intervals = support["intervals"].as_array().unwrap();
-        assert_eq!((intervals.len(), &intervals[0]["from"]), (336, &json!("2026-03-01T23:00:00Z")));
+        assert_eq!((intervals.len(), &intervals[0]["from"]), (336, &json!("2026-03-01T23:00:00+00:00")));
         let calls: f64 = intervals.iter().map(|interval| interval["calls"].as_f64().unwrap()).sum();
         assert!((200.0..320.0).contains(&calls), "240 came each week, and {calls} are expected");
         assert_eq!(support["handleSeconds"], json!(360.0));
