@@ -3,6 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use clock::Clock;
 use entity::id::{CompanyId, NodeId};
 use tokio::sync::Semaphore;
@@ -15,16 +16,19 @@ use crate::calls::sweep::Mends;
 use crate::calls::urls::Urls;
 use crate::config::Settings;
 use crate::error::{Error, Result};
+use crate::exports::Places;
 use crate::flows::replay::AT_ONCE;
 use crate::flows_cache::FlowCache;
-use crate::identity::attempts::Attempts;
 use crate::ids::Ids;
 use crate::jobs::{self, Workshop};
 use crate::keys::Keys;
+use crate::limits::{Limiter, Rules};
+use crate::metrics::Metrics;
 use crate::outbound::mail::{self, Mailer};
 use crate::outbound::web::{Lanes, Web};
 use crate::providers::Providers;
 use crate::realtime::{self, Sockets};
+use crate::reports;
 use crate::storage::{Folder, S3, Storage};
 use crate::store::{Database, mails, system};
 
@@ -36,8 +40,11 @@ pub struct Parts {
     pub settings: Settings,
     pub clock: Clock,
     pub ids: Ids,
+    /// What is counted of all this.
+    pub metrics: Arc<Metrics>,
     /// This process, anew at every start.
     pub node: NodeId,
+    pub started_at: DateTime<Utc>,
     pub keys: Keys,
     pub db: Database,
     pub bus: Bus,
@@ -53,10 +60,10 @@ pub struct Parts {
     pub sockets: Sockets,
     /// The evaluated policy.
     pub authz: Table,
-    /// Wrong passwords of late.
-    pub attempts: Attempts,
-    /// Registrations of late.
-    pub registrations: Attempts,
+    /// How often things were done of late.
+    pub limiter: Limiter,
+    /// How often they may be done.
+    pub limits: Rules,
     /// The way by which mail leaves.
     pub mailer: Mailer,
     /// The way to addresses that tenants give.
@@ -65,8 +72,12 @@ pub struct Parts {
     pub lanes: Lanes,
     /// The same for what is told to hooks.
     pub hook_lanes: Lanes,
+    /// The same for events that endpoints are told of.
+    pub webhook_lanes: Lanes,
     /// The requests of flows that this node has under way.
     pub underway: Underway,
+    /// Places for exports.
+    pub exports: Places,
     /// Places for replays.
     pub replays: Arc<Semaphore>,
 }
@@ -94,20 +105,27 @@ impl App {
         }
         let ids = Ids::new(clock.clone());
         let node = ids.next();
-        let providers = Providers::new(&settings);
+        let providers = Providers::new(&settings, &keys);
         let storage: Arc<dyn Storage> = match &settings.s3 {
             Some(s3) => Arc::new(S3::new(s3)),
             None => Arc::new(Folder::new(settings.upload_path.clone())),
         };
         let (flows, desks) = (FlowCache::default(), Desks::default());
+        let exports = Places::of(&settings.exports);
         let authz = Table::compile().await?;
+        let limiter =
+            Limiter::new(settings.redis_url.as_ref()).map_err(|cause| Error::internal("REDIS_URL", cause))?;
+        let limits = Rules::of(&settings);
         let mailer = Mailer::new(&settings, &clock)?;
         let web = Web::new(&settings.public_url, settings.outbound_allow.clone())?;
+        let started_at = clock.now();
         Ok(Self(Arc::new(Parts {
             settings,
             clock,
             ids,
+            metrics: Arc::new(Metrics::new()?),
             node,
+            started_at,
             keys,
             db,
             bus,
@@ -119,13 +137,15 @@ impl App {
             mends: Mends::default(),
             sockets: Sockets::default(),
             authz,
-            attempts: Attempts::at_signing_in(),
-            registrations: Attempts::at_registering(),
+            limiter,
+            limits,
             mailer,
             web,
             lanes: Lanes::new(Lanes::REQUESTS),
             hook_lanes: Lanes::new(Lanes::HOOKS),
+            webhook_lanes: Lanes::new(Lanes::WEBHOOKS),
             underway: Underway::default(),
+            exports,
             replays: Arc::new(Semaphore::new(AT_ONCE)),
         })))
     }
@@ -141,6 +161,7 @@ impl App {
         tokio::spawn(mail::run(self.clone()));
         tokio::spawn(router::run(self.clone()));
         tokio::spawn(realtime::run(self.clone()));
+        tokio::spawn(reports::run(self.clone()));
         Ok(())
     }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use lettre::message::Mailbox;
 
+use crate::origin::Origins;
 use crate::outbound::web::Allowed;
 use crate::secret::Secret;
 
@@ -73,7 +74,20 @@ pub struct Settings {
     pub upload_path: PathBuf,
     /// Where files lie instead, when it is set.
     pub s3: Option<S3Settings>,
+    /// Until an answer begins, when that is limited.
+    pub request_limit: Option<Duration>,
+    /// Whose pages may call the API from a browser.
+    pub cors_origins: Origins,
+    /// The key of who watches this server.
+    pub operator_token: Option<Secret>,
+    pub metrics_per_queue: bool,
+    /// Where errors are reported.
+    pub sentry_dsn: Option<Secret>,
+    pub exports: ExportSettings,
     pub timing: Timing,
+    pub rate_limits: RateLimits,
+    /// How many proxies stand before us and add to `X-Forwarded-For`.
+    pub trusted_proxies: usize,
     pub log: String,
     pub log_format: LogFormat,
 }
@@ -121,6 +135,30 @@ pub struct SmtpServer {
     pub ca_file: Option<PathBuf>,
 }
 
+/// How many requests are taken; 0 is no limit.
+#[derive(Clone, Copy, Debug)]
+pub struct RateLimits {
+    pub window: Duration,
+    /// In a window, from one address without credentials.
+    pub requests: u32,
+    /// The others: a minute.
+    pub of_user: u32,
+    pub of_key: u32,
+    pub of_company: u32,
+    pub calls: u32,
+}
+
+/// How much of this server exports may take.
+#[derive(Clone, Copy, Debug)]
+pub struct ExportSettings {
+    /// Connections to the database that exports have for themselves: so many are under way at once.
+    pub pool: u32,
+    /// How long one that is streamed may take.
+    pub longest: Duration,
+    /// How long the file of one that was made as a job is kept.
+    pub kept: Duration,
+}
+
 /// Limits of time that a company does not choose.
 #[derive(Clone, Copy, Debug)]
 pub struct Timing {
@@ -129,6 +167,8 @@ pub struct Timing {
     pub heartbeat_lost: Duration,
     pub check_call: Duration,
     pub lease: Duration,
+    /// A client that takes nothing of an answer for so long is cut off.
+    pub client_stall: Duration,
 }
 
 /// A setting that cannot be used, with the way out.
@@ -225,6 +265,11 @@ impl Settings {
                 None => data_dir.join("files"),
             },
             s3: s3(keys)?,
+            exports: ExportSettings {
+                pool: keys.number("export_pool")?,
+                longest: keys.span("export_longest")?,
+                kept: keys.span("export_kept")?,
+            },
             data_dir,
             database_pool: keys.number("database_pool")?,
             sqlite_synchronous: keys.choice(
@@ -245,13 +290,28 @@ impl Settings {
             })?,
             max_body_bytes: keys.number("max_body_bytes")?,
             max_file_size: keys.number("max_file_size")?,
+            request_limit: Some(keys.seconds("request_seconds")?).filter(|limit| !limit.is_zero()),
+            cors_origins: origins(keys)?,
+            operator_token: operator_token(keys)?,
+            metrics_per_queue: keys.choice("metrics_per_queue", &[("true", true), ("false", false)])?,
+            sentry_dsn: keys.optional("sentry_dsn").map(Secret::new),
             timing: Timing {
                 join: keys.seconds("join_seconds")?,
                 heartbeat: keys.seconds("heartbeat_seconds")?,
                 heartbeat_lost: keys.seconds("heartbeat_lost_seconds")?,
                 check_call: keys.seconds("check_call_seconds")?,
                 lease: keys.seconds("lease_seconds")?,
+                client_stall: keys.seconds("client_stall_seconds")?,
             },
+            rate_limits: RateLimits {
+                window: Duration::from_millis(keys.number("rate_limit_window_ms")?),
+                requests: keys.number("rate_limit_max_requests")?,
+                of_user: keys.number("rate_limit_user")?,
+                of_key: keys.number("rate_limit_key")?,
+                of_company: keys.number("rate_limit_company")?,
+                calls: keys.number("rate_limit_calls")?,
+            },
+            trusted_proxies: keys.number("trusted_proxies")?,
             log: keys.text("log"),
             log_format: keys.choice("log_format", &[("text", LogFormat::Text), ("json", LogFormat::Json)])?,
         })
@@ -270,7 +330,7 @@ impl Settings {
     }
 
     /// Legal, but better not.
-    fn risks(&self) -> Vec<String> {
+    pub(crate) fn risks(&self) -> Vec<String> {
         let mut risks = Vec::new();
         if self.is_production() && self.public_url.starts_with("http://") {
             risks.push(
@@ -342,6 +402,23 @@ fn s3(keys: &Keys) -> Result<Option<S3Settings>, BadSetting> {
         files: keys
             .choice("aws_s3_files", &[("streamed", S3Files::Streamed), ("linked", S3Files::Linked)])?,
     }))
+}
+
+fn origins(keys: &Keys) -> Result<Origins, BadSetting> {
+    let key = if keys.optional("cors_origin").is_some() { "cors_origin" } else { "frontend_url" };
+    Origins::read(&keys.text(key)).map_err(|entry| {
+        keys.bad(key, &format!("`{entry}` is no origin, e.g. https://app.example.com, without a path"))
+    })
+}
+
+fn operator_token(keys: &Keys) -> Result<Option<Secret>, BadSetting> {
+    match keys.optional("operator_token") {
+        Some(token) if token.len() < 32 => {
+            let problem = "is shorter than 32 characters; make one: openssl rand -hex 32";
+            Err(keys.bad("operator_token", problem))
+        }
+        token => Ok(token.map(Secret::new)),
+    }
 }
 
 fn smtp(keys: &Keys) -> Result<Option<SmtpServer>, BadSetting> {
@@ -475,6 +552,18 @@ mod tests {
         assert_eq!(bad.to_string(), "OUTBOUND_ALLOW: `http://x` is no host and no host:port");
         let bad = Settings::with(&[("twilio_account_sid", "AC1")]).unwrap_err();
         assert_eq!(bad.key, "TWILIO_AUTH_TOKEN");
+    }
+
+    #[test]
+    fn pages_of_other_origins_are_named_and_an_operators_key_is_long() {
+        let origins = Settings::with(&[("frontend_url", "http://localhost:5173")]).unwrap().cors_origins;
+        assert!(origins.include("http://localhost:5173"));
+        let both = [("frontend_url", "http://localhost:5173"), ("cors_origin", "https://a.example")];
+        assert!(!Settings::with(&both).unwrap().cors_origins.include("http://localhost:5173"));
+        let bad = |key, value| Settings::with(&[(key, value)]).unwrap_err().key;
+        assert_eq!(bad("cors_origin", "*"), "CORS_ORIGIN");
+        assert_eq!(bad("operator_token", "short"), "OPERATOR_TOKEN");
+        assert_eq!(Settings::with(&[("request_seconds", "0")]).unwrap().request_limit, None);
     }
 
     #[test]

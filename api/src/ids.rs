@@ -24,10 +24,21 @@ impl Ids {
         Id::from(Uuid::new_v7(Timestamp::from_unix(&*context, seconds, now.timestamp_subsec_nanos())))
     }
 
+    /// Eight letters and digits to be typed, without those that look alike: 39 random bits.
+    pub fn code(&self) -> String {
+        const SIGNS: &[u8; 31] = b"ABCDEFGHJKLMNPQRSTUVWXYZ2345678";
+        (0..8).map(|_| char::from(SIGNS[rand::random_range(0..SIGNS.len())])).collect()
+    }
+
     /// 256 random bits as text that fits into an address.
     pub fn token(&self) -> String {
-        let mut bytes = [0_u8; 32];
+        base64::Engine::encode(&base64::prelude::BASE64_URL_SAFE_NO_PAD, self.random::<32>())
+    }
+
+    /// Random bytes.
+    pub fn random<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0_u8; N];
         rand::rng().fill_bytes(&mut bytes);
-        base64::Engine::encode(&base64::prelude::BASE64_URL_SAFE_NO_PAD, bytes)
+        bytes
     }
 }

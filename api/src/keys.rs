@@ -14,6 +14,7 @@ use crate::secret::Secret;
 
 const SHORTEST: usize = 32;
 
+#[derive(Clone)]
 pub struct Keys {
     pub jwt: Secret,
     pub master: Secret,

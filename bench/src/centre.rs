@@ -86,13 +86,14 @@ pub async fn company(tx: &Tx, ids: &Ids, now: DateTime<Utc>) -> Result<CompanySc
         twilio_account_sid: None,
         twilio_auth_token_sealed: None,
         tell_agents_of_supervision: true,
+        report_settings: Default::default(),
         created_at: now,
     };
     company::Entity::insert(row.into_active_model().reset_all()).exec_without_returning(tx).await?;
     let scope = CompanyScope::dangerous_mint(id);
     let state = routing_state::Model { company_id: id, node_id: None, lease_until: None };
     scope.insert::<routing_state::Entity, _>(tx, state).await?;
-    let counter = outbox_counter::Model { company_id: id, last_seq: 0 };
+    let counter = outbox_counter::Model { company_id: id, last_seq: 0, facts_wanted: false };
     scope.insert::<outbox_counter::Entity, _>(tx, counter).await?;
     Ok(scope)
 }

@@ -6,6 +6,7 @@
 
 mod ceiling;
 mod centre;
+mod export;
 mod figures;
 mod ground;
 mod load;
@@ -36,6 +37,9 @@ struct Arguments {
     /// Instead of the load: how long 10,000 past calls take through a draft.
     #[arg(long)]
     replay: bool,
+    /// Instead of the load: how fast a million rows are exported.
+    #[arg(long)]
+    export: bool,
     /// Only this database.
     #[arg(long)]
     only: Option<Kind>,
@@ -51,8 +55,10 @@ async fn main() -> ExitCode {
         if arguments.only.is_some_and(|only| only != kind) {
             continue;
         }
-        if arguments.replay {
-            match replay::measure(kind).await {
+        if arguments.replay || arguments.export {
+            let measured =
+                if arguments.replay { replay::measure(kind).await } else { export::measure(kind).await };
+            match measured {
                 Ok(true) => {}
                 Ok(false) => println!("\n{kind:?} is left out: TEST_POSTGRES_URL names no server"),
                 Err(failure) => {

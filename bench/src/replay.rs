@@ -225,6 +225,7 @@ fn past_call(
         answered_at: None,
         ended_at: Some(now),
         ended_by: Some(EndedBy::Caller),
+        reported_at: None,
     };
     (row, inputs)
 }

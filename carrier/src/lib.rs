@@ -15,6 +15,7 @@ mod control;
 mod faults;
 mod handle;
 mod interpreter;
+mod key;
 mod leg;
 mod listener;
 mod message;
@@ -145,6 +146,12 @@ impl Carrier {
     /// Gives the customer a number; REST can do it, too. Returns its SID.
     pub fn add_number(&self, number: NewNumber) -> String {
         self.shared.create_number(number)
+    }
+
+    /// Makes an API key; REST can do it, too. Returns its SID and its secret.
+    pub fn add_api_key(&self, friendly_name: &str) -> (String, String) {
+        let key = self.shared.create_key(friendly_name);
+        (key.sid, key.secret)
     }
 
     /// Somebody calls. A number that nobody configured fails, and the transcript says so.

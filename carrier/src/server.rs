@@ -107,9 +107,9 @@ impl Endpoint for Entrance {
         if path == "/carrier/health" {
             return Ok(Reply::text("ok").into_response());
         }
-        if !self.authenticated(request.headers()) {
+        let Some(who) = self.authenticated(request.headers()) else {
             return Ok(RestError::authenticate().into_response());
-        }
+        };
         let decoded: Vec<String> = path.split('/').filter(|s| !s.is_empty()).map(decode).collect();
         let parts: Vec<&str> = decoded.iter().map(String::as_str).collect();
         let mut params: Params = form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes())
@@ -119,6 +119,9 @@ impl Endpoint for Entrance {
             params.extend(form_urlencoded::parse(&body).into_owned());
         }
         let call = |path| Call { method: request.method(), path, params: params.clone(), body: &body };
+        if who == Who::ApiKey && rest::is_the_accounts_alone(&parts) {
+            return Ok(RestError::authenticate().into_response());
+        }
         if let ["carrier", rest @ ..] = parts.as_slice() {
             return Ok(control::answer(&self.shared, &call(rest.to_vec()), &mut busy).await);
         }
@@ -155,15 +158,24 @@ impl Endpoint for Entrance {
     }
 }
 
+/// With what a request is authenticated.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Who {
+    Account,
+    ApiKey,
+}
+
 impl Entrance {
-    fn authenticated(&self, headers: &HeaderMap) -> bool {
+    fn authenticated(&self, headers: &HeaderMap) -> Option<Who> {
+        let given = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+        let (_, given) = given.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("basic"))?;
+        let is = |user: &str, password: &str| given.trim() == STANDARD.encode(format!("{user}:{password}"));
         let settings = &self.shared.settings;
-        let expected = STANDARD.encode(format!("{}:{}", settings.account_sid, settings.auth_token));
-        headers
-            .get(header::AUTHORIZATION)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.split_once(' '))
-            .is_some_and(|(scheme, given)| scheme.eq_ignore_ascii_case("basic") && given.trim() == expected)
+        if is(&settings.account_sid, &settings.auth_token) {
+            return Some(Who::Account);
+        }
+        let state = self.shared.lock();
+        state.keys.newest_first().any(|key| is(&key.sid, &key.secret)).then_some(Who::ApiKey)
     }
 }
 

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 /// What a SID names; its two letters come first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
+    ApiKey,
     Call,
     Conference,
     Queue,
@@ -16,6 +17,7 @@ pub(crate) enum Kind {
 impl Kind {
     fn prefix(self) -> &'static str {
         match self {
+            Kind::ApiKey => "SK",
             Kind::Call => "CA",
             Kind::Conference => "CF",
             Kind::Queue => "QU",

@@ -13,6 +13,7 @@ use crate::call::Call;
 use crate::callbacks::Lanes;
 use crate::conference::Conference;
 use crate::faults::{Dice, Faults};
+use crate::key::ApiKey;
 use crate::message::Message;
 use crate::number::Number;
 use crate::queue::Queue;
@@ -44,6 +45,7 @@ pub(crate) struct State {
     pub running_recordings: Vec<String>,
     pub messages: Shelf<Message>,
     pub numbers: Shelf<Number>,
+    pub keys: Shelf<ApiKey>,
     pub endpoints: HashMap<String, Endpoint>,
 }
 

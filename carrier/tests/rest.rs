@@ -216,6 +216,27 @@ async fn a_number_is_bought_found_changed_and_given_back() {
 }
 
 #[tokio::test]
+async fn an_api_key_may_ask_for_all_but_the_account_and_its_keys() {
+    let story = Story::begin().await;
+    let made = story.post("/Keys.json", &[("FriendlyName", "browsers")]).await;
+    let (sid, secret) = (made.text("sid"), made.text("secret"));
+    assert_eq!((made.status, made.text("friendly_name").as_str()), (201, "browsers"));
+    let shown = story.get(&format!("/Keys/{sid}.json")).await;
+    assert_eq!((shown.status, &shown.body["secret"]), (200, &serde_json::Value::Null), "it is told once");
+    let ask = async |path: &str, secret: &str| {
+        let request = story.http().get(story.rest_url(path)).basic_auth(&sid, Some(secret));
+        request.send().await.expect("an answer").status().as_u16()
+    };
+    assert_eq!(ask("/IncomingPhoneNumbers.json", &secret).await, 200);
+    assert_eq!(ask("/IncomingPhoneNumbers.json", "x").await, 401);
+    for path in [".json", "/Keys.json", &format!("/Keys/{sid}.json")] {
+        assert_eq!(ask(path, &secret).await, 401, "{path}");
+    }
+    assert_eq!(story.delete(&format!("/Keys/{sid}.json")).await.status, 204);
+    assert_eq!(ask("/IncomingPhoneNumbers.json", &secret).await, 401);
+}
+
+#[tokio::test]
 async fn a_message_is_sent_and_its_way_is_told() {
     let story = Story::begin().await;
     let status = story.url("/sms");

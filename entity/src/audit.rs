@@ -1,8 +1,9 @@
 //! Who did what in a company.
 
 use sea_orm::entity::prelude::*;
+use uuid::Uuid;
 
-use crate::id::{AuditId, CompanyId, UserId};
+use crate::id::{ApiKeyId, AuditId, CompanyId, UserId};
 use crate::macros::company_owned;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -16,6 +17,12 @@ pub struct Model {
     #[sea_orm(column_type = "JsonBinary")]
     pub detail: Json,
     pub at: DateTimeUtc,
+    /// The key with which he did it.
+    pub api_key_id: Option<ApiKeyId>,
+    /// What the request's path names.
+    pub subject_id: Option<Uuid>,
+    /// From where the request came.
+    pub address: Option<String>,
 }
 
 company_owned!();

@@ -39,6 +39,8 @@ pub struct Model {
     pub answered_at: Option<DateTimeUtc>,
     pub ended_at: Option<DateTimeUtc>,
     pub ended_by: Option<EndedBy>,
+    /// When it was counted for the reports; None: it has to be, anew. Whoever writes its story says so.
+    pub reported_at: Option<DateTimeUtc>,
 }
 
 company_owned!();

@@ -34,8 +34,9 @@ pub struct Model {
     pub attempts: i32,
     /// For whom he is kept at first.
     pub agent_id: Option<AgentId>,
-    /// His own latest call. As long as it lasts he is not called, and if an agent answers him in it, nobody need call.
-    pub last_call_id: CallId,
+    /// His own latest call, if any led to it. As long as it lasts he is not called, and if an agent answers him in it,
+    /// nobody need call.
+    pub last_call_id: Option<CallId>,
     pub last_call_at: DateTimeUtc,
     /// The try that waits in the line or is under way; of an answered callback the conversation.
     pub call_id: Option<CallId>,

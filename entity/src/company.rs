@@ -2,6 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::ReportSettings;
 use crate::id::CompanyId;
 use crate::macros::plain_table;
 
@@ -18,6 +19,9 @@ pub struct Model {
     pub twilio_auth_token_sealed: Option<String>,
     /// Whether an agent is told that a supervisor is in his call.
     pub tell_agents_of_supervision: bool,
+    /// How its reports count.
+    #[sea_orm(column_type = "JsonBinary")]
+    pub report_settings: ReportSettings,
     pub created_at: DateTimeUtc,
 }
 

@@ -11,10 +11,10 @@ closed_enum!(
     PlatformRole { Admin }
 );
 closed_enum!(UserStatus { Active, Banned, Deleted });
-closed_enum!(MembershipStatus { Active, Removed });
+closed_enum!(MembershipStatus { Active, Banned, Removed });
 closed_enum!(
     /// Why a session ended.
-    RevokedBecause { LoggedOut, TokenReused, Administrator }
+    RevokedBecause { LoggedOut, TokenReused, Administrator, PasswordReset }
 );
 
 closed_enum!(
@@ -50,6 +50,8 @@ closed_enum!(
         MemberRemoved,
         /// He is a member still, and no agent.
         AgentRemoved,
+        /// Another system of the company's said so.
+        Integration,
     }
 );
 closed_enum!(
@@ -81,7 +83,9 @@ closed_enum!(
     /// A projection of the call's rows: where the caller is now.
     CallStatus { Received, Dialing, InIvr, Queued, Offered, Connected, OnHold, WrapUp, Completed, Failed }
 );
-closed_enum!(CallOutcome {
+closed_enum!(
+    /// How a call ended, or what it has led to so far.
+    CallOutcome {
     Answered,
     Abandoned,
     Voicemail,
@@ -390,6 +394,8 @@ closed_enum!(
         SettleCallback,
         /// Point a number's webhooks here.
         ProvisionNumber,
+        /// Take a number's webhooks back that was removed here.
+        ReleaseNumber,
         /// Make the provider's participant what our leg says: on hold, muted, whom he coaches.
         SetParticipant,
         /// Play keys to a party.
@@ -406,6 +412,16 @@ closed_enum!(
         SendMessage,
         /// Bring a callback up to date: into the line when it is due, out of it when it is not.
         BringUpCallback,
+        /// Say to whom outside what has happened is told.
+        TellOutside,
+        /// Send an event to an endpoint.
+        DeliverWebhook,
+        /// Send the notices that wait for a chat.
+        SendNotices,
+        /// Write an export's file.
+        WriteExport,
+        /// Delete an export's file.
+        DeleteExport,
     }
 );
 closed_enum!(
@@ -560,6 +576,29 @@ closed_enum!(
 closed_enum!(
     /// Why a recording's file was deleted.
     DeletedBecause { Request, Retention }
+);
+closed_enum!(
+    /// To which interval of a report the figures of a call belong.
+    Attribution {
+        /// All of them to the one in which it ended.
+        ContactDriven,
+        /// Each to where it happened, times clipped.
+        ActivityDriven,
+    }
+);
+closed_enum!(
+    /// By which formula a company counts its service level.
+    ServiceLevelVariant {
+        Ignore,
+        Negative,
+        Positive,
+        Genesys,
+        Aws,
+        Asterisk,
+        AsteriskSecond,
+        Classic,
+        ExcludingShortAbandons,
+    }
 );
 
 #[cfg(test)]

@@ -11,6 +11,8 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub company_id: CompanyId,
     pub last_seq: i64,
+    /// Whether anybody outside is told what happens in the company.
+    pub facts_wanted: bool,
 }
 
 company_owned!();

@@ -6,7 +6,8 @@ use sea_orm::FromJsonQueryResult;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::id::{AgentId, FlowId, QueueId};
+use crate::ServiceLevelVariant;
+use crate::id::{AgentId, FlowId, QueueId, ScheduleId};
 
 /// What a company lets a queue do besides choosing agents.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromJsonQueryResult)]
@@ -14,6 +15,8 @@ use crate::id::{AgentId, FlowId, QueueId};
 pub struct QueueRules {
     /// When somebody can be queued: zone, weekly intervals and exceptions, as in a flow's hours. Always, without.
     pub hours: Option<Value>,
+    /// The schedule of which the hours are a copy.
+    pub schedule_id: Option<ScheduleId>,
     /// Whether a caller is refused at once while nobody who serves the queue is there.
     pub skip_when_unstaffed: bool,
     /// Callers who may wait at once.
@@ -87,6 +90,21 @@ pub struct ServiceLevel {
 impl Default for ServiceLevel {
     fn default() -> Self {
         Self { target_percent: 80, target_seconds: 20, short_abandon_seconds: 5 }
+    }
+}
+
+/// How a company's reports count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ReportSettings {
+    pub variant: ServiceLevelVariant,
+    /// For all queues; None: as each queue says.
+    pub short_abandon_seconds: Option<u32>,
+}
+
+impl Default for ReportSettings {
+    fn default() -> Self {
+        Self { variant: ServiceLevelVariant::ExcludingShortAbandons, short_abandon_seconds: None }
     }
 }
 

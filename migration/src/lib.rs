@@ -30,6 +30,13 @@ mod m0019_outbound;
 mod m0020_callbacks;
 mod m0021_transcripts;
 mod m0022_side_inputs;
+mod m0023_reports;
+mod m0024_exports;
+mod m0025_webhooks;
+mod m0026_accounts;
+mod m0027_api_keys;
+mod m0028_accounts_tags_dispositions;
+mod m0029_schedules_and_desks;
 mod sql;
 
 pub struct Migrator;
@@ -62,6 +69,13 @@ impl MigratorTrait for Migrator {
             Box::new(m0020_callbacks::Migration),
             Box::new(m0021_transcripts::Migration),
             Box::new(m0022_side_inputs::Migration),
+            Box::new(m0023_reports::Migration),
+            Box::new(m0024_exports::Migration),
+            Box::new(m0025_webhooks::Migration),
+            Box::new(m0026_accounts::Migration),
+            Box::new(m0027_api_keys::Migration),
+            Box::new(m0028_accounts_tags_dispositions::Migration),
+            Box::new(m0029_schedules_and_desks::Migration),
         ]
     }
 }

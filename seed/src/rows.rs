@@ -52,6 +52,7 @@ pub(crate) async fn write_company(
         twilio_account_sid: None,
         twilio_auth_token_sealed: None,
         tell_agents_of_supervision: true,
+        report_settings: Default::default(),
         created_at: plan.now,
     };
     let scope = CompanyScope::dangerous_mint(row.id);
@@ -60,7 +61,7 @@ pub(crate) async fn write_company(
     // Whoever writes to the company counts on these two.
     let state = routing_state::Model { company_id: writer.company(), node_id: None, lease_until: None };
     scope.insert::<routing_state::Entity, _>(tx, state).await?;
-    let counter = outbox_counter::Model { company_id: writer.company(), last_seq: 0 };
+    let counter = outbox_counter::Model { company_id: writer.company(), last_seq: 0, facts_wanted: false };
     scope.insert::<outbox_counter::Entity, _>(tx, counter).await?;
     let (owner, _) = writer.member("owner", cast.owner, Role::Owner).await?;
     writer.member("manager", cast.manager, Role::Manager).await?;

@@ -304,6 +304,7 @@ async fn a_database_of_other_companies_is_refused_and_left_as_it_is() {
         twilio_account_sid: None,
         twilio_auth_token_sealed: None,
         tell_agents_of_supervision: true,
+        report_settings: Default::default(),
         created_at: now(),
     };
     company::Entity::insert(other.into_active_model()).exec_without_returning(&store.db).await.unwrap();

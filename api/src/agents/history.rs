@@ -44,7 +44,7 @@ impl Axes {
         serde_json::to_value(self).unwrap_or_default()
     }
 
-    fn read(stored: &Value) -> Self {
+    pub fn read(stored: &Value) -> Self {
         Self::deserialize(stored).unwrap_or_default()
     }
 }

@@ -8,6 +8,7 @@ mod skills_today;
 mod staff;
 mod state;
 mod supervise;
+mod voice_token;
 mod want;
 
 pub use device::{Watch, check_device, heartbeat};
@@ -17,7 +18,8 @@ pub use skills_today::{end_skills_today, restore_skills, set_skills_today};
 pub use staff::{AgentPatch, Level, NewAgent, Picking, make_agent, remove_agent, update_agent};
 pub use state::{Step, Wanted, Why, change};
 pub use supervise::{Conversation, Release, Released, has_left, log_out, release, withdraw_offers};
-pub use want::{Hand, set_availability, take_back_next, work_ended};
+pub use voice_token::{VoiceToken, voice_token};
+pub use want::{Hand, set_availability, set_within, standing, take_back_next, work_ended};
 
 use entity::id::AgentId;
 use entity::{Activity, CompanyScope, SlotHolder, agent, agent_slot};

@@ -3,7 +3,8 @@
 
 use chrono::{DateTime, Utc};
 use entity::id::{AgentId, UserId};
-use entity::{Availability, ChangeCause, RoutingSubject, agent, agent_change};
+use entity::{Availability, ChangeCause, RoutingSubject, WebhookEventKind, agent, agent_change};
+use serde_json::json;
 
 use super::history::Axes;
 use super::tell_status;
@@ -65,8 +66,23 @@ pub async fn change(unit: &mut Unit, id: AgentId, step: Step, why: Why) -> Resul
     };
     workforce::change_state(unit.scope(), unit.tx(), &row, line).await?;
     unit.reroute(RoutingSubject::Agent, id);
+    tell_outside(unit, &row, (&before, &after), why);
     tell_status(unit, id).await?;
     Ok(row)
+}
+
+/// What others are told of it: what he asks for after the call is nobody's business yet.
+fn tell_outside(unit: &mut Unit, row: &agent::Model, (before, after): (&Axes, &Axes), why: Why) {
+    let at = unit.now();
+    if (before.availability, &before.reason) != (after.availability, &after.reason) {
+        let told = json!({"agentId": row.id, "name": row.name, "availability": row.availability,
+            "reason": row.availability_reason, "previous": before.availability, "because": why.because});
+        unit.fact(WebhookEventKind::AgentAvailabilityChanged, at, told);
+    }
+    if after.not_responding && !before.not_responding {
+        let told = json!({"agentId": row.id, "name": row.name, "since": at});
+        unit.fact(WebhookEventKind::AgentNotResponding, at, told);
+    }
 }
 
 fn apply(row: &mut agent::Model, step: Step, why: Why, now: DateTime<Utc>) {
@@ -112,7 +128,8 @@ fn proves_presence(because: ChangeCause) -> bool {
         ChangeCause::Supervisor
         | ChangeCause::HeartbeatLost
         | ChangeCause::NotResponding
-        | ChangeCause::NextState => false,
+        | ChangeCause::NextState
+        | ChangeCause::Integration => false,
     }
 }
 

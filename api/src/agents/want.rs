@@ -42,24 +42,30 @@ pub async fn set_availability(
     when: When,
 ) -> Result<Status> {
     let mut unit = Unit::begin(app, scope).await?;
-    staff::lock(&unit, id).await?;
-    reasons::check(&unit, &wanted).await?;
     let availability = wanted.availability;
-    let step = match when {
-        When::AfterCall if has_work(&unit, id).await? => Step::AfterCall(wanted),
-        When::AfterCall | When::Now => Step::Now(wanted),
-    };
-    let now = matches!(step, Step::Now(_));
-    let row = change(&mut unit, id, step, hand.why()).await?;
-    if now && availability == Availability::Available {
-        super::device::watch(&mut unit, &row).await?;
-    }
+    let counts = set_within(&mut unit, id, hand.why(), wanted, when).await?;
     note(&unit, hand, json!({"agentId": id, "availability": availability, "when": when})).await?;
     unit.commit().await?;
-    if now && availability != Availability::Available {
+    if counts == When::Now && availability != Availability::Available {
         supervise::withdraw_offers(app, scope, id, OfferState::Withdrawn).await?;
     }
     standing(app, scope, id).await
+}
+
+/// The same within a unit; from when on it counts. What rings is left to the caller, who withdraws it after the commit.
+pub async fn set_within(unit: &mut Unit, id: AgentId, why: Why, wanted: Wanted, when: When) -> Result<When> {
+    staff::lock(unit, id).await?;
+    reasons::check(unit, &wanted).await?;
+    let availability = wanted.availability;
+    let (step, counts) = match when {
+        When::AfterCall if has_work(unit, id).await? => (Step::AfterCall(wanted), When::AfterCall),
+        When::AfterCall | When::Now => (Step::Now(wanted), When::Now),
+    };
+    let row = change(unit, id, step, why).await?;
+    if counts == When::Now && availability == Availability::Available {
+        super::device::watch(unit, &row).await?;
+    }
+    Ok(counts)
 }
 
 /// Takes back what was asked for after the call.
@@ -108,7 +114,8 @@ async fn has_work(unit: &Unit, id: AgentId) -> Result<bool> {
     }))
 }
 
-async fn standing(app: &App, scope: CompanyScope, id: AgentId) -> Result<Status> {
+/// An agent with both axes, as he stands now.
+pub async fn standing(app: &App, scope: CompanyScope, id: AgentId) -> Result<Status> {
     let row = workforce::agent(scope, app.db.reader(), id).await?;
     let slots = queueing::slots_of(scope, app.db.reader(), &[id]).await?;
     Ok(status(row, &slots))

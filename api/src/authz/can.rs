@@ -4,17 +4,18 @@ use std::marker::PhantomData;
 
 use entity::CompanyScope;
 use entity::id::{AgentId, CompanyId};
-use poem::http::header;
+use poem::http::{Method, header};
 use poem::{Request, RequestBody};
 use poem_openapi::registry::{MetaSecurityScheme, Registry};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use serde_json::json;
 
 use super::Rows;
-use super::permission::Permission;
+use super::permission::{DialCalls, Permission};
 use crate::app::App;
 use crate::error::{Error, Result, Subject};
 use crate::http::Failure;
+use crate::identity::trail::{Asker, Trail};
 use crate::identity::{Caller, Standing, audit};
 
 /// The header in which the platform's administrator names the company he acts in.
@@ -76,13 +77,13 @@ impl<P: Permission> Can<P> {
 
     /// Whether the caller may do something else beside this: for what an answer shows, or how far a change may go.
     pub fn also_may<Other: Permission>(&self, app: &App) -> Option<Rows> {
-        app.authz.rows(self.caller.seat(), Other::NAME)
+        self.caller.rows(&app.authz, Other::NAME)
     }
 
     /// # Errors
     /// Names the other permission when the caller lacks it.
     pub fn must_also<Other: Permission>(&self, app: &App) -> Result<()> {
-        app.authz.require(self.caller.seat(), Other::NAME).map(drop)
+        self.caller.require(&app.authz, Other::NAME).map(drop)
     }
 
     pub fn rows(&self) -> Rows {
@@ -104,7 +105,9 @@ impl<'a, P: Permission> ApiExtractor<'a> for Can<P> {
     fn register(registry: &mut Registry) {
         let scheme = MetaSecurityScheme {
             ty: "http",
-            description: Some("An access token, from /api/auth/login or /api/auth/refresh."),
+            description: Some(
+                "An access token, from /api/auth/login or /api/auth/refresh, or a key, from /api/api-keys.",
+            ),
             name: None,
             key_in: None,
             scheme: Some("bearer"),
@@ -133,10 +136,35 @@ impl<'a, P: Permission> ApiExtractor<'a> for Can<P> {
 impl<P: Permission> Can<P> {
     async fn check(app: &App, request: &Request) -> Result<Self> {
         let caller = Caller::of_token(app, bearer(request)?, named_company(request)?).await?;
-        let rows = app.authz.require(caller.seat(), P::NAME)?;
+        count(app, &caller, P::NAME, request).await?;
+        let rows = caller.require(&app.authz, P::NAME)?;
+        if let Some(trail) = Trail::current() {
+            let key = caller.key.map(|key| key.id);
+            trail.is_of(Asker { user: caller.user, company: caller.company(), key, permission: P::NAME });
+        }
         audit_admin(app, &caller, P::NAME, request).await?;
         Ok(Self { caller, rows, permission: PhantomData })
     }
+}
+
+/// Counts the request against who sent it, his company, and, when it begins a call, against his calls.
+async fn count(app: &App, caller: &Caller, permission: &str, request: &Request) -> Result<()> {
+    let (limits, now, trail) = (&app.limits, app.clock.now(), Trail::current());
+    let begins_call = permission == DialCalls::NAME && request.method() == Method::POST;
+    let who = match caller.key {
+        Some(key) => (limits.key, key.id.to_string()),
+        None => (limits.user, caller.user.to_string()),
+    };
+    let company = caller.company().map(|company| (limits.company, company.to_string()));
+    let calls = begins_call.then(|| (limits.calls, caller.user.to_string()));
+    for (rule, who) in [Some(who), company, calls].into_iter().flatten() {
+        let Some(count) = app.limiter.count(rule, &who, now).await else { continue };
+        if let Some(trail) = &trail {
+            trail.counted(count);
+        }
+        count.allows()?;
+    }
+    Ok(())
 }
 
 fn bearer(request: &Request) -> Result<&str> {

@@ -9,9 +9,11 @@ use entity::Role;
 
 mod can;
 mod permission;
+mod scopes;
 
 pub use can::{Can, Whose};
 pub use permission::*;
+pub use scopes::Scopes;
 
 use crate::error::{Error, Result};
 

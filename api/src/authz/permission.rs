@@ -27,13 +27,26 @@ permissions! {
     /// Across companies: the platform's administrator alone.
     ListCompanies = "companies:list";
     ReadCompanies = "companies:read";
+    /// Found a company for somebody, open a closed one again.
+    CreateCompanies = "companies:create";
+    WriteCompanies = "companies:write";
+    CloseCompanies = "companies:close";
     ReadContacts = "contacts:read";
     WriteContacts = "contacts:write";
     /// Who is not called; and who is forgotten, blocked or not.
     BlockContacts = "contacts:block";
+    /// Across companies: the platform's administrator alone.
+    ListUsers = "users:list";
+    /// Names, addresses and roles of those who work here.
+    ReadDirectory = "directory:read";
     ReadUsers = "users:read";
     WriteUsers = "users:write";
     InviteUsers = "users:invite";
+    /// `own`: those that he has made.
+    ReadApiKeys = "api-keys:read";
+    WriteApiKeys = "api-keys:write";
+    RevokeApiKeys = "api-keys:revoke";
+    ReadAudit = "audit:read";
     ReadFlows = "flows:read";
     WriteFlows = "flows:write";
     PublishFlows = "flows:publish";
@@ -65,6 +78,12 @@ permissions! {
     ControlCalls = "calls:control";
     /// Listen, whisper, barge.
     SuperviseCalls = "calls:supervise";
+    ReadDispositions = "dispositions:read";
+    WriteDispositions = "dispositions:write";
+    /// Take rows out of the company: calls, agents, events.
+    RunExports = "exports:run";
+    /// What stands out in the figures of queues and agents.
+    ReadInsights = "insights:read";
     ReadOffers = "offers:read";
     AnswerOffers = "offers:answer";
     ReadOutboundRules = "outbound:read";
@@ -75,15 +94,24 @@ permissions! {
     DeleteRecordings = "recordings:delete";
     ReadRecordingPolicy = "recording-policy:read";
     WriteRecordingPolicy = "recording-policy:write";
+    ReadSchedules = "schedules:read";
+    WriteSchedules = "schedules:write";
     /// What a company says about how it works.
     ReadSettings = "settings:read";
     WriteSettings = "settings:write";
     ReadIntegrations = "integrations:read";
     /// Where other systems of the company's are reached, with their secrets.
     WriteIntegrations = "integrations:write";
+    /// What the company, its queues and its calls did.
+    ReadReports = "reports:read";
+    /// What agents did. `own`: the caller.
+    ReadPerformance = "reports:performance";
     ReadPhoneNumbers = "phone-numbers:read";
     WritePhoneNumbers = "phone-numbers:write";
+    /// Numbers of the platform's own account.
+    AssignPhoneNumbers = "phone-numbers:assign";
     ReadPrompts = "prompts:read";
     WritePrompts = "prompts:write";
     ReadSystem = "system:read";
+    WriteSystem = "system:write";
 }

@@ -61,6 +61,7 @@ pub async fn reserve(
     if queueing::settle_offer(scope, unit.tx(), offer.id, OfferState::Accepted, now).await? == Won::No {
         return Err(lost(unit, offer.id).await?);
     }
+    unit.app().metrics.offer_settled(OfferState::Accepted);
     jobs::cancel(unit, JobKind::ExpireOffer, offer.id).await?;
     for other in queueing::open_offers_of_round(scope, unit.tx(), offer.round_id).await? {
         leave::settle(unit, file, &other, OfferState::TakenByOther).await?;
@@ -199,9 +200,14 @@ pub fn address_of(agent: &agent::Model) -> String {
     }
 }
 
-/// The identity of an agent's softphone or browser at the provider.
+/// The address of an agent's softphone or browser at the provider.
 pub fn client_address(agent: AgentId) -> String {
-    format!("client:{}", agent.0.simple())
+    format!("client:{}", client_identity(agent))
+}
+
+/// As what an agent's softphone or browser is known to the provider.
+pub fn client_identity(agent: AgentId) -> String {
+    agent.0.simple().to_string()
 }
 
 /// An agent's leg, before anybody was called.

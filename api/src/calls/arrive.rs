@@ -15,6 +15,9 @@ use crate::store::{Unit, calls, companies, phone_numbers};
 /// The provider asks what to do with a new call, or asks again.
 pub async fn arrive(unit: &mut Unit, request: &VoiceRequest) -> Result<Reply> {
     let words = companies::words(unit.scope(), unit.tx()).await?;
+    if companies::is_closed(unit.scope(), unit.tx()).await? {
+        return Ok(Reply::NotInService(words));
+    }
     let Some(number) = number(unit, request).await? else {
         return Ok(Reply::NotInService(words));
     };
@@ -132,6 +135,7 @@ async fn open(
         answered_at: None,
         ended_at: None,
         ended_by: None,
+        reported_at: None,
     };
     unit.scope().insert::<call::Entity, _>(unit.tx(), row.clone()).await?;
     let leg = leg::Model {

@@ -1,20 +1,18 @@
 //! What people see of calls and do with them at their desks.
 
 use entity::id::{AgentId, CallId};
-use entity::{
-    CallKind, CallStatus, CompanyScope, call, call_event, offer, outbound_call, survey_answer, text_message,
-    transfer,
-};
+use entity::{CompanyScope, call, call_event, offer, outbound_call, survey_answer, text_message, transfer};
 
 use super::control::Actor;
 use super::outbound::{self, Dialling, Noted};
 use super::{CallFile, accept};
 use crate::app::App;
 use crate::authz::Whose;
+use crate::dispositions;
 use crate::error::{Error, Result, Subject};
 use crate::slice::{Slice, read_cursor};
 use crate::store::idempotency::Request;
-use crate::store::{Unit, calls, live, messages, outbound as store, queueing, surveys};
+use crate::store::{Unit, call_marks, calls, live, messages, outbound as store, queueing, surveys};
 
 /// A call that the caller may see; somebody else's does not exist.
 pub async fn visible(app: &App, scope: CompanyScope, whose: Whose, id: CallId) -> Result<call::Model> {
@@ -35,6 +33,8 @@ pub struct CallView {
     pub outbound: Option<outbound_call::Model>,
     /// It was only written down here.
     pub handled_elsewhere: bool,
+    /// In the order of the alphabet.
+    pub tags: Vec<String>,
 }
 
 pub async fn get(app: &App, scope: CompanyScope, whose: Whose, id: CallId) -> Result<CallView> {
@@ -47,12 +47,18 @@ async fn view(app: &App, scope: CompanyScope, row: call::Model) -> Result<CallVi
     views.pop().ok_or(Error::NotFound(Subject::Call))
 }
 
-async fn with_more(app: &App, scope: CompanyScope, rows: Vec<call::Model>) -> Result<Vec<CallView>> {
+pub(super) async fn with_more(
+    app: &App,
+    scope: CompanyScope,
+    rows: Vec<call::Model>,
+) -> Result<Vec<CallView>> {
     let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
     let (mut outbound, noted) = store::of_calls(scope, app.db.reader(), &ids).await?;
+    let mut tags = call_marks::tags(scope, app.db.reader(), &ids).await?;
     let with = |row: call::Model| CallView {
         outbound: outbound.remove(&row.id),
         handled_elsewhere: noted.contains(&row.id),
+        tags: tags.remove(&row.id).unwrap_or_default(),
         row,
     };
     Ok(rows.into_iter().map(with).collect())
@@ -81,33 +87,6 @@ pub async fn create(
     view(app, scope, row).await
 }
 
-/// Which calls a list shows.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Only {
-    pub status: Option<CallStatus>,
-    pub kind: Option<CallKind>,
-}
-
-pub async fn list(
-    app: &App,
-    scope: CompanyScope,
-    whose: Whose,
-    only: Only,
-    cursor: Option<String>,
-    limit: u64,
-) -> Result<Slice<CallView>> {
-    let of_agent = match whose {
-        Whose::Everybodys => None,
-        Whose::Agents(agent) => Some(agent),
-        Whose::Nobodys => return Ok(Slice::empty()),
-    };
-    let before = read_cursor(cursor.as_deref())?;
-    let filter = calls::Filter { status: only.status, kind: only.kind, of_agent, before };
-    let rows = calls::list(scope, app.db.reader(), &filter, limit + 1).await?;
-    let slice = Slice::of(rows, limit, |last| last.id);
-    Ok(Slice { rows: with_more(app, scope, slice.rows).await?, next_cursor: slice.next_cursor })
-}
-
 pub async fn events(
     app: &App,
     scope: CompanyScope,
@@ -127,7 +106,14 @@ pub async fn events(
 pub struct CallPatch {
     pub disposition: Option<String>,
     pub notes: Option<String>,
+    /// In place of those that it has.
+    pub tags: Option<Vec<String>>,
 }
+
+/// Tags of one call.
+const MOST_TAGS: usize = 20;
+/// Characters of a tag.
+const LONGEST_TAG: usize = 100;
 
 pub async fn update(
     app: &App,
@@ -135,16 +121,39 @@ pub async fn update(
     whose: Whose,
     id: CallId,
     patch: CallPatch,
-) -> Result<call::Model> {
+) -> Result<CallView> {
     visible(app, scope, whose, id).await?;
+    let tags = patch.tags.map(read_tags).transpose()?;
     let mut unit = Unit::begin(app, scope).await?;
     let mut file = CallFile::open(&unit, id).await?;
-    file.row.disposition = patch.disposition.or(file.row.disposition);
+    if let Some(chosen) = patch.disposition {
+        let notes = patch.notes.as_deref().or(file.row.notes.as_deref());
+        let chosen = dispositions::choose(&unit, file.row.queue_id, &chosen, notes).await?;
+        file.row.disposition = Some(chosen).filter(|chosen| !chosen.is_empty());
+    }
     file.row.notes = patch.notes.or(file.row.notes);
+    if let Some(tags) = tags {
+        call_marks::set_tags(scope, unit.tx(), id, &tags).await?;
+    }
     let row = file.row.clone();
     file.save(&mut unit).await?;
     unit.commit().await?;
-    Ok(row)
+    view(app, scope, row).await
+}
+
+/// Each once, without the spaces around it.
+fn read_tags(tags: Vec<String>) -> Result<Vec<String>> {
+    let mut read: Vec<String> = tags.iter().map(|tag| tag.trim().to_owned()).collect();
+    if let Some(wrong) = read.iter().position(|tag| !(1..=LONGEST_TAG).contains(&tag.chars().count())) {
+        let message = format!("must have 1 to {LONGEST_TAG} characters");
+        return Err(Error::invalid(format!("/tags/{wrong}"), message));
+    }
+    read.sort();
+    read.dedup();
+    if read.len() > MOST_TAGS {
+        return Err(Error::invalid("/tags", format!("must be at most {MOST_TAGS}")));
+    }
+    Ok(read)
 }
 
 /// An offer with its call.

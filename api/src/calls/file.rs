@@ -5,8 +5,8 @@ use entity::id::CallId;
 use entity::{CallStatus, EndedBy, call, call_event};
 use serde_json::{Value, json};
 
-use super::Reply;
 use super::story::EventKind;
+use super::{Reply, facts};
 use crate::error::Result;
 use crate::store::{Audience, Unit, calls};
 
@@ -83,10 +83,17 @@ impl CallFile {
     }
 
     /// Writes the call and its new lines, and tells who watches when its status changed.
-    pub async fn save(self, unit: &mut Unit) -> Result<()> {
+    ///
+    /// Reports count the call anew afterwards: every change of its rows goes with a save, which is what marks it.
+    pub async fn save(mut self, unit: &mut Unit) -> Result<()> {
+        self.row.reported_at = None;
         if self.row.status != self.was {
             unit.tell(&self.watchers(), "call:update", self.summary());
+            if self.row.status.is_over() {
+                unit.app().metrics.call_ended(self.row.outcome);
+            }
         }
+        facts::tell(unit, &self.row, &self.lines);
         calls::save(unit.scope(), unit.tx(), self.row).await?;
         Ok(unit.scope().insert_many::<call_event::Entity, _>(unit.tx(), self.lines).await?)
     }

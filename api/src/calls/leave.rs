@@ -146,6 +146,7 @@ pub async fn settle(
     if queueing::settle_offer(unit.scope(), unit.tx(), offer.id, to, unit.now()).await? == Won::No {
         return Ok(Won::No);
     }
+    unit.app().metrics.offer_settled(to);
     queueing::release_slot(unit.scope(), unit.tx(), offer.id).await?;
     jobs::cancel(unit, JobKind::ExpireOffer, offer.id).await?;
     unit.reroute(RoutingSubject::Agent, offer.agent_id);

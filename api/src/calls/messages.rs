@@ -139,6 +139,7 @@ async fn apply(unit: &mut Unit, id: MessageId, news: News) -> Result<()> {
     let is_another = row.provider_sid.is_some() && news.sid.is_some() && row.provider_sid != news.sid;
     let Some(state) = row.state.advance(news.state).filter(|_| !is_another) else { return Ok(()) };
     row.state = state;
+    unit.app().metrics.message(state);
     row.provider_sid = news.sid.or(row.provider_sid);
     row.error_code = news.error.and_then(|code| i32::try_from(code).ok());
     row.settled_at = state.is_over().then_some(unit.now());

@@ -10,6 +10,7 @@ use serde_json::json;
 use super::story::EventKind;
 use super::{CallFile, hold, leave};
 use crate::app::App;
+use crate::dispositions;
 use crate::error::{Error, Result, Subject};
 use crate::store::{Audience, Unit, jobs, queueing, workforce};
 use entity::CompanyScope;
@@ -112,7 +113,11 @@ pub async fn end(
     let mut unit = Unit::begin(app, scope).await?;
     let mut file = CallFile::open(&unit, call).await?;
     let mut segment = in_wrap_up(&unit, call, agent).await?;
-    segment.disposition = notes.disposition.or(segment.disposition);
+    if let Some(chosen) = notes.disposition {
+        let written = notes.notes.as_deref().or(segment.notes.as_deref());
+        let chosen = dispositions::choose(&unit, Some(segment.queue_id), &chosen, written).await?;
+        segment.disposition = Some(chosen).filter(|chosen| !chosen.is_empty());
+    }
     segment.notes = notes.notes.or(segment.notes);
     file.row.disposition = segment.disposition.clone().or(file.row.disposition);
     file.row.notes = segment.notes.clone().or(file.row.notes);

@@ -4,9 +4,11 @@ use std::io::Write;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::{LogFormat, Settings};
+use crate::config::Settings;
 use crate::error::{Error, Result};
+use crate::log;
 
+mod backup;
 mod banner;
 mod call;
 mod carrier;
@@ -14,6 +16,7 @@ mod healthcheck;
 mod look_alike;
 mod migrate;
 mod openapi;
+pub mod reports;
 mod seed;
 mod serve;
 #[cfg(test)]
@@ -39,6 +42,12 @@ enum Command {
     Seed,
     /// Brings the database up to date and ends.
     Migrate,
+    /// Writes a backup: the database, stored files, and a manifest. The server may run.
+    Backup(backup::BackupArguments),
+    /// Brings back a backup, into an empty database. The server must not run.
+    Restore(backup::RestoreArguments),
+    /// Looks after the figures of reports.
+    Reports(reports::Arguments),
     /// Prints the specification of the API (openapi.yaml).
     Openapi,
     /// Asks the server at HOST:PORT whether it is ready; ends with 0 when it is.
@@ -53,7 +62,7 @@ pub async fn run() -> Result<()> {
         return openapi::run();
     }
     let (settings, warnings) = Settings::load().map_err(|bad| Error::internal("settings", bad))?;
-    start_log(&settings)?;
+    log::start(&settings)?;
     for warning in warnings {
         tracing::warn!("{warning}");
     }
@@ -63,6 +72,9 @@ pub async fn run() -> Result<()> {
         Command::Carrier => carrier::run(settings).await,
         Command::Seed => seed::run(settings).await,
         Command::Migrate => migrate::run(settings).await,
+        Command::Backup(arguments) => backup::run(settings, arguments).await,
+        Command::Restore(arguments) => backup::restore(settings, arguments).await,
+        Command::Reports(arguments) => reports::run(settings, arguments).await,
         Command::Openapi => openapi::run(),
         Command::Healthcheck => healthcheck::run(&settings).await,
     }
@@ -79,18 +91,4 @@ fn write(out: &mut impl Write, text: &str) -> Result<()> {
         Err(cause) if cause.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::internal("print", cause)),
         Ok(()) | Err(_) => Ok(()),
     }
-}
-
-/// Logs go to standard error: standard output belongs to what a command prints.
-fn start_log(settings: &Settings) -> Result<()> {
-    let filter = tracing_subscriber::EnvFilter::try_new(&settings.log)
-        .map_err(|cause| Error::internal("LOG", cause))?;
-    let colours = std::io::IsTerminal::is_terminal(&std::io::stderr());
-    let log =
-        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr);
-    match settings.log_format {
-        LogFormat::Text => log.init(),
-        LogFormat::Json => log.json().init(),
-    }
-    Ok(())
 }

@@ -95,11 +95,11 @@ async fn every_login_of_the_demo_works() {
     assert_eq!(logins.len(), 17);
     for login in logins {
         let email = Email::read(&login).unwrap();
-        let signed_in = sessions::sign_in(&app, &email, Secret::new(PASSWORD)).await;
+        let signed_in = sessions::sign_in(&app, &email, Secret::new(PASSWORD), None).await;
         assert_eq!(signed_in.unwrap_or_else(|error| panic!("{login}: {error:?}")).profile.user.email, login);
     }
     let email = Email::read("owner@acme.test").unwrap();
-    assert!(sessions::sign_in(&app, &email, Secret::new("guessed")).await.is_err());
+    assert!(sessions::sign_in(&app, &email, Secret::new("guessed"), None).await.is_err());
 }
 
 #[tokio::test]
@@ -125,7 +125,7 @@ async fn a_start_points_each_number_of_the_account_here_once_also_where_that_was
     demo::demo(&app, "AC1").await.unwrap();
     let jobs = async || {
         let mut all = Vec::new();
-        for company in system::companies(app.db.reader(), 0, 10).await.unwrap().0 {
+        for company in system::companies(app.db.reader(), system::Doors::Open, 0, 10).await.unwrap().0 {
             let scope = system::routing_scope(company.id);
             all.extend(scope.find::<job::Entity>().all(app.db.reader()).await.unwrap());
             assert_eq!(scope.find::<phone_number::Entity>().count(app.db.reader()).await.unwrap(), 1);
@@ -180,7 +180,7 @@ async fn a_newcomer_calls_acme_and_reads_how_ana_torres_takes_the_call() {
     let everybody_else = async {
         loop {
             clock.advance(Duration::from_secs(1)).await;
-            for company in system::companies(app.db.reader(), 0, 10).await.unwrap().0 {
+            for company in system::companies(app.db.reader(), system::Doors::Open, 0, 10).await.unwrap().0 {
                 let scope = system::routing_scope(company.id);
                 for offer in queueing::open_offers_of_agent(scope, app.db.reader(), None).await.unwrap() {
                     accept::accept(&app, scope, offer.id, Some(offer.agent_id)).await.unwrap();

@@ -1,7 +1,7 @@
 //! What a company says about how it works, as far as that has no settings of its own (recording, calls that go out).
 
 use entity::id::UserId;
-use entity::{CompanyScope, company};
+use entity::{CompanyScope, ReportSettings, company};
 use sea_orm::ActiveValue::{NotSet, Set};
 use serde_json::json;
 
@@ -16,11 +16,13 @@ use crate::store::{Unit, companies};
 pub struct Settings {
     /// Whether an agent is told that a supervisor is in his call.
     pub tell_agents_of_supervision: bool,
+    /// How its reports count.
+    pub reports: ReportSettings,
 }
 
 impl From<company::Model> for Settings {
     fn from(row: company::Model) -> Self {
-        Self { tell_agents_of_supervision: row.tell_agents_of_supervision }
+        Self { tell_agents_of_supervision: row.tell_agents_of_supervision, reports: row.report_settings }
     }
 }
 
@@ -28,6 +30,7 @@ impl From<company::Model> for Settings {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
     pub tell_agents_of_supervision: Option<bool>,
+    pub reports: Option<ReportSettings>,
 }
 
 pub async fn get(app: &App, scope: CompanyScope) -> Result<Settings> {
@@ -39,10 +42,14 @@ pub async fn change(app: &App, scope: CompanyScope, by: UserId, changes: Changes
     let unit = Unit::begin(app, scope).await?;
     let row = company::ActiveModel {
         tell_agents_of_supervision: changes.tell_agents_of_supervision.map_or(NotSet, Set),
+        report_settings: changes.reports.map_or(NotSet, Set),
         ..Default::default()
     };
     let settings = Settings::from(companies::change(scope, unit.tx(), row).await?);
-    let detail = json!({"tellAgentsOfSupervision": settings.tell_agents_of_supervision});
+    let detail = json!({
+        "tellAgentsOfSupervision": settings.tell_agents_of_supervision,
+        "serviceLevel": settings.reports,
+    });
     audit::note(app, scope, unit.tx(), by, "company:settings", detail).await?;
     unit.commit().await?;
     Ok(settings)

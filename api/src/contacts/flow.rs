@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use entity::contact;
 use entity::id::ContactId;
-use entity::{Inserted, contact};
 use ivr_engine::Values;
 
-use super::{Card, blank, custom_of, tags_of};
+use super::{Card, custom_of, find_or_make, tags_of, tell_outside};
 use crate::error::{Error, FieldError, Result};
 use crate::store::{Unit, contacts};
 
@@ -39,20 +39,12 @@ pub struct Saved {
 /// Makes the contact of a number, or changes these fields of it; an empty text clears one. Tags are added. What a contact
 /// cannot have is left out, so that a caller's odd answer costs no more than itself.
 pub async fn save(
-    unit: &Unit,
+    unit: &mut Unit,
     number: &str,
     fields: BTreeMap<String, String>,
     tags: BTreeSet<String>,
 ) -> Result<Saved> {
-    let (scope, tx) = (unit.scope(), unit.tx());
-    let fresh = blank(unit.app(), scope, number.to_owned());
-    // Who saves the same number at the same moment makes one contact.
-    let mut row = match contacts::insert(scope, tx, fresh.clone()).await? {
-        Inserted::Yes => fresh,
-        Inserted::Conflicted => contacts::lock_by_number(scope, tx, number)
-            .await?
-            .ok_or_else(|| Error::internal("save a contact", "it went away meanwhile"))?,
-    };
+    let (mut row, kind) = find_or_make(unit, number).await?;
     let mut wrong = Vec::new();
     for (field, text) in fields {
         let card = card(&row, &field, text);
@@ -64,7 +56,8 @@ pub async fn save(
     }
     row.updated_at = unit.now();
     let contact = row.id;
-    contacts::save(scope, tx, row).await?;
+    tell_outside(unit, kind, &row);
+    contacts::save(unit.scope(), unit.tx(), row).await?;
     Ok(Saved { contact, wrong })
 }
 

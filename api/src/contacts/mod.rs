@@ -4,7 +4,7 @@ mod card;
 pub mod flow;
 
 use entity::id::{ContactId, UserId};
-use entity::{CompanyScope, Inserted, contact};
+use entity::{CompanyScope, Inserted, WebhookEventKind, contact};
 use sea_orm::{DbErr, SqlErr};
 use serde_json::json;
 
@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::error::{Error, Result, Subject};
 use crate::identity::audit;
 use crate::phone::e164;
-use crate::store::{Tx, contacts};
+use crate::store::{Unit, contacts};
 
 pub use card::{Card, custom_of, tags_of};
 
@@ -45,15 +45,16 @@ pub async fn create(
 ) -> Result<contact::Model> {
     let mut row = blank(app, scope, read_number(number)?);
     card.write(&mut row)?;
-    let tx = app.db.begin().await?;
-    match contacts::insert(scope, &tx, row.clone()).await? {
+    let mut unit = Unit::begin(app, scope).await?;
+    match contacts::insert(scope, unit.tx(), row.clone()).await? {
         Inserted::Yes => {}
         Inserted::Conflicted => return Err(number_taken()),
     }
     if row.blocked {
-        note(app, scope, &tx, by, "contacts:block", row.id).await?;
+        note(&unit, by, "contacts:block", row.id).await?;
     }
-    tx.commit().await?;
+    tell_outside(&mut unit, WebhookEventKind::ContactCreated, &row);
+    unit.commit().await?;
     Ok(row)
 }
 
@@ -69,30 +70,57 @@ pub async fn change(
     number: Option<String>,
     card: Card,
 ) -> Result<contact::Model> {
-    let tx = app.db.begin().await?;
-    let mut row = contacts::lock(scope, &tx, id).await?.ok_or(Error::NotFound(Subject::Contact))?;
+    let mut unit = Unit::begin(app, scope).await?;
+    let mut row = contacts::lock(scope, unit.tx(), id).await?.ok_or(Error::NotFound(Subject::Contact))?;
     let was_blocked = row.blocked;
     if let Some(number) = number {
         row.number = read_number(&number)?;
     }
     card.write(&mut row)?;
-    row.updated_at = app.clock.now();
-    contacts::save(scope, &tx, row.clone()).await.map_err(taken)?;
+    row.updated_at = unit.now();
+    contacts::save(scope, unit.tx(), row.clone()).await.map_err(taken)?;
     match (was_blocked, row.blocked) {
-        (false, true) => note(app, scope, &tx, by, "contacts:block", id).await?,
-        (true, false) => note(app, scope, &tx, by, "contacts:unblock", id).await?,
+        (false, true) => note(&unit, by, "contacts:block", id).await?,
+        (true, false) => note(&unit, by, "contacts:unblock", id).await?,
         (false, false) | (true, true) => {}
     }
-    tx.commit().await?;
+    tell_outside(&mut unit, WebhookEventKind::ContactUpdated, &row);
+    unit.commit().await?;
     Ok(row)
 }
 
+/// The contact of a number, made when there is none, with what stands on the card.
+pub async fn upsert(unit: &mut Unit, number: &str, card: Card) -> Result<contact::Model> {
+    let (mut row, kind) = find_or_make(unit, number).await?;
+    card.write(&mut row)?;
+    row.updated_at = unit.now();
+    tell_outside(unit, kind, &row);
+    contacts::save(unit.scope(), unit.tx(), row.clone()).await?;
+    Ok(row)
+}
+
+/// The contact of a number, locked, and what it comes to when it is saved. Who saves the same number at the same moment
+/// makes one contact.
+async fn find_or_make(unit: &Unit, number: &str) -> Result<(contact::Model, WebhookEventKind)> {
+    let fresh = blank(unit.app(), unit.scope(), number.to_owned());
+    match contacts::insert(unit.scope(), unit.tx(), fresh.clone()).await? {
+        Inserted::Yes => Ok((fresh, WebhookEventKind::ContactCreated)),
+        Inserted::Conflicted => {
+            let known = contacts::lock_by_number(unit.scope(), unit.tx(), number).await?;
+            let gone = || Error::internal("save a contact", "it went away meanwhile");
+            Ok((known.ok_or_else(gone)?, WebhookEventKind::ContactUpdated))
+        }
+    }
+}
+
 pub async fn delete(app: &App, scope: CompanyScope, by: UserId, id: ContactId) -> Result<()> {
-    let tx = app.db.begin().await?;
-    contacts::lock(scope, &tx, id).await?.ok_or(Error::NotFound(Subject::Contact))?;
-    contacts::delete(scope, &tx, id, app.clock.now()).await?;
-    note(app, scope, &tx, by, "contacts:delete", id).await?;
-    Ok(tx.commit().await?)
+    let mut unit = Unit::begin(app, scope).await?;
+    let row = contacts::lock(scope, unit.tx(), id).await?.ok_or(Error::NotFound(Subject::Contact))?;
+    contacts::delete(scope, unit.tx(), id, unit.now()).await?;
+    note(&unit, by, "contacts:delete", id).await?;
+    let (at, told) = (unit.now(), json!({"contactId": id, "number": row.number}));
+    unit.fact(WebhookEventKind::ContactDeleted, at, told);
+    unit.commit().await
 }
 
 /// A contact of whom nothing is known but the number.
@@ -118,15 +146,17 @@ fn blank(app: &App, scope: CompanyScope, number: String) -> contact::Model {
     }
 }
 
-async fn note(
-    app: &App,
-    scope: CompanyScope,
-    tx: &Tx,
-    by: UserId,
-    action: &str,
-    contact: ContactId,
-) -> Result<()> {
-    audit::note(app, scope, tx, by, action, json!({"contactId": contact})).await
+async fn note(unit: &Unit, by: UserId, action: &str, contact: ContactId) -> Result<()> {
+    audit::note(unit.app(), unit.scope(), unit.tx(), by, action, json!({"contactId": contact})).await
+}
+
+/// What others are told of a contact; notes stay here.
+fn tell_outside(unit: &mut Unit, kind: WebhookEventKind, row: &contact::Model) {
+    let told = json!({"contactId": row.id, "number": row.number, "name": row.name, "email": row.email,
+        "language": row.language, "company": row.company_name, "tags": tags_of(row), "custom": custom_of(row),
+        "blocked": row.blocked});
+    let at = unit.now();
+    unit.fact(kind, at, told);
 }
 
 fn read_number(written: &str) -> Result<String> {

@@ -14,9 +14,9 @@ use crate::app::App;
 use crate::authz::{Can, ReadProfile, WriteSessions};
 use crate::error::Error;
 use crate::identity::Email;
-use crate::identity::profile;
 use crate::identity::register::{Joining, Registration, confirm, register};
 use crate::identity::sessions::{self, Ending, SignedIn, Tokens};
+use crate::identity::{password_links, profile};
 use crate::secret::Secret;
 use crate::store::system::MembershipOfUser;
 use crate::words::Words;
@@ -57,6 +57,27 @@ struct CredentialsIn {
     #[oai(validator(min_length = 1, max_length = 320))]
     email: String,
     #[oai(validator(min_length = 1, max_length = 128))]
+    password: String,
+    /// Of the second factor, or a recovery code, where `MFA_REQUIRED` has asked for it.
+    #[oai(validator(min_length = 6, max_length = 40))]
+    code: Option<String>,
+}
+
+/// Somebody who has forgotten his password.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct ForgottenIn {
+    #[oai(validator(min_length = 3, max_length = 320))]
+    email: String,
+}
+
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct NewPasswordIn {
+    /// From the mail.
+    #[oai(validator(min_length = 1, max_length = 200))]
+    token: String,
+    #[oai(validator(min_length = 8, max_length = 128))]
     password: String,
 }
 
@@ -181,10 +202,51 @@ impl Auth {
     }
 
     /// Signs in.
+    ///
+    /// Who has a second factor sends a code of it with the password. Without one the answer is 401 `MFA_REQUIRED` when the
+    /// password is right: send the same again with `code`. After five wrong passwords for an account within fifteen minutes it
+    /// is 429, and so with codes.
     #[oai(path = "/login", method = "post", operation_id = "logIn")]
     async fn log_in(&self, Data(app): Data<&App>, body: JsonBody<CredentialsIn>) -> Reply<SignedInOut> {
         let email = Email::read(&body.0.email)?;
-        Success::ok(sessions::sign_in(app, &email, Secret::new(body.0.password)).await?)
+        let (password, code) = (Secret::new(body.0.password), body.0.code);
+        Success::ok(sessions::sign_in(app, &email, password, code.as_deref()).await?)
+    }
+
+    /// Asks for a link to set a new password.
+    ///
+    /// The answer is the same whether or not the address is known; the mail tells its owner. The link is good for an hour,
+    /// once. One mail a minute goes to an address, and five an hour.
+    #[oai(path = "/password/forgot", method = "post", operation_id = "forgotPassword")]
+    async fn forgot(
+        &self,
+        Data(app): Data<&App>,
+        /// The languages in which the mail may be written, the dearest first.
+        #[oai(name = "Accept-Language")]
+        languages: Header<Option<String>>,
+        body: JsonBody<ForgottenIn>,
+    ) -> Result<Accepted, Failure> {
+        let words = Words::accepted(&languages.0.unwrap_or_default());
+        password_links::forgot(app, Email::read(&body.0.email)?, words).await?;
+        Accepted::saying("A mail is on its way to the address. It says how to go on.")
+    }
+
+    /// Sets a password by a link, and ends every session of its owner.
+    ///
+    /// A token is good once. One that is wrong, spent, too old or replaced by a newer one is 404.
+    #[oai(path = "/password/reset", method = "post", operation_id = "resetPassword")]
+    async fn reset(
+        &self,
+        Data(app): Data<&App>,
+        /// The languages in which the mail may be written, the dearest first.
+        #[oai(name = "Accept-Language")]
+        languages: Header<Option<String>>,
+        body: JsonBody<NewPasswordIn>,
+    ) -> Result<Json<Done>, Failure> {
+        let words = Words::accepted(&languages.0.unwrap_or_default());
+        let (token, password) = (Secret::new(body.0.token), Secret::new(body.0.password));
+        password_links::reset(app, &token, password, words).await?;
+        Done::saying("The password is set: sign in.")
     }
 
     /// Exchanges a refresh token for new tokens.

@@ -1,20 +1,21 @@
 //! Callbacks: who is to be called back, and when.
 
 use chrono::{DateTime, Utc};
-use entity::id::QueueId;
+use entity::id::{ContactId, QueueId};
 use entity::{CallbackState, callback};
 use poem::web::Data;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::{Object, OpenApi};
 use uuid::Uuid;
 
-use super::envelope::{Reply, Success};
+use super::envelope::{Created, Failure, Reply, Success};
 use super::page::{LARGEST_LIMIT, limit_within};
 use super::{JsonBody, Tag, Word};
 use crate::app::App;
 use crate::authz::{Can, ReadCallbacks, WriteCallbacks};
-use crate::calls::callback::{self as callbacks, Shown};
+use crate::calls::callback::{self as callbacks, Shown, Wanted, Whom};
 use crate::calls::control::Actor;
+use crate::error::{Error, Result as Outcome};
 
 pub struct Callbacks;
 
@@ -43,8 +44,8 @@ struct CallbackOut {
     retry_minutes: i32,
     /// For whom he is kept at first.
     agent_id: Option<Uuid>,
-    /// His own latest call.
-    last_call_id: Uuid,
+    /// His own latest call, if any led to it.
+    last_call_id: Option<Uuid>,
     /// The call that waits in the line for him or is under way; of one who was reached the conversation.
     call_id: Option<Uuid>,
     /// Why he is not called any more: `not_reached`, `queue_gone`, `closed`, `no_number`, or what is against the number.
@@ -69,7 +70,7 @@ impl From<callback::Model> for CallbackOut {
             max_attempts: row.max_attempts,
             retry_minutes: row.retry_minutes,
             agent_id: row.agent_id.map(|id| id.0),
-            last_call_id: row.last_call_id.0,
+            last_call_id: row.last_call_id.map(|id| id.0),
             call_id: row.call_id.map(|id| id.0),
             reason: row.reason,
             created_at: row.created_at,
@@ -92,6 +93,41 @@ struct AssigneeIn {
 struct CallbackTimeIn {
     /// Left out, when it is his turn.
     at: Option<DateTime<Utc>>,
+}
+
+/// Who is to be called back, on account of which queue.
+#[derive(Object, Debug)]
+#[oai(rename_all = "camelCase", deny_unknown_fields)]
+struct NewCallbackIn {
+    queue_id: Uuid,
+    /// Who is called: in E.164, or as it is dialled in the country of the company's number. This or a contact.
+    #[oai(validator(min_length = 1, max_length = 40))]
+    number: Option<String>,
+    contact_id: Option<Uuid>,
+    /// When; left out, now: he waits in the queue's line at once.
+    at: Option<DateTime<Utc>>,
+    /// For whom he is kept at first: an agent of the queue.
+    agent_id: Option<Uuid>,
+    /// 0 to 100; 50 unless said.
+    #[oai(default = "middle", validator(minimum(value = "0"), maximum(value = "100")))]
+    priority: i32,
+}
+
+fn middle() -> i32 {
+    50
+}
+
+impl NewCallbackIn {
+    fn read(self) -> Outcome<Wanted> {
+        let whom = match (self.number, self.contact_id) {
+            (Some(number), None) => Whom::Number(number),
+            (None, Some(contact)) => Whom::Contact(ContactId(contact)),
+            (Some(_), Some(_)) => return Err(Error::invalid("/contactId", "does not go with a number")),
+            (None, None) => return Err(Error::invalid("/number", "is needed, or a contact")),
+        };
+        let (queue, agent) = (QueueId(self.queue_id), self.agent_id.map(Into::into));
+        Ok(Wanted { queue, whom, at: self.at, agent, priority: self.priority })
+    }
 }
 
 #[OpenApi(prefix_path = "/api/callbacks", tag = "Tag::Calls")]
@@ -117,6 +153,21 @@ impl Callbacks {
         let limit = limit_within(limit, LARGEST_LIMIT)?;
         let shown = Shown { state: state.map(|word| word.0), queue: queue_id.map(QueueId) };
         callbacks::list(app, can.scope()?, can.whose(), shown, cursor, limit).await?.reply()
+    }
+
+    /// Has somebody called back, on account of a queue, now or at a time.
+    ///
+    /// In one queue a number has one open callback: 409 `CALLBACK_EXISTS`. 409 `QUEUE_CLOSED` when nobody may be called
+    /// then, `NO_NUMBER` when the company has none to show; 422 for numbers that may not be called. An agent does so for
+    /// the queues that he serves.
+    #[oai(path = "/", method = "post", operation_id = "createCallback")]
+    async fn create(
+        &self,
+        can: Can<WriteCallbacks>,
+        Data(app): Data<&App>,
+        JsonBody(body): JsonBody<NewCallbackIn>,
+    ) -> Result<Created<CallbackOut>, Failure> {
+        Created::of(callbacks::request(app, can.scope()?, Actor::from(&can), body.read()?).await?)
     }
 
     /// Shows a callback.

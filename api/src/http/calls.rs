@@ -1,30 +1,30 @@
-//! Calls: the list, one, a new one, its story, notes, wrap-up, and an agent's next call.
+//! A call: itself, its story, notes, wrap-up, and an agent's next one.
 
 use chrono::{DateTime, Utc};
-use entity::id::{AgentId, CallId, QueueId};
+use entity::id::CallId;
 use entity::{
-    AnsweredBy, CallKind, CallOutcome, CallStatus, EndedBy, MachineDetection, call, call_event, outbound_call,
+    AnsweredBy, CallKind, CallOutcome, CallStatus, EndedBy, MachineDetection, call, call_event,
+    outbound_call,
 };
 use poem::web::Data;
-use poem_openapi::param::{Header, Path, Query};
+use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::types::Any;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::envelope::{Created, Done, Failure, Reply, Success};
+use super::envelope::{Done, Failure, Reply, Success};
 use super::offers::OfferOut;
 use super::page::limit_within;
-use super::{JsonBody, Tag, Word, idempotency};
+use super::{JsonBody, Tag, Word};
 use crate::app::App;
 use crate::authz::Can;
-use crate::authz::{AnswerOffers, DialCalls, ReadCalls, ReadOffers, WriteCalls};
-use crate::calls::control::Actor;
-use crate::calls::desk::{self, CallPatch, CallView, NewCall, Only};
-use crate::calls::outbound::{Dialling, Hours, Noted};
+use crate::authz::{AnswerOffers, ReadCalls, ReadOffers, WriteCalls};
+use crate::calls::desk::{self, CallPatch, CallView};
+use crate::calls::lists;
 use crate::calls::wrap_up::{self, Notes};
-use crate::error::{Error, Result as Outcome};
+use crate::store::call_marks::Mark;
 
 pub struct Calls;
 
@@ -59,6 +59,8 @@ pub struct CallOut {
     pub outbound: Option<OutboundOut>,
     /// The call was handled elsewhere and written down here.
     pub handled_elsewhere: bool,
+    /// By which it is found again; not told in offers.
+    pub tags: Option<Vec<String>>,
 }
 
 /// What only a call has that an agent makes.
@@ -88,7 +90,12 @@ impl From<outbound_call::Model> for OutboundOut {
 impl From<CallView> for CallOut {
     fn from(view: CallView) -> Self {
         let outbound = view.outbound.map(OutboundOut::from);
-        Self { outbound, handled_elsewhere: view.handled_elsewhere, ..Self::from(view.row) }
+        Self {
+            outbound,
+            handled_elsewhere: view.handled_elsewhere,
+            tags: Some(view.tags),
+            ..Self::from(view.row)
+        }
     }
 }
 
@@ -112,6 +119,7 @@ impl From<call::Model> for CallOut {
             ended_by: row.ended_by.map(Word),
             outbound: None,
             handled_elsewhere: false,
+            tags: None,
         }
     }
 }
@@ -146,86 +154,6 @@ impl From<call_event::Model> for CallEventOut {
     }
 }
 
-/// A call that an agent is to make, or one that was handled elsewhere.
-#[derive(Object, Debug)]
-#[oai(rename_all = "camelCase", deny_unknown_fields)]
-pub struct CallIn {
-    /// Who is called: in E.164, or as it is dialled in the country of the number that is shown.
-    #[oai(validator(min_length = 1, max_length = 40))]
-    pub to: String,
-    /// What is shown to who is called: a number of the company. Left out, the agent's own, else the company's. Of a call
-    /// that was handled elsewhere, who has called.
-    #[oai(validator(min_length = 1, max_length = 40))]
-    pub from: Option<String>,
-    /// Whose call it is; left out, the caller's of this operation. Only who may dial for everybody names another agent.
-    pub agent_id: Option<Uuid>,
-    /// On whose account it is made: its rules for wrap-up and hold count. Left out, the first queue that the agent serves.
-    pub queue_id: Option<Uuid>,
-    /// Lets the provider tell whether a person or a machine has answered.
-    pub machine_detection: Option<Word<MachineDetection>>,
-    /// Calls outside the company's hours, too: a supervisor's decision.
-    #[oai(default)]
-    pub any_time: bool,
-    /// Nobody is called: the call is over, and only written down.
-    pub handled_elsewhere: Option<ElsewhereIn>,
-}
-
-/// How a call went that was handled elsewhere.
-#[derive(Object, Debug)]
-#[oai(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ElsewhereIn {
-    /// `inbound` or `outbound`.
-    pub direction: Word<CallKind>,
-    pub started_at: DateTime<Utc>,
-    /// Needed when the outcome is `answered`.
-    pub answered_at: Option<DateTime<Utc>>,
-    pub ended_at: DateTime<Utc>,
-    /// `answered`, `abandoned`, `voicemail`, `no_answer`, `busy` or `error`.
-    pub outcome: Word<CallOutcome>,
-    #[oai(validator(max_length = 100))]
-    pub disposition: Option<String>,
-    #[oai(validator(max_length = 10000))]
-    pub notes: Option<String>,
-}
-
-impl CallIn {
-    fn read(mut self) -> Outcome<NewCall> {
-        match self.handled_elsewhere.take() {
-            Some(how) => self.noted(how).map(NewCall::Noted),
-            None => Ok(NewCall::Dialled(self.dialling())),
-        }
-    }
-
-    fn dialling(self) -> Dialling {
-        Dialling {
-            to: self.to,
-            from: self.from,
-            queue: self.queue_id.map(QueueId),
-            machine_detection: self.machine_detection.map(|word| word.0),
-            hours: if self.any_time { Hours::SetAside } else { Hours::Kept },
-        }
-    }
-
-    fn noted(self, how: ElsewhereIn) -> Outcome<Noted> {
-        let from = self.from.ok_or_else(|| Error::invalid("/from", "is needed: who has called"))?;
-        if self.machine_detection.is_some() {
-            return Err(Error::invalid("/machineDetection", "does not go with a call that is over"));
-        }
-        Ok(Noted {
-            kind: how.direction.0,
-            from,
-            to: self.to,
-            queue: self.queue_id.map(QueueId),
-            started_at: how.started_at,
-            answered_at: how.answered_at,
-            ended_at: how.ended_at,
-            outcome: how.outcome.0,
-            disposition: how.disposition,
-            notes: how.notes,
-        })
-    }
-}
-
 /// What may be changed of a call; what is absent stays.
 #[derive(Object, Debug)]
 #[oai(rename_all = "camelCase", deny_unknown_fields)]
@@ -234,6 +162,9 @@ pub struct CallPatchIn {
     pub disposition: Option<String>,
     #[oai(validator(max_length = 10000))]
     pub notes: Option<String>,
+    /// In place of those that it has.
+    #[oai(validator(max_items = 50))]
+    pub tags: Option<Vec<String>>,
 }
 
 /// What the agent leaves behind.
@@ -271,57 +202,16 @@ pub enum NextCall {
 
 #[OpenApi(tag = "Tag::Calls")]
 impl Calls {
-    /// Lists calls, newest first.
-    ///
-    /// An agent sees the calls that were his and those offered to him.
-    #[oai(path = "/api/calls", method = "get", operation_id = "listCalls")]
-    async fn list(
-        &self,
-        can: Can<ReadCalls>,
-        Data(app): Data<&App>,
-        /// Only calls with this status.
-        Query(status): Query<Option<Word<CallStatus>>>,
-        /// Only calls of this kind: `inbound`, `outbound`, `peer`.
-        Query(direction): Query<Option<Word<CallKind>>>,
-        /// 1 to 100; 50 unless said.
-        Query(limit): Query<Option<u64>>,
-        /// Reads on behind an earlier page.
-        Query(cursor): Query<Option<String>>,
-    ) -> Reply<Vec<CallOut>> {
-        let limit = limit_within(limit, super::page::LARGEST_LIMIT)?;
-        let only = Only { status: status.map(|word| word.0), kind: direction.map(|word| word.0) };
-        desk::list(app, can.scope()?, can.whose(), only, cursor, limit).await?.reply()
-    }
-
-    /// Has an agent call somebody, or writes down a call that was handled elsewhere.
-    ///
-    /// The agent's own phone is called first; when he is there, the other party's rings, and he hears it. From the answer
-    /// on it is a call like any other. Repeated with the same `Idempotency-Key` within a day, it is done once, and the
-    /// answer is the call that was made. 409 outside the company's hours (`OUTSIDE_HOURS`, with the next opening), when the
-    /// agent has no capacity (`NO_FREE_CAPACITY`) or his browser is away (`AGENT_NOT_AVAILABLE`); 422 for numbers that
-    /// may not be called: `SHORT_NUMBER`, `PREMIUM_RATE_NUMBER`, `COUNTRY_NOT_ALLOWED`, `CONTACT_BLOCKED`.
-    #[oai(path = "/api/calls", method = "post", operation_id = "createCall")]
-    async fn create(
-        &self,
-        can: Can<DialCalls>,
-        Data(app): Data<&App>,
-        /// 1 to 255 visible characters, new for each call: a request that comes twice with it is done once.
-        #[oai(name = "Idempotency-Key")]
-        Header(key): Header<Option<String>>,
-        JsonBody(body): JsonBody<CallIn>,
-    ) -> Result<Created<CallOut>, Failure> {
-        let once = idempotency::once(&can, "createCall", key, &body)?;
-        let agent = desk::acting_agent(body.agent_id.map(AgentId).or(can.caller().agent()))?;
-        Created::of(desk::create(app, can.scope()?, Actor::from(&can), agent, body.read()?, once).await?)
-    }
-
     /// Shows a call.
     #[oai(path = "/api/calls/:id", method = "get", operation_id = "getCall")]
     async fn get(&self, can: Can<ReadCalls>, Data(app): Data<&App>, Path(id): Path<Uuid>) -> Reply<CallOut> {
         Success::ok(desk::get(app, can.scope()?, can.whose(), CallId(id)).await?)
     }
 
-    /// Changes a call's disposition and notes.
+    /// Changes a call's disposition, notes and tags.
+    ///
+    /// Once the company has a list of dispositions, one of those for the call's queue has to be chosen; an empty one takes
+    /// the choice back.
     #[oai(path = "/api/calls/:id", method = "put", operation_id = "updateCall")]
     async fn update(
         &self,
@@ -330,8 +220,21 @@ impl Calls {
         Path(id): Path<Uuid>,
         JsonBody(body): JsonBody<CallPatchIn>,
     ) -> Reply<CallOut> {
-        let patch = CallPatch { disposition: body.disposition, notes: body.notes };
+        let patch = CallPatch { disposition: body.disposition, notes: body.notes, tags: body.tags };
         Success::ok(desk::update(app, can.scope()?, can.whose(), CallId(id), patch).await?)
+    }
+
+    /// Hides a call from the caller's own history. Everybody else sees it as before.
+    #[oai(path = "/api/calls/:id", method = "delete", operation_id = "hideCall")]
+    async fn hide(
+        &self,
+        can: Can<WriteCalls>,
+        Data(app): Data<&App>,
+        Path(id): Path<Uuid>,
+    ) -> Result<Json<Done>, Failure> {
+        let whose = (can.whose(), can.caller().user);
+        lists::mark(app, can.scope()?, whose, CallId(id), Mark::Hidden).await?;
+        Done::saying("Hidden from your history.")
     }
 
     /// Tells a call's whole story in order.

@@ -14,13 +14,16 @@ use poem_openapi::payload::Json;
 use poem_openapi::registry::{MetaResponses, Registry};
 use poem_openapi::types::{ParseFromJSON, ToJSON, Type};
 use poem_openapi::{ApiResponse, Object};
+use tracing::Instrument;
 
 use super::page::Pagination;
 use super::spec::Paths;
 use crate::error::{Error, FieldError};
 use crate::ids::Ids;
 use crate::slice::Slice;
+use crate::words::Words;
 
+const DEFAULT_LANGUAGE: &str = "en";
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What a handler returns: status 200 with the data, or a failure.
@@ -266,6 +269,11 @@ impl Answer {
                 "BAD_SIGNATURE",
                 "The request's signature is missing or wrong.",
             ),
+            Error::PreconditionFailed => Self::new(
+                StatusCode::PRECONDITION_FAILED,
+                "PRECONDITION_FAILED",
+                "Somebody has changed this since you read it. Read it again.",
+            ),
             Error::OutOfRange { size } => {
                 Self::new(StatusCode::RANGE_NOT_SATISFIABLE, "OUT_OF_RANGE", "The file has no such part.")
                     .with(header::CONTENT_RANGE, format!("bytes */{size}"))
@@ -358,10 +366,13 @@ impl Answer {
         }
     }
 
-    fn write(self, request_id: &str) -> Response {
+    /// In the caller's language, where that has a text for the code; else in English, which says most.
+    fn write(self, request_id: &str, words: Words) -> Response {
+        let translated = words.refusal(self.code);
+        let language = translated.map_or(DEFAULT_LANGUAGE, |_| words.language_tag());
         let body = FailureBody {
             success: false,
-            message: self.message,
+            message: translated.map_or(self.message, str::to_owned),
             code: self.code.to_owned(),
             errors: self.fields.into_iter().map(Into::into).collect(),
             request_id: request_id.to_owned(),
@@ -369,6 +380,8 @@ impl Answer {
         let mut response = Response::builder()
             .status(self.status)
             .content_type("application/json")
+            .header(header::CONTENT_LANGUAGE, language)
+            .header(header::VARY, "Accept-Language")
             .body(body.to_json_string());
         for (name, value) in self.headers {
             if let Ok(value) = HeaderValue::from_str(&value) {
@@ -426,16 +439,22 @@ impl<E: Endpoint> Endpoint for Enveloped<E> {
         let _busy = self.clock.busy();
         let id = RequestId::of(&request, &self.ids);
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let words = Words::accepted(request.header(header::ACCEPT_LANGUAGE).unwrap_or_default());
         request.extensions_mut().insert(id.clone());
-        let mut response = match AssertUnwindSafe(self.inner.call(request)).catch_unwind().await {
+        // In every line of the log until it is answered.
+        let about = tracing::info_span!("request", request_id = id.0);
+        let answered =
+            AssertUnwindSafe(self.inner.call(request)).catch_unwind().instrument(about.clone()).await;
+        let _about = about.entered();
+        let mut response = match answered {
             Ok(Ok(output)) => output.into_response(),
-            Ok(Err(error)) => self.failed(error, &id, &path),
+            Ok(Err(error)) => self.failed(error, &id, &path, words),
             Err(panic) => {
-                tracing::error!(request_id = id.0, %method, path, panic = panic_text(&*panic), "a request crashed");
-                Answer::internal().write(&id.0)
+                tracing::error!(%method, path, panic = panic_text(&*panic), "a request crashed");
+                Answer::internal().write(&id.0, words)
             }
         };
-        tracing::debug!(request_id = id.0, %method, path, status = response.status().as_u16(), "answered");
+        tracing::debug!(%method, path, status = response.status().as_u16(), "answered");
         if let Ok(value) = HeaderValue::from_str(&id.0) {
             response.headers_mut().insert(REQUEST_ID, value);
         }
@@ -444,10 +463,10 @@ impl<E: Endpoint> Endpoint for Enveloped<E> {
 }
 
 impl<E> Enveloped<E> {
-    fn failed(&self, error: poem::Error, id: &RequestId, path: &str) -> Response {
+    fn failed(&self, error: poem::Error, id: &RequestId, path: &str, words: Words) -> Response {
         let answer = if let Some(Failure(error)) = error.downcast_ref() {
             if let Error::Internal(cause) = error {
-                tracing::error!(request_id = id.0, path, cause = ?cause, "a request failed");
+                tracing::error!(path, cause = ?cause, "a request failed");
             }
             Answer::to_error(error)
         } else if let Some(refused) = error.downcast_ref::<Refused>() {
@@ -458,11 +477,11 @@ impl<E> Enveloped<E> {
         } else {
             let answer = Answer::to_framework(&error, &self.paths, path);
             if answer.status.is_server_error() {
-                tracing::error!(request_id = id.0, path, cause = %error, "a request failed");
+                tracing::error!(path, cause = %error, "a request failed");
             }
             answer
         };
-        answer.write(&id.0)
+        answer.write(&id.0, words)
     }
 }
 

@@ -71,6 +71,16 @@ impl<'a, T: ParseFromJSON + Type + Send + 'static> ApiExtractor<'a> for JsonBody
     }
 }
 
+/// A value as a `T`, or every field of it that is wrong; for bodies whose kind stands in them.
+pub fn checked<T: ParseFromJSON + Type + 'static>(value: Value) -> Result<T, Vec<FieldError>> {
+    let problems = Schema::of::<T>().problems(&value);
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    T::parse_from_json(Some(value))
+        .map_err(|error| vec![FieldError { field: String::new(), message: error.into_message() }])
+}
+
 /// A [`JsonBody`] that may be left out altogether.
 pub struct OptionalBody<T>(pub Option<T>);
 

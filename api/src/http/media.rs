@@ -8,14 +8,20 @@ use poem::{IntoResponse, Request, Response, handler};
 use serde::Deserialize;
 
 use super::envelope::Failure;
+use super::export_file::ExportContent;
 use super::range::Asked;
 use super::recordings::SoundOut;
 use crate::app::App;
 use crate::calls::transcription::audio as voicemails;
+use crate::exports::desk as exports;
+use crate::identity::avatars;
 use crate::prompts::audio;
 
 pub const PROMPTS: &str = "/media/:company/prompts/:prompt/:file";
+pub const EXPORTS: &str = "/media/:company/exports/:export";
 pub const RECORDINGS: &str = "/media/:company/recordings/:recording";
+
+pub const AVATARS: &str = "/avatars/:user/:file";
 
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
@@ -38,7 +44,31 @@ pub async fn prompt(
     })
 }
 
-/// What makes the address of a recording one of ours.
+/// Somebody uploaded it: a browser must take it for nothing but a picture.
+#[handler]
+pub async fn avatar(
+    Path((user, file)): Path<(String, String)>,
+    Data(app): Data<&App>,
+    request: &Request,
+) -> Result<Response, Failure> {
+    let Some(found) = avatars::fetch(app, &user, &file).await? else {
+        return Ok(StatusCode::NOT_FOUND.into_response());
+    };
+    let tag = format!("\"{}\"", found.sha256);
+    let known = request.header(header::IF_NONE_MATCH).is_some_and(|known| known.contains(&tag));
+    let answer = Response::builder()
+        .header(header::ETAG, tag)
+        .header(header::CACHE_CONTROL, FOR_EVER)
+        .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
+        .header(header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox");
+    Ok(if known {
+        answer.status(StatusCode::NOT_MODIFIED).finish()
+    } else {
+        answer.content_type(found.format.content_type()).body(found.bytes)
+    })
+}
+
+/// What makes the address of a recording, or of an export's file, one of ours.
 #[derive(Deserialize)]
 pub struct Signed {
     #[serde(default)]
@@ -63,11 +93,29 @@ pub async fn recording(
     let Some(sound) = voicemails::fetch(app, address).await? else {
         return Ok(StatusCode::NOT_FOUND.into_response());
     };
+    Ok(SoundOut::of(app, sound, &asked(request)).await?.into_response())
+}
+
+#[handler]
+pub async fn export(
+    Path((company, export)): Path<(String, String)>,
+    Query(Signed { until, signature }): Query<Signed>,
+    Data(app): Data<&App>,
+    request: &Request,
+) -> Result<Response, Failure> {
+    let address =
+        exports::Address { company: &company, export: &export, until: &until, signature: &signature };
+    let Some(file) = exports::fetch_signed(app, address).await? else {
+        return Ok(StatusCode::NOT_FOUND.into_response());
+    };
+    Ok(ExportContent::of(app, &file, &asked(request)).await?.into_response())
+}
+
+fn asked(request: &Request) -> Asked {
     let header = |name: header::HeaderName| request.header(name).map(str::to_owned);
-    let asked = Asked {
+    Asked {
         range: header(header::RANGE),
         if_range: header(header::IF_RANGE),
         if_none_match: header(header::IF_NONE_MATCH),
-    };
-    Ok(SoundOut::of(app, sound, &asked).await?.into_response())
+    }
 }

@@ -5,28 +5,50 @@ use poem_openapi::{OpenApi, OpenApiService, Tags};
 
 mod agent_history;
 mod agents;
+mod analytics;
+mod api_keys;
 mod audio_body;
+mod audit;
 mod auth;
 mod availability;
 mod availability_reasons;
+mod browsers;
+mod call_lists;
 mod call_results;
 mod callbacks;
 mod calls;
+mod chat_integrations;
 mod companies;
 mod company_settings;
 mod contacts;
+mod counted;
+mod deadline;
+mod directory;
+mod dispositions;
+mod etag;
+mod figures;
 pub mod envelope;
+mod export_file;
+mod exports;
 mod health;
 mod idempotency;
+mod image_body;
+mod insights;
 mod ivr;
 pub mod json_body;
+mod languages;
+mod limited;
 mod live;
+mod measure;
 mod media;
 mod ndjson;
+mod new_call;
 mod offers;
+mod operator;
 mod outbound;
 pub mod page;
 mod pages;
+mod patience;
 mod profile;
 mod prompts;
 mod queue_flows;
@@ -35,13 +57,21 @@ mod queues;
 mod range;
 mod recording_settings;
 mod recordings;
+mod schedules;
+mod second_factor;
 pub mod server;
 mod skills;
 pub mod spec;
 mod supervision;
+mod system_settings;
 mod transcription_hook;
+mod twilio_account;
 mod users;
+mod voice_token;
+mod voicemails;
 mod waiting_calls;
+mod webhook_events;
+mod webhooks;
 mod why;
 pub mod word;
 
@@ -56,13 +86,16 @@ use crate::error::Result;
 /// The operations that anybody may call, by their ids. Every other one takes a [`crate::authz::Can`].
 pub const PUBLIC: &[&str] = &[
     "confirmRegistration",
+    "forgotPassword",
     "getHealth",
     "getLiveness",
     "getReadiness",
+    "listLanguages",
     "logIn",
     "refreshTokens",
     "refreshTokensAlias",
     "register",
+    "resetPassword",
 ];
 
 /// The chapters of the specification.
@@ -70,18 +103,26 @@ pub const PUBLIC: &[&str] = &[
 pub enum Tag {
     /// Who takes calls, what they want and what they do.
     Agents,
+    /// What calls, queues and agents did: figures with their formulas, by interval.
+    Analytics,
     /// Registration, tokens, sessions, the own profile.
     Auth,
     /// Companies, their phone numbers and settings.
     Companies,
     /// Whom the company knows by number.
     Contacts,
+    /// Rows of the company as files.
+    Exports,
     /// For probes and load balancers.
     Health,
+    /// What stands out, and what the next week brings.
+    Insights,
     /// Other systems of the company's.
     Integrations,
     /// Call flows.
     Ivr,
+    /// In which this server speaks to people.
+    Languages,
     /// Calls and their stories.
     Calls,
     /// What is done with a call while people talk.
@@ -94,6 +135,8 @@ pub enum Tag {
     Queues,
     /// Recordings and voicemails.
     Recordings,
+    /// Of the platform and of its users.
+    Settings,
     /// The people of a company.
     Users,
 }
@@ -102,16 +145,21 @@ pub enum Tag {
 fn resources() -> impl OpenApi + 'static {
     (
         (auth::Auth, profile::OwnProfile, users::Users, companies::Companies, contacts::Contacts),
+        (second_factor::SecondFactor, directory::Directory, api_keys::ApiKeys, audit::Audit),
         (ivr::Ivr, ivr::FlowTests, ivr::FlowTrials, ivr::FlowReplays, ivr::FlowImports),
         (prompts::Prompts, queues::Queues, skills::Skills),
         (agents::Agents, availability::AvailabilityOfAgents, availability_reasons::AvailabilityReasons),
         (agent_history::HistoryOfAgents, supervision::Supervision),
         (calls::Calls, why::WhyCallsWait, waiting_calls::WaitingCalls, live::LiveCalls, offers::Offers),
         (outbound::Outbound, callbacks::Callbacks),
-        (recordings::Recordings, recording_settings::RecordingSettings),
+        (recordings::Recordings, recording_settings::RecordingSettings, voicemails::Voicemails),
         (company_settings::CompanySettings, transcription_hook::TranscriptionHooks),
+        (webhooks::Webhooks, chat_integrations::ChatIntegrations),
         (call_results::CallResults, queue_flows::FlowsOfQueues),
-        health::Health,
+        (twilio_account::TwilioAccounts, voice_token::VoiceTokens),
+        (call_lists::CallLists, dispositions::Dispositions, schedules::Schedules),
+        (system_settings::Settings, analytics::Analytics, exports::Exports, insights::InsightsOfCompanies),
+        (health::Health, languages::Languages),
     )
 }
 

@@ -7,32 +7,81 @@ use poem::http::header;
 use poem::{Request, Response};
 use sha2::{Digest, Sha256};
 
-use crate::words::{Language, Words};
+use crate::words::Words;
 
 /// A link must not confirm by being opened, since mail programs open links to look at them: a person presses the button.
 const SCRIPT: &str = include_str!("confirm.js");
+const PASSWORD_SCRIPT: &str = include_str!("password.js");
 
-struct Texts {
-    title: &'static str,
-    ask: &'static str,
-    confirm: &'static str,
-    done: &'static str,
-    gone: &'static str,
-    failed: &'static str,
+/// The specification, to read and to try: `html` is one document with its scripts in it. Only those run, by their hashes;
+/// it talks to this server alone. Its styles are also set by its script, element by element, which is hard to hash.
+pub fn docs(html: &str) -> impl Fn() -> Response + Clone + 'static {
+    let scripts: Vec<_> = inline_scripts(html).map(|script| format!("'sha256-{}'", hash(script))).collect();
+    let policy = format!(
+        "default-src 'none'; script-src {}; style-src 'unsafe-inline'; img-src data:; connect-src 'self'; \
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        scripts.join(" ")
+    );
+    let html = html.to_owned();
+    move || {
+        Response::builder()
+            .header(header::CONTENT_SECURITY_POLICY, policy.clone())
+            .content_type("text/html; charset=utf-8")
+            .body(html.clone())
+    }
+}
+
+/// What stands in the script elements of a document, as a browser reads it: from one start tag to the next end tag, whatever
+/// looks like a tag between them.
+fn inline_scripts(html: &str) -> impl Iterator<Item = &str> {
+    let mut rest = html;
+    std::iter::from_fn(move || {
+        let (_, behind) = rest.split_once("<script")?;
+        let (_, content) = behind.split_once('>')?;
+        let (script, after) = content.split_once("</script>")?;
+        rest = after;
+        Some(script)
+    })
+}
+
+fn hash(script: &str) -> String {
+    BASE64_STANDARD.encode(Sha256::digest(script))
 }
 
 /// Confirms a registration; the token stands behind the # of the address, and only the script sees it.
 pub fn confirm_registration(request: &Request) -> Response {
     let words = Words::accepted(request.header(header::ACCEPT_LANGUAGE).unwrap_or_default());
-    let Texts { title, ask, confirm, done, gone, failed } = texts(words);
+    let [title, ask, confirm, done, gone, failed] = ["title", "ask", "confirm", "done", "gone", "failed"]
+        .map(|part| words.text(&format!("page.confirm.{part}")));
+    let body = format!(
+        "<p id=\"said\" role=\"status\" data-done=\"{done}\" data-gone=\"{gone}\" data-failed=\"{failed}\">{ask}</p>\n\
+         <button id=\"confirm\">{confirm}</button>\n",
+    );
+    page(words, title, &body, SCRIPT)
+}
+
+/// Sets a password by the link of a letter; the token stands behind the # of the address.
+pub fn set_password(request: &Request) -> Response {
+    let words = Words::accepted(request.header(header::ACCEPT_LANGUAGE).unwrap_or_default());
+    let [title, ask, label, set, done, gone, failed] =
+        ["title", "ask", "label", "set", "done", "gone", "failed"]
+            .map(|part| words.text(&format!("page.password.{part}")));
+    let body = format!(
+        "<p id=\"said\" role=\"status\" data-done=\"{done}\" data-gone=\"{gone}\" data-failed=\"{failed}\">{ask}</p>\n\
+         <form id=\"form\">\n<label>{label} <input id=\"password\" type=\"password\" autocomplete=\"new-password\" \
+         minlength=\"8\" maxlength=\"128\" required></label>\n<button id=\"set\">{set}</button>\n</form>\n",
+    );
+    page(words, title, &body, PASSWORD_SCRIPT)
+}
+
+fn page(words: Words, title: &str, body: &str, script: &str) -> Response {
     let page = format!(
         "<!DOCTYPE html>\n<html lang=\"{}\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width\">\n<title>{title}</title>\n</head>\n<body>\n<h1>{title}</h1>\n\
-         <p id=\"said\" role=\"status\" data-done=\"{done}\" data-gone=\"{gone}\" data-failed=\"{failed}\">{ask}</p>\n\
-         <button id=\"confirm\">{confirm}</button>\n<script>{SCRIPT}</script>\n</body>\n</html>\n",
-        words.language().tag(),
+         {body}<script>{script}</script>\n</body>\n</html>\n",
+        words.language_tag(),
     );
-    let script = BASE64_STANDARD.encode(Sha256::digest(SCRIPT));
+    let script = hash(script);
     let policy = format!(
         "default-src 'none'; script-src 'sha256-{script}'; connect-src 'self'; base-uri 'none'; form-action 'none'; \
          frame-ancestors 'none'"
@@ -45,39 +94,13 @@ pub fn confirm_registration(request: &Request) -> Response {
         .body(page)
 }
 
-fn texts(words: Words) -> Texts {
-    match words.language() {
-        Language::English => Texts {
-            title: "Confirm your registration",
-            ask: "Confirm only if it was you who registered.",
-            confirm: "Confirm",
-            done: "Your registration is confirmed. You can sign in now.",
-            gone: "This registration is not valid, or no longer. Register again.",
-            failed: "That did not work. Try again in a moment.",
-        },
-        Language::Spanish => Texts {
-            title: "Confirme su registro",
-            ask: "Confirme solo si ha sido usted quien se registró.",
-            confirm: "Confirmar",
-            done: "Su registro está confirmado. Ya puede iniciar sesión.",
-            gone: "Este registro no es válido o ya no lo es. Regístrese de nuevo.",
-            failed: "No ha funcionado. Inténtelo de nuevo en un momento.",
-        },
-        Language::French => Texts {
-            title: "Confirmez votre inscription",
-            ask: "Ne confirmez que si c'est bien vous qui vous êtes inscrit.",
-            confirm: "Confirmer",
-            done: "Votre inscription est confirmée. Vous pouvez vous connecter.",
-            gone: "Cette inscription n'est pas valable, ou ne l'est plus. Inscrivez-vous à nouveau.",
-            failed: "Cela n'a pas fonctionné. Réessayez dans un instant.",
-        },
-        Language::German => Texts {
-            title: "Bestätigen Sie Ihre Registrierung",
-            ask: "Bestätigen Sie nur, wenn Sie selbst sich registriert haben.",
-            confirm: "Bestätigen",
-            done: "Ihre Registrierung ist bestätigt. Sie können sich jetzt anmelden.",
-            gone: "Diese Registrierung gilt nicht oder nicht mehr. Registrieren Sie sich noch einmal.",
-            failed: "Das hat nicht funktioniert. Versuchen Sie es gleich noch einmal.",
-        },
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_may_hold_what_looks_like_another() {
+        let html = "<p><script charset=\"UTF-8\">let a = '<script>';</script><script>b()</script>";
+        assert_eq!(inline_scripts(html).collect::<Vec<_>>(), ["let a = '<script>';", "b()"]);
     }
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use entity::session;
 use poem::web::Data;
-use poem_openapi::param::Path;
+use poem_openapi::param::{Header, Path};
 use poem_openapi::payload::Json;
 use poem_openapi::{Enum, Object, OpenApi};
 use uuid::Uuid;
@@ -12,9 +12,11 @@ use super::envelope::{Done, Failure, Reply, Success};
 use super::{JsonBody, Tag};
 use crate::app::App;
 use crate::authz::{Can, ReadProfile, ReadSessions, Seat, WriteProfile, WriteSessions};
+use crate::identity::avatars;
 use crate::identity::profile::{self, Profile};
 use crate::identity::sessions::{self, Ending};
 use crate::secret::Secret;
+use crate::words::Words;
 
 pub struct OwnProfile;
 
@@ -41,15 +43,19 @@ pub struct ProfileOut {
     company_id: Option<Uuid>,
     /// The agent that the caller is, if he takes calls.
     agent_id: Option<Uuid>,
+    /// Where the caller's picture is, below the server's address.
+    avatar_path: Option<String>,
+    /// Signing in asks for a second factor.
+    second_factor: bool,
     created_at: DateTime<Utc>,
 }
 
 /// What is to be changed of the own profile; what is absent stays.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
-struct ProfileIn {
+pub struct ProfileIn {
     #[oai(validator(min_length = 1, max_length = 200))]
-    name: String,
+    pub name: String,
 }
 
 /// The password so far, and the one to come.
@@ -91,6 +97,8 @@ impl From<Profile> for ProfileOut {
             role,
             company_id: profile.company.map(Into::into),
             agent_id: profile.agent.map(Into::into),
+            avatar_path: profile.avatar.as_deref().and_then(avatars::path),
+            second_factor: profile.second_factor,
             created_at: profile.user.created_at,
         }
     }
@@ -128,15 +136,21 @@ impl OwnProfile {
     }
 
     /// Changes the caller's password, and ends his other sessions.
+    ///
+    /// A mail tells him, where the server sends mail.
     #[oai(path = "/password", method = "put", operation_id = "changePassword")]
     async fn password(
         &self,
         can: Can<WriteProfile>,
         Data(app): Data<&App>,
+        /// The languages in which the mail may be written, the dearest first.
+        #[oai(name = "Accept-Language")]
+        languages: Header<Option<String>>,
         body: JsonBody<PasswordIn>,
     ) -> Result<Json<Done>, Failure> {
+        let words = Words::accepted(&languages.0.unwrap_or_default());
         let (current, new) = (Secret::new(body.0.current_password), Secret::new(body.0.new_password));
-        profile::change_password(app, can.caller(), current, new).await?;
+        profile::change_password(app, can.caller(), current, new, words).await?;
         Done::saying("The password is changed. Sessions elsewhere have ended.")
     }
 

@@ -15,6 +15,8 @@ use crate::queues::{RulesWish, StepAction, StepWish};
 pub struct QueueRules {
     /// When somebody can be queued: `zone`, `weekly`, `exceptions`, as in a flow's `hours` node. Always, when left out.
     hours: Option<Any<Value>>,
+    /// By which it goes instead of hours of its own.
+    schedule_id: Option<Uuid>,
     /// Whether a caller is sent on at once while no agent of the queue is ready.
     #[oai(default)]
     skip_when_unstaffed: bool,
@@ -173,7 +175,8 @@ impl From<Announcements> for entity::Announcements {
 impl From<entity::QueueRules> for QueueRules {
     fn from(rules: entity::QueueRules) -> Self {
         Self {
-            hours: rules.hours.map(Any),
+            hours: rules.hours.filter(|_| rules.schedule_id.is_none()).map(Any),
+            schedule_id: rules.schedule_id.map(Into::into),
             skip_when_unstaffed: rules.skip_when_unstaffed,
             max_length: rules.max_length,
             max_wait_seconds: rules.max_wait_seconds,
@@ -192,6 +195,7 @@ impl From<QueueRules> for RulesWish {
     fn from(rules: QueueRules) -> Self {
         Self {
             hours: rules.hours.map(|hours| hours.0),
+            schedule: rules.schedule_id.map(Into::into),
             skip_when_unstaffed: rules.skip_when_unstaffed,
             max_length: rules.max_length,
             max_wait_seconds: rules.max_wait_seconds,

@@ -1,4 +1,4 @@
-//! Recordings and voicemails: control, list, play, hold, delete.
+//! Recordings: control, list, play, hold, delete.
 
 use chrono::{DateTime, Utc};
 use entity::id::{CallId, RecordingId};
@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::envelope::{Done, Failure, Reply, Success};
 use super::range::{Asked, Wanted};
+use super::voicemails::VoicemailWork;
 use super::{JsonBody, Tag, Word};
 use crate::app::App;
 use crate::authz::{Can, ControlRecordings, DeleteRecordings, HoldRecordings, Permission, ReadRecordings};
@@ -115,6 +116,8 @@ pub struct RecordingOut {
     pub transcript: Option<TranscriptOut>,
     /// Whose conversation is where in the file; only in the list of a call.
     pub parts: Option<Vec<RecordingPart>>,
+    /// Only of a voicemail about which somebody has done something.
+    pub work: Option<VoicemailWork>,
 }
 
 impl From<recording::Model> for RecordingOut {
@@ -148,6 +151,7 @@ impl From<recording::Model> for RecordingOut {
             deleted_because: row.deleted_because.map(Word),
             transcript,
             parts: None,
+            work: None,
         }
     }
 }
@@ -272,7 +276,7 @@ impl SoundOut {
     }
 }
 
-fn reader<P: Permission>(can: &Can<P>) -> Reader {
+pub(super) fn reader<P: Permission>(can: &Can<P>) -> Reader {
     Reader { user: can.caller().user, whose: can.whose() }
 }
 
@@ -306,12 +310,6 @@ impl Recordings {
         JsonBody(body): JsonBody<RecordingControlIn>,
     ) -> Reply<RecordingOut> {
         Success::ok(desk::control(app, can.scope()?, reader(&can), CallId(id), body.action.into()).await?)
-    }
-
-    /// Lists the voicemails of the company, newest first: the last hundred.
-    #[oai(path = "/api/voicemails", method = "get", operation_id = "listVoicemails")]
-    async fn voicemails(&self, can: Can<ReadRecordings>, Data(app): Data<&App>) -> Reply<Vec<RecordingOut>> {
-        Success::list(desk::voicemails(app, can.scope()?, reader(&can)).await?)
     }
 
     /// Plays a recording. Who listens is noted in the company's audit.

@@ -1,9 +1,10 @@
-//! Joins the resources into one tree of routes and serves it. The order of the layers, outermost first: envelope, the
-//! app as request data, routes.
+//! Joins the resources into one tree of routes and serves it. The order of the layers, outermost first: what browsers are
+//! told, figures, what follows a request, envelope, deadline, limits, versions, the app as request data, routes.
 
 use std::io::Result as IoResult;
 use std::time::Duration;
 
+use clock::Clock;
 use poem::endpoint::make_sync;
 use poem::http::uri::Scheme;
 use poem::listener::{Acceptor, TcpAcceptor};
@@ -11,14 +12,21 @@ use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Endpoint, EndpointExt, IntoResponse, Response, Route, Server, get};
 use tokio::net::{TcpListener, TcpStream};
 
+use super::browsers::Browsers;
+use super::deadline::Deadline;
 use super::envelope::Envelope;
-use super::media;
-use super::pages;
+use super::etag::{Versioned, Versions};
+use super::limited::{Follow, Limit};
+use super::measure::Measure;
+use super::patience::Patient;
 use super::spec::Spec;
+use super::{figures, media, pages};
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::outbound::mail::letters::CONFIRM_PAGE;
+use crate::outbound::mail::letters::{CONFIRM_PAGE, PASSWORD_PAGE};
 use crate::realtime::Gateway;
+use crate::webhooks::incoming::IncomingWebhooks;
+use crate::webhooks::slack::SlackWebhooks;
 use crate::webhooks::twilio::TwilioWebhooks;
 
 /// How long requests under way may take to end after the server was told to stop.
@@ -32,32 +40,49 @@ const SHUTDOWN: Duration = Duration::from_secs(10);
 pub fn endpoint(app: &App) -> Result<impl Endpoint<Output = Response> + 'static> {
     let spec = super::specification()?;
     let envelope = Envelope { clock: app.clock.clone(), paths: spec.paths() };
-    Ok(routes(app, &spec).data(app.clone()).with(envelope))
+    let versions = Versions { app: app.clone(), versioned: Versioned::of(spec.document()) };
+    let deadline = Deadline { clock: app.clock.clone(), limit: app.settings.request_limit };
+    let routes = routes(app, &spec).data(app.clone()).with(versions).with(Limit::new(app, &spec));
+    let routes = routes.with(deadline).with(envelope).with(Follow { app: app.clone() });
+    Ok(routes.with(Measure::new(&app.metrics, &spec)))
 }
 
 fn routes(app: &App, spec: &Spec) -> Route {
-    let (yaml, docs) = (spec.yaml(), spec.docs());
+    let (yaml, docs) = (spec.yaml(), pages::docs(&spec.docs()));
     Route::new()
         .nest_no_strip("/", super::service())
         .nest_no_strip(TwilioWebhooks::PREFIX, TwilioWebhooks::new(app))
+        .nest_no_strip(IncomingWebhooks::PREFIX, IncomingWebhooks::new(app))
+        .nest_no_strip(SlackWebhooks::PREFIX, SlackWebhooks::new(app))
         .at(media::PROMPTS, get(media::prompt))
         .at(media::RECORDINGS, get(media::recording))
+        .at(media::EXPORTS, get(media::export))
         .at("/openapi.yaml", get(make_sync(move |_| yaml.clone().with_content_type("application/yaml"))))
+        .at(media::AVATARS, get(media::avatar))
+        .at(PASSWORD_PAGE, get(make_sync(|request| pages::set_password(&request))))
         .at(CONFIRM_PAGE, get(make_sync(|request| pages::confirm_registration(&request))))
-        .at("/docs", get(make_sync(move |_| docs.clone().with_content_type("text/html; charset=utf-8"))))
+        .at("/docs", get(make_sync(move |_| docs())))
+        .at("/metrics", get(figures::exposition))
 }
 
 /// Serves until `stop`, then closes the sockets and lets what is under way end.
 pub async fn serve(app: &App, listener: TcpListener, stop: impl Future<Output = ()>) -> Result<()> {
     let gateway = Gateway::open(app);
     let sockets = gateway.clone();
-    let endpoint = Route::new().nest_no_strip("/socket.io", gateway).nest_no_strip("/", endpoint(app)?);
+    let endpoint = Route::new()
+        .nest_no_strip("/socket.io", gateway)
+        .nest_no_strip("/", endpoint(app)?)
+        .with(Browsers::new(&app.settings));
     let stop = async move {
         stop.await;
         sockets.close().await;
     };
     let failed = |cause| Error::internal("serve HTTP", cause);
-    let acceptor = NoDelay(TcpAcceptor::from_tokio(listener).map_err(failed)?);
+    let acceptor = Connections {
+        acceptor: TcpAcceptor::from_tokio(listener).map_err(failed)?,
+        clock: app.clock.clone(),
+        stall: app.settings.timing.client_stall,
+    };
     Server::new_with_acceptor(acceptor)
         .run_with_graceful_shutdown(endpoint, stop, Some(SHUTDOWN))
         .await
@@ -77,18 +102,23 @@ pub async fn told_to_stop() -> Result<()> {
 }
 
 /// Sets TCP_NODELAY: poem does not, and a small first message to a client would then wait 40 ms for an acknowledgement.
-struct NoDelay(TcpAcceptor);
+/// Gives up who takes nothing.
+struct Connections {
+    acceptor: TcpAcceptor,
+    clock: Clock,
+    stall: Duration,
+}
 
-impl Acceptor for NoDelay {
-    type Io = TcpStream;
+impl Acceptor for Connections {
+    type Io = Patient<TcpStream>;
 
     fn local_addr(&self) -> Vec<LocalAddr> {
-        self.0.local_addr()
+        self.acceptor.local_addr()
     }
 
-    async fn accept(&mut self) -> IoResult<(TcpStream, LocalAddr, RemoteAddr, Scheme)> {
-        let accepted = self.0.accept().await?;
-        accepted.0.set_nodelay(true)?;
-        Ok(accepted)
+    async fn accept(&mut self) -> IoResult<(Self::Io, LocalAddr, RemoteAddr, Scheme)> {
+        let (stream, local, remote, scheme) = self.acceptor.accept().await?;
+        stream.set_nodelay(true)?;
+        Ok((Patient::new(stream, self.clock.clone(), self.stall), local, remote, scheme))
     }
 }

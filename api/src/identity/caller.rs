@@ -2,13 +2,13 @@
 //! removed membership and a logout hold at once and not when the token runs out.
 
 use chrono::{DateTime, Utc};
-use entity::id::{AgentId, CompanyId, MembershipId, SessionId, UserId};
+use entity::id::{AgentId, ApiKeyId, CompanyId, MembershipId, SessionId, UserId};
 use entity::{CompanyScope, MembershipStatus, PlatformRole, Role, UserStatus};
 use sea_orm::ConnectionTrait;
 
-use super::tokens;
+use super::{api_keys, tokens};
 use crate::app::App;
-use crate::authz::Seat;
+use crate::authz::{Rows, Scopes, Seat, Table};
 use crate::error::{Error, Result, Subject};
 use crate::store::system::{self, SessionWithStanding};
 
@@ -16,8 +16,17 @@ use crate::store::system::{self, SessionWithStanding};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Caller {
     pub user: UserId,
+    /// The nil id, which no session has, when he has sent a key.
     pub session: SessionId,
     pub standing: Standing,
+    pub key: Option<KeyOfCaller>,
+}
+
+/// The key with which a program acts for its maker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyOfCaller {
+    pub id: ApiKeyId,
+    pub scopes: Scopes,
 }
 
 /// As what somebody acts.
@@ -43,7 +52,7 @@ const ENDED: Error =
     Error::Unauthorized { code: "SESSION_ENDED", message: "This session has ended. Sign in again." };
 
 impl Caller {
-    /// Who sent this access token. `named` is the company that the request names beside it: the platform's
+    /// Who sent this access token or key. `named` is the company that the request names beside it: the platform's
     /// administrator chooses by it where he acts; for anybody else it must be his own.
     ///
     /// # Errors
@@ -51,6 +60,9 @@ impl Caller {
     /// `NotFound(Company)` when `named` is not there for this caller.
     pub async fn of_token(app: &App, token: &str, named: Option<CompanyId>) -> Result<Self> {
         let now = app.clock.now();
+        if token.starts_with(api_keys::PREFIX) {
+            return api_keys::caller(app, token, named).await;
+        }
         let claims = tokens::verify(&app.keys, now, token)?;
         let caller = Self::of_session(app.db.reader(), claims.session, named, now).await?;
         // A token names the user and the membership of its session; one that does not was not issued for it.
@@ -90,13 +102,13 @@ impl Caller {
         }
         let standing = match (row.platform_role, &row.membership) {
             (Some(PlatformRole::Admin), _) => {
-                if named.is_some() && !row.named_company_exists {
+                if named.is_some() && (!row.named_company_exists || row.company_closed) {
                     return Err(Error::NotFound(Subject::Company));
                 }
                 Standing::PlatformAdmin { acting_for: named }
             }
             (None, Some(member)) => {
-                if member.status != MembershipStatus::Active {
+                if member.status != MembershipStatus::Active || row.company_closed {
                     return Err(ENDED);
                 }
                 if named.is_some_and(|company| company != member.company) {
@@ -109,7 +121,7 @@ impl Caller {
             (None, None) if named.is_some() => return Err(Error::NotFound(Subject::Company)),
             (None, None) => Standing::Alone,
         };
-        Ok(Self { user: row.user, session, standing })
+        Ok(Self { user: row.user, session, standing, key: None })
     }
 
     /// The company in which the caller acts, if any.
@@ -152,6 +164,18 @@ impl Caller {
             Standing::Member { role, .. } => role.into(),
             Standing::Alone => Seat::Alone,
         }
+    }
+
+    /// With which rows the caller may do this; `None`: he may not. A key may what its scopes name and its maker may now.
+    pub fn rows(&self, table: &Table, permission: &str) -> Option<Rows> {
+        let within = self.key.is_none_or(|key| key.scopes.include(permission));
+        table.rows(self.seat(), permission).filter(|_| within)
+    }
+
+    /// # Errors
+    /// Names the permission that the caller does not have.
+    pub fn require(&self, table: &Table, permission: &'static str) -> Result<Rows> {
+        self.rows(table, permission).ok_or(Error::Forbidden { permission })
     }
 
     /// The agent that the caller is, if it is one.

@@ -1,16 +1,22 @@
 //! Who somebody is: passwords, tokens, sessions, memberships, and the [`Caller`] that every request is made by. What a
 //! caller may do is not decided here but in [`crate::authz`].
 
-pub mod attempts;
+pub mod api_keys;
 pub mod audit;
+pub mod avatars;
 mod caller;
 mod email;
 pub mod members;
+pub mod newcomers;
+pub mod password_links;
 pub mod passwords;
+pub mod preferences;
 pub mod profile;
 pub mod register;
+pub mod second_factor;
 pub mod sessions;
 pub mod tokens;
+pub mod trail;
 
-pub use caller::{Caller, Standing};
+pub use caller::{Caller, KeyOfCaller, Standing};
 pub use email::Email;

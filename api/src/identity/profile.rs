@@ -1,10 +1,11 @@
 //! What somebody sees and changes of himself.
 
-use entity::id::{AgentId, CompanyId};
+use entity::id::{AgentId, CompanyId, UserId};
 use entity::{RevokedBecause, user};
 use sea_orm::Set;
 
 use super::caller::{Caller, Standing};
+use super::password_links;
 use super::passwords::{self, Verdict};
 use crate::app::App;
 use crate::authz::Seat;
@@ -12,7 +13,8 @@ use crate::error::{Error, Result, Subject};
 use crate::secret::Secret;
 use crate::store::sessions::{self, Sessions};
 use crate::store::system::MembershipOfUser;
-use crate::store::{system, users};
+use crate::store::{Tx, avatars, second_factors, system, users};
+use crate::words::Words;
 
 /// A user as he acts in the present session.
 #[derive(Clone, Debug)]
@@ -21,6 +23,10 @@ pub struct Profile {
     pub seat: Seat,
     pub company: Option<CompanyId>,
     pub agent: Option<AgentId>,
+    /// Where his picture lies.
+    pub avatar: Option<String>,
+    /// Signing in asks for a second factor.
+    pub second_factor: bool,
 }
 
 pub async fn of(app: &App, caller: &Caller) -> Result<Profile> {
@@ -30,24 +36,37 @@ pub async fn of(app: &App, caller: &Caller) -> Result<Profile> {
         Standing::PlatformAdmin { acting_for } => acting_for,
         Standing::Alone => None,
     };
-    Ok(Profile { user, seat: caller.seat(), company, agent: caller.agent() })
+    let avatar = avatars::of(app.db.reader(), vec![user.id]).await?.remove(&user.id);
+    let second_factor = second_factors::is_on(app.db.reader(), user.id).await?;
+    Ok(Profile { user, seat: caller.seat(), company, agent: caller.agent(), avatar, second_factor })
 }
 
 /// Changes the caller's name, also as an agent in every company.
 pub async fn rename(app: &App, caller: &Caller, name: String) -> Result<Profile> {
     let tx = app.db.begin().await?;
-    system::rename_agents_of(&tx, caller.user, &name).await?;
-    let changes =
-        user::ActiveModel { name: Set(name), updated_at: Set(app.clock.now()), ..Default::default() };
-    users::update(&tx, caller.user, changes).await?;
+    set_name(app, &tx, caller.user, name).await?;
     tx.commit().await?;
     of(app, caller).await
 }
 
-/// Changes the caller's password, and ends his sessions elsewhere.
-pub async fn change_password(app: &App, caller: &Caller, current: Secret, new: Secret) -> Result<()> {
+/// A person's name, also as an agent in every company.
+pub(super) async fn set_name(app: &App, tx: &Tx, id: UserId, name: String) -> Result<()> {
+    system::rename_agents_of(tx, id, &name).await?;
+    let changes =
+        user::ActiveModel { name: Set(name), updated_at: Set(app.clock.now()), ..Default::default() };
+    Ok(users::update(tx, id, changes).await?)
+}
+
+/// Changes the caller's password, and ends his sessions elsewhere. He is told by mail.
+pub async fn change_password(
+    app: &App,
+    caller: &Caller,
+    current: Secret,
+    new: Secret,
+    words: Words,
+) -> Result<()> {
     let user = users::by_id(app.db.reader(), caller.user).await?.ok_or(Error::NotFound(Subject::User))?;
-    if passwords::verify(current, Some(user.password_hash)).await? == Verdict::Wrong {
+    if passwords::verify(current, Some(user.password_hash.clone())).await? == Verdict::Wrong {
         return Err(Error::invalid("/currentPassword", "is wrong"));
     }
     let password_hash = passwords::hash(new).await?;
@@ -58,7 +77,9 @@ pub async fn change_password(app: &App, caller: &Caller, current: Secret, new: S
     users::update(&tx, caller.user, changes).await?;
     let others = Sessions::OthersOf(caller.user, caller.session);
     sessions::revoke(&tx, others, RevokedBecause::LoggedOut, now).await?;
+    password_links::tell_changed(app, &tx, &user.email, words).await?;
     tx.commit().await?;
+    app.mailer.wake();
     Ok(())
 }
 

@@ -19,8 +19,11 @@ use super::email::Email;
 use super::passwords::{self, Verdict};
 use super::tokens;
 use crate::app::App;
+use crate::companies::CompanyPatch;
 use crate::error::{Error, Result, Subject};
+use crate::limits::REGISTRATION;
 use crate::outbound::mail::{self, Letter, letters};
+use crate::platform;
 use crate::secret::Secret;
 use crate::store::{Tx, registrations, system, users};
 use crate::words::Words;
@@ -80,9 +83,14 @@ async fn ask(app: &App, wanted: Wanted) -> Result<()> {
             message: "This server sends no mail, so nobody can register here without an invitation.",
         });
     }
+    if !platform::settings(app.db.reader()).await?.open_registration {
+        return Err(Error::conflict(
+            "REGISTRATION_CLOSED",
+            "Nobody can register on this platform without an invitation.",
+        ));
+    }
     let now = app.clock.now();
-    app.registrations.check(&email, now)?;
-    app.registrations.count(&email, now);
+    app.limiter.take(REGISTRATION, email.as_str(), now).await?;
     let password_hash = passwords::hash(password).await?;
     let known = users::by_email(app.db.reader(), email.as_str()).await?;
     let (token, public_url) = (Secret::new(app.ids.token()), &app.settings.public_url);
@@ -185,7 +193,7 @@ async fn invitation(app: &App, token: &Secret, email: &Email) -> Result<invitati
     found.filter(|invitation| invitation.email == email.as_str()).ok_or(Error::NotFound(Subject::Invitation))
 }
 
-fn new_user(app: &App, email: String, name: String, password_hash: String) -> user::Model {
+pub(super) fn new_user(app: &App, email: String, name: String, password_hash: String) -> user::Model {
     let now = app.clock.now();
     user::Model {
         id: app.ids.next(),
@@ -201,27 +209,39 @@ fn new_user(app: &App, email: String, name: String, password_hash: String) -> us
 
 /// A new company with `owner` in it.
 pub async fn found_company(app: &App, tx: &Tx, owner: &user::Model, name: String) -> Result<CompanyId> {
-    let company = company::Model {
-        id: app.ids.next(),
-        name,
-        time_zone: "UTC".to_owned(),
-        language: "en-US".to_owned(),
-        demo: false,
-        twilio_account_sid: None,
-        twilio_auth_token_sealed: None,
-        tell_agents_of_supervision: true,
-        created_at: app.clock.now(),
-    };
+    let company = new_company(app, CompanyPatch { name: Some(name), ..CompanyPatch::default() });
     let id = company.id;
     system::insert_company(tx, company).await?;
     join(app, tx, owner, id, Role::Owner).await?;
     Ok(id)
 }
 
-/// Makes `user` a member; one who was removed comes back in the new role, one who is there stays as he is.
-async fn join(app: &App, tx: &Tx, user: &user::Model, company: CompanyId, role: Role) -> Result<()> {
+/// What is not said in `wish` is as in every new company.
+pub fn new_company(app: &App, wish: CompanyPatch) -> company::Model {
+    company::Model {
+        id: app.ids.next(),
+        name: wish.name.unwrap_or_default(),
+        time_zone: wish.time_zone.unwrap_or_else(|| "UTC".to_owned()),
+        language: wish.language.unwrap_or_else(|| "en-US".to_owned()),
+        demo: false,
+        twilio_account_sid: None,
+        twilio_auth_token_sealed: None,
+        tell_agents_of_supervision: true,
+        report_settings: Default::default(),
+        created_at: app.clock.now(),
+    }
+}
+
+/// Makes `user` a member; one who was removed comes back in the new role, one who is there, banned or not, stays as he is.
+pub(super) async fn join(
+    app: &App,
+    tx: &Tx,
+    user: &user::Model,
+    company: CompanyId,
+    role: Role,
+) -> Result<()> {
     let id = match system::membership_in(tx, company, user.id).await? {
-        Some(there) if there.status == MembershipStatus::Active => return Ok(()),
+        Some(there) if there.status != MembershipStatus::Removed => return Ok(()),
         Some(removed) => {
             system::revive_membership(tx, removed.id, role).await?;
             removed.id

@@ -9,11 +9,14 @@ use super::caller::{Caller, Standing};
 use super::email::Email;
 use super::passwords::{self, Verdict};
 use super::profile::{self, Profile};
+use super::second_factor;
 use super::tokens::{self, Claims};
+use super::trail::Trail;
 use crate::agents;
 use crate::app::App;
 use crate::authz::Seat;
 use crate::error::{Error, Result, Subject};
+use crate::limits::{SIGN_IN, SIGN_IN_FROM};
 use crate::secret::Secret;
 use crate::store::sessions::{self, Sessions};
 use crate::store::system::MembershipOfUser;
@@ -53,20 +56,28 @@ const REUSED: Error = Error::Unauthorized {
 /// Signs in with a password, into the company where the user was last.
 ///
 /// # Errors
-/// One and the same for an unknown address, a wrong password and a banned user; `TooOften` after ten of them.
-pub async fn sign_in(app: &App, email: &Email, password: Secret) -> Result<SignedIn> {
-    let now = app.clock.now();
-    app.attempts.check(email, now)?;
+/// One and the same for an unknown address, a wrong password and a banned user; `TooOften` after five of them for the account
+/// or fifty from where the client is. `MFA_REQUIRED` and `MFA_CODE_INVALID` once the password is right.
+pub async fn sign_in(app: &App, email: &Email, password: Secret, code: Option<&str>) -> Result<SignedIn> {
+    let (now, from) = (app.clock.now(), Trail::current().and_then(|trail| trail.from()));
+    app.limiter.check(SIGN_IN, email.as_str(), now).await?;
+    if let Some(from) = &from {
+        app.limiter.check(SIGN_IN_FROM, from, now).await?;
+    }
     let user = users::by_email(app.db.reader(), email.as_str()).await?;
     let verdict = passwords::verify(password, user.as_ref().map(|user| user.password_hash.clone())).await?;
     let user = match (user, verdict) {
         (Some(user), Verdict::Right) if user.status == UserStatus::Active => user,
         (Some(_) | None, Verdict::Right | Verdict::Wrong) => {
-            app.attempts.count(email, now);
+            app.limiter.count(SIGN_IN, email.as_str(), now).await;
+            if let Some(from) = &from {
+                app.limiter.count(SIGN_IN_FROM, from, now).await;
+            }
             return Err(WRONG);
         }
     };
-    app.attempts.forget(email);
+    second_factor::demand(app, &user, code).await?;
+    app.limiter.forget(SIGN_IN, email.as_str()).await;
     let memberships = system::memberships_of(app.db.reader(), user.id).await?;
     let last = sessions::last_membership(app.db.reader(), user.id).await?;
     let chosen =

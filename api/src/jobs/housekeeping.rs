@@ -1,5 +1,6 @@
 //! Forgets what nobody can ask for any more: settled requests of the provider, events that were told, registrations that
-//! nobody confirmed in time, secrets that no request came for, and mail that was given up.
+//! nobody confirmed in time, links to set a password, secrets that no request came for, mail that was given up, and what
+//! endpoints were told.
 
 use std::time::Duration;
 
@@ -7,11 +8,14 @@ use chrono::TimeDelta;
 
 use crate::app::App;
 use crate::error::Result;
-use crate::store::{mails, registrations, system};
+use crate::store::{mails, password_links, registrations, system};
 
 const EVERY: Duration = Duration::from_secs(3600);
 /// Longer than any retry of the provider. A client that was away for longer gets a snapshot.
 const KEPT: TimeDelta = TimeDelta::days(3);
+
+/// What endpoints were told, with the log of it.
+const EVENTS_KEPT: TimeDelta = TimeDelta::days(14);
 
 /// Runs until the process ends.
 pub async fn run(app: App) {
@@ -29,7 +33,9 @@ async fn forget(app: &App) -> Result<()> {
     system::forget_before(&app.db, now - KEPT).await?;
     let tx = app.db.begin().await?;
     registrations::forget_expired(&tx, now).await?;
+    password_links::forget_expired(&tx, now).await?;
     system::forget_expired_secrets(&tx, now).await?;
+    system::forget_webhook_events(&tx, now - EVENTS_KEPT).await?;
     mails::forget_failed(&tx, now - KEPT).await?;
     Ok(tx.commit().await?)
 }

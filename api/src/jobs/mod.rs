@@ -10,10 +10,10 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::Busy;
 use entity::id::{
-    AgentId, CallId, CallbackId, LegId, MessageId, OfferId, PhoneNumberId, QueueEntryId, RecordingId,
-    RequestId, SegmentId, TransferId,
+    AgentId, CallId, CallbackId, ExportId, LegId, MessageId, OfferId, PhoneNumberId, QueueEntryId, RecordingId, RequestId, SegmentId, TransferId, WebhookDeliveryId,
 };
 use entity::{JobKind, job};
+use tracing::Instrument;
 
 use crate::agents::{Watch, end_skills_today};
 use crate::app::App;
@@ -21,7 +21,10 @@ use crate::calls::{
     callback, carry, hold, messages, offer, overflow, participant, recording, request, sweep, transcription,
     transfer, wrap_up,
 };
+use crate::chats;
 use crate::error::{Error, Result};
+use crate::exports;
+use crate::hooks;
 use crate::store::system::{self, Claimed};
 use crate::store::{Unit, jobs as rows};
 
@@ -122,20 +125,27 @@ async fn round(app: &App, _busy: &Busy) -> Result<DateTime<Utc>> {
 async fn begin(app: &App, job: Claimed) {
     let place = app.workshop.place().await;
     // How long somebody else's server takes must not keep calls from being dialled: it has lanes of its own.
-    let is_elsewhere = matches!(job.job.kind, JobKind::SendRequest | JobKind::TranscribeVoicemail);
+    let is_elsewhere = matches!(
+        job.job.kind,
+        JobKind::SendRequest | JobKind::TranscribeVoicemail | JobKind::DeliverWebhook | JobKind::SendNotices
+    );
     let place = (!is_elsewhere).then_some(place);
     let (app, guard) = (app.clone(), app.clock.busy());
-    tokio::spawn(async move {
+    let (kind, id, subject) = (job.job.kind.as_str(), job.job.id, job.job.subject_id);
+    let about = tracing::info_span!("job", kind, %id, %subject);
+    let work = async move {
         perform(&app, job).await;
         drop(place);
         app.bus.wake_here(crate::bus::Wake::Jobs);
         drop(guard);
-    });
+    };
+    tokio::spawn(work.instrument(about));
 }
 
 async fn perform(app: &App, claimed: Claimed) {
     let job = claimed.job.clone();
     let Some(went) = lease::while_held(app, &claimed, work(app, &claimed)).await else { return };
+    app.metrics.job(job.kind, went_how(&went));
     let finished = match went {
         Ok(Done::Yes) => {
             app.workshop.done(job.id);
@@ -154,6 +164,16 @@ async fn perform(app: &App, claimed: Claimed) {
     if let Err(error) = finished {
         // Its lease runs out and it is claimed again.
         tracing::error!(kind = ?job.kind, ?error, "a job could not be settled");
+    }
+}
+
+/// For the figures.
+fn went_how(went: &Result<Done>) -> &'static str {
+    match went {
+        Ok(Done::Yes | Done::Forgotten | Done::Again(_)) => "done",
+        Ok(Done::Retry { .. }) => "again",
+        Err(Error::NotFound(_)) => "gone",
+        Err(_) => "error",
     }
 }
 
@@ -207,6 +227,7 @@ async fn work(app: &App, claimed: &Claimed) -> Result<Done> {
         JobKind::DeletePromptFile => crate::prompts::files::delete(app, scope, &job.payload).await,
         JobKind::SendMessage => messages::send(app, scope, MessageId(subject)).await,
         JobKind::ProvisionNumber => crate::numbers::provision(app, scope, PhoneNumberId(subject)).await,
+        JobKind::ReleaseNumber => crate::numbers::release(app, scope, &job.payload).await,
         JobKind::SettleCallback => crate::webhooks::settle_kept(app, scope, &job.payload).await,
         JobKind::ExpireOffer => {
             in_unit(app, claimed, async |unit| offer::time_is_up(unit, OfferId(subject)).await).await
@@ -221,6 +242,14 @@ async fn work(app: &App, claimed: &Claimed) -> Result<Done> {
         JobKind::BringUpCallback => {
             in_unit(app, claimed, async |unit| callback::bring_up(unit, CallbackId(subject)).await).await
         }
+        JobKind::TellOutside => {
+            let about = &job.payload;
+            in_unit(app, claimed, async |unit| hooks::tell(unit, about).await).await
+        }
+        JobKind::DeliverWebhook => hooks::delivery::deliver(app, scope, WebhookDeliveryId(subject)).await,
+        JobKind::SendNotices => chats::notices::send(app, scope).await,
+        JobKind::WriteExport => exports::work::write(app, scope, ExportId(subject), job.attempts).await,
+        JobKind::DeleteExport => exports::work::delete(app, scope, ExportId(subject)).await,
         JobKind::DeviceLost => {
             match crate::agents::check_device(app, scope, AgentId(subject), job.id).await? {
                 Watch::Until(at) => Ok(Done::Again(at)),

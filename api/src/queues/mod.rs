@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::error::{Error, FieldError, Result, Subject};
 use crate::references::{self, Named};
 use crate::store::queues::{self, QueueWithAgents};
-use crate::store::{Unit, callbacks, queueing, workforce};
+use crate::store::{Unit, callbacks, dispositions, queueing, workforce};
 
 /// Longest address of a piece of music.
 const URL_BYTES: usize = 2_000;
@@ -148,6 +148,7 @@ pub async fn delete(app: &App, scope: CompanyScope, id: QueueId) -> Result<()> {
         &references::queues_overflowing_into(scope, unit.tx(), id).await?,
     )?;
     serve(&mut unit, id, &[]).await?;
+    dispositions::forget_queue(scope, unit.tx(), id, unit.now()).await?;
     if queues::was_waited_in(scope, unit.tx(), id).await? {
         let now = unit.now();
         queues::save(scope, unit.tx(), retired(row, now)).await?;

@@ -1,13 +1,13 @@
 //! The rules of a queue as somebody wishes them, checked: every one that is wrong is named.
 
-use entity::id::{FlowId, FlowVersionId, QueueId};
+use entity::id::{FlowId, FlowVersionId, QueueId, ScheduleId};
 use entity::{Announcements, OverflowAction, OverflowStep, QueueRules, ServiceLevel, WrapUpRule};
 use ivr_engine::Hours;
 use serde_json::Value;
 
 use super::field;
 use crate::error::{FieldError, Result};
-use crate::store::{Unit, flows, queueing};
+use crate::store::{Unit, flows, queueing, schedules};
 
 /// Steps of one queue.
 pub const MOST_STEPS: usize = 10;
@@ -16,6 +16,8 @@ pub const MOST_STEPS: usize = 10;
 #[derive(Clone, Debug, Default)]
 pub struct RulesWish {
     pub hours: Option<Value>,
+    /// Whose hours these are to be, instead of some of its own.
+    pub schedule: Option<ScheduleId>,
     pub skip_when_unstaffed: bool,
     pub max_length: Option<u32>,
     pub max_wait_seconds: Option<u32>,
@@ -56,7 +58,16 @@ pub(super) async fn check(
     wish: RulesWish,
 ) -> Result<(QueueRules, Vec<FieldError>)> {
     let mut wrong = Vec::new();
-    if let Some(hours) = &wish.hours
+    let mut hours = wish.hours;
+    if let Some(schedule) = wish.schedule {
+        if hours.is_some() {
+            wrong.push(field("/rules/hours", "does not go with a schedule, which has hours"));
+        }
+        match schedules::lock(unit.scope(), unit.tx(), schedule).await? {
+            Some(found) => hours = Some(found.hours),
+            None => wrong.push(field("/rules/scheduleId", "is no schedule of the company")),
+        }
+    } else if let Some(hours) = &hours
         && let Err(findings) = Hours::parse(hours)
     {
         wrong.extend(findings.into_iter().map(|finding| {
@@ -81,7 +92,8 @@ pub(super) async fn check(
         }
     }
     let rules = QueueRules {
-        hours: wish.hours,
+        hours,
+        schedule_id: wish.schedule,
         skip_when_unstaffed: wish.skip_when_unstaffed,
         max_length: wish.max_length,
         max_wait_seconds: wish.max_wait_seconds,

@@ -26,6 +26,13 @@ use roster::{Dismissal, Line, Roster, Sent};
 #[derive(Default)]
 pub struct Sockets(Roster<Wire>);
 
+impl Sockets {
+    /// How many have signed in.
+    pub fn connected(&self) -> usize {
+        self.0.count()
+    }
+}
+
 /// Runs until the process ends: tells the sockets what happens, and looks after them. Also on a node without sockets,
 /// since somebody has to receive the outbox's wake-ups.
 pub async fn run(app: App) {

@@ -167,6 +167,11 @@ impl<L: Line> Roster<L> {
         Admitted::Yes
     }
 
+    /// How many are admitted.
+    pub fn count(&self) -> usize {
+        self.lock().groups.values().map(|group| group.members.len()).sum()
+    }
+
     pub fn leave(&self, sid: Sid) {
         let mut inner = self.lock();
         inner.strangers.remove(&sid);
@@ -428,7 +433,7 @@ mod tests {
         let id = Uuid::from_u128(user);
         let standing =
             Standing::Member { membership: id.into(), company, role: Role::Agent, agent: Some(id.into()) };
-        Caller { user: id.into(), session: id.into(), standing }
+        Caller { user: id.into(), session: id.into(), standing, key: None }
     }
 
     fn rooms(names: &[&str]) -> BTreeSet<String> {

@@ -69,11 +69,14 @@ async fn tail(app: &App, scope: CompanyScope, gaps: &mut HashMap<CompanyId, Date
     let company = scope.company();
     while let Some(cursor) = app.sockets.0.cursor(company) {
         let rows = outbox::after(scope, app.db.reader(), cursor, PAGE).await?;
+        let committed: Vec<_> = rows.iter().map(|row| row.created_at).collect();
         let events: Vec<_> = rows.into_iter().map(event).collect();
         let Some(first) = events.first() else { break };
         if first.seq == cursor + 1 {
             gaps.remove(&company);
             app.sockets.0.deliver(company, &events);
+            let now = app.clock.now();
+            committed.into_iter().for_each(|at| app.metrics.told((now - at).to_std().unwrap_or_default()));
             continue;
         }
         let now = app.clock.now();

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use entity::id::{AgentId, MembershipId, QueueId, SkillId, UserId};
+use entity::{Availability, MembershipStatus, SlotHolder};
 use entity::{
     CompanyScope, agent, agent_skill, agent_skill_today, agent_slot, membership, queue_member, skill,
 };
-use entity::{MembershipStatus, SlotHolder};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder,
     QuerySelect, RelationDef,
@@ -204,4 +204,17 @@ pub async fn serves(
         .filter(queue_member::Column::AgentId.eq(agent))
         .filter(queue_member::Column::QueueId.eq(queue));
     Ok(member.one(db).await?.is_some())
+}
+
+/// Those of the company's agents who want anything but to be offline.
+pub async fn on_air(scope: CompanyScope, db: &impl ConnectionTrait) -> Result<Vec<AgentId>, DbErr> {
+    scope
+        .find::<agent::Entity>()
+        .select_only()
+        .column(agent::Column::Id)
+        .filter(agent::Column::RemovedAt.is_null())
+        .filter(agent::Column::Availability.ne(Availability::Offline))
+        .into_tuple()
+        .all(db)
+        .await
 }

@@ -1,7 +1,7 @@
 //! Calls, legs, events, engine inputs.
 
 use chrono::{DateTime, Utc};
-use entity::id::{AgentId, CallId, LegId, OfferId};
+use entity::id::{CallId, LegId, OfferId};
 use entity::{CallStatus, CompanyScope, LegKind, LegState, call, call_event, leg};
 use sea_orm::{ColumnTrait, ConnectionTrait, Iterable, QueryFilter, QueryOrder, QuerySelect};
 
@@ -137,40 +137,6 @@ pub async fn legs_by_sid<C: ConnectionTrait>(
 pub async fn unfinished<C: ConnectionTrait>(scope: CompanyScope, db: &C) -> Result<Vec<call::Model>> {
     let live = CallStatus::iter().filter(|status| !status.is_over());
     Ok(scope.find::<call::Entity>().filter(call::Column::Status.is_in(live)).all(db).await?)
-}
-
-/// What a page of calls is filtered by.
-#[derive(Clone, Debug, Default)]
-pub struct Filter {
-    pub status: Option<entity::CallStatus>,
-    pub kind: Option<entity::CallKind>,
-    /// Calls in which this agent has a segment or an open offer.
-    pub of_agent: Option<AgentId>,
-    /// Calls before this one in the order of the list.
-    pub before: Option<CallId>,
-}
-
-/// Newest first. An id is a time-ordered UUID, so the id is also the cursor.
-pub async fn list<C: ConnectionTrait>(
-    scope: CompanyScope,
-    db: &C,
-    filter: &Filter,
-    limit: u64,
-) -> Result<Vec<call::Model>> {
-    let mut query = scope.find::<call::Entity>().order_by_desc(call::Column::Id).limit(limit);
-    if let Some(status) = filter.status {
-        query = query.filter(call::Column::Status.eq(status));
-    }
-    if let Some(kind) = filter.kind {
-        query = query.filter(call::Column::Kind.eq(kind));
-    }
-    if let Some(before) = filter.before {
-        query = query.filter(call::Column::Id.lt(before));
-    }
-    if let Some(agent) = filter.of_agent {
-        query = query.filter(super::queueing::calls_of(scope, agent));
-    }
-    Ok(query.all(db).await?)
 }
 
 /// Moves a leg forward; old news leaves it as it is. Tells whether it moved.

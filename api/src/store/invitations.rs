@@ -2,7 +2,7 @@
 
 use entity::id::InvitationId;
 use entity::{CompanyScope, invitation};
-use sea_orm::DbErr;
+use sea_orm::{ConnectionTrait, DbErr};
 
 use super::Tx;
 
@@ -14,4 +14,12 @@ pub async fn insert(
     let id = invitation.id;
     scope.insert::<invitation::Entity, _>(tx, invitation).await?;
     Ok(id)
+}
+
+pub async fn by_id(
+    scope: CompanyScope,
+    db: &impl ConnectionTrait,
+    id: InvitationId,
+) -> Result<Option<invitation::Model>, DbErr> {
+    scope.find_by_id::<invitation::Entity>(id).one(db).await
 }

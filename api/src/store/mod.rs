@@ -8,16 +8,30 @@ use sea_orm::{
 };
 
 use crate::config::{Settings, SqliteSynchronous};
+use crate::metrics::Pool;
 
+pub mod agent_work;
 pub mod agents;
+pub mod api_keys;
+pub mod audits;
+pub mod avatars;
+pub mod call_lists;
+pub mod call_marks;
 pub mod callbacks;
 pub mod calls;
+pub mod calls_counted;
+pub mod chats;
 pub mod companies;
 pub mod contacts;
+pub mod datasets;
+pub mod dispositions;
+pub mod exports;
 pub mod flow_imports;
 pub mod flow_tests;
 pub mod flows;
+pub mod hooks;
 pub mod idempotency;
+pub mod insights;
 pub mod invitations;
 pub mod jobs;
 pub mod live;
@@ -25,6 +39,7 @@ pub mod mails;
 pub mod messages;
 pub mod outbound;
 pub mod outbox;
+pub mod password_links;
 pub mod past_calls;
 pub mod phone_numbers;
 pub mod prompts;
@@ -32,7 +47,10 @@ pub mod queueing;
 pub mod queues;
 pub mod recordings;
 pub mod registrations;
+pub mod reports;
 pub mod requests;
+pub mod schedules;
+pub mod second_factors;
 pub mod secrets;
 pub mod sessions;
 pub mod side_sessions;
@@ -40,12 +58,15 @@ pub mod skills;
 pub mod surveys;
 pub mod system;
 pub mod transcription_hooks;
+pub mod turns;
 pub mod unit;
 pub mod users;
+pub mod voice_keys;
+pub mod voicemails;
 pub mod webhooks;
 pub mod workforce;
 
-pub use unit::{Audience, Unit};
+pub use unit::{Audience, Fact, Unit};
 
 /// A writing transaction.
 pub type Tx = DatabaseTransaction;
@@ -58,6 +79,7 @@ pub type Tx = DatabaseTransaction;
 pub struct Database {
     reader: DatabaseConnection,
     writer: DatabaseConnection,
+    exporter: DatabaseConnection,
 }
 
 impl Database {
@@ -66,7 +88,8 @@ impl Database {
         if url.starts_with("sqlite:") {
             let writer = sea_orm::Database::connect(sqlite(settings, 1)).await?;
             let reader = sea_orm::Database::connect(sqlite(settings, 4)).await?;
-            Ok(Self { reader, writer })
+            let exporter = sea_orm::Database::connect(exporter(sqlite(settings, 1), settings)).await?;
+            Ok(Self { reader, writer, exporter })
         } else {
             let mut options = ConnectOptions::new(url);
             options
@@ -74,8 +97,9 @@ impl Database {
                 .min_connections(1)
                 .max_connections(settings.database_pool)
                 .acquire_timeout(Duration::from_secs(10));
+            let exporter = sea_orm::Database::connect(exporter(options.clone(), settings)).await?;
             let pool = sea_orm::Database::connect(options).await?;
-            Ok(Self { reader: pool.clone(), writer: pool })
+            Ok(Self { reader: pool.clone(), writer: pool, exporter })
         }
     }
 
@@ -93,8 +117,30 @@ impl Database {
         &self.reader
     }
 
+    /// For reading what is exported, and nothing else: it has few connections, and keeps each for long.
+    pub fn exporter(&self) -> &DatabaseConnection {
+        &self.exporter
+    }
+
     pub fn backend(&self) -> DbBackend {
         self.reader.get_database_backend()
+    }
+
+    /// How many connections there are, and are idle.
+    pub fn pools(&self) -> Vec<Pool> {
+        match self.backend() {
+            DbBackend::Postgres => {
+                let pool = self.reader.get_postgres_connection_pool();
+                vec![Pool { name: "both", open: pool.size(), idle: pool.num_idle() }]
+            }
+            _ => {
+                let sqlite = |name, db: &DatabaseConnection| {
+                    let pool = db.get_sqlite_connection_pool();
+                    Pool { name, open: pool.size(), idle: pool.num_idle() }
+                };
+                vec![sqlite("reader", &self.reader), sqlite("writer", &self.writer)]
+            }
+        }
     }
 
     /// The writer outside a transaction: for migrations.
@@ -103,9 +149,20 @@ impl Database {
     }
 
     pub async fn close(self) -> Result<(), DbErr> {
+        self.exporter.close().await?;
         self.reader.close().await?;
         self.writer.close().await
     }
+}
+
+/// Connections that are made when they are needed, and kept for a short while. One a place, and one to count by.
+fn exporter(mut options: ConnectOptions, settings: &Settings) -> ConnectOptions {
+    options
+        .connect_lazy(true)
+        .min_connections(0)
+        .max_connections(settings.exports.pool + 1)
+        .idle_timeout(Duration::from_secs(60));
+    options
 }
 
 fn sqlite(settings: &Settings, connections: u32) -> ConnectOptions {

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use entity::id::{FlowId, FlowVersionId, PhoneNumberId};
-use entity::{CompanyScope, flow, phone_number, phone_number_pin};
+use entity::{CompanyScope, Inserted, call, flow, outbound_rules, phone_number, phone_number_pin};
+use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, QueryFilter, QueryOrder, QuerySelect, Set};
 
 use super::Tx;
@@ -45,6 +46,51 @@ pub async fn lock(
     scope.find_by_id::<phone_number::Entity>(id).lock_exclusive().one(tx).await
 }
 
+/// Whether the company has this number of the account.
+pub async fn is_there(
+    scope: CompanyScope,
+    db: &impl ConnectionTrait,
+    account_sid: &str,
+    number: &str,
+) -> Result<bool, DbErr> {
+    let found = scope
+        .find::<phone_number::Entity>()
+        .filter(phone_number::Column::AccountSid.eq(account_sid))
+        .filter(phone_number::Column::Number.eq(number));
+    Ok(found.one(db).await?.is_some())
+}
+
+/// Inserts a number unless it is a company's already.
+pub async fn insert(scope: CompanyScope, tx: &Tx, number: Number) -> Result<Inserted, DbErr> {
+    let Number { row, pinned } = number;
+    let id = row.id;
+    match scope.insert_or_ignore::<phone_number::Entity, _>(tx, row).await? {
+        Inserted::Conflicted => Ok(Inserted::Conflicted),
+        Inserted::Yes => {
+            pin(scope, tx, id, pinned).await?;
+            Ok(Inserted::Yes)
+        }
+    }
+}
+
+/// Deletes a number. Its calls have it in writing, and nobody shows it any more who called out with it.
+pub async fn delete(scope: CompanyScope, tx: &Tx, id: PhoneNumberId) -> Result<(), DbErr> {
+    scope
+        .update_many::<call::Entity>()
+        .col_expr(call::Column::PhoneNumberId, Expr::value(None::<uuid::Uuid>))
+        .filter(call::Column::PhoneNumberId.eq(id))
+        .exec(tx)
+        .await?;
+    scope
+        .update_many::<outbound_rules::Entity>()
+        .col_expr(outbound_rules::Column::PhoneNumberId, Expr::value(None::<uuid::Uuid>))
+        .filter(outbound_rules::Column::PhoneNumberId.eq(id))
+        .exec(tx)
+        .await?;
+    let number = phone_number::Column::Id.eq(id);
+    scope.delete_many::<phone_number::Entity>().filter(number).exec(tx).await.map(drop)
+}
+
 /// Writes the number's settings, and pins it or sets it free.
 pub async fn save(scope: CompanyScope, tx: &Tx, number: Number) -> Result<(), DbErr> {
     let Number { row, pinned } = number;
@@ -52,6 +98,15 @@ pub async fn save(scope: CompanyScope, tx: &Tx, number: Number) -> Result<(), Db
     let changes =
         phone_number::ActiveModel { label: Set(row.label), flow_id: Set(row.flow_id), ..Default::default() };
     scope.update::<phone_number::Entity, _>(tx, id, changes).await?;
+    pin(scope, tx, id, pinned).await
+}
+
+async fn pin(
+    scope: CompanyScope,
+    tx: &Tx,
+    id: PhoneNumberId,
+    pinned: Option<FlowVersionId>,
+) -> Result<(), DbErr> {
     scope
         .delete_many::<phone_number_pin::Entity>()
         .filter(phone_number_pin::Column::PhoneNumberId.eq(id))

@@ -13,7 +13,7 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
 };
 
-use super::Tx;
+use super::{Tx, voicemails};
 use crate::error::{Error, Result, Subject};
 
 pub async fn get<C: ConnectionTrait>(
@@ -78,6 +78,7 @@ pub async fn voicemails<C: ConnectionTrait>(
     scope: CompanyScope,
     db: &C,
     of_agent: Option<AgentId>,
+    shown: Voicemails,
     limit: u64,
 ) -> Result<Vec<recording::Model>> {
     let mut query = scope
@@ -91,9 +92,30 @@ pub async fn voicemails<C: ConnectionTrait>(
             .select_only()
             .column(call::Column::Id)
             .filter(super::queueing::calls_of(scope, agent));
-        query = query.filter(recording::Column::CallId.in_subquery(theirs.into_query()));
+        let given = voicemails::assigned_to(scope, agent).into_query();
+        query = query.filter(
+            Condition::any()
+                .add(recording::Column::CallId.in_subquery(theirs.into_query()))
+                .add(recording::Column::Id.in_subquery(given)),
+        );
     }
+    let settled = voicemails::settled(scope).into_query();
+    let query = match shown {
+        Voicemails::All => query,
+        Voicemails::Open => query.filter(recording::Column::Id.not_in_subquery(settled)),
+        Voicemails::Done => query.filter(recording::Column::Id.in_subquery(settled)),
+    };
     Ok(query.all(db).await?)
+}
+
+/// Which voicemails a list shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Voicemails {
+    #[default]
+    All,
+    /// Something is left to do.
+    Open,
+    Done,
 }
 
 pub async fn policy<C: ConnectionTrait>(

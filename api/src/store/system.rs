@@ -2,22 +2,35 @@
 
 #![expect(clippy::disallowed_methods, reason = "this file and its folder are where unscoped queries live")]
 
+mod accounts;
+mod figures;
+mod reports;
+mod settings;
 mod sockets;
 mod tools;
+mod whole;
 mod work;
 
+pub use accounts::*;
+pub use figures::*;
+pub use reports::*;
+pub use settings::*;
 pub use sockets::*;
 pub use tools::*;
+pub use whole::*;
 pub use work::*;
 
 use entity::id::{AgentId, CompanyId, InvitationId, MembershipId, SessionId, UserId};
 use entity::{MembershipStatus, PlatformRole, Role, UserStatus};
-use entity::{agent, audit, company, invitation, membership, outbox_counter, routing_state, session, user};
+use entity::{
+    agent, audit, closed_company, company, invitation, membership, outbox_counter, routing_state, session,
+    user,
+};
 use sea_orm::prelude::DateTimeUtc;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, JoinType,
-    PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, QueryTrait, RelationDef, Set,
+    QueryFilter, QueryOrder, QueryResult, QuerySelect, QueryTrait, RelationDef, Set,
 };
 
 use super::Tx;
@@ -33,6 +46,8 @@ pub struct SessionWithStanding {
     /// The membership that the session names.
     pub membership: Option<MemberOfSession>,
     pub named_company_exists: bool,
+    /// That of the membership, or the named one.
+    pub company_closed: bool,
 }
 
 #[derive(Debug)]
@@ -57,23 +72,12 @@ pub async fn session_with_standing(
 
 /// Sessions with all that decides what they may be used for; the caller says which.
 fn standing_of_sessions(named: Option<CompanyId>) -> SelectStatement {
-    use {
-        agent::Column as A, company::Column as C, membership::Column as M, session::Column as S,
-        user::Column as U,
-    };
+    use {membership::Column as M, session::Column as S, user::Column as U};
     let mut query = Query::select();
     query
-        .expr_as(Expr::col((user::Entity, U::Id)), "user_id")
-        .expr_as(Expr::col((user::Entity, U::Status)), "user_status")
         .expr_as(Expr::col((user::Entity, U::PlatformRole)), "platform_role")
         .expr_as(Expr::col((session::Entity, S::ExpiresAt)), "expires_at")
         .expr_as(Expr::col((session::Entity, S::RevokedAt)), "revoked_at")
-        .expr_as(Expr::col((membership::Entity, M::Id)), "membership_id")
-        .expr_as(Expr::col((membership::Entity, M::CompanyId)), "company_id")
-        .expr_as(Expr::col((membership::Entity, M::Role)), "role")
-        .expr_as(Expr::col((membership::Entity, M::Status)), "membership_status")
-        .expr_as(Expr::col((agent::Entity, A::Id)), "agent_id")
-        .expr_as(Expr::col((company::Entity, C::Id)), "named_company_id")
         .from(session::Entity)
         .inner_join(user::Entity, Expr::col((user::Entity, U::Id)).equals((session::Entity, S::UserId)))
         .left_join(
@@ -81,7 +85,28 @@ fn standing_of_sessions(named: Option<CompanyId>) -> SelectStatement {
             Expr::col((membership::Entity, M::Id))
                 .equals((session::Entity, S::MembershipId))
                 .and(Expr::col((membership::Entity, M::UserId)).equals((session::Entity, S::UserId))),
-        )
+        );
+    add_standing(&mut query, named);
+    query
+}
+
+/// What decides in the rows of user and membership that are joined already, with the agent and the company.
+fn add_standing(query: &mut SelectStatement, named: Option<CompanyId>) {
+    use {
+        agent::Column as A, closed_company::Column as D, company::Column as C, membership::Column as M,
+        user::Column as U,
+    };
+    let named = named.map(|id| id.0);
+    query
+        .expr_as(Expr::col((user::Entity, U::Id)), "user_id")
+        .expr_as(Expr::col((user::Entity, U::Status)), "user_status")
+        .expr_as(Expr::col((membership::Entity, M::Id)), "membership_id")
+        .expr_as(Expr::col((membership::Entity, M::CompanyId)), "company_id")
+        .expr_as(Expr::col((membership::Entity, M::Role)), "role")
+        .expr_as(Expr::col((membership::Entity, M::Status)), "membership_status")
+        .expr_as(Expr::col((agent::Entity, A::Id)), "agent_id")
+        .expr_as(Expr::col((company::Entity, C::Id)), "named_company_id")
+        .expr_as(Expr::col((closed_company::Entity, D::CompanyId)), "closed_company_id")
         .left_join(
             agent::Entity,
             Expr::col((agent::Entity, A::MembershipId))
@@ -89,12 +114,30 @@ fn standing_of_sessions(named: Option<CompanyId>) -> SelectStatement {
                 .and(Expr::col((agent::Entity, A::CompanyId)).equals((membership::Entity, M::CompanyId)))
                 .and(Expr::col((agent::Entity, A::RemovedAt)).is_null()),
         )
-        .left_join(company::Entity, Expr::col((company::Entity, C::Id)).eq(named.map(|id| id.0)));
-    query
+        .left_join(company::Entity, Expr::col((company::Entity, C::Id)).eq(named))
+        .left_join(
+            closed_company::Entity,
+            Expr::col((closed_company::Entity, D::CompanyId))
+                .equals((membership::Entity, M::CompanyId))
+                .or(Expr::col((closed_company::Entity, D::CompanyId)).eq(named)),
+        );
 }
 
 fn read_standing(row: &QueryResult) -> Result<SessionWithStanding, DbErr> {
-    let membership = match row.try_get::<Option<MembershipId>>("", "membership_id")? {
+    Ok(SessionWithStanding {
+        user: row.try_get("", "user_id")?,
+        user_status: row.try_get("", "user_status")?,
+        platform_role: row.try_get("", "platform_role")?,
+        expires_at: row.try_get("", "expires_at")?,
+        revoked_at: row.try_get("", "revoked_at")?,
+        membership: read_member(row)?,
+        named_company_exists: row.try_get::<Option<CompanyId>>("", "named_company_id")?.is_some(),
+        company_closed: row.try_get::<Option<CompanyId>>("", "closed_company_id")?.is_some(),
+    })
+}
+
+fn read_member(row: &QueryResult) -> Result<Option<MemberOfSession>, DbErr> {
+    Ok(match row.try_get::<Option<MembershipId>>("", "membership_id")? {
         Some(id) => Some(MemberOfSession {
             id,
             company: row.try_get("", "company_id")?,
@@ -103,15 +146,6 @@ fn read_standing(row: &QueryResult) -> Result<SessionWithStanding, DbErr> {
             agent: row.try_get("", "agent_id")?,
         }),
         None => None,
-    };
-    Ok(SessionWithStanding {
-        user: row.try_get("", "user_id")?,
-        user_status: row.try_get("", "user_status")?,
-        platform_role: row.try_get("", "platform_role")?,
-        expires_at: row.try_get("", "expires_at")?,
-        revoked_at: row.try_get("", "revoked_at")?,
-        membership,
-        named_company_exists: row.try_get::<Option<CompanyId>>("", "named_company_id")?.is_some(),
     })
 }
 
@@ -136,6 +170,7 @@ pub async fn memberships_of(db: &impl ConnectionTrait, user: UserId) -> Result<V
     let rows = membership::Entity::find()
         .filter(membership::Column::UserId.eq(user))
         .filter(membership::Column::Status.eq(MembershipStatus::Active))
+        .filter(membership::Column::CompanyId.not_in_subquery(closed()))
         .join(JoinType::InnerJoin, company_of)
         .select_also(company::Entity)
         .order_by_asc(membership::Column::Id)
@@ -191,11 +226,17 @@ pub async fn insert_company(tx: &Tx, company: company::Model) -> Result<(), DbEr
     company::Entity::insert(company.into_active_model().reset_all()).exec_without_returning(tx).await?;
     let routing = routing_state::Model { company_id: id, node_id: None, lease_until: None };
     routing_state::Entity::insert(routing.into_active_model().reset_all()).exec_without_returning(tx).await?;
-    let counter = outbox_counter::Model { company_id: id, last_seq: 0 };
+    let counter = outbox_counter::Model { company_id: id, last_seq: 0, facts_wanted: false };
     outbox_counter::Entity::insert(counter.into_active_model().reset_all())
         .exec_without_returning(tx)
         .await
         .map(drop)
+}
+
+/// Whether a user may act at all.
+pub async fn is_active_user(db: &impl ConnectionTrait, id: UserId) -> Result<bool, DbErr> {
+    let found = user::Entity::find_by_id(id).filter(user::Column::Status.eq(UserStatus::Active));
+    Ok(found.one(db).await?.is_some())
 }
 
 /// A line of the audit about somebody who comes into a company.
@@ -253,19 +294,12 @@ pub async fn company(db: &impl ConnectionTrait, id: CompanyId) -> Result<Option<
     company::Entity::find_by_id(id).one(db).await
 }
 
+/// The company, locked until the transaction ends.
+pub async fn lock_company(tx: &Tx, id: CompanyId) -> Result<Option<company::Model>, DbErr> {
+    company::Entity::find_by_id(id).lock_exclusive().one(tx).await
+}
+
 /// Changes what is set in `row`, of the company that it names.
 pub async fn update_company(tx: &Tx, row: company::ActiveModel) -> Result<company::Model, DbErr> {
     company::Entity::update(row).exec(tx).await
-}
-
-/// One page of all companies by name, and how many there are.
-pub async fn companies(
-    db: &impl ConnectionTrait,
-    offset: u64,
-    limit: u64,
-) -> Result<(Vec<company::Model>, u64), DbErr> {
-    let total = company::Entity::find().count(db).await?;
-    let by_name =
-        company::Entity::find().order_by_asc(company::Column::Name).order_by_asc(company::Column::Id);
-    Ok((by_name.offset(offset).limit(limit).all(db).await?, total))
 }

@@ -5,11 +5,15 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use clock::Busy;
-use entity::id::{ChangeId, CompanyId, JobId};
-use entity::{CompanyScope, JobKind, JobState, RoutingSubject, job, outbox, outbox_counter, routing_change};
+use entity::id::{ChangeId, CompanyId, JobId, WebhookEventId};
+use entity::{
+    CompanyScope, JobKind, JobState, RoutingSubject, WebhookEventKind, job, outbox, outbox_counter,
+    routing_change,
+};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, ExprTrait, QueryFilter};
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Tx;
@@ -26,6 +30,7 @@ pub struct Unit {
     jobs: Vec<job::Model>,
     changes: BTreeSet<(RoutingSubject, Uuid)>,
     news: Vec<News>,
+    facts: Vec<Fact>,
     wakes: BTreeSet<Wake>,
     _busy: Busy,
 }
@@ -35,6 +40,15 @@ struct News {
     audience: Vec<String>,
     event: &'static str,
     payload: Value,
+}
+
+/// What has happened, for those outside the company who are told of it: endpoints of webhooks, chats.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fact {
+    pub id: WebhookEventId,
+    pub kind: WebhookEventKind,
+    pub at: DateTime<Utc>,
+    pub data: Value,
 }
 
 /// Who is told: names of socket rooms within the company.
@@ -73,6 +87,7 @@ impl Unit {
             jobs: Vec::new(),
             changes: BTreeSet::new(),
             news: Vec::new(),
+            facts: Vec::new(),
             wakes: BTreeSet::new(),
             _busy: busy,
         })
@@ -132,11 +147,22 @@ impl Unit {
         self.news.push(News { audience: audience.iter().map(|one| one.room()).collect(), event, payload });
     }
 
+    /// Something that others outside may be told of. It is written only for a company that tells anybody (decision 35).
+    /// What there is not (null) is left out of it.
+    pub fn fact(&mut self, kind: WebhookEventKind, at: DateTime<Utc>, mut data: Value) {
+        let id = self.id();
+        if let Some(data) = data.as_object_mut() {
+            data.retain(|_, value| *value != Value::Null);
+        }
+        self.facts.push(Fact { id, kind, at, data });
+    }
+
     /// Writes what has gathered, commits, and only then wakes whom it concerns.
     pub async fn commit(mut self) -> Result<()> {
-        let ours = self.write_jobs().await?;
+        let mut ours = self.write_jobs().await?;
         self.write_changes().await?;
         self.write_news().await?;
+        ours.extend(self.write_jobs().await?);
         self.tx.commit().await?;
         self.app.workshop.hand_over(ours);
         for wake in self.wakes {
@@ -182,10 +208,11 @@ impl Unit {
         Ok(self.scope.insert_many::<routing_change::Entity, _>(&self.tx, changes).await?)
     }
 
-    /// The counter's row is locked last and for the shortest time, since all of the company's units meet here.
+    /// The counter's row is locked last and for the shortest time, since all of the company's units meet here. It also says
+    /// whether anybody outside is told what happens, so that asking costs nothing.
     async fn write_news(&mut self) -> Result<()> {
-        let news = std::mem::take(&mut self.news);
-        if news.is_empty() {
+        let (news, facts) = (std::mem::take(&mut self.news), std::mem::take(&mut self.facts));
+        if news.is_empty() && facts.is_empty() {
             return Ok(());
         }
         let count = i64::try_from(news.len()).expect("a unit tells little");
@@ -196,7 +223,14 @@ impl Unit {
             .filter(outbox_counter::Column::CompanyId.eq(self.company()))
             .exec_with_returning(&self.tx)
             .await?;
-        let first = counter.first().map_or(1, |counter| counter.last_seq - count + 1);
+        let counter = counter.first();
+        if !facts.is_empty() && counter.is_some_and(|counter| counter.facts_wanted) {
+            self.job(JobKind::TellOutside, self.company(), json!({ "facts": facts }), self.now);
+        }
+        if news.is_empty() {
+            return Ok(());
+        }
+        let first = counter.map_or(1, |counter| counter.last_seq - count + 1);
         let rows = news.into_iter().zip(first..).map(|(news, seq)| outbox::Model {
             company_id: self.company(),
             seq,

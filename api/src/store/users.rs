@@ -6,14 +6,16 @@
 use std::collections::HashMap;
 
 use entity::id::{AgentId, MembershipId, UserId};
-use entity::{CompanyScope, MembershipStatus, Role, Updated, UserStatus, agent, membership, user};
-use sea_orm::sea_query::OnConflict;
+use entity::{
+    CompanyScope, MembershipStatus, Role, Updated, UserStatus, agent, membership, user, user_preferences,
+};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, OnConflict, SimpleExpr};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, JoinType,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, JoinType,
     PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, RelationDef, Set,
 };
 
-use super::Tx;
+use super::{Tx, avatars};
 
 /// A member of a company.
 #[derive(Clone, Debug)]
@@ -21,6 +23,17 @@ pub struct Member {
     pub membership: membership::Model,
     pub user: user::Model,
     pub agent: Option<AgentId>,
+    /// Where his picture lies.
+    pub avatar: Option<String>,
+}
+
+/// Which members are asked for; `None` asks for all, but for those that were removed.
+#[derive(Clone, Debug, Default)]
+pub struct MemberFilter {
+    /// In lower case; each word has to stand in the name or the address.
+    pub search: Option<String>,
+    pub role: Option<Role>,
+    pub status: Option<MembershipStatus>,
 }
 
 pub async fn by_email(db: &impl ConnectionTrait, email: &str) -> Result<Option<user::Model>, DbErr> {
@@ -42,18 +55,28 @@ pub async fn update(tx: &Tx, id: UserId, changes: user::ActiveModel) -> Result<(
     user::Entity::update_many().set(changes).filter(user::Column::Id.eq(id)).exec(tx).await.map(drop)
 }
 
-/// One page of the company's active members by name, and how many there are in all.
+/// One page of the company's members by name, and how many there are in all.
 pub async fn members(
     scope: CompanyScope,
     db: &impl ConnectionTrait,
+    filter: &MemberFilter,
     offset: u64,
     limit: u64,
 ) -> Result<(Vec<Member>, u64), DbErr> {
-    let active =
-        || scope.find::<membership::Entity>().filter(membership::Column::Status.eq(MembershipStatus::Active));
-    let total = active().count(db).await?;
-    let rows = active()
-        .join(JoinType::InnerJoin, membership_user())
+    let status = match filter.status {
+        Some(status) => membership::Column::Status.eq(status),
+        None => membership::Column::Status.ne(MembershipStatus::Removed),
+    };
+    let wanted = Condition::all()
+        .add(status)
+        .add_option(filter.role.map(|role| membership::Column::Role.eq(role)))
+        .add_option(filter.search.as_deref().map(matches));
+    let found = || {
+        let all = scope.find::<membership::Entity>().join(JoinType::InnerJoin, membership_user());
+        all.filter(wanted.clone())
+    };
+    let total = found().count(db).await?;
+    let rows = found()
         .select_also(user::Entity)
         .order_by_asc(user::Column::Name)
         .order_by_asc(membership::Column::Id)
@@ -64,21 +87,63 @@ pub async fn members(
     Ok((with_agents(scope, db, rows).await?, total))
 }
 
-/// An active member by the user's id.
+/// Every word of the search, which is in lower case, stands somewhere in the name or the address.
+pub fn matches(search: &str) -> Condition {
+    search.split_whitespace().fold(Condition::all(), |all, word| {
+        let escaped = word.replace('!', "!!").replace('%', "!%").replace('_', "!_");
+        let word = || LikeExpr::new(format!("%{escaped}%")).escape('!');
+        let name = Func::lower(Expr::col((user::Entity, user::Column::Name)));
+        all.add(Condition::any().add(Expr::expr(name).like(word())).add(user::Column::Email.like(word())))
+    })
+}
+
+/// A member by the user's id, banned or not; one who was removed is not there.
 pub async fn member(
     scope: CompanyScope,
     db: &impl ConnectionTrait,
     id: UserId,
 ) -> Result<Option<Member>, DbErr> {
+    let there = membership::Column::Status.ne(MembershipStatus::Removed);
+    one(scope, db, id, there).await
+}
+
+/// A member who was removed.
+pub async fn removed_member(
+    scope: CompanyScope,
+    db: &impl ConnectionTrait,
+    id: UserId,
+) -> Result<Option<Member>, DbErr> {
+    one(scope, db, id, membership::Column::Status.eq(MembershipStatus::Removed)).await
+}
+
+async fn one(
+    scope: CompanyScope,
+    db: &impl ConnectionTrait,
+    id: UserId,
+    status: SimpleExpr,
+) -> Result<Option<Member>, DbErr> {
     let row = scope
         .find::<membership::Entity>()
         .filter(membership::Column::UserId.eq(id))
-        .filter(membership::Column::Status.eq(MembershipStatus::Active))
+        .filter(status)
         .join(JoinType::InnerJoin, membership_user())
         .select_also(user::Entity)
         .one(db)
         .await?;
     Ok(with_agents(scope, db, row.into_iter().collect()).await?.pop())
+}
+
+/// The names of these users.
+pub async fn names(db: &impl ConnectionTrait, ids: Vec<UserId>) -> Result<HashMap<UserId, String>, DbErr> {
+    let rows: Vec<(UserId, String)> = user::Entity::find()
+        .select_only()
+        .column(user::Column::Id)
+        .column(user::Column::Name)
+        .filter(user::Column::Id.is_in(ids))
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().collect())
 }
 
 /// The company's active owners, locked until the transaction ends, so that two of them cannot remove each other.
@@ -90,6 +155,33 @@ pub async fn lock_owners(scope: CompanyScope, tx: &Tx) -> Result<Vec<membership:
         .order_by_asc(membership::Column::Id)
         .lock_exclusive()
         .all(tx)
+        .await
+}
+
+/// Where the company's owners are written to.
+pub async fn addresses_of_owners(scope: CompanyScope, tx: &Tx) -> Result<Vec<String>, DbErr> {
+    let owners = scope
+        .find::<membership::Entity>()
+        .filter(membership::Column::Role.eq(Role::Owner))
+        .filter(membership::Column::Status.eq(MembershipStatus::Active))
+        .join(JoinType::InnerJoin, membership_user())
+        .filter(user::Column::Status.eq(UserStatus::Active))
+        .select_also(user::Entity)
+        .order_by_asc(membership::Column::Id)
+        .all(tx)
+        .await?;
+    Ok(owners.into_iter().filter_map(|(_, user)| user.map(|user| user.email)).collect())
+}
+
+/// The memberships of all who are members, banned or not.
+pub async fn memberships(scope: CompanyScope, db: &impl ConnectionTrait) -> Result<Vec<MembershipId>, DbErr> {
+    scope
+        .find::<membership::Entity>()
+        .select_only()
+        .column(membership::Column::Id)
+        .filter(membership::Column::Status.ne(MembershipStatus::Removed))
+        .into_tuple()
+        .all(db)
         .await
 }
 
@@ -108,11 +200,11 @@ pub async fn set_status(
     scope.update::<membership::Entity, _>(tx, id, changes).await
 }
 
-/// Whether somebody with this address is an active member already.
+/// Whether somebody with this address is a member already, banned or not.
 pub async fn is_member(scope: CompanyScope, db: &impl ConnectionTrait, email: &str) -> Result<bool, DbErr> {
     let found = scope
         .find::<membership::Entity>()
-        .filter(membership::Column::Status.eq(MembershipStatus::Active))
+        .filter(membership::Column::Status.ne(MembershipStatus::Removed))
         .join(JoinType::InnerJoin, membership_user())
         .filter(user::Column::Email.eq(email))
         .filter(user::Column::Status.ne(UserStatus::Deleted))
@@ -138,9 +230,30 @@ async fn with_agents(
         .all(db)
         .await?;
     let agents: HashMap<_, _> = agents.into_iter().map(|agent| (agent.membership_id, agent.id)).collect();
-    let member = |(membership, user): (membership::Model, Option<user::Model>)| {
+    let mut avatars =
+        avatars::of(db, rows.iter().map(|(membership, _)| membership.user_id).collect()).await?;
+    let mut member = |(membership, user): (membership::Model, Option<user::Model>)| {
         let agent = agents.get(&membership.id).copied();
-        user.map(|user| Member { membership, user, agent })
+        let avatar = avatars.remove(&membership.user_id);
+        user.map(|user| Member { membership, user, agent, avatar })
     };
-    Ok(rows.into_iter().filter_map(member).collect())
+    Ok(rows.into_iter().filter_map(&mut member).collect())
+}
+
+/// How a user wants his screen to be, as far as he has said.
+pub async fn preferences(
+    db: &impl ConnectionTrait,
+    user: UserId,
+) -> Result<Option<user_preferences::Model>, DbErr> {
+    user_preferences::Entity::find_by_id(user).one(db).await
+}
+
+/// In place of what he has said before; of two at once the later one counts.
+pub async fn put_preferences(tx: &Tx, row: user_preferences::Model) -> Result<(), DbErr> {
+    use user_preferences::Column;
+    let replace = OnConflict::column(Column::UserId)
+        .update_columns([Column::Preferences, Column::UpdatedAt])
+        .to_owned();
+    let row = row.into_active_model().reset_all();
+    user_preferences::Entity::insert(row).on_conflict(replace).exec_without_returning(tx).await.map(drop)
 }

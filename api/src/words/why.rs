@@ -33,7 +33,7 @@ impl Words {
         place: Option<usize>,
     ) -> String {
         let place = place.map_or_else(String::new, |place| self.place(place));
-        match (standing, self.0) {
+        match (standing, self.language()) {
             (Standing::Waiting, Language::English) => format!("Waits in {queue} for {seconds} s{place}."),
             (Standing::Waiting, Language::Spanish) => {
                 format!("Espera en {queue} desde hace {seconds} s{place}.")
@@ -77,7 +77,7 @@ impl Words {
 
     /// Of somebody who has waited since then, and is not on the line.
     pub(crate) fn is_called_back(&self, since: &str) -> String {
-        match self.0 {
+        match self.language() {
             Language::English => {
                 format!(
                     "A callback, in line since {since}: the customer is called when an agent has taken it."
@@ -96,7 +96,7 @@ impl Words {
     }
 
     fn place(&self, place: usize) -> String {
-        match self.0 {
+        match self.language() {
             Language::English => format!(", number {place} in line"),
             Language::Spanish => format!(", en el puesto {place}"),
             Language::French => format!(", en position {place}"),
@@ -105,7 +105,7 @@ impl Words {
     }
 
     pub(crate) fn goes_first(&self, because: GoesFirst) -> &'static str {
-        match (because, self.0) {
+        match (because, self.language()) {
             (GoesFirst::Priority, Language::English) => "Goes first: its priority is higher.",
             (GoesFirst::Priority, Language::Spanish) => "Va antes: tiene más prioridad.",
             (GoesFirst::Priority, Language::French) => "Passe avant : sa priorité est plus haute.",
@@ -132,7 +132,7 @@ impl Words {
     pub(crate) fn not_ready(&self, wants: Availability, reason: Option<&str>) -> String {
         let wants = self.availability(wants);
         let wants = reason.map_or_else(|| wants.to_owned(), |reason| format!("{wants}, {reason}"));
-        match self.0 {
+        match self.language() {
             Language::English => format!("is not ready ({wants})"),
             Language::Spanish => format!("no está disponible ({wants})"),
             Language::French => format!("n'est pas disponible ({wants})"),
@@ -180,7 +180,7 @@ impl Words {
     }
 
     pub(crate) fn lacks_skill(&self, skill: &str, has: Option<u8>, needs: u8) -> String {
-        match (self.0, has) {
+        match (self.language(), has) {
             (Language::English, None) => format!("lacks {skill} (level {needs} is needed)"),
             (Language::English, Some(has)) => format!("has {skill} at level {has}, {needs} is needed"),
             (Language::Spanish, None) => format!("no tiene {skill} (se necesita el nivel {needs})"),
@@ -193,7 +193,7 @@ impl Words {
     }
 
     pub(crate) fn declined_until(&self, time: &str) -> String {
-        match self.0 {
+        match self.language() {
             Language::English => format!("declined this call, and is not asked again before {time}"),
             Language::Spanish => format!("rechazó esta llamada, y no se le pregunta antes de las {time}"),
             Language::French => format!("a refusé cet appel, et n'est pas redemandé avant {time}"),
@@ -204,7 +204,7 @@ impl Words {
     }
 
     pub(crate) fn kept_for(&self, agent: &str, time: &str) -> String {
-        match self.0 {
+        match self.language() {
             Language::English => format!("the call is kept for {agent} until {time}"),
             Language::Spanish => format!("la llamada se reserva para {agent} hasta las {time}"),
             Language::French => format!("l'appel est réservé à {agent} jusqu'à {time}"),
@@ -213,7 +213,7 @@ impl Words {
     }
 
     pub(crate) fn no_free_slot(&self, held: u16, capacity: u16) -> String {
-        match self.0 {
+        match self.language() {
             Language::English => format!("is busy ({held} of {capacity})"),
             Language::Spanish => format!("está ocupado ({held} de {capacity})"),
             Language::French => format!("est occupé ({held} sur {capacity})"),
@@ -249,7 +249,7 @@ impl Words {
     }
 
     pub(crate) fn moves_to(&self, queue: &str, time: &str) -> String {
-        match self.0 {
+        match self.language() {
             Language::English => format!("At {time} it goes to {queue}."),
             Language::Spanish => format!("A las {time} pasa a {queue}."),
             Language::French => format!("À {time} il passe à {queue}."),
@@ -258,7 +258,7 @@ impl Words {
     }
 
     pub(crate) fn asks_for_less(&self, time: &str) -> String {
-        match self.0 {
+        match self.language() {
             Language::English => format!("At {time} it asks for fewer skills."),
             Language::Spanish => format!("A las {time} pide menos habilidades."),
             Language::French => format!("À {time} il demande moins de compétences."),
@@ -267,7 +267,7 @@ impl Words {
     }
 
     pub(crate) fn rings_all(&self, time: &str) -> String {
-        match self.0 {
+        match self.language() {
             Language::English => format!("At {time} it begins to ring everybody who is free."),
             Language::Spanish => format!("A las {time} empieza a sonar a todos los que estén libres."),
             Language::French => format!("À {time} il commence à sonner chez tous ceux qui sont libres."),
@@ -276,7 +276,7 @@ impl Words {
     }
 
     pub(crate) fn message(&self, time: &str) -> String {
-        match self.0 {
+        match self.language() {
             Language::English => format!("At {time} the caller is asked for a message."),
             Language::Spanish => format!("A las {time} se pide un mensaje a quien llama."),
             Language::French => format!("À {time} on demande un message à l'appelant."),
@@ -285,7 +285,7 @@ impl Words {
     }
 
     pub(crate) fn callback_is_offered(&self, time: &str) -> String {
-        match self.0 {
+        match self.language() {
             Language::English => format!("At {time} a callback is offered."),
             Language::Spanish => format!("A las {time} se ofrece devolver la llamada."),
             Language::French => format!("À {time} un rappel est proposé."),
@@ -294,7 +294,7 @@ impl Words {
     }
 
     pub(crate) fn longest_wait_ends(&self, time: &str) -> String {
-        match self.0 {
+        match self.language() {
             Language::English => format!("At {time} the longest wait is over."),
             Language::Spanish => format!("A las {time} termina la espera máxima."),
             Language::French => format!("À {time} l'attente maximale est atteinte."),
@@ -303,7 +303,7 @@ impl Words {
     }
 
     pub(crate) fn kept_no_longer(&self, agent: &str, time: &str) -> String {
-        match self.0 {
+        match self.language() {
             Language::English => format!("Until {time} it is kept for {agent}."),
             Language::Spanish => format!("Hasta las {time} se reserva para {agent}."),
             Language::French => format!("Jusqu'à {time} il est réservé à {agent}."),
@@ -312,7 +312,7 @@ impl Words {
     }
 
     pub(crate) fn may_be_asked_again(&self, agent: &str, time: &str) -> String {
-        match self.0 {
+        match self.language() {
             Language::English => format!("From {time} on {agent} may be asked again."),
             Language::Spanish => format!("Desde las {time} se puede volver a preguntar a {agent}."),
             Language::French => format!("À partir de {time}, {agent} peut être redemandé."),
@@ -321,7 +321,7 @@ impl Words {
     }
 
     pub(crate) fn offer_ends(&self, agent: &str, time: &str) -> String {
-        match self.0 {
+        match self.language() {
             Language::English => format!("{agent} can answer until {time}."),
             Language::Spanish => format!("{agent} puede contestar hasta las {time}."),
             Language::French => format!("{agent} peut répondre jusqu'à {time}."),
@@ -330,7 +330,7 @@ impl Words {
     }
 
     fn choose(&self, [english, spanish, french, german]: [&'static str; 4]) -> &'static str {
-        match self.0 {
+        match self.language() {
             Language::English => english,
             Language::Spanish => spanish,
             Language::French => french,

@@ -6,11 +6,14 @@
 
 mod attack;
 mod authz_matrix;
+mod backup;
 mod calls;
 mod commands;
 mod crash;
+mod documents;
 mod leases;
 mod mail;
+mod migrations;
 mod node;
 mod openapi;
 mod realtime;

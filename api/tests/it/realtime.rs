@@ -190,6 +190,7 @@ async fn enqueue(app: &TestApp, world: &World) -> CallId {
         answered_at: None,
         ended_at: None,
         ended_by: None,
+        reported_at: None,
     };
     scope.insert::<call::Entity, _>(unit.tx(), row).await.unwrap();
     let row = queue_entry::Model {

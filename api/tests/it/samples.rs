@@ -1,9 +1,12 @@
 //! One good request for every operation of openapi.yaml. A new operation needs an arm here; the attacks do the rest.
 
 use calldocker::authz::Seat;
+use calldocker::identity::second_factor::totp;
 use serde_json::{Value, json};
 
-use crate::support::{World, draft, refresh_token};
+use crate::support::{
+    ACCOUNT_TOKEN, FACTOR_SECRET, OUR_ACCOUNT, World, draft, office_hours, png, refresh_token,
+};
 
 /// A request that succeeds when the right person sends it.
 #[derive(Debug)]
@@ -86,6 +89,12 @@ impl Sample {
     }
 }
 
+/// What the second factor of the user without a company shows when the tests begin.
+fn factor_code() -> String {
+    let noon = "2026-03-02T12:00:00Z".parse().expect("a time");
+    totp::code(FACTOR_SECRET, totp::step_at(noon))
+}
+
 /// The sample of an operation, with ids of `world.ours`.
 pub fn sample(operation: &str, world: &World) -> Option<Sample> {
     let (ours, theirs) = (&world.ours, &world.theirs);
@@ -94,7 +103,8 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
     let agent_id = ours.agent.agent.expect("the agent is an agent");
     let sample = match operation {
         // Public: anybody may, so nobody in particular does.
-        "getHealth" | "getLiveness" | "getReadiness" => owner(),
+        "getHealth" | "getLiveness" | "getReadiness" | "listLanguages" => owner(),
+        "getServices" => Sample::by(Seat::Admin),
         "register" => owner().accepted().body(json!({
             "email": "new@example.com", "password": "long enough", "name": "New", "companyName": "Newco"
         })),
@@ -114,6 +124,16 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
             owner().body(json!({ "currentPassword": current, "newPassword": "another good one" }))
         }
         "listSessions" => owner(),
+        "forgotPassword" => owner().accepted().body(json!({ "email": ours.owner.email })),
+        "resetPassword" => {
+            owner().body(json!({ "token": crate::support::PASSWORD_TOKEN, "password": "another good one" }))
+        }
+        "beginSecondFactor" => owner(),
+        "confirmSecondFactor" => Sample::by(Seat::Alone).body(json!({ "code": factor_code() })),
+        "endSecondFactor" => {
+            let query = format!("code={}", factor_code());
+            Sample { query: Box::leak(query.into_boxed_str()), ..Sample::by(Seat::Alone) }
+        }
         "endSession" => owner().id(ours.owner.session),
 
         "listUsersOfCompany" => owner().path("companyId", ours.id).query("page=1&limit=2"),
@@ -121,9 +141,32 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
         "getUser" => owner().id(ours.agent.user),
         "updateUser" => owner().id(ours.agent.user).body(json!({ "role": "manager" })),
         "removeUser" => owner().id(ours.manager.user),
+        "listUsers" => Sample::by(Seat::Admin).query("search=own&status=active&page=1&limit=2"),
+        "createUser" => {
+            owner().made().body(json!({ "email": "made@example.com", "name": "Made", "role": "agent" }))
+        }
+        "restoreUser" => owner().id(ours.former),
+        "resetSecondFactor" => owner().id(ours.agent.user),
+        "searchUsers" => agent().query("q=zoe&page=1&limit=2"),
+        "getProfileAlias" => owner(),
+        "updateProfileAlias" => owner().body(json!({ "name": "Another Name" })),
+        "uploadAvatar" => owner().file("image/png", png()),
 
         "listCompanies" => Sample::by(Seat::Admin),
         "getCompany" => owner().id(ours.id),
+        "createCompany" => Sample::by(Seat::Admin)
+            .made()
+            .body(json!({ "name": "Newco", "ownerEmail": "boss@example.com", "timeZone": "Europe/Madrid" })),
+        "restoreCompany" => Sample::by(Seat::Admin)
+            .body(json!({ "companyId": world.closed }))
+            .foreign("/companyId", theirs.id),
+        "updateCompany" => owner().id(ours.id).body(json!({ "name": "Ours too", "language": "de-DE" })),
+        "closeCompany" => owner().id(ours.id).query("confirm=Ours"),
+
+        "listApiKeys" => owner(),
+        "createApiKey" => owner().made().body(json!({ "name": "CRM", "scopes": ["calls:read"] })),
+        "revokeApiKey" => owner().id(ours.api_key),
+        "listAudit" => owner().query("action=users&limit=10"),
         "listPhoneNumbers" => owner().id(ours.id),
         "updatePhoneNumber" => owner()
             .id(ours.id)
@@ -131,6 +174,26 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
             .body(json!({ "label": "Front", "flowId": ours.flow, "pinnedVersionId": ours.flow_version }))
             .foreign("/flowId", theirs.flow)
             .foreign("/pinnedVersionId", theirs.flow_version),
+
+        "createPhoneNumber" => owner()
+            .made()
+            .id(ours.id)
+            .body(json!({ "number": "+49 30 123458", "label": "Back", "flowId": ours.flow,
+                "pinnedVersionId": ours.flow_version }))
+            .foreign("/flowId", theirs.flow)
+            .foreign("/pinnedVersionId", theirs.flow_version),
+        "deletePhoneNumber" => owner().id(ours.id).path("numberId", ours.number),
+        "getTwilioAccount" | "deleteTwilioAccount" => owner().path("companyId", ours.id),
+        "putTwilioAccount" => {
+            let body = json!({ "accountSid": OUR_ACCOUNT, "authToken": ACCOUNT_TOKEN });
+            owner().path("companyId", ours.id).body(body)
+        }
+        "createVoiceToken" => agent().by_own_agent(),
+        "streamExport" => owner().path("companyId", ours.id).query("dataset=calls&format=ndjson"),
+        "getInsights" => owner().path("companyId", ours.id),
+        "listExports" => owner(),
+        "createExport" => owner().made().body(json!({ "dataset": "calls", "format": "csv", "gzip": true })),
+        "getExport" | "getExportContent" | "deleteExport" => owner().id(ours.export),
 
         "listContacts" => owner().query("search=caller&page=1&limit=2"),
         "createContact" => {
@@ -202,11 +265,12 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
             .body(json!({
                 "name": "Sales",
                 "agentIds": [agent_id],
-                "rules": { "overflow": [
+                "rules": { "scheduleId": ours.schedule, "overflow": [
                     { "afterSeconds": 30, "action": "queue", "queueId": ours.queue },
                     { "afterSeconds": 60, "action": "flow", "flowId": ours.flow },
                 ]},
             }))
+            .foreign("/rules/scheduleId", theirs.schedule)
             .foreign("/agentIds/0", theirs.agent.agent.expect("the agent is an agent"))
             .foreign("/rules/overflow/0/queueId", theirs.queue)
             .foreign("/rules/overflow/1/flowId", theirs.flow),
@@ -215,11 +279,12 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
             .body(json!({
                 "name": "Help",
                 "agentIds": [agent_id],
-                "rules": { "overflow": [
+                "rules": { "scheduleId": ours.schedule, "overflow": [
                     { "afterSeconds": 30, "action": "queue", "queueId": ours.second_queue },
                     { "afterSeconds": 60, "action": "flow", "flowId": ours.flow },
                 ]},
             }))
+            .foreign("/rules/scheduleId", theirs.schedule)
             .foreign("/agentIds/0", theirs.agent.agent.expect("the agent is an agent"))
             .foreign("/rules/overflow/0/queueId", theirs.queue)
             .foreign("/rules/overflow/1/flowId", theirs.flow),
@@ -280,9 +345,30 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
             let body = json!({ "phoneNumberId": ours.number });
             owner().id(agent_id).body(body).foreign("/phoneNumberId", theirs.number)
         }
-        "listCalls" => owner().query("status=offered&direction=inbound&limit=10"),
+        "listCalls" => owner().query("status=offered&direction=inbound&sort=-startedAt&page=1&limit=10"),
+        "listActiveCalls" | "listMissedCalls" | "markMissedCallsSeen" | "getOwnCallStats" => agent(),
+        "listOwnCalls" | "listOwnCallsAlias" => agent().query("direction=inbound&limit=10"),
+        "hideCall" | "markCallSeen" => agent().id(ours.calls.wrap_up),
+        "listDispositions" => owner().query("archived=true"),
+        "createDisposition" => {
+            let body = json!({ "name": "Complaint", "colour": "#ff8800", "queueIds": [ours.queue], "needsNote": true });
+            owner().made().body(body).foreign("/queueIds/0", theirs.queue)
+        }
+        "updateDisposition" => {
+            let body = json!({ "name": "Sale", "queueIds": [ours.queue] });
+            owner().id(ours.disposition).body(body).foreign("/queueIds/0", theirs.queue)
+        }
+        "deleteDisposition" => owner().id(ours.disposition),
+        "listSchedules" => owner(),
+        "createSchedule" => owner().made().body(json!({ "name": "Shop", "hours": office_hours() })),
+        "getSchedule" | "getScheduleNow" | "deleteSchedule" => owner().id(ours.schedule),
+        "updateSchedule" => {
+            owner().id(ours.schedule).body(json!({ "name": "Desk", "hours": office_hours() }))
+        }
         "getCall" => agent().id(ours.calls.offered),
-        "updateCall" => agent().id(ours.calls.wrap_up).body(json!({ "notes": "Called about the bill." })),
+        "updateCall" => agent()
+            .id(ours.calls.wrap_up)
+            .body(json!({ "notes": "Called about the bill.", "tags": ["bill"] })),
         "whyDoesCallWait" => owner().id(ours.calls.offered),
         "listCallEvents" => owner().id(ours.calls.offered),
         "listCallSurveys" | "listCallMessages" => owner().id(ours.calls.offered),
@@ -329,8 +415,24 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
             let theirs = theirs.agent.agent.expect("the agent is an agent");
             agent().id(ours.calls.callback).body(body).foreign("/agentId", theirs)
         }
+        "createCallback" => {
+            let body = json!({ "queueId": ours.queue, "number": "+4930123457", "contactId": null, "agentId": agent_id });
+            let theirs_in_it = agent().made().body(body).foreign("/queueId", theirs.queue);
+            let theirs_in_it = theirs_in_it.foreign("/contactId", theirs.contact);
+            theirs_in_it.foreign("/agentId", theirs.agent.agent.expect("the agent is an agent"))
+        }
         "rescheduleCallback" => agent().id(ours.calls.callback).body(json!({})),
-        "listVoicemails" => owner(),
+        "listVoicemails" => owner().query("state=open"),
+        "hearVoicemail" | "finishVoicemail" | "reopenVoicemail" => owner().id(ours.calls.voicemail),
+        "assignVoicemail" => {
+            let body = json!({ "agentId": agent_id });
+            let theirs = theirs.agent.agent.expect("the agent is an agent");
+            owner().id(ours.calls.voicemail).body(body).foreign("/agentId", theirs)
+        }
+        "getSystemSettings" | "getSystemStatus" => Sample::by(Seat::Admin),
+        "updateSystemSettings" => Sample::by(Seat::Admin).body(json!({ "openRegistration": false })),
+        "getPreferences" | "listThemes" => owner(),
+        "updatePreferences" => owner().body(json!({ "theme": "dark", "language": "de-DE" })),
         "getRecordingContent" => owner().id(ours.calls.voicemail),
         "controlRecording" => owner().id(ours.calls.offered).body(json!({ "action": "start" })),
         "holdRecording" => {
@@ -346,10 +448,46 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
                 "queues": [{ "queueId": ours.queue, "rule": "never" }]
             }))
             .foreign("/queues/0/queueId", theirs.queue),
+        "getOverview" | "getCallsReport" | "getIntervals" | "getQueuesReport" => {
+            owner().path("companyId", ours.id).query("from=2026-03-01&to=2026-03-02&tz=Europe/Berlin")
+        }
+        "getAgentPerformance" => {
+            owner().path("companyId", ours.id).query("from=2026-03-02&to=2026-03-02&interval=60")
+        }
         "getCompanySettings" => owner().path("companyId", ours.id),
         "updateCompanySettings" => {
             owner().path("companyId", ours.id).body(json!({ "tellAgentsOfSupervision": false }))
         }
+        "listWebhooks" | "rotateIncomingSecret" => owner().path("companyId", ours.id),
+        "createWebhook" => owner().path("companyId", ours.id).made().body(
+            json!({ "url": "https://crm.example.com/hooks", "events": ["call.ended", "contact.created"] }),
+        ),
+        "getWebhook" | "deleteWebhook" | "rotateWebhookSecret" | "listWebhookDeliveries" | "testWebhook" => {
+            owner().path("companyId", ours.id).id(ours.webhook)
+        }
+        "updateWebhook" => owner()
+            .path("companyId", ours.id)
+            .id(ours.webhook)
+            .body(json!({ "url": "https://crm.example.com/hooks", "enabled": false })),
+        "redeliverWebhook" => owner()
+            .path("companyId", ours.id)
+            .id(ours.webhook)
+            .body(json!({ "deliveryId": ours.webhook_delivery }))
+            .foreign("/deliveryId", theirs.webhook_delivery),
+
+        "getSlackIntegration"
+        | "deleteSlackIntegration"
+        | "getTeamsIntegration"
+        | "deleteTeamsIntegration" => owner().path("companyId", ours.id),
+        "putSlackIntegration" => owner().path("companyId", ours.id).body(json!({
+            "url": "https://hooks.slack.example.com/services/T1/B1/x", "signingSecret": "shh",
+            "notices": ["missed_call", "voicemail"], "quietHours": { "from": "22:00", "until": "07:00" },
+        })),
+        "putTeamsIntegration" => owner()
+            .path("companyId", ours.id)
+            .body(json!({ "url": "https://teams.example.com/workflows/1", "notices": ["missed_call"] })),
+        "createSlackCode" => agent().by_own_agent(),
+
         "getTranscriptionHook" | "deleteTranscriptionHook" => owner().path("companyId", ours.id),
         "putTranscriptionHook" => {
             owner().path("companyId", ours.id).body(json!({ "url": "https://speech.example.com/voicemails" }))

@@ -8,18 +8,24 @@ use sea_orm::DbBackend;
 use crate::support::{TestApp, on_both_databases, tables, texts};
 
 /// Tables without a company, and why.
-const GLOBAL: [&str; 7] = [
-    "user",          // a person may be in several companies
-    "company",       // is one
-    "session",       // a user's
-    "refresh_token", // a session's
-    "registration",  // of somebody who is in no company yet
-    "mail",          // to somebody who may be in none, or in several
+const GLOBAL: [&str; 13] = [
+    "user",             // a person may be in several companies
+    "company",          // is one
+    "session",          // a user's
+    "refresh_token",    // a session's
+    "registration",     // of somebody who is in no company yet
+    "user_preferences", // a user's
+    "system_settings",  // the platform's
+    "mail",             // to somebody who may be in none, or in several
+    "avatar",           // the next four: a user's
+    "password_link",
+    "second_factor",
+    "recovery_code",
     "seaql_migrations",
 ];
 
 /// Unique indexes of company tables that do not begin with the company, and why.
-const ACROSS_COMPANIES: [(&str, &str, &str); 8] = [
+const ACROSS_COMPANIES: [(&str, &str, &str); 9] = [
     ("agent_skill", "agent_id,skill_id", "the agent's id names the company"),
     ("queue_member", "queue_id,agent_id", "the queue's id names the company"),
     ("agent_slot", "agent_id,slot", "the agent's id names the company"),
@@ -27,6 +33,7 @@ const ACROSS_COMPANIES: [(&str, &str, &str); 8] = [
     ("engine_input", "call_id,seq", "the call's id names the company"),
     ("phone_number", "account_sid,number", "a number of an account belongs to one company"),
     ("invitation", "token_hash", "it is looked for before the company is known"),
+    ("api_key", "key_hash", "it is looked for before the company is known"),
     ("*", "id", "ids are unique everywhere"),
 ];
 

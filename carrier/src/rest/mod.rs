@@ -5,6 +5,7 @@
 
 mod calls;
 mod conferences;
+mod keys;
 mod messages;
 mod numbers;
 mod participants;
@@ -200,6 +201,11 @@ pub(crate) fn answer(shared: &Arc<Shared>, mut call: Call) -> Result {
         ("POST", ["Calls", call, "Recordings", sid]) => recordings::update_of_call(context, call, sid),
         ("DELETE", ["Calls", _, "Recordings", sid]) => recordings::delete(context, sid),
 
+        ("GET", ["Keys"]) => keys::list(context),
+        ("POST", ["Keys"]) => keys::create(context),
+        ("GET", ["Keys", sid]) => keys::fetch(context, sid),
+        ("DELETE", ["Keys", sid]) => keys::delete(context, sid),
+
         ("GET", ["Conferences"]) => conferences::list(context),
         ("GET", ["Conferences", sid]) => conferences::fetch(context, sid),
         ("POST", ["Conferences", sid]) => conferences::update(context, sid),
@@ -242,6 +248,11 @@ pub(crate) fn answer(shared: &Arc<Shared>, mut call: Call) -> Result {
         ("GET" | "POST" | "DELETE", _) => Err(context.missing()),
         _ => Err(RestError::method()),
     }
+}
+
+/// Whether this path is refused to API keys: the account itself, and its keys.
+pub(crate) fn is_the_accounts_alone(path: &[&str]) -> bool {
+    matches!(path, ["2010-04-01", "Accounts", _] | ["2010-04-01", "Accounts", _, "Keys" | "Keys.json", ..])
 }
 
 fn account_json(shared: &Shared) -> Reply {

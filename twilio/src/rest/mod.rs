@@ -6,6 +6,7 @@
 //! Base URL, credentials and time limits are given, so that the same client speaks to Twilio and to anything that
 //! speaks its API. Source: Twilio's OpenAPI description (twilio-oai, `twilio_api_v2010`).
 
+mod accounts;
 mod calls;
 mod conferences;
 mod error;
@@ -25,6 +26,7 @@ use reqwest::{Response, StatusCode, Url};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+pub use accounts::{ACTIVE, Account};
 pub use calls::{Call, CallFilter, CreateCall, UpdateCall};
 pub use conferences::{
     Conference, ConferenceFilter, ConferenceStatus, CreateParticipant, Participant, ParticipantStatus,

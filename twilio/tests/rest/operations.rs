@@ -400,6 +400,15 @@ async fn a_message_is_sent_from_a_number_or_by_a_service() {
 }
 
 #[tokio::test]
+async fn an_account_is_shown() {
+    let account = json!({ "sid": ACCOUNT, "friendly_name": "Ours", "status": "suspended", "type": null });
+    let server = Server::answering([ok(account)]).await;
+    let account = server.client().fetch_account().await.expect("an account");
+    assert_eq!((account.sid.as_str(), account.status.as_str()), (ACCOUNT, "suspended"));
+    assert_eq!(server.asked()[0].target, format!("/2010-04-01/Accounts/{ACCOUNT}.json"));
+}
+
+#[tokio::test]
 async fn a_number_is_found_bought_and_set() {
     let number = json!({ "sid": "PN1", "phone_number": "+14155550199", "voice_url": URL, "trunk_sid": null });
     let server = Server::answering([

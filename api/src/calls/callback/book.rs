@@ -3,14 +3,14 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::CallbackId;
 use entity::{
-    CallOutcome, CallStatus, CallbackState, EntryOutcome, EntryPurpose, Inserted, callback, queue,
-    queue_entry,
+    CallOutcome, CallStatus, CallbackState, EntryOutcome, EntryPurpose, Inserted, WebhookEventKind, callback,
+    queue, queue_entry,
 };
 use ivr_engine::{Booking, Callback as Wish, CallbackTime};
 use serde_json::json;
 
 use super::opening::{Opening, opening};
-use super::{look_again, save};
+use super::{look_again, save, tell_outside};
 use crate::calls::rows::NeededSkill;
 use crate::calls::story::EventKind;
 use crate::calls::{CallFile, enqueue, leave, outbound};
@@ -53,7 +53,7 @@ pub async fn book(unit: &mut Unit, file: &mut CallFile, wish: &Wish) -> Result<B
     if joined {
         row.waiting_since = wanted_at.unwrap_or(row.waiting_since.min(since));
         (row.wanted_at, row.due_at, row.attempts) = (wanted_at, new.due_at, 0);
-        (row.last_call_id, row.last_call_at) = (file.id(), now);
+        (row.last_call_id, row.last_call_at) = (Some(file.id()), now);
     }
     if let Some(visit) = visit {
         leave_for_it(unit, file, &visit).await?;
@@ -68,6 +68,7 @@ pub async fn book(unit: &mut Unit, file: &mut CallFile, wish: &Wish) -> Result<B
             "waitingSince": row.waiting_since, "wantedAt": row.wanted_at, "joined": joined}),
     );
     look_again(unit, row.id, now).await?;
+    tell_outside(unit, WebhookEventKind::CallbackRequested, &row);
     save(unit, row).await?;
     Ok(Booking::Accepted)
 }
@@ -123,7 +124,7 @@ fn row(
         retry_minutes: i32::try_from(wish.retry_minutes).unwrap_or(i32::MAX),
         attempts: 0,
         agent_id: None,
-        last_call_id: file.id(),
+        last_call_id: Some(file.id()),
         last_call_at: now,
         call_id: None,
         reason: None,
@@ -133,7 +134,7 @@ fn row(
 }
 
 /// The new row, or the open one of the same number, locked; and whether it was there before.
-async fn write(unit: &Unit, new: callback::Model) -> Result<(callback::Model, bool)> {
+pub(super) async fn write(unit: &Unit, new: callback::Model) -> Result<(callback::Model, bool)> {
     let (scope, tx) = (unit.scope(), unit.tx());
     if let Some(open) = callbacks::open_for(scope, tx, new.queue_id, &new.number).await? {
         return Ok((open, true));
@@ -207,7 +208,7 @@ pub async fn take_up(
     let open = callbacks::open_for(unit.scope(), unit.tx(), queue.id, &number).await?;
     let Some(mut row) = open.filter(|row| row.waiting_since <= unit.now()) else { return Ok(None) };
     let since = row.waiting_since;
-    (row.last_call_id, row.last_call_at) = (file.id(), unit.now());
+    (row.last_call_id, row.last_call_at) = (Some(file.id()), unit.now());
     file.note(unit, EventKind::CallbackTakenUp, json!({"callbackId": row.id, "waitingSince": since}));
     let now = unit.now();
     look_again(unit, row.id, now).await?;

@@ -11,15 +11,17 @@
 mod book;
 mod opening;
 mod people;
+mod request;
 mod tries;
 
 pub use book::{book, take_up};
 pub use people::{Shown, assign, cancel, done, get, list, reschedule};
+pub use request::{Wanted, Whom, request};
 pub use tries::{bring_up, goes_back_in_line, is_rung, not_reached, reached};
 
 use chrono::{DateTime, Utc};
 use entity::id::CallbackId;
-use entity::{CallbackState, JobKind, callback};
+use entity::{CallbackState, JobKind, WebhookEventKind, callback};
 use serde_json::{Value, json};
 
 use crate::error::Result;
@@ -50,7 +52,16 @@ async fn settle(
     row.reason = reason.map(str::to_owned);
     row.settled_at = Some(unit.now());
     jobs::cancel(unit, JobKind::BringUpCallback, row.id).await?;
+    tell_outside(unit, WebhookEventKind::CallbackDone, &row);
     save(unit, row).await
+}
+
+/// What others are told of it.
+fn tell_outside(unit: &mut Unit, kind: WebhookEventKind, row: &callback::Model) {
+    let mut told = summary(row);
+    told["wantedAt"] = json!(row.wanted_at);
+    let at = unit.now();
+    unit.fact(kind, at, told);
 }
 
 /// What people are told of it.

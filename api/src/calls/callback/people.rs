@@ -198,7 +198,7 @@ async fn open_with_try(unit: &Unit, id: CallbackId) -> Result<(Option<CallFile>,
 }
 
 /// Notes who did what, and commits.
-async fn finish(
+pub(super) async fn finish(
     unit: Unit,
     by: UserId,
     action: &str,

@@ -57,7 +57,9 @@ enum Due {
 
 async fn due(unit: &Unit, row: &callback::Model, queue: Option<&queue::Model>) -> Result<Due> {
     let now = unit.now();
-    if calls::get(unit.scope(), unit.tx(), row.last_call_id).await?.ended_at.is_none() {
+    if let Some(last) = row.last_call_id
+        && calls::get(unit.scope(), unit.tx(), last).await?.ended_at.is_none()
+    {
         return Ok(Due::OnTheLine);
     }
     if row.due_at > now {
@@ -121,7 +123,9 @@ async fn begin_if_due(unit: &mut Unit, mut row: callback::Model) -> Result<()> {
         Due::Never(reason) => return settle(unit, row, CallbackState::Failed, Some(reason)).await,
         Due::Now { until } => until,
     };
-    if callbacks::has_talked(scope, unit.tx(), row.last_call_id, row.last_call_at).await? {
+    if let Some(last) = row.last_call_id
+        && callbacks::has_talked(scope, unit.tx(), last, row.last_call_at).await?
+    {
         return settle(unit, row, CallbackState::CalledIn, None).await;
     }
     let Some(queue) = queue else { return Ok(()) };

@@ -263,6 +263,7 @@ impl NewCall<'_> {
             answered_at: None,
             ended_at: None,
             ended_by: None,
+            reported_at: None,
         };
         unit.scope().insert::<call::Entity, _>(unit.tx(), row.clone()).await?;
         Ok(CallFile::new(row))

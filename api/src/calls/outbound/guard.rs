@@ -131,6 +131,24 @@ pub async fn may_be_called(unit: &Unit, number: &str) -> Result<Option<String>> 
     contact(unit, &number).await
 }
 
+/// The number that somebody wants called, in E.164, and the one of the company that is shown to it: the company's usual
+/// one.
+///
+/// # Errors
+/// `NO_NUMBER`; 422 with what is against it.
+pub async fn callable(unit: &Unit, text: &str) -> Result<(String, phone_number::Model)> {
+    let rules = outbound::rules(unit.scope(), unit.tx()).await?;
+    let numbers = outbound::numbers(unit.scope(), unit.tx()).await?;
+    let usual = rules.as_ref().and_then(|rules| rules.phone_number_id);
+    let line = numbers.iter().find(|number| Some(number.id) == usual).or(numbers.first()).cloned();
+    let line = line.ok_or_else(|| {
+        Error::conflict("NO_NUMBER", "The company has no number that could be shown to who is called.")
+    })?;
+    let number = callee(text, Some(&line), rules.as_ref(), &numbers)?;
+    contact(unit, &number).await?;
+    Ok((number, line))
+}
+
 /// The name of who is called, if he is a contact.
 ///
 /// # Errors

@@ -17,6 +17,6 @@ pub use customer::{
     is_first_agent, is_wanted, over, progressed, still_rings, time_is_up,
 };
 pub use dial::{Dialling, Hours, NewCall, customer_leg, dial};
-pub use guard::{calendar, load_plans, may_be_called, may_be_passed_to};
+pub use guard::{calendar, callable, load_plans, may_be_called, may_be_passed_to};
 pub use note::{Noted, note};
 pub use rules::{Rules, caller_id_of, rules, set_caller_id, set_rules};

@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::calls::CallFile;
 use crate::calls::control::Actor;
 use crate::calls::story::EventKind;
+use crate::dispositions;
 use crate::error::{Error, Result, Subject};
 use crate::phone;
 use crate::store::idempotency::{self, Claim};
@@ -65,6 +66,14 @@ pub async fn note(
     {
         return Err(Error::invalid("/queueId", "is not a queue of the company"));
     }
+    let disposition = match &told.disposition {
+        Some(chosen) => {
+            let chosen = dispositions::choose(&unit, told.queue, chosen, told.notes.as_deref()).await;
+            Some(chosen.map_err(|error| error.within("/handledElsewhere"))?)
+                .filter(|chosen| !chosen.is_empty())
+        }
+        None => None,
+    };
     let row = call::Model {
         id,
         company_id: unit.company(),
@@ -86,12 +95,13 @@ pub async fn note(
         queue_id: told.queue,
         agent_id: Some(agent.id),
         conference_sid: None,
-        disposition: told.disposition,
+        disposition,
         notes: told.notes,
         started_at: told.started_at,
         answered_at: told.answered_at,
         ended_at: Some(told.ended_at),
         ended_by: None,
+        reported_at: None,
     };
     unit.scope().insert::<call::Entity, _>(unit.tx(), row.clone()).await?;
     let noted = noted_call::Model {

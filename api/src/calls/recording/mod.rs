@@ -15,12 +15,13 @@ pub mod policy;
 pub mod retention;
 pub mod secret;
 pub mod settings;
+pub mod voicemails;
 
 use entity::id::{CallId, QueueId, RecordingId};
 use entity::recording::PauseHolders;
 use entity::{
     CallKind, CompanyScope, JobKind, PauseHolder, RecordingKind, RecordingOrigin, RecordingState,
-    RecordingWish, recording, segment,
+    RecordingWish, WebhookEventKind, recording, segment,
 };
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
@@ -439,7 +440,23 @@ fn tell(unit: &mut Unit, file: &mut CallFile, row: &recording::Model, turn: Turn
     payload["kind"] = json!(row.kind);
     payload["state"] = json!(row.state);
     file.note(unit, line, data);
+    if turn == Turn::Stored {
+        tell_outside(unit, file, row);
+    }
     let mut audience = vec![Audience::Supervisors];
     audience.extend(file.row.agent_id.map(Audience::Agent));
     unit.tell(&audience, event, payload);
+}
+
+/// What others are told of a file that is here.
+fn tell_outside(unit: &mut Unit, file: &CallFile, row: &recording::Model) {
+    let told = json!({"recordingId": row.id, "callId": row.call_id, "from": file.row.from_address,
+        "to": file.row.to_address, "seconds": row.duration_seconds, "mailbox": row.mailbox,
+        "agentId": file.row.agent_id, "queueId": file.row.queue_id});
+    let kind = match row.kind {
+        RecordingKind::Voicemail => WebhookEventKind::VoicemailStored,
+        RecordingKind::Call | RecordingKind::SurveyComment => WebhookEventKind::RecordingStored,
+    };
+    let at = unit.now();
+    unit.fact(kind, at, told);
 }

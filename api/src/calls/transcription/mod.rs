@@ -13,7 +13,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use chrono::TimeDelta;
 use entity::id::RecordingId;
-use entity::{CompanyScope, JobKind, TranscriptState, recording};
+use entity::{CompanyScope, JobKind, TranscriptState, WebhookEventKind, recording};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -166,6 +166,10 @@ fn written(unit: &mut Unit, file: &mut CallFile, row: &mut recording::Model, tex
     row.transcript_failure = None;
     let more = json!({"language": row.transcript_language, "tries": row.transcript_tries});
     tell(unit, file, row, (EventKind::VoicemailTranscribed, "voicemail:transcribed"), more);
+    let told = json!({"recordingId": row.id, "callId": row.call_id, "from": file.row.from_address,
+        "language": row.transcript_language});
+    let at = unit.now();
+    unit.fact(WebhookEventKind::VoicemailTranscribed, at, told);
 }
 
 fn given_up(unit: &mut Unit, file: &mut CallFile, row: &mut recording::Model, why: Why) {

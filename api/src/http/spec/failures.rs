@@ -7,12 +7,13 @@ use serde_json::{Value, json};
 use super::PERMISSION;
 use crate::http::envelope::FailureBody;
 
-fn failures() -> [(&'static str, &'static str, &'static str); 8] {
+fn failures() -> [(&'static str, &'static str, &'static str); 9] {
     [
         ("400", "BadRequest", "The request cannot be read, or fields of it are wrong: `errors` names each."),
         ("401", "Unauthorized", "There is no access token, or it is no longer good."),
         ("403", "Forbidden", "The caller may not do this."),
         ("404", "NotFound", "It does not exist, or not for this caller."),
+        ("412", "PreconditionFailed", "It has changed since it was read: read it again."),
         ("413", "TooLarge", "The body is too large."),
         ("415", "UnsupportedMediaType", "The body is not JSON."),
         ("422", "NotAcceptable", "The request is understood, but what it says is not acceptable."),
@@ -56,6 +57,8 @@ pub(super) fn repair_operation(operation: &mut Value) {
             "BadRequest" => has_body || !parameters.is_empty(),
             "Unauthorized" | "Forbidden" => permission.is_some(),
             "NotFound" => has_path,
+            // Where there are versions: see `etag`.
+            "PreconditionFailed" => false,
             "TooLarge" | "UnsupportedMediaType" | "NotAcceptable" => has_body,
             _ => true,
         };

@@ -6,6 +6,7 @@ mod failures;
 mod mend;
 mod modern;
 mod names;
+mod parameters;
 mod requests;
 mod text;
 
@@ -18,8 +19,11 @@ use self::failures::{add_failures, repair_operation};
 use self::mend::mend;
 use self::modern::modernise;
 use self::names::name_for_clients;
+use self::parameters::describe_ids;
 use self::requests::reachable_from_requests;
 use self::text::{ordered, quote_ambiguous};
+use super::etag::Versioned;
+use super::webhook_events;
 use crate::authz;
 use crate::error::{Error, Result};
 
@@ -58,6 +62,7 @@ impl Spec {
         let raw = service.spec();
         let mut document: Value =
             serde_json::from_str(&raw).map_err(|cause| Error::internal("read the specification", cause))?;
+        webhook_events::describe(&mut document);
         repair(&mut document);
         let declared = Api::meta().iter().flat_map(|api| &api.paths).map(|path| path.operations.len()).sum();
         let problems = problems(&document, public, declared);
@@ -205,6 +210,7 @@ fn repair(document: &mut Value) {
     document["servers"] = json!([{ "url": "/", "description": "This server" }]);
     mend(document);
     name_for_clients(document);
+    describe_ids(document);
     add_failures(document);
     let request_schemas = reachable_from_requests(document);
     if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
@@ -224,6 +230,7 @@ fn repair(document: &mut Value) {
             repair_operation(operation);
         }
     }
+    Versioned::describe(document);
     modernise(document);
 }
 

@@ -42,6 +42,8 @@ fn rename_references(value: &mut Value) {
 fn client_name(name: &str) -> String {
     if let Some(listed) = name.strip_prefix("Success_list_") {
         format!("{}ListReply", client_name(listed))
+    } else if let Some(data) = name.strip_prefix("WebhookMessage_") {
+        format!("{}Message", client_name(data))
     } else if let Some(data) = name.strip_prefix("Success_") {
         format!("{}Reply", client_name(data))
     } else if let Some(out) = name.strip_suffix("Out") {

@@ -5,12 +5,13 @@ use serde_json::Value;
 use super::PERMISSION;
 
 /// The order in which a person reads a document; other keys follow by the alphabet.
-const ORDER: [&str; 16] = [
+const ORDER: [&str; 17] = [
     "openapi",
     "info",
     "servers",
     "tags",
     "paths",
+    "webhooks",
     "components",
     "operationId",
     "summary",

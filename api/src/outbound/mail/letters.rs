@@ -3,11 +3,15 @@
 //! To an address that nobody has proved yet goes nothing that the one who typed it chose, neither a name nor a company:
 //! else anybody could have us send his words to anybody.
 
-use entity::company;
+use entity::{DisabledBecause, company};
 
 use super::Content;
 use crate::secret::Secret;
-use crate::words::{Language, Words};
+use crate::words::Words;
+
+mod passwords;
+
+pub use passwords::{PASSWORD_PAGE, nobody_to_reset, password_changed, password_link, reset, welcome};
 
 /// Where the link of a registration's letter leads, below the public address.
 pub const CONFIRM_PAGE: &str = "/register/confirm";
@@ -34,177 +38,53 @@ enum Action {
 
 /// To an address that nobody has: confirm, and the account is made.
 pub fn confirm(words: Words, public_url: &str, token: &Secret) -> Content {
-    let (subject, before, label, after) = match words.language() {
-        Language::English => (
-            "Confirm your registration",
-            [
-                "Somebody, we hope you, has registered at CallDocker with this address.",
-                "Confirm it only if that was you: whoever registered chose the password. The link is good for 24 hours.",
-            ],
-            "Confirm",
-            "If it was not you, do nothing. Without a confirmation no account is made.",
-        ),
-        Language::Spanish => (
-            "Confirme su registro",
-            [
-                "Alguien, esperamos que usted, se ha registrado en CallDocker con esta dirección.",
-                "Confírmelo solo si ha sido usted: quien se registró eligió la contraseña. El enlace es válido durante 24 horas.",
-            ],
-            "Confirmar",
-            "Si no ha sido usted, no haga nada. Sin confirmación no se crea ninguna cuenta.",
-        ),
-        Language::French => (
-            "Confirmez votre inscription",
-            [
-                "Quelqu'un, vous-même espérons-le, s'est inscrit à CallDocker avec cette adresse.",
-                "Ne confirmez que si c'était vous : la personne qui s'est inscrite a choisi le mot de passe. Le lien est valable 24 heures.",
-            ],
-            "Confirmer",
-            "Si ce n'était pas vous, ne faites rien. Sans confirmation, aucun compte n'est créé.",
-        ),
-        Language::German => (
-            "Bestätigen Sie Ihre Registrierung",
-            [
-                "Jemand, hoffentlich Sie, hat sich bei CallDocker mit dieser Adresse registriert.",
-                "Bestätigen Sie nur, wenn Sie das waren: Wer sich registriert hat, hat das Passwort gewählt. Der Link gilt 24 Stunden.",
-            ],
-            "Bestätigen",
-            "Wenn Sie es nicht waren, tun Sie nichts. Ohne Bestätigung entsteht kein Konto.",
-        ),
-    };
-    Parts::new(subject, &before, Action::Follow(label, link(public_url, token)), &[after]).write(words)
+    to_confirm("mail.confirm", words, link(public_url, token))
 }
 
 /// To somebody who has an account: there was nothing to register.
 pub fn known_already(words: Words) -> Content {
-    let (subject, before) = match words.language() {
-        Language::English => (
-            "You have an account already",
-            [
-                "Somebody, perhaps you, has tried to register at CallDocker with this address. There is an account for it \
-                 already, and nothing was changed.",
-                "If that was you, sign in with the password of your account. If it was not, there is nothing to do.",
-            ],
-        ),
-        Language::Spanish => (
-            "Ya tiene una cuenta",
-            [
-                "Alguien, quizás usted, ha intentado registrarse en CallDocker con esta dirección. Ya existe una cuenta con \
-                 ella y no se ha cambiado nada.",
-                "Si ha sido usted, inicie sesión con la contraseña de su cuenta. Si no, no tiene que hacer nada.",
-            ],
-        ),
-        Language::French => (
-            "Vous avez déjà un compte",
-            [
-                "Quelqu'un, peut-être vous, a essayé de s'inscrire à CallDocker avec cette adresse. Un compte existe déjà et \
-                 rien n'a été modifié.",
-                "Si c'était vous, connectez-vous avec le mot de passe de votre compte. Sinon, vous n'avez rien à faire.",
-            ],
-        ),
-        Language::German => (
-            "Sie haben bereits ein Konto",
-            [
-                "Jemand, vielleicht Sie, hat versucht, sich bei CallDocker mit dieser Adresse zu registrieren. Es gibt dafür \
-                 bereits ein Konto, und nichts wurde geändert.",
-                "Wenn Sie das waren, melden Sie sich mit dem Passwort Ihres Kontos an. Wenn nicht, ist nichts zu tun.",
-            ],
-        ),
-    };
-    Parts::new(subject, &before, Action::Nothing, &[]).write(words)
+    let text = |part| words.text(&format!("mail.known_already.{part}"));
+    Parts::new(text("subject"), &[text("about"), text("careful")], Action::Nothing, &[]).write(words)
 }
 
 /// To somebody who has an account: confirm, and he owns another company.
 pub fn confirm_company(words: Words, public_url: &str, token: &Secret) -> Content {
-    let (subject, before, label, after) = match words.language() {
-        Language::English => (
-            "Confirm your new company",
-            [
-                "Somebody, we hope you, wants to found another company at CallDocker for your account. Nothing was changed \
-                 yet.",
-                "Confirm it only if that was you. You then sign in as before, with the password of your account. The link is \
-                 good for 24 hours.",
-            ],
-            "Confirm",
-            "If it was not you, do nothing.",
-        ),
-        Language::Spanish => (
-            "Confirme su nueva empresa",
-            [
-                "Alguien, esperamos que usted, quiere fundar otra empresa en CallDocker para su cuenta. Todavía no se ha \
-                 cambiado nada.",
-                "Confírmelo solo si ha sido usted. Después iniciará sesión como antes, con la contraseña de su cuenta. El \
-                 enlace es válido durante 24 horas.",
-            ],
-            "Confirmar",
-            "Si no ha sido usted, no haga nada.",
-        ),
-        Language::French => (
-            "Confirmez votre nouvelle entreprise",
-            [
-                "Quelqu'un, vous-même espérons-le, veut fonder une autre entreprise à CallDocker pour votre compte. Rien n'a \
-                 encore été modifié.",
-                "Ne confirmez que si c'était vous. Vous vous connecterez ensuite comme avant, avec le mot de passe de votre \
-                 compte. Le lien est valable 24 heures.",
-            ],
-            "Confirmer",
-            "Si ce n'était pas vous, ne faites rien.",
-        ),
-        Language::German => (
-            "Bestätigen Sie Ihr neues Unternehmen",
-            [
-                "Jemand, hoffentlich Sie, möchte bei CallDocker ein weiteres Unternehmen für Ihr Konto gründen. Noch wurde \
-                 nichts geändert.",
-                "Bestätigen Sie nur, wenn Sie das waren. Sie melden sich dann an wie bisher, mit dem Passwort Ihres Kontos. \
-                 Der Link gilt 24 Stunden.",
-            ],
-            "Bestätigen",
-            "Wenn Sie es nicht waren, tun Sie nichts.",
-        ),
-    };
-    Parts::new(subject, &before, Action::Follow(label, link(public_url, token)), &[after]).write(words)
+    to_confirm("mail.confirm_company", words, link(public_url, token))
+}
+
+fn to_confirm(letter: &str, words: Words, link: String) -> Content {
+    let text = |part| words.text(&format!("{letter}.{part}"));
+    let action = Action::Follow(text("action"), link);
+    Parts::new(text("subject"), &[text("about"), text("careful")], action, &[text("otherwise")]).write(words)
 }
 
 /// To somebody whom a company invites, in the company's language.
 pub fn invitation(company: &company::Model, public_url: &str, token: &Secret) -> Content {
     let words = Words::of(&company.language);
     let name = one_line(&company.name);
-    let (subject, before, after) = match words.language() {
-        Language::English => (
-            format!("{name} invites you"),
-            [
-                format!("{name} invites you to work together at CallDocker, {public_url}."),
-                "Register there with this address and this invitation token:".to_owned(),
-            ],
-            "The token is good for seven days, once. If you do not know who invites you, do nothing.",
-        ),
-        Language::Spanish => (
-            format!("{name} le invita"),
-            [
-                format!("{name} le invita a trabajar en CallDocker, {public_url}."),
-                "Regístrese allí con esta dirección y este código de invitación:".to_owned(),
-            ],
-            "El código es válido durante siete días, una sola vez. Si no sabe quién le invita, no haga nada.",
-        ),
-        Language::French => (
-            format!("{name} vous invite"),
-            [
-                format!("{name} vous invite à travailler ensemble sur CallDocker, {public_url}."),
-                "Inscrivez-vous avec cette adresse et ce code d'invitation :".to_owned(),
-            ],
-            "Le code est valable sept jours, une seule fois. Si vous ne savez pas qui vous invite, ne faites rien.",
-        ),
-        Language::German => (
-            format!("{name} lädt Sie ein"),
-            [
-                format!("{name} lädt Sie ein, bei CallDocker mitzuarbeiten: {public_url}"),
-                "Registrieren Sie sich dort mit dieser Adresse und diesem Einladungscode:".to_owned(),
-            ],
-            "Der Code gilt sieben Tage, einmal. Wenn Sie nicht wissen, wer Sie einlädt, tun Sie nichts.",
-        ),
+    let filled = [("company", name.as_str()), ("url", public_url)];
+    let subject = words.fill("mail.invitation.subject", &filled);
+    let about = words.fill("mail.invitation.about", &filled);
+    let before = [about.as_str(), words.text("mail.invitation.action")];
+    let action = Action::Copy(token.expose().to_owned());
+    Parts::new(&subject, &before, action, &[words.text("mail.invitation.otherwise")]).write(words)
+}
+
+/// To the owners: nothing is sent to a webhook any more.
+pub fn webhook_disabled(
+    company: &company::Model,
+    public_url: &str,
+    host: &str,
+    because: DisabledBecause,
+) -> Content {
+    let (words, name, host) = (Words::of(&company.language), one_line(&company.name), one_line(host));
+    let filled = [("company", name.as_str()), ("host", host.as_str()), ("url", public_url)];
+    let text = |part: &str| words.fill(&format!("mail.webhook_disabled.{part}"), &filled);
+    let why = match because {
+        DisabledBecause::Gone => text("gone"),
+        DisabledBecause::Failing => text("unreachable"),
     };
-    let before = before.each_ref().map(String::as_str);
-    Parts::new(&subject, &before, Action::Copy(token.expose().to_owned()), &[after]).write(words)
+    Parts::new(&text("subject"), &[&why], Action::Nothing, &[&text("otherwise")]).write(words)
 }
 
 /// The token stands behind the #: a browser keeps that to itself, so that no log on the way learns it.
@@ -255,7 +135,7 @@ impl Parts {
         format!(
             "<!DOCTYPE html>\n<html lang=\"{}\">\n<head><meta charset=\"utf-8\"><title>{}</title></head>\n\
              <body style=\"font-family: sans-serif; line-height: 1.5\">\n{before}{action}{after}</body>\n</html>\n",
-            words.language().tag(),
+            words.language_tag(),
             escape(&self.subject)
         )
     }
@@ -293,6 +173,7 @@ mod tests {
             twilio_account_sid: None,
             twilio_auth_token_sealed: None,
             tell_agents_of_supervision: true,
+            report_settings: Default::default(),
             created_at: "2026-03-02T12:00:00Z".parse().unwrap(),
         }
     }

@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::config::Settings;
 use crate::error::{Error, Result};
 use crate::identity::Email;
+use crate::metrics::Sending;
 use crate::sealed;
 use crate::secret::Secret;
 use crate::store::{Tx, mails};
@@ -66,6 +67,11 @@ impl Mailer {
     /// Whether what is posted reaches anybody.
     pub fn delivers(&self) -> bool {
         self.way.delivers()
+    }
+
+    /// Whether the mail server can be reached; `None` when there is none.
+    pub async fn probe(&self) -> Option<Result<(), String>> {
+        self.way.probe().await
     }
 
     /// A letter was committed.
@@ -143,6 +149,7 @@ pub async fn deliver_due(app: &App) -> Result<DateTime<Utc>> {
 async fn deliver(app: &App, mail: &mail::Model) -> Result<()> {
     let now = app.clock.now();
     if mail.give_up_at <= now {
+        app.metrics.mail(Sending::Failed);
         let because = mail.last_error.clone().unwrap_or_else(|| "it was not tried in time".to_owned());
         return Ok(mails::fail(app, mail, because).await?);
     }
@@ -156,6 +163,11 @@ async fn deliver(app: &App, mail: &mail::Model) -> Result<()> {
         }
         Err(error) => Outcome::Never(format!("{error:?}")),
     };
+    app.metrics.mail(match &outcome {
+        Outcome::Sent => Sending::Sent,
+        Outcome::Later(_) => Sending::Later,
+        Outcome::Never(_) => Sending::Failed,
+    });
     match outcome {
         Outcome::Sent => Ok(mails::forget(app, mail).await?),
         Outcome::Later(because) => {

@@ -70,6 +70,18 @@ impl Way {
         }
     }
 
+    /// Greets the mail server, where there is one.
+    pub async fn probe(&self) -> Option<Result<(), String>> {
+        match self {
+            Self::Server { transport, .. } => Some(match transport.test_connection().await {
+                Ok(true) => Ok(()),
+                Ok(false) => Err("the server does not answer".to_owned()),
+                Err(error) => Err(causes(&error)),
+            }),
+            Self::Folder { .. } | Self::None => None,
+        }
+    }
+
     pub async fn send(&self, mail: &mail::Model, content: &Content) -> Outcome {
         match self {
             Self::Server { from, transport } => match message(from, mail, content) {

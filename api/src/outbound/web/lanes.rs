@@ -31,6 +31,8 @@ impl Lanes {
     pub const REQUESTS: Width = Width { node: 512, company: 32 };
     /// For what takes minutes, and nobody waits for.
     pub const HOOKS: Width = Width { node: 64, company: 4 };
+    /// For what is told in passing.
+    pub const WEBHOOKS: Width = Width { node: 128, company: 8 };
 
     pub fn new(width: Width) -> Self {
         Self { width, node: Arc::new(Semaphore::new(width.node)), companies: Mutex::default() }

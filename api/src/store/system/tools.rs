@@ -1,24 +1,33 @@
 //! What the commands of the binary need, which act for no company: numbers at a start, names for people who read along.
 
 use entity::id::{AgentId, JobId, PhoneNumberId};
-use entity::{JobKind, JobState, agent, job, phone_number};
+use entity::{JobKind, JobState, agent, company, job, phone_number};
 use sea_orm::ActiveModelTrait;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter, QuerySelect,
+    QueryTrait,
 };
 use serde_json::json;
 
 use crate::app::App;
 use crate::error::Result;
 
-/// Points every number of this account at this server, now: one job a number, also where an earlier one waits or was
+/// Points every number of this account, and of the companies' own ones, at this server, now: one job a number, also where an earlier one waits or was
 /// given up.
 pub async fn provision_numbers(app: &App, account_sid: &str) -> Result<()> {
     let tx = app.db.begin().await?;
     let now = app.clock.now();
+    let own_accounts = company::Entity::find()
+        .select_only()
+        .column(company::Column::TwilioAccountSid)
+        .filter(company::Column::TwilioAccountSid.is_not_null());
     let numbers = phone_number::Entity::find()
-        .filter(phone_number::Column::AccountSid.eq(account_sid))
+        .filter(
+            phone_number::Column::AccountSid
+                .eq(account_sid)
+                .or(phone_number::Column::AccountSid.in_subquery(own_accounts.into_query())),
+        )
         .all(&tx)
         .await?;
     let all: Vec<_> = numbers.iter().map(|number| number.id.0).collect();

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use entity::id::{CompanyId, JobId};
 use entity::{
     CompanyScope, JobState, call_secret, job, outbox, queue_entry, routing_change, routing_state,
-    webhook_request,
+    webhook_event, webhook_request,
 };
 use sea_orm::sea_query::{Condition, Expr, LockBehavior, LockType};
 use sea_orm::{
@@ -120,6 +120,12 @@ pub async fn free_leases_of_the_dead(app: &App) -> Result<()> {
 pub async fn forget_expired_secrets(tx: &Tx, now: DateTime<Utc>) -> Result<()> {
     let expired = call_secret::Entity::delete_many().filter(call_secret::Column::ExpiresAt.lte(now));
     expired.exec(tx).await?;
+    Ok(())
+}
+
+/// Forgets what endpoints were told before this moment, with its deliveries and their attempts.
+pub async fn forget_webhook_events(tx: &Tx, before: DateTime<Utc>) -> Result<()> {
+    webhook_event::Entity::delete_many().filter(webhook_event::Column::CreatedAt.lt(before)).exec(tx).await?;
     Ok(())
 }
 

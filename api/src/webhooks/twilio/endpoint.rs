@@ -2,6 +2,7 @@
 
 use poem::http::StatusCode;
 use poem::{Endpoint, Request, Response};
+use tracing::{Instrument, Span};
 
 use super::hop::{Hop, Wants};
 use super::process::{self, Raw};
@@ -41,6 +42,7 @@ impl TwilioWebhooks {
             match verify(app, company, Signed { path_and_query, body, signature }).await? {
                 Verdict::Genuine(verified) => verified,
                 Verdict::NoSuchCompany => {
+                    app.metrics.webhook("unknown", "gone");
                     let words = Words::of("en");
                     return Ok(twiml(
                         Reply::NotInService(words)
@@ -48,6 +50,7 @@ impl TwilioWebhooks {
                     ));
                 }
                 Verdict::Refused => {
+                    app.metrics.webhook("unknown", "refused");
                     return Err(Error::BadSignature);
                 }
             };
@@ -59,12 +62,22 @@ impl TwilioWebhooks {
         let Some(hop) = Hop::parse(&raw.path, &raw.query) else {
             return Err(Error::NotFound(crate::error::Subject::Call));
         };
-        let failed = match process::process(app, scope, &hop, &raw).await {
-            Ok(reply) => return Ok(twiml(reply)),
-            Err(Error::NotFound(_)) => return Ok(nothing_here(&hop)),
+        app.metrics.provider_was_here(app.clock.now());
+        let about = about(&raw, &hop);
+        let failed = match process::process(app, scope, &hop, &raw).instrument(about.clone()).await {
+            Ok(reply) => {
+                app.metrics.webhook(hop.kind(), "answered");
+                about.in_scope(|| tracing::debug!("a webhook was answered"));
+                return Ok(twiml(reply));
+            }
+            Err(Error::NotFound(_)) => {
+                app.metrics.webhook(hop.kind(), "gone");
+                return Ok(nothing_here(&hop));
+            }
             Err(error) => error,
         };
-        tracing::error!(?hop, error = ?failed, "a webhook could not be processed");
+        app.metrics.webhook(hop.kind(), "failed");
+        about.in_scope(|| tracing::error!(error = ?failed, "a webhook could not be processed"));
         match hop.wants() {
             Wants::Twiml => Ok(twiml(self.soothe(&raw, path_and_query))),
             Wants::Nothing => {
@@ -87,6 +100,14 @@ impl TwilioWebhooks {
         let url = format!("{}{path_and_query}{join}again={tried}", self.app.settings.public_url);
         Reply::TryAgain { url }.to_twiml(nobody, &urls)
     }
+}
+
+/// What each line of the log says while a webhook is worked on: which it is, the provider's name of the call, and ours
+/// where the address names it.
+fn about(raw: &Raw, hop: &Hop) -> Span {
+    let sid = raw.params.iter().find(|(name, _)| name == "CallSid").map(|(_, sid)| sid.as_str());
+    let call = hop.call().map(tracing::field::display);
+    tracing::info_span!("webhook", kind = hop.kind(), call_sid = sid, call)
 }
 
 /// What we spoke of is no more, or never was ours.

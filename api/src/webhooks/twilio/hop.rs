@@ -194,6 +194,78 @@ impl Hop {
         })
     }
 
+    /// For the figures: one word a kind.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Voice => "voice",
+            Self::Fallback => "fallback",
+            Self::Step { .. } => "step",
+            Self::Request { .. } => "request",
+            Self::Silence { .. } => "silence",
+            Self::Wait { .. } => "wait",
+            Self::WaitStep { .. } => "wait_step",
+            Self::QueueExit { .. } => "queue_exit",
+            Self::QueueLeave { .. } => "queue_leave",
+            Self::CallerJoin { .. } => "caller_join",
+            Self::Park { .. } => "park",
+            Self::Resume { .. } => "resume",
+            Self::AgentAnswer { .. } => "agent_answer",
+            Self::AgentPress { .. } => "agent_press",
+            Self::AgentWhisper { .. } => "agent_whisper",
+            Self::AgentExit { .. } => "agent_exit",
+            Self::Hold { .. } => "hold",
+            Self::Keys { .. } => "keys",
+            Self::PartyAnswer { .. } => "party_answer",
+            Self::PartyExit { .. } => "party_exit",
+            Self::TransferStart { .. } => "transfer_start",
+            Self::TransferDialed { .. } => "transfer_dialed",
+            Self::TransferStatus { .. } => "transfer_status",
+            Self::CallStatus => "call_status",
+            Self::LegStatus { .. } => "leg_status",
+            Self::AnsweredBy { .. } => "answered_by",
+            Self::Conference { .. } => "conference",
+            Self::Recording { .. } => "recording",
+            Self::Message { .. } => "message",
+            Self::Announcement { .. } => "announcement",
+        }
+    }
+
+    /// The call that the address names, where it does.
+    pub fn call(&self) -> Option<CallId> {
+        match self {
+            Self::Step { call, .. }
+            | Self::Request { call, .. }
+            | Self::Silence { call, .. }
+            | Self::QueueExit { call, .. }
+            | Self::QueueLeave { call, .. }
+            | Self::CallerJoin { call }
+            | Self::Park { call }
+            | Self::Resume { call }
+            | Self::Hold { call, .. }
+            | Self::Recording { call, .. } => Some(*call),
+            Self::Voice
+            | Self::Fallback
+            | Self::Wait { .. }
+            | Self::WaitStep { .. }
+            | Self::AgentAnswer { .. }
+            | Self::AgentPress { .. }
+            | Self::AgentWhisper { .. }
+            | Self::AgentExit { .. }
+            | Self::Keys { .. }
+            | Self::PartyAnswer { .. }
+            | Self::PartyExit { .. }
+            | Self::TransferStart { .. }
+            | Self::TransferDialed { .. }
+            | Self::TransferStatus { .. }
+            | Self::CallStatus
+            | Self::LegStatus { .. }
+            | Self::AnsweredBy { .. }
+            | Self::Conference { .. }
+            | Self::Message { .. }
+            | Self::Announcement { .. } => None,
+        }
+    }
+
     /// Whether the line waits for our TwiML, or we are only told.
     pub fn wants(&self) -> Wants {
         match self {

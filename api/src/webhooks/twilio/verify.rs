@@ -1,5 +1,5 @@
 //! Who is asking: the signature, over the public address of the settings (never the Host header) and every parameter,
-//! with the token of the company's account.
+//! with the token of the account that it names: the company's own, or the platform's.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -42,15 +42,12 @@ pub async fn verify(app: &App, company: &str, request: Signed<'_>) -> Result<Ver
         Ok(id) => system::company(app.db.reader(), id).await?,
         Err(_) => None,
     };
-    let account = match &company {
-        Some(company) => app.providers.account(company).ok(),
-        None => app.providers.platform(),
-    };
+    let named = params.get("AccountSid").unwrap_or_default();
+    let account = app.providers.of_webhook(company.as_ref(), named)?;
     let url = format!("{}{}", app.settings.public_url, request.path_and_query);
     let genuine = account.is_some_and(|account| {
         let token = account.auth_token.expose();
-        params.get("AccountSid") == Some(account.account_sid.as_str())
-            && signature::verify(&[token], &url, SignedBody::Form(params.pairs()), request.signature)
+        signature::verify(&[token], &url, SignedBody::Form(params.pairs()), request.signature)
     });
     Ok(match (genuine, company) {
         (true, Some(company)) => Verdict::Genuine(Verified { scope: mint(company.id), params }),

@@ -1,7 +1,8 @@
 //! Who asks to be called back keeps his place, is called when an agent has him, and is called again when he is not reached.
 
 use calldocker::authz::Whose;
-use calldocker::calls::callback::{self as callbacks, Shown};
+use calldocker::calls::callback::{self as callbacks, Shown, Wanted, Whom, request};
+use calldocker::calls::control::Actor;
 use calldocker::calls::why;
 use calldocker::queues::{StepAction, StepWish};
 use calldocker::{flows, queue_flows};
@@ -102,6 +103,27 @@ async fn talking(ground: Ground, script: impl IntoIterator<Item = Step>) -> Cent
 }
 
 whole_calls! {
+    async fn staff_have_somebody_called_who_has_never_called(ground) {
+        let centre = Centre::offering_callbacks(ground).await;
+        centre.carrier.set_endpoint(CALLER, answers([]));
+        let actor = Actor { user: centre.user, whose: Whose::Everybodys };
+        let whom = Whom::Number(CALLER.to_owned());
+        let wanted = Wanted { queue: centre.support().await, whom, at: None, agent: None, priority: 50 };
+        request(&centre.app, centre.scope, actor, wanted).await.unwrap();
+        centre.pass(2).await;
+        assert_eq!(centre.rung(CALLER), 0, "nobody has him yet");
+        centre.set(0, Availability::Available).await;
+        centre.pass(2).await;
+        centre.accept(0).await;
+        centre.pass_until_segment_is(SegmentState::Connected).await;
+        let shown = centre.carrier.snapshot().calls.into_iter().find(|leg| leg.to == CALLER).unwrap().from;
+        assert_eq!(shown, NUMBER, "the company's number");
+        let row = centre.callback().await;
+        assert_eq!((row.state, row.attempts, row.last_call_id), (CallbackState::Answered, 1, None));
+        centre.phone_of(CALLER).hang_up();
+        centre.finish().await;
+    }
+
     async fn who_is_called_back_keeps_his_place_and_is_rung_only_when_an_agent_has_him(ground) {
         let centre = Centre::offering_callbacks(ground).await;
         centre.carrier.set_endpoint(CALLER, answers([]));
@@ -242,7 +264,7 @@ whole_calls! {
         }
         let row = centre.callback().await;
         let second = centre.calls().await.into_iter().rfind(|call| call.kind == CallKind::Inbound).unwrap();
-        assert_eq!(row.last_call_id, second.id);
+        assert_eq!(row.last_call_id, Some(second.id));
         assert!(row.waiting_since < second.started_at, "he keeps his oldest place");
         centre.set(0, Availability::Available).await;
         centre.pass(2).await;

@@ -189,6 +189,26 @@ whole_calls! {
         centre.close().await;
     }
 
+    async fn a_number_of_a_closed_company_says_so_politely_until_it_is_opened_again(ground) {
+        let centre = Centre::open(ground, Plan::default()).await;
+        let company_id = centre.scope.company();
+        let tx = centre.app.db.begin().await.unwrap();
+        let closing = entity::closed_company::Model { company_id, closed_by: centre.user, closed_at: centre.clock.now() };
+        assert!(calldocker::store::system::close_company(&tx, closing).await.unwrap());
+        tx.commit().await.unwrap();
+        let caller = centre.ring([]);
+        centre.pass(30).await;
+        assert!(heard(&caller, "not in service"), "{}", centre.all_stories().await);
+        assert!(caller.status().is_terminal() && centre.calls().await.is_empty());
+        let tx = centre.app.db.begin().await.unwrap();
+        assert!(calldocker::store::system::open_company(&tx, company_id).await.unwrap());
+        tx.commit().await.unwrap();
+        centre.ring([]);
+        centre.pass(2).await;
+        assert_eq!(centre.calls().await.len(), 1, "{}", centre.all_stories().await);
+        centre.close().await;
+    }
+
     async fn a_number_that_nobody_owns_says_so_politely(ground) {
         let centre = Centre::open(ground, Plan::default()).await;
         let caller = centre.carrier.place_call(NewCall::new(CALLER, FOREIGN_NUMBER, Script::silent()));

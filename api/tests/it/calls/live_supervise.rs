@@ -84,7 +84,7 @@ whole_calls! {
         let told = centre.told("call:supervised").await;
         assert!(told[0].audience.as_array().unwrap().contains(&room), "{told:?}");
         assert_eq!(told[0].payload["mode"], "listen");
-        let quiet = Changes { tell_agents_of_supervision: Some(false) };
+        let quiet = Changes { tell_agents_of_supervision: Some(false), reports: None };
         settings::change(&centre.app, centre.scope, centre.user, quiet).await.unwrap();
         centre.supervise(SuperviseMode::Whisper).await.unwrap();
         let told = centre.told("call:supervised").await;

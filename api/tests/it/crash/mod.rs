@@ -151,6 +151,7 @@ fn settings(carrier: &Carrier, database: &TestDatabase, port: u16) -> Vec<(&'sta
         ("JOIN_SECONDS", "5"),
         ("CHECK_CALL_SECONDS", "2"),
         ("LEASE_SECONDS", "3"),
+        ("RATE_LIMIT_USER", "0"),
         ("LOG", "warn,calldocker=info"),
     ]
     .map(|(name, value)| (name, value.to_owned()))

@@ -10,6 +10,14 @@ fn path(world: &World) -> String {
     format!("/api/settings/company/{}", world.ours.id)
 }
 
+/// All settings, where this one is so and nothing else was said.
+fn telling(tells: bool) -> Value {
+    json!({
+        "tellAgentsOfSupervision": tells,
+        "serviceLevel": { "variant": "excluding_short_abandons" },
+    })
+}
+
 /// Whom the last word of a supervisor was for.
 async fn audience(app: &TestApp, world: &World) -> Value {
     let told = outbox::Column::Event.eq("call:supervised");
@@ -26,7 +34,7 @@ on_both_databases! {
         for (tells, agents) in [(None, true), (Some(false), false), (Some(true), true)] {
             if let Some(tells) = tells {
                 let put = app.put(&path(&world), owner, json!({ "tellAgentsOfSupervision": tells })).await;
-                assert_eq!(put.data(200), &json!({ "tellAgentsOfSupervision": tells }));
+                assert_eq!(put.data(200), &telling(tells));
             }
             app.post(&supervise, owner, json!({ "mode": whispers.next() })).await.data(200);
             let audience = audience(app, &world).await;
@@ -39,14 +47,16 @@ on_both_databases! {
         let world = World::create(app).await;
         let owner = &world.ours.owner;
         app.put(&path(&world), owner, json!({ "tellAgentsOfSupervision": false })).await.data(200);
-        let stays = json!({ "tellAgentsOfSupervision": false });
+        let stays = telling(false);
         assert_eq!(app.put(&path(&world), owner, json!({})).await.data(200), &stays);
         assert_eq!(app.get(&path(&world), &world.ours.manager).await.data(200), &stays);
         let notes = world.ours.scope.find::<audit::Entity>().filter(audit::Column::Action.eq("company:settings"));
         let notes = notes.all(app.app.db.reader()).await.unwrap();
-        assert_eq!(notes.iter().map(|note| (note.user_id, &note.detail)).collect::<Vec<_>>(), [(owner.user, &stays); 2]);
+        let mut noted = stays.clone();
+        noted["serviceLevel"]["shortAbandonSeconds"] = json!(null);
+        assert_eq!(notes.iter().map(|note| (note.user_id, &note.detail)).collect::<Vec<_>>(), [(owner.user, &noted); 2]);
         let theirs = format!("/api/settings/company/{}", world.theirs.id);
-        let untouched = json!({ "tellAgentsOfSupervision": true });
+        let untouched = telling(true);
         assert_eq!(app.get(&theirs, &world.theirs.owner).await.data(200), &untouched);
     }
 
@@ -59,11 +69,16 @@ on_both_databases! {
         for (wrong, field) in [
             (json!({ "tellAgentsOfSupervision": "no" }), "/tellAgentsOfSupervision"),
             (json!({ "tellAgents": false }), "/tellAgents"),
+            (json!({ "serviceLevel": { "variant": "best" } }), "/serviceLevel/variant"),
+            (
+                json!({ "serviceLevel": { "variant": "aws", "shortAbandonSeconds": 4000 } }),
+                "/serviceLevel/shortAbandonSeconds",
+            ),
         ] {
             let refused = app.put(&path(&world), &world.ours.owner, wrong).await;
             assert_eq!(refused.is_refused(400, "VALIDATION_FAILED").wrong_fields(), [field]);
         }
         let settings = app.get(&path(&world), &world.ours.owner).await;
-        assert_eq!(settings.data(200), &json!({ "tellAgentsOfSupervision": true }));
+        assert_eq!(settings.data(200), &telling(true));
     }
 }

@@ -63,10 +63,13 @@ on_both_databases! {
         let world = World::create(app).await;
         let (owner, path) = (&world.ours.owner, format!("/api/users/{}", world.ours.owner.user));
         app.delete(&path, owner).await.is_refused(409, "LAST_OWNER");
-        app.put(&path, owner, json!({ "role": "agent" })).await.is_refused(409, "LAST_OWNER");
+        app.put(&path, &world.admin, json!({ "role": "agent" })).await.is_refused(409, "LAST_OWNER");
+        app.put(&path, &world.admin, json!({ "status": "banned" })).await.is_refused(409, "LAST_OWNER");
         let manager = format!("/api/users/{}", world.ours.manager.user);
         app.put(&manager, owner, json!({ "role": "owner" })).await.data(200);
-        app.put(&path, owner, json!({ "role": "agent" })).await.data(200);
+        app.put(&path, owner, json!({ "role": "agent" })).await.is_refused(409, "OWN_ROLE");
+        app.put(&path, owner, json!({ "status": "banned" })).await.is_refused(409, "OWN_ROLE");
+        app.put(&path, &world.ours.manager, json!({ "role": "agent" })).await.data(200);
     }
 
     async fn two_owners_cannot_remove_each_other(app) {

@@ -204,6 +204,8 @@ impl Centre {
         let redis = std::env::var("TEST_REDIS_URL").ok().filter(|_| second.is_some()).unwrap_or_default();
         let settings = Settings::with(&[
             ("redis_url", &redis),
+            ("rate_limit_max_requests", "0"),
+            ("rate_limit_calls", "0"),
             ("data_dir", ground.folder.path().to_str().expect("a plain path")),
             ("database_url", ground.database.url()),
             ("database_pool", "5"),

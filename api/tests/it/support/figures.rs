@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use calldocker::agents::Axes;
+use calldocker::reports::verify;
 use calldocker::store::calls;
 use entity::id::{AgentId, QueueEntryId};
 use entity::{CallOutcome, EntryOutcome, EntryPurpose, agent, agent_change};
@@ -101,6 +102,14 @@ impl Centre {
                 assert_eq!(last.after, Axes::of(&agent).stored(), "the history of {} is behind", agent.name);
             }
         }
+    }
+
+    /// What is left to be counted is counted; then all counters are what the rows say, and their identities hold.
+    pub(super) async fn assert_reports_are_right(&self, stories: &str) {
+        let zone = "America/New_York".parse().unwrap();
+        let findings = verify::verify(&self.app, self.scope, zone).await.unwrap();
+        assert!(findings.is_well(), "reports are wrong: {findings:#?}\n{stories}");
+        assert_eq!(findings.calls, self.calls().await.len(), "calls are missing in the reports\n{stories}");
     }
 
     async fn agent_rows(&self) -> Vec<agent::Model> {

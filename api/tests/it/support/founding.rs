@@ -29,12 +29,13 @@ pub async fn found_company(app: &App, plan: &Plan) -> Company {
         twilio_account_sid: None,
         twilio_auth_token_sealed: None,
         tell_agents_of_supervision: true,
+        report_settings: Default::default(),
         created_at: now,
     };
     company::Entity::insert(row.into_active_model().reset_all()).exec_without_returning(&tx).await.unwrap();
     let state = routing_state::Model { company_id: company, node_id: None, lease_until: None };
     scope.insert::<routing_state::Entity, _>(&tx, state).await.unwrap();
-    let counter = outbox_counter::Model { company_id: company, last_seq: 0 };
+    let counter = outbox_counter::Model { company_id: company, last_seq: 0, facts_wanted: false };
     scope.insert::<outbox_counter::Entity, _>(&tx, counter).await.unwrap();
     let queue = queue::Model {
         id: app.ids.next(),

@@ -93,7 +93,7 @@ impl Story<'_> {
             from_address: "+12025550199".to_owned(),
             to_address: "+4930123456".to_owned(),
             caller_name: None,
-            account_sid: "ACtest".to_owned(),
+            account_sid: super::OUR_ACCOUNT.to_owned(),
             provider_sid: format!("CA{}", id.0.simple()),
             phone_number_id: None,
             flow_version_id: None,
@@ -111,6 +111,7 @@ impl Story<'_> {
             answered_at: None,
             ended_at: None,
             ended_by: None,
+            reported_at: None,
         };
         self.scope.insert::<call::Entity, _>(self.tx, row).await.unwrap();
         let first = call_event::Model {
@@ -348,7 +349,7 @@ impl Story<'_> {
             retry_minutes: 15,
             attempts: 0,
             agent_id: None,
-            last_call_id: booked_in,
+            last_call_id: Some(booked_in),
             last_call_at: self.now,
             call_id: None,
             reason: None,

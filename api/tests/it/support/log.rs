@@ -3,11 +3,12 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
+use calldocker::log::Masking;
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// Everything that this thread logs, at every level, for as long as this lives. A test's tasks all run on its thread.
+/// Everything that this thread logs, at every level and as the server writes it, for as long as this lives. A test's tasks all run on its thread.
 pub struct Log {
     text: Arc<Mutex<Vec<u8>>>,
     _guard: DefaultGuard,
@@ -19,7 +20,7 @@ impl Log {
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(tracing::Level::TRACE)
             .with_ansi(false)
-            .with_writer(Page(text.clone()))
+            .with_writer(Masking(Page(text.clone())))
             .finish();
         Self { text, _guard: subscriber.set_default() }
     }

@@ -4,9 +4,11 @@ mod balancer;
 pub mod centre;
 mod contract;
 mod database;
+pub mod days;
 mod dump;
 mod figures;
 pub mod founding;
+pub mod hooks;
 mod http;
 pub mod live;
 pub mod live_calls;
@@ -23,12 +25,15 @@ mod world;
 pub use database::{Backend, TestDatabase};
 pub use dump::{dump, dump_all, tables, texts};
 pub use http::{Answer, Call};
-pub use world::{Company, Person, REGISTRATION_TOKEN, World, agent_row, draft, person, refresh_token, wav};
+pub use world::{
+    ACCOUNT_TOKEN, Company, FACTOR_SECRET, OUR_ACCOUNT, PASSWORD_TOKEN, Person, REGISTRATION_TOKEN, World, agent_row, draft, office_hours, person, png, refresh_token, wav,
+};
 
 use calldocker::app::App;
 use calldocker::bus::Delivery;
 use calldocker::config::Settings;
 use calldocker::http::server;
+use carrier::Carrier;
 use clock::Clock;
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -47,12 +52,24 @@ pub struct TestApp {
     stop: Option<oneshot::Sender<()>>,
     server: JoinHandle<()>,
     folder: tempfile::TempDir,
+    /// The provider, where there is one.
+    pub carrier: Option<Carrier>,
 }
 
 impl TestApp {
     /// A server on a fresh database of this kind; `None` when there is no server for such databases, which it says.
     pub async fn on(backend: Backend) -> Option<Self> {
         Self::with(backend, &[]).await
+    }
+
+    /// [`TestApp::on`], with a look-alike that has our account, which is the platform's as well.
+    pub async fn with_provider(backend: Backend) -> Option<Self> {
+        let settings = carrier::Settings::new(OUR_ACCOUNT, ACCOUNT_TOKEN, Clock::machine());
+        let carrier = Carrier::start(settings).await.expect("a look-alike");
+        let url = carrier.api_url();
+        let account = [("twilio_account_sid", OUR_ACCOUNT), ("twilio_auth_token", ACCOUNT_TOKEN)];
+        let app = Self::with(backend, &[account[0], account[1], ("twilio_api_url", &url)]).await?;
+        Some(Self { carrier: Some(carrier), ..app })
     }
 
     /// [`TestApp::on`], with other settings.
@@ -65,6 +82,9 @@ impl TestApp {
             ("database_pool", "5"),
             ("sqlite_synchronous", "normal"),
             ("jwt_expires_in", "15m"),
+            // Tests ask much at once, from one address and while time stands still.
+            ("rate_limit_max_requests", "0"),
+            ("rate_limit_calls", "0"),
         ];
         settings.extend(changes);
         let settings = Settings::with(&settings).expect("settings for tests");
@@ -80,7 +100,7 @@ impl TestApp {
                 server::serve(&app, listener, stopped).await.expect("the server runs until it is stopped");
             }
         });
-        Some(Self { app, clock, url, database, stop: Some(stop), server, folder })
+        Some(Self { app, clock, url, database, stop: Some(stop), server, folder, carrier: None })
     }
 
     /// A request to this server, e.g. `app.call("GET", "/health").send().await`.
@@ -115,6 +135,9 @@ impl TestApp {
             let _ = stop.send(());
         }
         self.server.await.expect("the server did not crash");
+        if let Some(carrier) = self.carrier.take() {
+            carrier.stop().await;
+        }
         self.app.db.clone().close().await.expect("the database closes");
         self.database.remove().await;
         drop(self.folder);

@@ -69,6 +69,7 @@ pub fn call(
         answered_at: None,
         ended_at: Some(now),
         ended_by: Some(EndedBy::Caller),
+        reported_at: None,
     };
     (row, inputs)
 }

@@ -59,6 +59,7 @@ impl Centre {
         assert!(there.is_empty(), "supervisors are in calls: {there:?}\n{stories}");
         self.assert_callbacks_are_looked_after(&stories).await;
         self.assert_figures_add_up(&stories).await;
+        self.assert_reports_are_right(&stories).await;
         let mut legs = self.carrier.snapshot().calls;
         legs.retain(|leg| !leg.status.is_terminal());
         assert!(legs.is_empty(), "a leg is still alive at the carrier: {legs:?}\n{stories}");

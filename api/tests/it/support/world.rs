@@ -1,24 +1,21 @@
 //! People and things to test with: two companies that have one of everything, a user without a company, and the
 //! platform's administrator. Rows are written past the API, tokens signed past the sign-in: what is tested is the rest.
 
+use bytes::Bytes;
 use calldocker::app::App;
 use calldocker::authz::Seat;
 use calldocker::identity::{passwords, tokens};
 use calldocker::outbound::signing;
+use calldocker::providers::about_token;
 use calldocker::sealed;
 use calldocker::secret::Secret;
-use calldocker::store::{registrations, sessions, system, users};
+use calldocker::store::{password_links, registrations, second_factors, sessions, system, users};
 use entity::id::{
-    AgentId, CompanyId, ContactId, FlowId, FlowTestId, FlowVersionId, MembershipId, PhoneNumberId, PromptId,
-    QueueId, ReasonId, SessionId, SkillId, UserId,
+    AgentId, ApiKeyId, CompanyId, ContactId, DispositionId, ExportId, FlowId, FlowTestId, FlowVersionId, MembershipId, PhoneNumberId, PromptId, QueueId, ReasonId, ScheduleId, SessionId, SkillId, UserId, WebhookDeliveryId, WebhookEndpointId,
 };
-use entity::{
-    Availability, CompanyScope, IdleReading, MembershipStatus, PlatformRole, QueueRules, Reach,
-    RecordingRule, Role, Strategy, UserStatus, agent, agent_skill, availability_reason, company, contact,
-    flow, flow_test, flow_version, membership, phone_number, prompt, prompt_resource, queue, queue_member,
-    recording_policy, refresh_token, registration, session, skill, transcription_hook, user,
+use entity::{    Availability, Chat, CompanyScope, DeliveryState, ExportDataset, ExportFormat, ExportState, IdleReading, MembershipStatus, PlatformRole, QueueRules, Reach, RecordingRule, Role, Strategy, Updated, UserStatus, agent, agent_skill, api_key, availability_reason, chat_integration, closed_company, company, contact, disposition, disposition_queue, export, flow, flow_test, flow_version, membership, password_link, phone_number, prompt, prompt_resource, queue, queue_member, recording_policy, refresh_token, registration, schedule, second_factor, session, skill, transcription_hook, user, voice_key, webhook_delivery, webhook_endpoint, webhook_event,
 };
-use sea_orm::{ActiveValue::Set, TransactionTrait};
+use sea_orm::{ActiveValue::Set, DatabaseTransaction, TransactionTrait};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
@@ -65,18 +62,38 @@ pub struct Company {
     /// For waiting callers; never published.
     pub wait_flow: FlowId,
     pub number: PhoneNumberId,
+    /// For the second queue alone.
+    pub disposition: DispositionId,
+    pub schedule: ScheduleId,
     /// In English and German.
     pub prompt: PromptId,
     /// Blocked.
     pub contact: ContactId,
+    /// Where nothing can be sent, since it is this machine.
+    pub webhook: WebhookEndpointId,
+    /// It has failed.
+    pub webhook_delivery: WebhookDeliveryId,
+    /// Was an agent here, and was removed.
+    pub former: UserId,
+    /// The owner's.
+    pub api_key: ApiKeyId,
+    /// Complete.
+    pub export: ExportId,
     pub calls: LiveCalls,
 }
+
+/// The account of our company at the provider, and the token of any company's.
+pub const OUR_ACCOUNT: &str = "AC00000000000000000000000000000001";
+const THEIR_ACCOUNT: &str = "AC00000000000000000000000000000002";
+pub const ACCOUNT_TOKEN: &str = "a-token-of-an-account";
 
 pub struct World {
     pub ours: Company,
     pub theirs: Company,
     pub alone: Person,
     pub admin: Person,
+    /// A company that was closed.
+    pub closed: CompanyId,
 }
 
 impl World {
@@ -86,7 +103,9 @@ impl World {
         let alone = person(app, "alone@example.com", Seat::Alone, None).await;
         let admin = person(app, "admin@example.com", Seat::Admin, None).await;
         insert_registration(app).await;
-        Self { admin: Person { acting_for: Some(ours.id), ..admin }, ours, theirs, alone }
+        insert_account_things(app, &ours.owner, &alone).await;
+        let closed = insert_closed_company(app, &admin).await;
+        Self { admin: Person { acting_for: Some(ours.id), ..admin }, ours, theirs, alone, closed }
     }
 
     /// Who sits there, in our company where the seat is in one.
@@ -107,15 +126,17 @@ impl Company {
         let id: CompanyId = ids.next();
         let word = name.to_lowercase();
         let tx = app.app.db.begin().await.unwrap();
+        let token = sealed::seal(&app.app.keys, &about_token(id), &Secret::new(ACCOUNT_TOKEN)).unwrap();
         let row = company::Model {
             id,
             name: name.to_owned(),
             time_zone: "Europe/Berlin".to_owned(),
             language: "en-US".to_owned(),
             demo: false,
-            twilio_account_sid: None,
-            twilio_auth_token_sealed: None,
+            twilio_account_sid: Some(account(&word).to_owned()),
+            twilio_auth_token_sealed: Some(token),
             tell_agents_of_supervision: true,
+            report_settings: Default::default(),
             created_at: now,
         };
         system::insert_company(&tx, row).await.unwrap();
@@ -127,6 +148,8 @@ impl Company {
                 .await;
         let agent =
             person(app, &format!("agent@{word}.example.com"), Seat::Agent, Some((id, Role::Agent))).await;
+        let former =
+            person(app, &format!("former@{word}.example.com"), Seat::Agent, Some((id, Role::Agent))).await;
         let idle = format!("zoe@{word}.example.com");
         let idle = person(app, &idle, Seat::Agent, Some((id, Role::Agent))).await;
         #[expect(clippy::disallowed_methods, reason = "the test has just made the company")]
@@ -146,13 +169,21 @@ impl Company {
             flow_test: ids.next(),
             wait_flow: ids.next(),
             number: ids.next(),
+            disposition: ids.next(),
+            schedule: ids.next(),
             prompt: ids.next(),
             contact: ids.next(),
+            webhook: ids.next(),
+            webhook_delivery: ids.next(),
+            former: former.user,
+            api_key: ids.next(),
+            export: ids.next(),
             owner,
             manager,
             agent,
         };
         company.insert_things(app, &word).await;
+        company.insert_people(app, &former).await;
         let agent = company.agent.agent.expect("the agent is an agent");
         let supervisors = [company.owner.user, company.manager.user];
         live_calls::insert(app, scope, agent, company.queue, supervisors, &company.calls).await;
@@ -245,7 +276,7 @@ impl Company {
         let number = phone_number::Model {
             id: self.number,
             company_id,
-            account_sid: format!("AC{word}"),
+            account_sid: account(word).to_owned(),
             number: "+4930123456".to_owned(),
             label: format!("{word} main line"),
             flow_id: self.flow,
@@ -277,6 +308,42 @@ impl Company {
             updated_by: self.owner.user,
         };
         scope.insert::<transcription_hook::Entity, _>(&tx, hook).await.unwrap();
+        self.insert_integrations(app, &tx).await;
+        let about = format!("voice_key:{company_id}");
+        let key = voice_key::Model {
+            company_id,
+            key_sid: "SK00000000000000000000000000000001".to_owned(),
+            secret_sealed: sealed::seal(&app.app.keys, &about, &Secret::new("a secret of a key")).unwrap(),
+            application_sid: "AP00000000000000000000000000000001".to_owned(),
+            updated_at: now,
+            updated_by: self.owner.user,
+        };
+        scope.insert::<voice_key::Entity, _>(&tx, key).await.unwrap();
+        let disposition = disposition::Model {
+            id: self.disposition,
+            company_id,
+            name: format!("{word} sale"),
+            colour: None,
+            needs_note: false,
+            created_at: now,
+            archived_at: None,
+        };
+        scope.insert::<disposition::Entity, _>(&tx, disposition).await.unwrap();
+        let of_queue = disposition_queue::Model {
+            disposition_id: self.disposition,
+            company_id,
+            queue_id: self.second_queue,
+        };
+        scope.insert::<disposition_queue::Entity, _>(&tx, of_queue).await.unwrap();
+        let schedule = schedule::Model {
+            id: self.schedule,
+            company_id,
+            name: format!("{word} office"),
+            hours: office_hours(),
+            created_at: now,
+            updated_at: now,
+        };
+        scope.insert::<schedule::Entity, _>(&tx, schedule).await.unwrap();
         let prompt = prompt::Model {
             id: self.prompt,
             company_id,
@@ -318,7 +385,127 @@ impl Company {
             deleted_at: None,
         };
         scope.insert::<contact::Entity, _>(&tx, contact).await.unwrap();
+        self.insert_export(app, &tx).await;
         tx.commit().await.unwrap();
+    }
+
+    async fn insert_integrations(&self, app: &TestApp, tx: &DatabaseTransaction) {
+        let (now, scope, company_id) = (app.app.clock.now(), self.scope, self.id);
+        let endpoint = webhook_endpoint::Model {
+            id: self.webhook,
+            company_id,
+            url: "https://127.0.0.1:9/hooks".to_owned(),
+            description: Some("Our CRM".to_owned()),
+            events: None,
+            enabled: true,
+            disabled_because: None,
+            disabled_at: None,
+            secret_sealed: sealed::seal(
+                &app.app.keys,
+                &format!("webhook_endpoint:{}", self.webhook),
+                &signing::new_secret(),
+            )
+            .unwrap(),
+            old_secret_sealed: None,
+            old_secret_until: None,
+            failing_since: None,
+            failures: 0,
+            created_at: now,
+            updated_at: now,
+            updated_by: self.owner.user,
+        };
+        scope.insert::<webhook_endpoint::Entity, _>(tx, endpoint).await.unwrap();
+        let event = webhook_event::Model {
+            id: app.app.ids.next(),
+            company_id,
+            kind: "contact.created".to_owned(),
+            body: json!({"type": "contact.created", "timestamp": now, "data": {}}).to_string(),
+            created_at: now,
+        };
+        scope.insert::<webhook_event::Entity, _>(tx, event.clone()).await.unwrap();
+        let delivery = webhook_delivery::Model {
+            id: self.webhook_delivery,
+            company_id,
+            endpoint_id: self.webhook,
+            event_id: event.id,
+            state: DeliveryState::Failed,
+            attempts: 8,
+            tries: 8,
+            next_attempt_at: None,
+            created_at: now,
+            settled_at: Some(now),
+        };
+        scope.insert::<webhook_delivery::Entity, _>(tx, delivery).await.unwrap();
+        for chat in [Chat::Slack, Chat::Teams] {
+            let row = chat_integration::Model {
+                company_id,
+                chat,
+                url_sealed: None,
+                signing_secret_sealed: None,
+                notices: json!([]),
+                quiet_from: None,
+                quiet_until: None,
+                failures: 0,
+                last_error: None,
+                last_error_at: None,
+                last_attempt_at: None,
+                updated_at: now,
+                updated_by: self.owner.user,
+            };
+            scope.insert::<chat_integration::Entity, _>(tx, row).await.unwrap();
+        }
+    }
+
+    /// Who has left, and a key.
+    async fn insert_people(&self, app: &TestApp, former: &Person) {
+        let (now, scope) = (app.app.clock.now(), self.scope);
+        let tx = app.app.db.begin().await.unwrap();
+        let (former, removed) = (former.membership.unwrap(), MembershipStatus::Removed);
+        assert_eq!(users::set_status(scope, &tx, former, removed).await.unwrap(), Updated::Yes);
+        let key = api_key::Model {
+            id: self.api_key,
+            company_id: self.id,
+            membership_id: self.owner.membership.unwrap(),
+            name: "CRM".to_owned(),
+            key_hash: tokens::hash(&format!("cdk_the key of {}", self.id)),
+            hint: "cdk_the ke".to_owned(),
+            scopes: json!(["calls:read"]),
+            created_at: now,
+            expires_at: None,
+            last_used_at: None,
+            revoked_at: None,
+        };
+        scope.insert::<api_key::Entity, _>(&tx, key).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    async fn insert_export(&self, app: &TestApp, tx: &DatabaseTransaction) {
+        let now = app.app.clock.now();
+        let key = format!("{}/exports/{}.csv", self.id, self.export);
+        app.app.storage.put(&key, Bytes::from_static(b"callId\r\n")).await.unwrap();
+        let row = export::Model {
+            id: self.export,
+            company_id: self.id,
+            requested_by: self.owner.user,
+            dataset: ExportDataset::Calls,
+            format: ExportFormat::Csv,
+            gzip: false,
+            bom: false,
+            range_from: now - chrono::TimeDelta::days(1),
+            range_to: now,
+            state: ExportState::Completed,
+            rows_estimated: Some(0),
+            rows_written: 0,
+            storage_key: Some(key),
+            size_bytes: Some(8),
+            sha256: Some("0".repeat(64)),
+            failure: None,
+            created_at: now,
+            started_at: Some(now),
+            ended_at: Some(now),
+            expires_at: Some(now + chrono::TimeDelta::days(7)),
+        };
+        self.scope.insert::<export::Entity, _>(tx, row).await.unwrap();
     }
 
     /// Every id of this company: what must not stand in an answer to anybody else.
@@ -335,10 +522,17 @@ impl Company {
             self.flow_version.to_string(),
             self.prompt.to_string(),
             self.contact.to_string(),
+            self.webhook.to_string(),
+            self.webhook_delivery.to_string(),
+            self.former.to_string(),
+            self.api_key.to_string(),
+            self.export.to_string(),
             self.draft_flow.to_string(),
             self.flow_test.to_string(),
             self.wait_flow.to_string(),
             self.number.to_string(),
+            self.disposition.to_string(),
+            self.schedule.to_string(),
             self.calls.offered.to_string(),
             self.calls.offer.to_string(),
             self.calls.wrap_up.to_string(),
@@ -370,6 +564,81 @@ async fn insert_registration(app: &TestApp) {
     let tx = app.app.db.begin().await.unwrap();
     registrations::replace(&tx, row).await.unwrap();
     tx.commit().await.unwrap();
+}
+
+/// Whose account it is.
+fn account(word: &str) -> &'static str {
+    if word == "ours" { OUR_ACCOUNT } else { THEIR_ACCOUNT }
+}
+
+/// Monday to Friday from nine to five in Berlin, but on Christmas Day.
+pub fn office_hours() -> Value {
+    let day = json!([{ "from": "09:00", "to": "17:00" }]);
+    json!({
+        "zone": "Europe/Berlin",
+        "weekly": { "mon": day, "tue": day, "wed": day, "thu": day, "fri": day },
+        "exceptions": [{ "date": "2026-12-25", "name": "Christmas", "intervals": [] }],
+    })
+}
+
+/// What somebody got who has forgotten his password.
+pub const PASSWORD_TOKEN: &str = "the token of a password";
+/// Of the second factor that the user without a company has begun and not confirmed.
+pub const FACTOR_SECRET: &[u8] = b"12345678901234567890";
+
+async fn insert_account_things(app: &TestApp, owner: &Person, alone: &Person) {
+    let now = app.app.clock.now();
+    let link = password_link::Model {
+        user_id: owner.user,
+        token_hash: tokens::hash(PASSWORD_TOKEN),
+        created_at: now,
+        expires_at: now + chrono::TimeDelta::hours(1),
+    };
+    let secret = Secret::new(hex(FACTOR_SECRET));
+    let factor = second_factor::Model {
+        user_id: alone.user,
+        secret_sealed: sealed::seal(&app.app.keys, &format!("second_factor:{}", alone.user), &secret)
+            .unwrap(),
+        created_at: now,
+        confirmed_at: None,
+        last_step: 0,
+    };
+    let tx = app.app.db.begin().await.unwrap();
+    password_links::replace(&tx, link).await.unwrap();
+    assert!(second_factors::begin(&tx, factor).await.unwrap());
+    tx.commit().await.unwrap();
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+async fn insert_closed_company(app: &TestApp, admin: &Person) -> CompanyId {
+    let (ids, now) = (&app.app.ids, app.app.clock.now());
+    let row = company::Model {
+        id: ids.next(),
+        name: "Closed".to_owned(),
+        time_zone: "UTC".to_owned(),
+        language: "en-US".to_owned(),
+        demo: false,
+        twilio_account_sid: None,
+        twilio_auth_token_sealed: None,
+        tell_agents_of_supervision: true,
+        report_settings: Default::default(),
+        created_at: now,
+    };
+    let closed = row.id;
+    let tx = app.app.db.begin().await.unwrap();
+    system::insert_company(&tx, row).await.unwrap();
+    let closing = closed_company::Model { company_id: closed, closed_by: admin.user, closed_at: now };
+    assert!(system::close_company(&tx, closing).await.unwrap());
+    tx.commit().await.unwrap();
+    closed
+}
+
+/// The beginning of a picture, which is all that is looked at.
+pub fn png() -> Vec<u8> {
+    b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0".to_vec()
 }
 
 /// A document that can be published.

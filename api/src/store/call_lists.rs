@@ -1,0 +1,253 @@
+//! Lists of calls: filtered, in the order of their begin, and what a user has marked in them. Every query begins with an
+//! index of the company's.
+
+use chrono::{DateTime, Utc};
+use entity::id::{AgentId, CallId, QueueId, UserId};
+use entity::{
+    CallKind, CallOutcome, CallStatus, CompanyScope, OfferState, call, call_mark, call_tag, offer, segment,
+};
+use sea_orm::sea_query::{Func, LikeExpr};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbErr, ExprTrait, Iterable, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect, QueryTrait, Select,
+};
+
+use super::calls_counted::{By, Counted};
+use super::queueing::calls_of;
+
+/// Which calls a list shows; what is not named is not asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub status: Option<CallStatus>,
+    pub kind: Option<CallKind>,
+    pub outcome: Option<CallOutcome>,
+    /// What the next four are about.
+    pub by: By,
+    /// Who has it, or had it last.
+    pub agent: Option<AgentId>,
+    /// Where it waits, or waited last.
+    pub queue: Option<QueueId>,
+    /// Begun at this moment or later.
+    pub from: Option<DateTime<Utc>>,
+    /// Begun before this moment.
+    pub to: Option<DateTime<Utc>>,
+    /// Of the one side or the other, as it is stored.
+    pub number: Option<String>,
+    pub tag: Option<String>,
+    /// Words in lower case, each of which stands somewhere in the call.
+    pub words: Vec<String>,
+    /// Only calls that are this agent's to see.
+    pub of_agent: Option<AgentId>,
+    /// Without what this user has hidden from himself.
+    pub shown_to: Option<UserId>,
+    pub only: Only,
+}
+
+impl Filter {
+    fn counted(&self) -> Counted {
+        Counted { by: self.by, from: self.from, to: self.to, queue: self.queue, agent: self.agent }
+    }
+}
+
+/// A list of its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Only {
+    #[default]
+    All,
+    /// Those that are not over.
+    Live,
+    /// Those that rang this agent in vain, and that he never had.
+    MissedBy(AgentId),
+    /// Of those, the ones that this user has not seen.
+    Unseen(AgentId, UserId),
+}
+
+/// By the moment at which a call began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    #[default]
+    NewestFirst,
+    OldestFirst,
+}
+
+/// Where a list is read on: behind the call that began then and has this id.
+pub type Position = (DateTime<Utc>, CallId);
+
+/// The queries whose rows together are a list: one, or one for each side that has the number, since an index that begins with
+/// a number finds one side.
+pub fn queries(
+    scope: CompanyScope,
+    filter: &Filter,
+    order: Order,
+    after: Option<Position>,
+) -> Vec<Select<call::Entity>> {
+    let Some(number) = &filter.number else {
+        return vec![ordered(filtered(scope, filter), order, after)];
+    };
+    let others = Filter { number: None, ..filter.clone() };
+    [call::Column::FromAddress, call::Column::ToAddress]
+        .map(|side| ordered(filtered(scope, &others).filter(side.eq(number.as_str())), order, after))
+        .into()
+}
+
+fn ordered(query: Select<call::Entity>, order: Order, after: Option<Position>) -> Select<call::Entity> {
+    let started = call::Column::StartedAt;
+    match order {
+        Order::NewestFirst => {
+            let behind = |(at, id)| {
+                Condition::all()
+                    .add(started.lte(at))
+                    .add(Condition::any().add(started.lt(at)).add(call::Column::Id.lt(id)))
+            };
+            let query = query.order_by_desc(started).order_by_desc(call::Column::Id);
+            query.apply_if(after, |query, after: Position| query.filter(behind(after)))
+        }
+        Order::OldestFirst => {
+            let behind = |(at, id)| {
+                Condition::all()
+                    .add(started.gte(at))
+                    .add(Condition::any().add(started.gt(at)).add(call::Column::Id.gt(id)))
+            };
+            let query = query.order_by_asc(started).order_by_asc(call::Column::Id);
+            query.apply_if(after, |query, after: Position| query.filter(behind(after)))
+        }
+    }
+}
+
+pub async fn list(
+    scope: CompanyScope,
+    db: &impl ConnectionTrait,
+    filter: &Filter,
+    order: Order,
+    after: Option<Position>,
+    (offset, limit): (u64, u64),
+) -> Result<Vec<call::Model>, DbErr> {
+    let mut queries = queries(scope, filter, order, after);
+    if queries.len() == 1 {
+        return queries.remove(0).offset(offset).limit(limit).all(db).await;
+    }
+    let mut rows = Vec::new();
+    for query in queries {
+        rows.extend(query.limit(offset + limit).all(db).await?);
+    }
+    let key = |row: &call::Model| (row.started_at, row.id);
+    match order {
+        Order::NewestFirst => rows.sort_by_key(|row| std::cmp::Reverse(key(row))),
+        Order::OldestFirst => rows.sort_by_key(key),
+    }
+    // Who calls himself has both sides.
+    rows.dedup_by_key(|row| row.id);
+    let (offset, limit) = (to_usize(offset), to_usize(limit));
+    Ok(rows.into_iter().skip(offset).take(limit).collect())
+}
+
+fn to_usize(rows: u64) -> usize {
+    usize::try_from(rows).unwrap_or(usize::MAX)
+}
+
+pub async fn count(scope: CompanyScope, db: &impl ConnectionTrait, filter: &Filter) -> Result<u64, DbErr> {
+    filtered(scope, filter).count(db).await
+}
+
+/// Their ids alone, the newest first.
+pub async fn ids(
+    scope: CompanyScope,
+    db: &impl ConnectionTrait,
+    filter: &Filter,
+    limit: u64,
+) -> Result<Vec<CallId>, DbErr> {
+    let query = ordered(filtered(scope, filter), Order::NewestFirst, None);
+    query.select_only().column(call::Column::Id).limit(limit).into_tuple().all(db).await
+}
+
+/// Whether the call rang this agent in vain.
+pub async fn was_missed(
+    scope: CompanyScope,
+    db: &impl ConnectionTrait,
+    agent: AgentId,
+    id: CallId,
+) -> Result<bool, DbErr> {
+    let found = scope.find_by_id::<call::Entity>(id).filter(missed(scope, agent));
+    Ok(found.count(db).await? > 0)
+}
+
+fn filtered(scope: CompanyScope, filter: &Filter) -> Select<call::Entity> {
+    use call::Column;
+    let query = scope
+        .find::<call::Entity>()
+        .apply_if(filter.status, |query, status| query.filter(Column::Status.eq(status)))
+        .apply_if(filter.kind, |query, kind| query.filter(Column::Kind.eq(kind)))
+        .apply_if(filter.outcome, |query, outcome| query.filter(Column::Outcome.eq(outcome)))
+        .filter(filter.counted().condition(scope))
+        .apply_if(filter.number.as_deref(), |query, number: &str| {
+            query.filter(Column::FromAddress.eq(number).or(Column::ToAddress.eq(number)))
+        })
+        .apply_if(filter.tag.as_deref(), |query, tag: &str| {
+            let tagged = scope
+                .find::<call_tag::Entity>()
+                .select_only()
+                .column(call_tag::Column::CallId)
+                .filter(call_tag::Column::Tag.eq(tag));
+            query.filter(Column::Id.in_subquery(tagged.into_query()))
+        })
+        .apply_if(filter.of_agent, |query, agent| query.filter(calls_of(scope, agent)))
+        .apply_if(filter.shown_to, |query, user| {
+            let hidden = marks_of(scope, user).filter(call_mark::Column::HiddenAt.is_not_null());
+            query.filter(Column::Id.not_in_subquery(hidden.into_query()))
+        });
+    let query = filter.words.iter().fold(query, |query, word| query.filter(contains(word)));
+    match filter.only {
+        Only::All => query,
+        Only::Live => {
+            let live = CallStatus::iter().filter(|status| !status.is_over());
+            query.filter(Column::Status.is_in(live))
+        }
+        Only::MissedBy(agent) => query.filter(missed(scope, agent)),
+        Only::Unseen(agent, user) => {
+            let seen = marks_of(scope, user).filter(call_mark::Column::SeenAt.is_not_null());
+            query.filter(missed(scope, agent)).filter(Column::Id.not_in_subquery(seen.into_query()))
+        }
+    }
+}
+
+/// The ids of the calls that a user has marked.
+fn marks_of(scope: CompanyScope, user: UserId) -> Select<call_mark::Entity> {
+    scope
+        .find::<call_mark::Entity>()
+        .select_only()
+        .column(call_mark::Column::CallId)
+        .filter(call_mark::Column::UserId.eq(user))
+}
+
+fn missed(scope: CompanyScope, agent: AgentId) -> Condition {
+    let rang = scope
+        .find::<offer::Entity>()
+        .select_only()
+        .column(offer::Column::CallId)
+        .filter(offer::Column::AgentId.eq(agent))
+        .filter(offer::Column::State.eq(OfferState::NoAnswer));
+    let had = scope
+        .find::<segment::Entity>()
+        .select_only()
+        .column(segment::Column::CallId)
+        .filter(segment::Column::AgentId.eq(agent))
+        .filter(segment::Column::ConnectedAt.is_not_null());
+    Condition::all()
+        .add(call::Column::Id.in_subquery(rang.into_query()))
+        .add(call::Column::Id.not_in_subquery(had.into_query()))
+}
+
+/// Whether the word stands in who calls whom, the notes or the disposition.
+fn contains(word: &str) -> Condition {
+    let escaped = word.replace('!', "!!").replace('%', "!%").replace('_', "!_");
+    let like = LikeExpr::new(format!("%{escaped}%")).escape('!');
+    [
+        call::Column::CallerName,
+        call::Column::FromAddress,
+        call::Column::ToAddress,
+        call::Column::Notes,
+        call::Column::Disposition,
+    ]
+    .into_iter()
+    .fold(Condition::any(), |any, column| any.add(Func::lower(column.into_expr()).like(like.clone())))
+}

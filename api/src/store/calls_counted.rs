@@ -1,0 +1,111 @@
+//! The calls behind a figure of a report: those that it has counted.
+
+use chrono::{DateTime, Utc};
+use entity::id::{AgentId, QueueId};
+use entity::{CompanyScope, EntryOutcome, EntryPurpose, SegmentState, call, queue, queue_entry, segment};
+use sea_orm::sea_query::Condition;
+use sea_orm::{ColumnTrait, ExprTrait, QueryFilter, QuerySelect, QueryTrait};
+
+use super::queueing;
+
+/// What a range of time, a queue and an agent are about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum By {
+    /// The call: when it began, the queue and the agent that it was with last.
+    #[default]
+    Call,
+    /// A caller's visit of a queue that began then and ended so, or however.
+    Visit(Option<EntryOutcome>),
+    /// An agent's conversation that began then, and is over.
+    Conversation,
+}
+
+/// Which calls; nothing said is all of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counted {
+    pub by: By,
+    pub from: Option<DateTime<Utc>>,
+    /// Not any more.
+    pub to: Option<DateTime<Utc>>,
+    pub queue: Option<QueueId>,
+    pub agent: Option<AgentId>,
+}
+
+impl Counted {
+    pub fn condition(&self, scope: CompanyScope) -> Condition {
+        match self.by {
+            By::Call => self.of_calls(),
+            By::Visit(outcome) => self.of_visits(scope, outcome),
+            By::Conversation => self.of_conversations(scope),
+        }
+    }
+
+    fn within<C: ColumnTrait>(&self, began: C) -> Condition {
+        let mut within = Condition::all();
+        if let Some(from) = self.from {
+            within = within.add(began.gte(from));
+        }
+        if let Some(to) = self.to {
+            within = within.add(began.lt(to));
+        }
+        within
+    }
+
+    fn of_calls(&self) -> Condition {
+        let mut calls = self.within(call::Column::StartedAt);
+        if let Some(queue) = self.queue {
+            calls = calls.add(call::Column::QueueId.eq(queue));
+        }
+        if let Some(agent) = self.agent {
+            calls = calls.add(call::Column::AgentId.eq(agent));
+        }
+        calls
+    }
+
+    fn of_visits(&self, scope: CompanyScope, outcome: Option<EntryOutcome>) -> Condition {
+        use queue_entry::Column as Q;
+        let mut visits = scope
+            .find::<queue_entry::Entity>()
+            .select_only()
+            .column(Q::CallId)
+            .filter(self.within(Q::EnteredAt))
+            .filter(Q::Purpose.eq(EntryPurpose::Caller));
+        visits = match outcome {
+            Some(outcome) => visits.filter(Q::Outcome.eq(outcome)),
+            // Nobody has waited where an agent called out.
+            None => visits.filter(Q::Outcome.is_null().or(Q::Outcome.ne(EntryOutcome::Outbound))),
+        };
+        visits = match self.queue {
+            Some(queue) => visits.filter(Q::QueueId.eq(queue)),
+            // Each by itself, since visits are found by queue and time.
+            None => {
+                let all = scope.find::<queue::Entity>().select_only().column(queue::Column::Id);
+                visits.filter(Q::QueueId.in_subquery(all.into_query()))
+            }
+        };
+        let visited = Condition::all().add(call::Column::Id.in_subquery(visits.into_query()));
+        match self.agent {
+            Some(agent) => visited.add(queueing::calls_of(scope, agent)),
+            None => visited,
+        }
+    }
+
+    fn of_conversations(&self, scope: CompanyScope) -> Condition {
+        use segment::Column as S;
+        let mut conversations = scope
+            .find::<segment::Entity>()
+            .select_only()
+            .column(S::CallId)
+            .filter(self.within(S::ConnectedAt))
+            .filter(S::ConnectedAt.is_not_null())
+            .filter(S::EndedAt.is_not_null())
+            .filter(S::State.ne(SegmentState::Failed));
+        if let Some(queue) = self.queue {
+            conversations = conversations.filter(S::QueueId.eq(queue));
+        }
+        if let Some(agent) = self.agent {
+            conversations = conversations.filter(S::AgentId.eq(agent));
+        }
+        Condition::all().add(call::Column::Id.in_subquery(conversations.into_query()))
+    }
+}
