@@ -10,8 +10,14 @@ closed_enum!(
     /// A role on the platform itself, without a company.
     PlatformRole { Admin }
 );
-closed_enum!(UserStatus { Active, Banned, Deleted });
-closed_enum!(MembershipStatus { Active, Banned, Removed });
+closed_enum!(
+    /// Whether a user may sign in.
+    UserStatus { Active, Banned, Deleted }
+);
+closed_enum!(
+    /// Whether somebody is a member of the company.
+    MembershipStatus { Active, Banned, Removed }
+);
 closed_enum!(
     /// Why a session ended.
     RevokedBecause { LoggedOut, TokenReused, Administrator, PasswordReset }

@@ -45,6 +45,7 @@ struct MadeApiKeyOut {
     key: String,
 }
 
+/// A key to be made.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 struct ApiKeyIn {

@@ -71,6 +71,7 @@ struct ForgottenIn {
     email: String,
 }
 
+/// The link of a letter, and the password to be set by it.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 struct NewPasswordIn {

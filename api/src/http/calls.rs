@@ -3,8 +3,7 @@
 use chrono::{DateTime, Utc};
 use entity::id::CallId;
 use entity::{
-    AnsweredBy, CallKind, CallOutcome, CallStatus, EndedBy, MachineDetection, call, call_event,
-    outbound_call,
+    AnsweredBy, CallKind, CallOutcome, CallStatus, EndedBy, MachineDetection, call, call_event, outbound_call,
 };
 use poem::web::Data;
 use poem_openapi::param::{Path, Query};

@@ -80,6 +80,7 @@ struct FoundedOut {
     invitation: InvitationOut,
 }
 
+/// What is to be opened again.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 struct ReopeningIn {

@@ -34,6 +34,7 @@ struct DispositionOut {
     archived_at: Option<DateTime<Utc>>,
 }
 
+/// What a call may come to, in the words of the company.
 #[derive(Object, Debug)]
 #[oai(rename_all = "camelCase", deny_unknown_fields)]
 struct DispositionIn {

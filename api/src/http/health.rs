@@ -67,6 +67,7 @@ pub struct ServicesOut {
     pub timestamp: DateTime<Utc>,
 }
 
+/// How a state is rated.
 #[derive(Enum, Debug)]
 #[oai(rename_all = "snake_case")]
 pub enum Condition {
@@ -74,6 +75,7 @@ pub enum Condition {
     Degraded,
 }
 
+/// How what the server depends on stands.
 #[derive(Object, Debug)]
 #[oai(rename_all = "camelCase")]
 pub struct ServiceStatesOut {
@@ -88,6 +90,7 @@ pub struct ServiceStatesOut {
     pub websocket: WebsocketOut,
 }
 
+/// Something that the server depends on.
 #[derive(Object, Debug)]
 #[oai(rename_all = "camelCase", skip_serializing_if_is_none)]
 pub struct ServiceOut {
@@ -97,6 +100,7 @@ pub struct ServiceOut {
     pub latency: Option<f64>,
 }
 
+/// The telephone network.
 #[derive(Object, Debug)]
 #[oai(rename_all = "camelCase", skip_serializing_if_is_none)]
 pub struct ProviderOut {
@@ -106,6 +110,7 @@ pub struct ProviderOut {
     pub last_seen_at: Option<DateTime<Utc>>,
 }
 
+/// The sockets of this server.
 #[derive(Object, Debug)]
 #[oai(rename_all = "camelCase")]
 pub struct WebsocketOut {

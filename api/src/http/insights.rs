@@ -15,6 +15,7 @@ use crate::insights::{self, Ahead, Insight, Insights, Kind, Reason, Slot, Wish};
 
 pub struct InsightsOfCompanies;
 
+/// What an insight tells of.
 #[derive(Enum, Clone, Copy, Debug)]
 #[oai(rename_all = "snake_case")]
 enum InsightKind {

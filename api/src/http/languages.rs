@@ -8,6 +8,7 @@ use crate::words::Tongue;
 
 pub struct Languages;
 
+/// A language that the server speaks.
 #[derive(Object, Debug)]
 #[oai(rename_all = "camelCase")]
 pub struct LanguageOut {
@@ -22,6 +23,7 @@ pub struct LanguageOut {
     pub covers: Vec<Covered>,
 }
 
+/// What the server says in a language.
 #[derive(Enum, Debug, Clone, Copy)]
 #[oai(rename_all = "snake_case")]
 pub enum Covered {

@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn a_request_is_named_by_its_operation_and_never_by_its_address() {
-        let operations = Operations::of(&crate::http::specification().unwrap());
+        let operations = Operations::of(crate::http::specification().unwrap());
         for (method, path, name) in [
             ("GET", "/health", "getHealth"),
             ("HEAD", "/health", "getHealth"),

@@ -1,6 +1,8 @@
 //! HTTP: one file a resource with its operations and their bodies. A handler reads its input, calls a use case and wraps
 //! the answer. No SQL here, and no rule about who may what: that is [`crate::authz`].
 
+use std::sync::OnceLock;
+
 use poem_openapi::{OpenApi, OpenApiService, Tags};
 
 mod agent_history;
@@ -25,11 +27,11 @@ mod counted;
 mod deadline;
 mod directory;
 mod dispositions;
-mod etag;
-mod figures;
 pub mod envelope;
+mod etag;
 mod export_file;
 mod exports;
+mod figures;
 mod health;
 mod idempotency;
 mod image_body;
@@ -168,10 +170,15 @@ fn service() -> OpenApiService<impl OpenApi + 'static, ()> {
         .description("An open contact centre. Every answer with data, and every failure, has one envelope.")
 }
 
-/// The specification of all resources.
+/// The specification of all resources, made once a process.
 ///
 /// # Errors
 /// When an operation is open to anybody without being on the list of those that may be.
-pub fn specification() -> Result<Spec> {
-    Spec::of(&service(), PUBLIC)
+pub fn specification() -> Result<&'static Spec> {
+    static MADE: OnceLock<Spec> = OnceLock::new();
+    if let Some(made) = MADE.get() {
+        return Ok(made);
+    }
+    let made = Spec::of(&service(), PUBLIC)?;
+    Ok(MADE.get_or_init(|| made))
 }

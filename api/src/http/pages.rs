@@ -1,6 +1,8 @@
 //! The few pages for people who follow a link out of a mail, so that a browser is all they need. A page holds no data: it
 //! asks the API as every client does.
 
+use std::sync::OnceLock;
+
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use poem::http::header;
@@ -13,22 +15,23 @@ use crate::words::Words;
 const SCRIPT: &str = include_str!("confirm.js");
 const PASSWORD_SCRIPT: &str = include_str!("password.js");
 
-/// The specification, to read and to try: `html` is one document with its scripts in it. Only those run, by their hashes;
-/// it talks to this server alone. Its styles are also set by its script, element by element, which is hard to hash.
-pub fn docs(html: &str) -> impl Fn() -> Response + Clone + 'static {
-    let scripts: Vec<_> = inline_scripts(html).map(|script| format!("'sha256-{}'", hash(script))).collect();
-    let policy = format!(
-        "default-src 'none'; script-src {}; style-src 'unsafe-inline'; img-src data:; connect-src 'self'; \
-         base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-        scripts.join(" ")
-    );
-    let html = html.to_owned();
-    move || {
-        Response::builder()
-            .header(header::CONTENT_SECURITY_POLICY, policy.clone())
-            .content_type("text/html; charset=utf-8")
-            .body(html.clone())
-    }
+/// The specification, to read and to try: `html` is one document, always the same, with its scripts in it. Only those run,
+/// by their hashes; it talks to this server alone. Its styles are also set by its script, element by element, which is hard
+/// to hash.
+pub fn docs(html: &'static str) -> Response {
+    static POLICY: OnceLock<String> = OnceLock::new();
+    let policy = POLICY.get_or_init(|| {
+        let scripts: Vec<_> = inline_scripts(html).map(|script| format!("'sha256-{}'", hash(script))).collect();
+        format!(
+            "default-src 'none'; script-src {}; style-src 'unsafe-inline'; img-src data:; connect-src 'self'; \
+             base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+            scripts.join(" ")
+        )
+    });
+    Response::builder()
+        .header(header::CONTENT_SECURITY_POLICY, policy)
+        .content_type("text/html; charset=utf-8")
+        .body(html)
 }
 
 /// What stands in the script elements of a document, as a browser reads it: from one start tag to the next end tag, whatever

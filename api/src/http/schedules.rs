@@ -31,6 +31,7 @@ struct ScheduleOut {
     updated_at: DateTime<Utc>,
 }
 
+/// Hours by which queues are open.
 #[derive(Object, Debug)]
 #[oai(rename_all = "camelCase", deny_unknown_fields)]
 struct ScheduleIn {

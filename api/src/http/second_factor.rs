@@ -24,6 +24,7 @@ struct BegunSecondFactorOut {
     otpauth_url: String,
 }
 
+/// A code of the second factor.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 struct SecondFactorCodeIn {

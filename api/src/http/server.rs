@@ -42,13 +42,12 @@ pub fn endpoint(app: &App) -> Result<impl Endpoint<Output = Response> + 'static>
     let envelope = Envelope { clock: app.clock.clone(), paths: spec.paths() };
     let versions = Versions { app: app.clone(), versioned: Versioned::of(spec.document()) };
     let deadline = Deadline { clock: app.clock.clone(), limit: app.settings.request_limit };
-    let routes = routes(app, &spec).data(app.clone()).with(versions).with(Limit::new(app, &spec));
+    let routes = routes(app, spec).data(app.clone()).with(versions).with(Limit::new(app, spec));
     let routes = routes.with(deadline).with(envelope).with(Follow { app: app.clone() });
-    Ok(routes.with(Measure::new(&app.metrics, &spec)))
+    Ok(routes.with(Measure::new(&app.metrics, spec)))
 }
 
-fn routes(app: &App, spec: &Spec) -> Route {
-    let (yaml, docs) = (spec.yaml(), pages::docs(&spec.docs()));
+fn routes(app: &App, spec: &'static Spec) -> Route {
     Route::new()
         .nest_no_strip("/", super::service())
         .nest_no_strip(TwilioWebhooks::PREFIX, TwilioWebhooks::new(app))
@@ -57,11 +56,11 @@ fn routes(app: &App, spec: &Spec) -> Route {
         .at(media::PROMPTS, get(media::prompt))
         .at(media::RECORDINGS, get(media::recording))
         .at(media::EXPORTS, get(media::export))
-        .at("/openapi.yaml", get(make_sync(move |_| yaml.clone().with_content_type("application/yaml"))))
+        .at("/openapi.yaml", get(make_sync(|_| spec.yaml().with_content_type("application/yaml"))))
         .at(media::AVATARS, get(media::avatar))
         .at(PASSWORD_PAGE, get(make_sync(|request| pages::set_password(&request))))
         .at(CONFIRM_PAGE, get(make_sync(|request| pages::confirm_registration(&request))))
-        .at("/docs", get(make_sync(move |_| docs())))
+        .at("/docs", get(make_sync(|_| pages::docs(spec.docs()))))
         .at("/metrics", get(figures::exposition))
 }
 

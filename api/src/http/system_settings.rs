@@ -61,6 +61,7 @@ impl From<SystemSettingsIn> for Changes {
     }
 }
 
+/// The database behind the server.
 #[derive(Enum, Debug)]
 #[oai(rename_all = "snake_case")]
 enum DatabaseKind {

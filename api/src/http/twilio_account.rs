@@ -27,6 +27,7 @@ struct TwilioAccountOut {
     api_key: Option<TwilioKeyOut>,
 }
 
+/// A key for agents' browsers, without its secret.
 #[derive(Object, Debug)]
 #[oai(rename_all = "camelCase")]
 struct TwilioKeyOut {
@@ -36,6 +37,7 @@ struct TwilioKeyOut {
     updated_at: DateTime<Utc>,
 }
 
+/// The company's own account at Twilio.
 #[derive(Object, Debug)]
 #[oai(rename_all = "camelCase", deny_unknown_fields)]
 struct TwilioAccountIn {
@@ -49,6 +51,7 @@ struct TwilioAccountIn {
     api_key: Option<TwilioKeyIn>,
 }
 
+/// A key for agents' browsers.
 #[derive(Object, Debug)]
 #[oai(rename_all = "camelCase", deny_unknown_fields)]
 struct TwilioKeyIn {

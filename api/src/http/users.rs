@@ -214,6 +214,7 @@ impl Users {
         /// Words that stand in the name or the address.
         #[oai(validator(max_length = 200))]
         search: Query<Option<String>>,
+        /// Only who stands so.
         status: Query<Option<Word<UserStatus>>>,
         /// Only who is in this company.
         #[oai(name = "companyId")]
@@ -268,7 +269,9 @@ impl Users {
         /// Words that stand in the name or the address.
         #[oai(validator(max_length = 200))]
         search: Query<Option<String>>,
+        /// Only who has this role.
         role: Query<Option<Word<Role>>>,
+        /// Only whose membership stands so.
         status: Query<Option<Word<MembershipStatus>>>,
         /// From 1.
         #[oai(validator(minimum(value = "1"), maximum(value = "1000000")))]

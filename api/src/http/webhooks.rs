@@ -74,6 +74,7 @@ impl From<Shown> for WebhookOut {
     }
 }
 
+/// Where a webhook leads, and of what it is told.
 #[derive(Object, Debug)]
 #[oai(rename_all = "camelCase", deny_unknown_fields)]
 struct WebhookIn {

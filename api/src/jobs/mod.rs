@@ -10,7 +10,8 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::Busy;
 use entity::id::{
-    AgentId, CallId, CallbackId, ExportId, LegId, MessageId, OfferId, PhoneNumberId, QueueEntryId, RecordingId, RequestId, SegmentId, TransferId, WebhookDeliveryId,
+    AgentId, CallId, CallbackId, ExportId, LegId, MessageId, OfferId, PhoneNumberId, QueueEntryId,
+    RecordingId, RequestId, SegmentId, TransferId, WebhookDeliveryId,
 };
 use entity::{JobKind, job};
 use tracing::Instrument;

@@ -11,6 +11,7 @@ mod requests;
 mod text;
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use poem_openapi::{OpenApi, OpenApiService};
 use serde_json::{Value, json};
@@ -38,6 +39,7 @@ pub struct Spec {
     document: Value,
     /// poem-openapi's page for people, which carries its own text of the specification.
     page: String,
+    yaml: OnceLock<String>,
 }
 
 /// One operation of the document.
@@ -72,7 +74,7 @@ impl Spec {
         // The page embeds the unrepaired text; what goes into a script element must not be able to end it.
         let embedded = document.to_string().replace('<', "\\u003c");
         let page = service.swagger_ui_html().replace(&raw, &embedded);
-        Ok(Self { document, page })
+        Ok(Self { document, page, yaml: OnceLock::new() })
     }
 
     pub fn document(&self) -> &Value {
@@ -80,13 +82,15 @@ impl Spec {
     }
 
     /// The text of `openapi.yaml`: the same for the same handlers, whatever else is compiled in.
-    pub fn yaml(&self) -> String {
-        quote_ambiguous(&serde_yaml::to_string(&ordered(&self.document)).expect("JSON is YAML"))
+    pub fn yaml(&self) -> &str {
+        let write =
+            || quote_ambiguous(&serde_yaml::to_string(&ordered(&self.document)).expect("JSON is YAML"));
+        self.yaml.get_or_init(write)
     }
 
     /// A page to read and try it in.
-    pub fn docs(&self) -> String {
-        self.page.clone()
+    pub fn docs(&self) -> &str {
+        &self.page
     }
 
     pub fn operations(&self) -> Vec<Operation<'_>> {

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 pub(super) fn describe_ids(document: &mut Value) {
     for (path, item) in document["paths"].as_object_mut().into_iter().flatten() {
         let operations = item.as_object_mut().into_iter().flat_map(|item| item.values_mut());
-        for parameter in operations.filter_map(|operation| operation["parameters"].as_array_mut()).flatten() {
+        let parameters = operations.filter_map(|operation| operation.get_mut("parameters")?.as_array_mut());
+        for parameter in parameters.flatten() {
             if parameter["in"] == "path" && parameter["description"].is_null() {
                 let name = parameter["name"].as_str().unwrap_or_default();
                 parameter["description"] = json!(format!("The {}'s id.", thing(path, name)));

@@ -8,8 +8,8 @@ use jsonschema::{Draft, Validator};
 use reqwest::StatusCode;
 use serde_json::{Map, Value, json};
 
-static DOCUMENT: LazyLock<Value> =
-    LazyLock::new(|| calldocker::http::specification().expect("a specification").document().clone());
+static DOCUMENT: LazyLock<&Value> =
+    LazyLock::new(|| calldocker::http::specification().expect("a specification").document());
 
 /// By the pointer of a schema in the document.
 static VALIDATORS: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);

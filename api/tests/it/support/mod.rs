@@ -26,7 +26,8 @@ pub use database::{Backend, TestDatabase};
 pub use dump::{dump, dump_all, tables, texts};
 pub use http::{Answer, Call};
 pub use world::{
-    ACCOUNT_TOKEN, Company, FACTOR_SECRET, OUR_ACCOUNT, PASSWORD_TOKEN, Person, REGISTRATION_TOKEN, World, agent_row, draft, office_hours, person, png, refresh_token, wav,
+    ACCOUNT_TOKEN, Company, FACTOR_SECRET, OUR_ACCOUNT, PASSWORD_TOKEN, Person, REGISTRATION_TOKEN, World,
+    agent_row, draft, office_hours, person, png, refresh_token, wav,
 };
 
 use calldocker::app::App;
