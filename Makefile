@@ -9,6 +9,7 @@ SHELL := /bin/bash
 
 # What `make bench BENCH_ARGS="…"` and `make run ARGS="…"` hand on.
 ARGS ?=
+BASE ?=
 BENCH_ARGS ?=
 # Cases for each property test of `make fuzz`, and seconds for each cargo-fuzz target.
 CASES ?= 20000
@@ -18,6 +19,7 @@ IMAGE ?= calldocker
 CARGO_TARGET_DIR ?= target
 GENERATED := $(CARGO_TARGET_DIR)/generated
 NODE_MODULES := tests/node/node_modules/.package-lock.json
+CONTRACT_MODULES := tests/contract/node_modules/.package-lock.json
 
 .PHONY: help
 help: ## This list
@@ -71,6 +73,10 @@ $(NODE_MODULES): tests/node/package.json tests/node/package-lock.json
 	cd tests/node && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
 	@touch $@
 
+$(CONTRACT_MODULES): tests/contract/package.json tests/contract/package-lock.json
+	cd tests/contract && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
+	@touch $@
+
 .PHONY: servers
 servers: ## See that the tests' PostgreSQL and Redis can be had; installs them where it may
 	@scripts/with-servers true
@@ -91,6 +97,10 @@ generated: test-build ## Fail when a generated file that is checked in is stale
 	@$(CARGO_TARGET_DIR)/debug/calldocker openapi >$(GENERATED)/openapi.yaml
 	@diff -u openapi.yaml $(GENERATED)/openapi.yaml >$(GENERATED)/openapi.diff || { \
 	  head -n 40 $(GENERATED)/openapi.diff; echo 'openapi.yaml is stale: run `make openapi` and read the change'; exit 1; }
+
+.PHONY: contract
+contract: test-build $(CONTRACT_MODULES) ## What clients rely on: linters, generated clients, made-up requests; BASE=REVISION tells breaking changes
+	@scripts/contract $(BASE)
 
 # ---- Now and then
 

@@ -59,7 +59,7 @@ pub struct Parts {
     /// The connected sockets of this node.
     pub sockets: Sockets,
     /// The evaluated policy.
-    pub authz: Table,
+    pub authz: &'static Table,
     /// How often things were done of late.
     pub limiter: Limiter,
     /// How often they may be done.
@@ -112,7 +112,7 @@ impl App {
         };
         let (flows, desks) = (FlowCache::default(), Desks::default());
         let exports = Places::of(&settings.exports);
-        let authz = Table::compile().await?;
+        let authz = Table::compiled().await?;
         let limiter =
             Limiter::new(settings.redis_url.as_ref()).map_err(|cause| Error::internal("REDIS_URL", cause))?;
         let limits = Rules::of(&settings);

@@ -1,10 +1,20 @@
 use std::process::ExitCode;
 
 use calldocker::error::Error;
+use tokio::runtime::Builder;
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    match calldocker::cli::run().await {
+/// Of a thread; only what is used of it takes memory. Two megabytes, as is usual, are little for an unoptimised build.
+const STACK: usize = 8 << 20;
+
+fn main() -> ExitCode {
+    let runtime = match Builder::new_multi_thread().enable_all().thread_stack_size(STACK).build() {
+        Ok(runtime) => runtime,
+        Err(failure) => {
+            eprintln!("calldocker: start threads: {failure}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(calldocker::cli::run()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Error::Internal(failure)) => {
             eprintln!("calldocker: {}", failure.for_operator());

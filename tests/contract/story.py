@@ -4,20 +4,36 @@ Each call is typed, and each answer parsed into the type that the specification 
 are compared with the document's list, so that none is forgotten. What the generator leaves out (audio, CSV) goes by plain HTTP.
 """
 
+import base64
+import hmac
+import json
 import os
 import re
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 
 import httpx
-from call_docker_client import AuthenticatedClient, Client, api, models  # noqa: F401
+from call_docker_client import AuthenticatedClient, Client, models
+from call_docker_client.api.analytics import get_agent_performance, get_calls_report, get_overview
 from call_docker_client.api.agents import create_agent, list_agents, list_agents_of_company, set_agent_availability, update_agent
 from call_docker_client.api.auth import get_profile, log_in, log_out, refresh_tokens, register, update_profile
 from call_docker_client.api.calls import assign_call, create_call, get_call, list_calls, peek_next_call, update_call
-from call_docker_client.api.companies import get_company, get_company_settings, list_companies
+from call_docker_client.api.companies import (
+    close_company,
+    create_company,
+    get_company,
+    get_company_settings,
+    list_companies,
+    update_company,
+)
+from call_docker_client.api.insights import get_insights
+from call_docker_client.api.integrations import create_webhook, list_webhooks, rotate_incoming_secret
 from call_docker_client.api.ivr import create_flow, delete_flow, get_flow, list_flows, publish_flow, update_flow
-from call_docker_client.api.users import list_users_of_company, remove_user, update_user
+from call_docker_client.api.languages import list_languages
+from call_docker_client.api.settings import get_preferences, get_system_settings, get_system_status, list_themes, update_preferences
+from call_docker_client.api.users import create_user, list_users, list_users_of_company, remove_user, update_user
 from call_docker_client.types import Response
 
 SERVER = os.environ["CALLDOCKER_URL"]
@@ -31,11 +47,16 @@ POST /api/auth/refresh
 GET /api/auth/profile
 PUT /api/auth/profile
 POST /api/auth/logout
+GET /api/users
 GET /api/users/company/{}
+POST /api/users
 PUT /api/users/{}
 DELETE /api/users/{}
 GET /api/companies
 GET /api/companies/{}
+POST /api/companies
+PUT /api/companies/{}
+DELETE /api/companies/{}
 GET /api/calls
 GET /api/calls/{}
 POST /api/calls
@@ -53,7 +74,23 @@ GET /api/agents/company/{}
 POST /api/agents
 PUT /api/agents/{}
 PUT /api/agents/{}/availability
+GET /api/analytics/company/{}/overview
+GET /api/analytics/company/{}/calls
+GET /api/analytics/company/{}/agents/performance
+GET /api/analytics/company/{}/insights
+GET /api/analytics/company/{}/export
+POST /api/webhooks/incoming/{}
+POST /api/webhooks/twilio/{}
+GET /api/webhooks/company/{}
+POST /api/webhooks/company/{}
+GET /health
+GET /api/settings/system
+GET /api/settings/system/status
 GET /api/settings/company/{}
+GET /api/settings/user/preferences
+PUT /api/settings/user/preferences
+GET /api/settings/themes
+GET /api/settings/languages
 """
 
 called: set[str] = set()
@@ -94,7 +131,10 @@ def auth() -> None:
     assert get_profile.sync_detailed(client=client).status_code == 401
 
 
-def people(owner: AuthenticatedClient, company_id) -> None:
+def people(owner: AuthenticatedClient, admin: AuthenticatedClient, company_id) -> None:
+    assert len(data(list_users.sync_detailed(client=admin, limit=100))) >= 17
+    newcomer = models.NewUserInput(email="nora@acme.test", name="Nora", role=models.Role.AGENT)
+    assert data(create_user.sync_detailed(client=owner, body=newcomer), 201).user.name == "Nora"
     users = data(list_users_of_company.sync_detailed(company_id, client=owner))
     leaving = next(user for user in users if user.email == "agent6@acme.test")
     data(update_user.sync_detailed(leaving.id, client=owner, body=models.UserInput(role=models.Role.MANAGER)))
@@ -107,6 +147,58 @@ def companies(owner: AuthenticatedClient, admin: AuthenticatedClient, company_id
     assert list_companies.sync_detailed(client=owner).status_code == 403
     assert data(get_company.sync_detailed(company_id, client=owner)).id == company_id
     data(get_company_settings.sync_detailed(company_id, client=owner))
+    data(update_company.sync_detailed(company_id, client=owner, body=models.CompanyInput(time_zone="America/New_York")))
+    founded = models.NewCompanyInput(name="Shortlived", owner_email="owner@shortlived.test")
+    company = data(create_company.sync_detailed(client=admin, body=founded), 201)
+    made = company if hasattr(company, "id") else company.company
+    there = AuthenticatedClient(base_url=SERVER, token=admin.token, headers={"X-Company-Id": str(made.id)}, httpx_args=HOOKS)
+    data(close_company.sync_detailed(made.id, client=there, confirm="Shortlived"))
+
+
+def analytics(owner: AuthenticatedClient, company_id) -> None:
+    range_ = {"from_": datetime.now(UTC) - timedelta(days=1), "to": datetime.now(UTC) + timedelta(hours=1)}
+    data(get_overview.sync_detailed(company_id, client=owner, **range_))
+    data(get_calls_report.sync_detailed(company_id, client=owner, **range_))
+    data(get_agent_performance.sync_detailed(company_id, client=owner, **range_))
+    data(get_insights.sync_detailed(company_id, client=owner))
+    # CSV, by plain HTTP.
+    address = f"/api/analytics/company/{company_id}/export"
+    rows = owner.get_httpx_client().get(address, params={"dataset": "calls", "format": "csv"}).raise_for_status().text.split("\r\n")
+    assert rows[0].startswith("callId,") and len(rows) > 2, rows
+
+
+def webhooks(owner: AuthenticatedClient, company_id) -> None:
+    wish = models.WebhookInput(url="https://hooks.example.com/calls", events=[models.WebhookEventKind.CALL_ENDED])
+    made = data(create_webhook.sync_detailed(company_id, client=owner, body=wish), 201)
+    assert made.secret.startswith("whsec_")
+    assert [hook.id for hook in data(list_webhooks.sync_detailed(company_id, client=owner))] == [made.id]
+    # What other systems send is signed, so it is no part of a client.
+    secret = data(rotate_incoming_secret.sync_detailed(company_id, client=owner)).secret
+    body = json.dumps({"type": "contact.upsert", "data": {"number": "+12025550177", "name": "Ann"}})
+    at = str(int(time.time()))
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    signature = base64.b64encode(hmac.digest(key, f"story-1.{at}.{body}".encode(), "sha256")).decode()
+    headers = {"webhook-id": "story-1", "webhook-timestamp": at, "webhook-signature": f"v1,{signature}"}
+    plain = anybody.get_httpx_client()
+    plain.post(f"/api/webhooks/incoming/{company_id}", content=body, headers=headers).raise_for_status()
+    # What does not come from Twilio is refused; what does has carried the call above.
+    assert plain.post(f"/api/webhooks/twilio/{company_id}", data={"CallSid": "CA0"}).status_code == 403
+
+
+def settings(owner: AuthenticatedClient, admin: AuthenticatedClient) -> None:
+    assert plain_status("/health") == 200
+    data(get_system_settings.sync_detailed(client=admin))
+    data(get_system_status.sync_detailed(client=admin))
+    data(get_preferences.sync_detailed(client=owner))
+    themes = data(list_themes.sync_detailed(client=owner))
+    languages = data(list_languages.sync_detailed(client=anybody))
+    assert themes and {"de", "en", "es", "fr"} <= {language.code for language in languages}
+    data(update_preferences.sync_detailed(client=owner, body=models.PreferencesInput(language="de")))
+    assert data(get_preferences.sync_detailed(client=owner)).language == "de"
+
+
+def plain_status(path: str) -> int:
+    return anybody.get_httpx_client().get(path).status_code
 
 
 def agents(owner: AuthenticatedClient, company_id) -> None:
@@ -161,7 +253,10 @@ def main() -> None:
     agents(owner, company_id)
     flows(owner)
     calls(owner)
-    people(owner, company_id)
+    analytics(owner, company_id)
+    webhooks(owner, company_id)
+    settings(owner, admin)
+    people(owner, admin, company_id)
     forgotten = set(DOCUMENT.split("\n")) - {""} - called
     if forgotten:
         sys.exit("not called: " + ", ".join(sorted(forgotten)))

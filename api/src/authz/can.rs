@@ -77,13 +77,13 @@ impl<P: Permission> Can<P> {
 
     /// Whether the caller may do something else beside this: for what an answer shows, or how far a change may go.
     pub fn also_may<Other: Permission>(&self, app: &App) -> Option<Rows> {
-        self.caller.rows(&app.authz, Other::NAME)
+        self.caller.rows(app.authz, Other::NAME)
     }
 
     /// # Errors
     /// Names the other permission when the caller lacks it.
     pub fn must_also<Other: Permission>(&self, app: &App) -> Result<()> {
-        self.caller.require(&app.authz, Other::NAME).map(drop)
+        self.caller.require(app.authz, Other::NAME).map(drop)
     }
 
     pub fn rows(&self) -> Rows {
@@ -137,7 +137,7 @@ impl<P: Permission> Can<P> {
     async fn check(app: &App, request: &Request) -> Result<Self> {
         let caller = Caller::of_token(app, bearer(request)?, named_company(request)?).await?;
         count(app, &caller, P::NAME, request).await?;
-        let rows = caller.require(&app.authz, P::NAME)?;
+        let rows = caller.require(app.authz, P::NAME)?;
         if let Some(trail) = Trail::current() {
             let key = caller.key.map(|key| key.id);
             trail.is_of(Asker { user: caller.user, company: caller.company(), key, permission: P::NAME });

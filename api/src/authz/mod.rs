@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use casbin::{CoreApi, DefaultModel, Enforcer, StringAdapter};
 use entity::Role;
+use tokio::sync::OnceCell;
 
 mod can;
 mod permission;
@@ -80,10 +81,11 @@ impl Rows {
 pub struct Table(HashMap<(Seat, &'static str), Rows>);
 
 impl Table {
-    /// Evaluates the checked-in policy. Fails when it names a seat, a permission or rows that do not exist: a typing
-    /// error there would otherwise be a silent denial.
-    pub async fn compile() -> Result<Self> {
-        Self::of(POLICY).await
+    /// The checked-in policy, evaluated once a process. Fails when it names a seat, a permission or rows that do not exist: a
+    /// typing error there would otherwise be a silent denial.
+    pub async fn compiled() -> Result<&'static Self> {
+        static COMPILED: OnceCell<Table> = OnceCell::const_new();
+        COMPILED.get_or_try_init(|| Self::of(POLICY)).await
     }
 
     async fn of(policy: &str) -> Result<Self> {
@@ -190,7 +192,7 @@ mod tests {
 
     #[tokio::test]
     async fn every_permission_is_given_to_somebody_and_a_manager_never_has_more_than_an_owner() {
-        let table = Table::compile().await.unwrap();
+        let table = Table::compiled().await.unwrap();
         for permission in permission::NAMES {
             assert!(
                 Seat::ALL.iter().any(|seat| table.rows(*seat, permission).is_some()),

@@ -146,7 +146,7 @@ fn checked(app: &App, by: &Caller, scopes: Vec<String>) -> Result<Vec<&'static s
         let problem = match known {
             None => "is no permission",
             Some(known) if NEVER.contains(&known) => "is nothing that a key may",
-            Some(known) if by.rows(&app.authz, known).is_none() => "is a permission that you do not have",
+            Some(known) if by.rows(app.authz, known).is_none() => "is a permission that you do not have",
             Some(known) if good.contains(&known) => "is named twice",
             Some(known) => {
                 good.push(known);

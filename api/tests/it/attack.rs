@@ -121,7 +121,7 @@ async fn app_for(backend: Backend, operation: &Operation<'_>) -> Option<TestApp>
 
 async fn attack_all(backend: Backend) {
     let document = openapi::document();
-    let operations = operations(&document);
+    let operations = operations(document);
     assert!(operations.len() > 20, "only {} operations were found", operations.len());
     for operation in &operations {
         let Some(app) = app_for(backend, operation).await else { return };
@@ -315,7 +315,7 @@ async fn strangers_find_nothing(shot: &Shot<'_>, world: &World, permission: &str
 async fn foreign_ids_in_the_body_are_refused(shot: &Shot<'_>, world: &World) {
     let document = openapi::document();
     let named: Vec<_> = shot.sample.foreign.iter().map(|(pointer, _)| of_any_item(pointer)).collect();
-    for pointer in ids_in_body(shot.operation.item, &document) {
+    for pointer in ids_in_body(shot.operation.item, document) {
         assert!(
             named.contains(&pointer),
             "the body of {} has an id at {pointer}: add .foreign(\"{pointer}\", an id of world.theirs) to its sample",

@@ -1,6 +1,7 @@
 //! The specification that is checked in, and what must hold for all of it.
 
 use std::path::Path;
+use std::sync::LazyLock;
 
 use serde_json::Value;
 
@@ -10,8 +11,10 @@ pub fn checked_in() -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
-pub fn document() -> Value {
-    serde_yaml::from_str(&checked_in()).expect("openapi.yaml is YAML")
+pub fn document() -> &'static Value {
+    static DOCUMENT: LazyLock<Value> =
+        LazyLock::new(|| serde_yaml::from_str(&checked_in()).expect("openapi.yaml is YAML"));
+    &DOCUMENT
 }
 
 #[test]
@@ -28,7 +31,7 @@ fn every_operation_has_a_name_of_words_and_every_property_is_camel_case() {
     let camel =
         |name: &str| name.starts_with(|c: char| c.is_ascii_lowercase()) && !name.contains(['_', '-', ' ']);
     let document = document();
-    let operations = super::attack::operations(&document);
+    let operations = super::attack::operations(document);
     assert!(operations.len() > 20, "only {} operations were found", operations.len());
     for operation in &operations {
         assert!(camel(&operation.id), "{} is no camelCase name", operation.id);
@@ -61,7 +64,7 @@ fn every_reference_leads_somewhere() {
         }
     }
     let (document, mut seen) = (document(), 0);
-    walk(&document, &document, &mut seen);
+    walk(document, document, &mut seen);
     assert!(seen > 50, "only {seen} references were found");
 }
 
@@ -69,7 +72,7 @@ fn every_reference_leads_somewhere() {
 fn request_bodies_refuse_what_they_do_not_know_and_path_parameters_are_in_the_path() {
     let document = document();
     assert_eq!(document["components"]["schemas"]["CredentialsInput"]["additionalProperties"], false);
-    for operation in super::attack::operations(&document) {
+    for operation in super::attack::operations(document) {
         for parameter in operation.item["parameters"].as_array().into_iter().flatten() {
             let name = parameter["name"].as_str().unwrap();
             let stands = operation.path.contains(&format!("{{{name}}}"));

@@ -41,7 +41,7 @@ pub fn assert_documented(message: &Value) {
     let kind = message["type"].as_str().expect("a type");
     let schema = &document["webhooks"][kind]["post"]["requestBody"]["content"]["application/json"]["schema"];
     assert!(schema.is_object(), "{kind} is not in openapi.yaml");
-    let problems = problems(schema, message, "", &document);
+    let problems = problems(schema, message, "", document);
     assert!(problems.is_empty(), "{problems:?} of {message}");
 }
 
