@@ -1,7 +1,7 @@
 # Every command that a person or CI runs. `make` alone lists them.
 #
-# Needs Rust (the version in Cargo.toml or newer) with a C compiler, Node for the clients that tests use, and for
-# `make test` PostgreSQL and Redis, which scripts/with-servers finds, installs or runs in containers.
+# Needs Rust (the version in Cargo.toml or newer) with a C compiler, Node and Python 3 for the clients
+# that tests use, and for `make test` PostgreSQL and Redis, which scripts/with-servers finds, installs or runs in containers.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c

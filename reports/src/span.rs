@@ -68,8 +68,8 @@ impl Span {
     pub fn by_quarter(self) -> impl Iterator<Item = (Quarter, Self)> {
         let first = Quarter::of(self.from);
         let last = Quarter::of(self.to - TimeDelta::nanoseconds(1));
-        let numbers = if self.is_empty() { 1..=0 } else { first.0..=last.0 };
-        numbers.map(move |number| {
+        let numbers = (!self.is_empty()).then_some(first.0..=last.0);
+        numbers.into_iter().flatten().map(move |number| {
             let quarter = Quarter(number);
             (quarter, self.and(Self::new(quarter.begins(), quarter.ends())))
         })

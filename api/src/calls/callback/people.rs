@@ -186,6 +186,10 @@ async fn open_with_try(unit: &Unit, id: CallbackId) -> Result<(Option<CallFile>,
         None => None,
     };
     let row = open(unit, id).await?;
+    if row.call_id.is_none() {
+        // Its try has been given up meanwhile.
+        return Ok((None, row));
+    }
     if row.call_id != seen.call_id {
         return Err(under_way());
     }
