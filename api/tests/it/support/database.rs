@@ -99,7 +99,8 @@ async fn copying(admin: &str) -> &'static str {
         let db = connect(admin).await;
         let asked = "SELECT current_setting('server_version_num')::int AS version";
         let row = db.query_one_raw(Statement::from_string(DbBackend::Postgres, asked)).await;
-        let version: i32 = row.expect("the version").expect("a row").try_get("", "version").expect("a number");
+        let version: i32 =
+            row.expect("the version").expect("a row").try_get("", "version").expect("a number");
         db.close().await.expect("the connection closes");
         if version >= 150_000 { "STRATEGY FILE_COPY" } else { "" }
     })
