@@ -98,6 +98,7 @@ const kinds = (schema) => [schema.type ?? []].flat();
 const json = (body) => body?.content?.['application/json']?.schema;
 
 function resolve(value, document) {
+  if (value?.allOf) return Object.assign({}, value, ...value.allOf.map((part) => resolve(part, document)));
   if (!value?.$ref) return value;
   return value.$ref.slice(2).split('/').reduce((found, key) => found?.[key], document);
 }
