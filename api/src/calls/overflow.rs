@@ -25,6 +25,8 @@ use crate::store::{Unit, companies, flows};
 
 /// An agent may just be getting the caller: so long until it is looked again whether he has.
 const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(2);
+/// A job comes at a whole microsecond, which is what databases keep; the step that it is for may be due within it.
+const GRAIN: TimeDelta = TimeDelta::microseconds(1);
 /// Longest message that a queue asks for.
 const MESSAGE_SECONDS: u32 = 180;
 
@@ -51,7 +53,8 @@ async fn take_steps(
     queue: &queue::Model,
     mut entry: queue_entry::Model,
 ) -> Result<()> {
-    while let Some(step) = entry.plan.steps.get(entry.plan.taken).filter(|step| step.at <= unit.now()) {
+    let due = unit.now() + GRAIN;
+    while let Some(step) = entry.plan.steps.get(entry.plan.taken).filter(|step| step.at <= due) {
         let action = step.action.clone();
         entry.plan.taken += 1;
         match &action {

@@ -32,8 +32,8 @@ pub async fn create(app: &App, by: &Caller, new: NewCompany) -> Result<Founded> 
     let NewCompany { name, time_zone, language, owner } = new;
     let patch = CompanyPatch { name: Some(name), time_zone, language };
     patch.check()?;
-    let company = register::new_company(app, patch);
     let tx = app.db.begin().await?;
+    let company = register::new_company(app, &tx, patch).await?;
     system::insert_company(&tx, company.clone()).await?;
     let (row, token) = members::new_invitation(app, company.id, by.user, &owner, Role::Owner);
     let detail = json!({ "companyId": company.id, "invitationId": row.id, "email": row.email });

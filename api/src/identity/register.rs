@@ -209,27 +209,29 @@ pub(super) fn new_user(app: &App, email: String, name: String, password_hash: St
 
 /// A new company with `owner` in it.
 pub async fn found_company(app: &App, tx: &Tx, owner: &user::Model, name: String) -> Result<CompanyId> {
-    let company = new_company(app, CompanyPatch { name: Some(name), ..CompanyPatch::default() });
+    let wish = CompanyPatch { name: Some(name), ..CompanyPatch::default() };
+    let company = new_company(app, tx, wish).await?;
     let id = company.id;
     system::insert_company(tx, company).await?;
     join(app, tx, owner, id, Role::Owner).await?;
     Ok(id)
 }
 
-/// What is not said in `wish` is as in every new company.
-pub fn new_company(app: &App, wish: CompanyPatch) -> company::Model {
-    company::Model {
+/// What is not said in `wish` is as the platform's settings have it.
+pub async fn new_company(app: &App, tx: &Tx, wish: CompanyPatch) -> Result<company::Model> {
+    let defaults = platform::settings(tx).await?;
+    Ok(company::Model {
         id: app.ids.next(),
         name: wish.name.unwrap_or_default(),
-        time_zone: wish.time_zone.unwrap_or_else(|| "UTC".to_owned()),
-        language: wish.language.unwrap_or_else(|| "en-US".to_owned()),
+        time_zone: wish.time_zone.unwrap_or(defaults.default_time_zone),
+        language: wish.language.unwrap_or(defaults.default_language),
         demo: false,
         twilio_account_sid: None,
         twilio_auth_token_sealed: None,
         tell_agents_of_supervision: true,
         report_settings: Default::default(),
         created_at: app.clock.now(),
-    }
+    })
 }
 
 /// Makes `user` a member; one who was removed comes back in the new role, one who is there, banned or not, stays as he is.
