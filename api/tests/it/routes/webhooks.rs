@@ -243,7 +243,7 @@ with_receivers! {
         assert_eq!((&shown["enabled"], &shown["disabledBecause"]), (&json!(false), &json!("failing")));
         assert_eq!(app.mails_to(&world.ours.owner.email).await.len(), 1);
         let asked = target.requests().len();
-        pass(app, DAY * 2).await;
+        pass(app, DAY).await;
         assert_eq!(target.requests().len(), asked, "what was on its way is dropped");
         let states: Vec<_> = deliveries(app, &world, &webhook).await.iter().map(|one| one["state"].clone()).collect();
         assert!(states.contains(&json!("dropped")) && states.contains(&json!("failed")), "{states:?}");
