@@ -6,7 +6,7 @@ use entity::{CompanyScope, Inserted, disposition};
 use sea_orm::{DbErr, SqlErr};
 
 use crate::app::App;
-use crate::error::{Error, Result, Subject};
+use crate::error::{Code, Error, Result, Subject};
 use crate::store::dispositions::{self, Listed};
 use crate::store::{Unit, queueing};
 
@@ -173,7 +173,7 @@ fn taken(error: DbErr) -> Error {
 }
 
 fn name_taken() -> Error {
-    Error::conflict("DISPOSITION_NAME_TAKEN", "Another disposition of the company has this name.")
+    Error::conflict(Code::DispositionNameTaken, "Another disposition of the company has this name.")
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use twilio::twiml::Method;
 
 use crate::app::App;
 use crate::authz::{AssignPhoneNumbers, Permission};
-use crate::error::{Error, FieldError, Result, Subject};
+use crate::error::{Code, Error, FieldError, Result, Subject};
 use crate::identity::audit;
 use crate::jobs::Done;
 use crate::phone::e164;
@@ -105,7 +105,10 @@ pub async fn add(
     let mut unit = Unit::begin(app, scope).await?;
     let company = companies::lock(scope, unit.tx()).await?.ok_or(Error::NotFound(Subject::Company))?;
     if app.providers.account(&company)?.account_sid != account.account_sid {
-        return Err(Error::conflict("ACCOUNT_CHANGED", "The company has another account by now. Try again."));
+        return Err(Error::conflict(
+            Code::AccountChanged,
+            "The company has another account by now. Try again.",
+        ));
     }
     check(scope, unit.tx(), &new.opening).await?;
     let row = phone_number::Model {
@@ -122,7 +125,7 @@ pub async fn add(
         Inserted::Yes => {}
         Inserted::Conflicted => {
             return Err(Error::conflict(
-                "PHONE_NUMBER_TAKEN",
+                Code::PhoneNumberTaken,
                 "This number of the account is in use already.",
             ));
         }
@@ -156,7 +159,7 @@ async fn note(unit: &Unit, by: UserId, action: &str, row: &phone_number::Model) 
 async fn is_in_account(app: &App, client: &Client, number: &str) -> Result<()> {
     match numbered(client, number).await {
         Ok(None) if !app.settings.buys_numbers() => Err(Error::Invalid {
-            code: "NUMBER_NOT_IN_ACCOUNT",
+            code: Code::NumberNotInAccount,
             message: "The company's Twilio account does not have this number.".into(),
             fields: vec![FieldError {
                 field: "/number".into(),

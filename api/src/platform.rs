@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, DbBackend};
 
 use crate::app::App;
 use crate::bus::Connection;
-use crate::error::{Error, FieldError, Result};
+use crate::error::{Code, Error, FieldError, Result};
 use crate::prompts::is_tag;
 use crate::store::system::{self, Work};
 
@@ -46,7 +46,7 @@ pub async fn change(app: &App, by: UserId, changes: Changes) -> Result<SystemSet
         .collect();
     if !wrong.is_empty() {
         return Err(Error::Invalid {
-            code: "VALIDATION_FAILED",
+            code: Code::ValidationFailed,
             message: "Some fields are not valid.".into(),
             fields: wrong,
         });

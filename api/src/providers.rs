@@ -9,7 +9,7 @@ use sea_orm::ConnectionTrait;
 use twilio::rest::{Client, Credentials, Timeouts};
 
 use crate::config::{Settings, TwilioAccount};
-use crate::error::{Error, Result, Subject};
+use crate::error::{Code, Error, Result, Subject};
 use crate::keys::Keys;
 use crate::sealed;
 use crate::secret::Secret;
@@ -40,7 +40,7 @@ impl Providers {
         }
         self.platform.clone().ok_or_else(|| {
             Error::conflict(
-                "PROVIDER_NOT_CONFIGURED",
+                Code::ProviderNotConfigured,
                 "There is no account for telephone calls: set the company's own, or TWILIO_ACCOUNT_SID and \
                  TWILIO_AUTH_TOKEN for the platform's.",
             )
@@ -112,7 +112,7 @@ pub fn about_token(company: CompanyId) -> String {
 pub fn unavailable(error: &twilio::rest::Error) -> Error {
     tracing::warn!(%error, "the provider could not be asked");
     Error::Unavailable {
-        code: "PROVIDER_UNAVAILABLE",
+        code: Code::ProviderUnavailable,
         message: "Twilio cannot be asked at the moment. Try again.",
     }
 }

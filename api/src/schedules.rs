@@ -9,7 +9,7 @@ use sea_orm::{DbErr, SqlErr};
 use serde_json::Value;
 
 use crate::app::App;
-use crate::error::{Error, FieldError, Result, Subject};
+use crate::error::{Code, Error, FieldError, Result, Subject};
 use crate::store::{Unit, queues, schedules};
 
 /// A schedule as it is to be.
@@ -81,7 +81,7 @@ pub async fn delete(app: &App, scope: CompanyScope, id: ScheduleId) -> Result<()
     if !queues.is_empty() {
         let names: Vec<_> = queues.iter().map(|queue| queue.name.as_str()).collect();
         let message = format!("Queues go by this schedule: {}.", names.join(", "));
-        return Err(Error::conflict("SCHEDULE_IN_USE", message));
+        return Err(Error::conflict(Code::ScheduleInUse, message));
     }
     schedules::delete(scope, unit.tx(), id).await?;
     unit.commit().await
@@ -128,7 +128,7 @@ fn checked(wanted: Wanted) -> Result<Wanted> {
         return Ok(Wanted { name, ..wanted });
     }
     Err(Error::Invalid {
-        code: "VALIDATION_FAILED",
+        code: Code::ValidationFailed,
         message: "Some fields are not valid.".into(),
         fields: wrong,
     })
@@ -142,5 +142,5 @@ fn taken(error: DbErr) -> Error {
 }
 
 fn name_taken() -> Error {
-    Error::conflict("SCHEDULE_NAME_TAKEN", "Another schedule of the company has this name.")
+    Error::conflict(Code::ScheduleNameTaken, "Another schedule of the company has this name.")
 }

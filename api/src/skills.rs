@@ -5,7 +5,7 @@ use entity::{CompanyScope, Inserted, RoutingSubject, skill};
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::error::{Error, Result, Subject};
+use crate::error::{Code, Error, Result, Subject};
 use crate::references::{self, Named};
 use crate::store::{Unit, skills};
 
@@ -76,9 +76,9 @@ fn refuse_if_named(flows: &[String]) -> Result<()> {
     if flows.is_empty() {
         return Ok(());
     }
-    Err(Error::conflict("SKILL_IN_USE", format!("Flows ask for this skill: {}.", flows.join(", "))))
+    Err(Error::conflict(Code::SkillInUse, format!("Flows ask for this skill: {}.", flows.join(", "))))
 }
 
 fn name_taken() -> Error {
-    Error::conflict("SKILL_NAME_TAKEN", "Another skill of the company has this name.")
+    Error::conflict(Code::SkillNameTaken, "Another skill of the company has this name.")
 }

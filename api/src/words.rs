@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use twilio::twiml::Say;
 
+use crate::error::Code;
+
 mod languages;
 mod why;
 
@@ -95,7 +97,7 @@ impl Words {
     }
 
     /// Why something was refused, in this language; `None` where it has no text for the code.
-    pub fn refusal(&self, code: &str) -> Option<&'static str> {
+    pub fn refusal(&self, code: Code) -> Option<&'static str> {
         self.0.own(&format!("error.{code}"))
     }
 

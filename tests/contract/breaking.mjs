@@ -22,7 +22,24 @@ export function breakingChanges(before, after) {
       compareOperations(name, item[method], now, { before, after, say: (what) => found.add(`${name}: ${what}`) });
     }
   }
+  const [given, givenNow] = [codes(before), codes(after)];
+  for (const code of given) if (!givenNow.has(code)) found.add(`failures: the code ${code} is gone`);
+  for (const code of givenNow) if (given.size && !given.has(code)) found.add(`failures: the code ${code} is new`);
   return [...found];
+}
+
+/** Every code that a failure of any operation may have; they are compared once, not for each operation. */
+function codes(document) {
+  const found = new Set();
+  for (const item of Object.values(document.paths)) {
+    for (const operation of METHODS.map((method) => item[method]).filter(Boolean)) {
+      const failures = Object.entries(operation.responses).filter(([status]) => !status.startsWith('2'));
+      for (const schema of failures.map(([, response]) => resolve(json(resolve(response, document)), document))) {
+        for (const code of resolve(schema?.properties?.code, document)?.enum ?? []) found.add(code);
+      }
+    }
+  }
+  return found;
 }
 
 function compareOperations(name, before, after, at) {

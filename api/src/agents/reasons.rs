@@ -8,7 +8,7 @@ use serde_json::json;
 use super::Wanted;
 use super::device::DEVICE;
 use crate::app::App;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::identity::audit;
 use crate::store::{Unit, workforce};
 
@@ -102,7 +102,7 @@ fn refuse_ours(name: &str) -> Result<()> {
 }
 
 fn known_already() -> Error {
-    Error::conflict("REASON_EXISTS", "The company has this reason already.")
+    Error::conflict(Code::ReasonExists, "The company has this reason already.")
 }
 
 async fn note(unit: &Unit, by: UserId, action: &str, row: &availability_reason::Model) -> Result<()> {

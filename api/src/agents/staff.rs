@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{Step, Wanted, Why, change, supervise};
 use crate::app::App;
-use crate::error::{Error, Result, Subject};
+use crate::error::{Code, Error, Result, Subject};
 use crate::identity::{audit, register};
 use crate::store::agents::{self, AgentWithWork};
 use crate::store::{Unit, queueing, system, users, workforce};
@@ -54,7 +54,7 @@ pub async fn make_agent(app: &App, scope: CompanyScope, by: UserId, new: NewAgen
     let mut unit = Unit::begin(app, scope).await?;
     let member = users::member(scope, unit.tx(), new.user).await?.ok_or(Error::NotFound(Subject::User))?;
     if member.agent.is_some() {
-        return Err(Error::conflict("ALREADY_AGENT", "This member is an agent already."));
+        return Err(Error::conflict(Code::AlreadyAgent, "This member is an agent already."));
     }
     let membership = member.membership.id;
     let fresh = register::new_agent(app, scope.company(), membership, &member.user.name);
@@ -92,7 +92,7 @@ pub async fn remove_agent(app: &App, scope: CompanyScope, by: UserId, id: AgentI
     let mut row = lock(&unit, id).await?;
     let slots = queueing::slots_of(scope, unit.tx(), &[id]).await?;
     if slots.iter().any(|slot| slot.holder != SlotHolder::Offer) {
-        return Err(Error::conflict("AGENT_BUSY", "This agent has a call. Release it first."));
+        return Err(Error::conflict(Code::AgentBusy, "This agent has a call. Release it first."));
     }
     let offline = Wanted { availability: Availability::Offline, reason: None };
     change(&mut unit, id, Step::Now(offline), Why { because: ChangeCause::AgentRemoved, by: Some(by) })

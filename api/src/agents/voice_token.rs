@@ -8,7 +8,7 @@ use twilio::access_token::{AccessToken, VoiceGrant};
 use crate::app::App;
 use crate::calls::accept::client_identity;
 use crate::companies::twilio as account_of;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::store::voice_keys;
 
 /// Long enough for a shift's hour; the browser asks for the next one before it ends.
@@ -29,7 +29,7 @@ pub async fn voice_token(app: &App, scope: CompanyScope, agent: AgentId) -> Resu
     let key = voice_keys::get(scope, app.db.reader()).await?;
     let (Some(account), Some(key)) = (account, key) else {
         return Err(Error::conflict(
-            "VOICE_NOT_CONFIGURED",
+            Code::VoiceNotConfigured,
             "The company's Twilio integration has no API key and TwiML app yet: an owner sets them in its settings.",
         ));
     };

@@ -13,7 +13,7 @@ use serde_json::json;
 use super::Rows;
 use super::permission::{DialCalls, Permission};
 use crate::app::App;
-use crate::error::{Error, Result, Subject};
+use crate::error::{Code, Error, Result, Subject};
 use crate::http::Failure;
 use crate::identity::trail::{Asker, Trail};
 use crate::identity::{Caller, Standing, audit};
@@ -169,14 +169,14 @@ async fn count(app: &App, caller: &Caller, permission: &str, request: &Request) 
 
 fn bearer(request: &Request) -> Result<&str> {
     let missing = Error::Unauthorized {
-        code: "TOKEN_MISSING",
+        code: Code::TokenMissing,
         message: "Send an access token: Authorization: Bearer …",
     };
     let value = request.header(header::AUTHORIZATION).ok_or(missing)?;
     match value.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(token.trim()),
         Some(_) | None => {
-            Err(Error::Unauthorized { code: "TOKEN_INVALID", message: "The access token is not valid." })
+            Err(Error::Unauthorized { code: Code::TokenInvalid, message: "The access token is not valid." })
         }
     }
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::story::EventKind;
 use super::{CallFile, leave};
 use crate::app::App;
-use crate::error::{Error, Result, Subject};
+use crate::error::{Code, Error, Result, Subject};
 use crate::store::queueing::{self, Won};
 use crate::store::{Audience, Unit, jobs, workforce};
 
@@ -56,7 +56,7 @@ pub async fn reserve(
 ) -> Result<SegmentId> {
     let (scope, now) = (unit.scope(), unit.now());
     if offer.expires_at <= now && offer.state == OfferState::Open {
-        return Err(Error::conflict("OFFER_EXPIRED", "This offer has expired."));
+        return Err(Error::conflict(Code::OfferExpired, "This offer has expired."));
     }
     if queueing::settle_offer(scope, unit.tx(), offer.id, OfferState::Accepted, now).await? == Won::No {
         return Err(lost(unit, offer.id).await?);
@@ -138,7 +138,7 @@ async fn place(
         EntryPurpose::Caller | EntryPurpose::Callback => Ok((SegmentPart::Main, offer)),
         EntryPurpose::Consult => {
             let first = queueing::live_segment(unit.scope(), unit.tx(), file.id()).await?;
-            let gone = Error::conflict("OFFER_CLOSED", "This offer is no longer open.");
+            let gone = Error::conflict(Code::OfferClosed, "This offer is no longer open.");
             first.map(|first| (SegmentPart::Consult, first.room_id)).ok_or(gone)
         }
     }
@@ -149,7 +149,7 @@ async fn lost(unit: &Unit, id: OfferId) -> Result<Error> {
     let offer = queueing::offer(unit.scope(), unit.tx(), id).await?;
     Ok(match offer.state {
         OfferState::Accepted => {
-            Error::conflict("OFFER_ALREADY_ACCEPTED", "You have already accepted this call.")
+            Error::conflict(Code::OfferAlreadyAccepted, "You have already accepted this call.")
         }
         OfferState::TakenByOther => {
             let winner = queueing::winner_of_round(unit.scope(), unit.tx(), offer.round_id).await?;
@@ -157,12 +157,12 @@ async fn lost(unit: &Unit, id: OfferId) -> Result<Error> {
                 Some(winner) => workforce::agent(unit.scope(), unit.tx(), winner.agent_id).await?.name,
                 None => "another agent".to_owned(),
             };
-            Error::conflict("OFFER_ALREADY_TAKEN", format!("{name} has already taken this call."))
+            Error::conflict(Code::OfferAlreadyTaken, format!("{name} has already taken this call."))
         }
-        OfferState::CallerLeft => Error::conflict("CALLER_LEFT", "The caller has hung up."),
-        OfferState::NoAnswer => Error::conflict("OFFER_EXPIRED", "This offer has expired."),
+        OfferState::CallerLeft => Error::conflict(Code::CallerLeft, "The caller has hung up."),
+        OfferState::NoAnswer => Error::conflict(Code::OfferExpired, "This offer has expired."),
         OfferState::Open | OfferState::Declined | OfferState::Withdrawn | OfferState::DeviceError => {
-            Error::conflict("OFFER_CLOSED", "This offer is no longer open.")
+            Error::conflict(Code::OfferClosed, "This offer is no longer open.")
         }
     })
 }

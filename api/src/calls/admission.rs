@@ -8,7 +8,7 @@ use serde_json::json;
 use super::CallFile;
 use super::rows;
 use super::story::EventKind;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::store::{Unit, queueing, workforce};
 
 /// Why a queue does not take a caller.
@@ -36,9 +36,11 @@ impl Refusal {
     pub fn conflict(self, queue: &queue::Model) -> Error {
         let name = &queue.name;
         match self {
-            Self::Closed => Error::conflict("QUEUE_CLOSED", format!("{name} is closed now.")),
-            Self::Full => Error::conflict("QUEUE_FULL", format!("As many callers wait in {name} as may.")),
-            Self::Unstaffed => Error::conflict("QUEUE_UNSTAFFED", format!("Nobody is ready in {name} now.")),
+            Self::Closed => Error::conflict(Code::QueueClosed, format!("{name} is closed now.")),
+            Self::Full => Error::conflict(Code::QueueFull, format!("As many callers wait in {name} as may.")),
+            Self::Unstaffed => {
+                Error::conflict(Code::QueueUnstaffed, format!("Nobody is ready in {name} now."))
+            }
         }
     }
 }

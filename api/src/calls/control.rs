@@ -9,7 +9,7 @@ use super::story::EventKind;
 use super::{CallFile, participant};
 use crate::app::App;
 use crate::authz::Whose;
-use crate::error::{Error, Result, Subject};
+use crate::error::{Code, Error, Result, Subject};
 use crate::store::{Audience, Unit, calls, live, queueing};
 
 /// Who asks for something, and whose calls he may control.
@@ -27,7 +27,7 @@ pub async fn talk(unit: &Unit, actor: Actor, call: CallId) -> Result<(CallFile, 
             if actor.whose.includes(segment.agent_id) {
                 Ok((file, segment))
             } else {
-                Err(Error::conflict("NOT_YOUR_CALL", "Another agent has this call."))
+                Err(Error::conflict(Code::NotYourCall, "Another agent has this call."))
             }
         }
         Some(_) | None => Err(not_connected()),
@@ -45,7 +45,7 @@ async fn open(unit: &Unit, actor: Actor, call: CallId) -> Result<CallFile> {
 }
 
 pub fn not_connected() -> Error {
-    Error::conflict("CALL_NOT_CONNECTED", "Nobody talks with this caller now.")
+    Error::conflict(Code::CallNotConnected, "Nobody talks with this caller now.")
 }
 
 /// Whether an agent is heard by the others.

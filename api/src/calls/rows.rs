@@ -14,7 +14,7 @@ use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Timing;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::store::{Unit, queueing, workforce};
 
 /// How many conversations the mean handle time is made of.
@@ -189,12 +189,12 @@ pub fn can_be_rung(unit: &Unit, row: &agent::Model) -> Result<()> {
     }
     let message =
         format!("{} cannot be called now: offline, not responding, or the device is away.", row.name);
-    Err(Error::conflict("AGENT_NOT_AVAILABLE", message))
+    Err(Error::conflict(Code::AgentNotAvailable, message))
 }
 
 /// All that he can take at once he has.
 pub fn no_capacity(row: &agent::Model) -> Error {
-    Error::conflict("NO_FREE_CAPACITY", format!("{} has as many calls as this agent can take.", row.name))
+    Error::conflict(Code::NoFreeCapacity, format!("{} has as many calls as this agent can take.", row.name))
 }
 
 /// Until when a browser's last heartbeat counts; nothing binds a phone.

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{CallFile, accept, control, leave, participant, transfer};
 use crate::app::App;
-use crate::error::{Error, Result, Subject};
+use crate::error::{Code, Error, Result, Subject};
 use crate::identity::audit;
 use crate::store::{Audience, Unit, calls, companies, live, queueing, users, workforce};
 
@@ -42,11 +42,11 @@ pub async fn supervise(
     }
     let talks = queueing::live_segments(scope, unit.tx(), call).await?;
     if talks.iter().any(|segment| Some(segment.agent_id) == supervisor.agent) {
-        return Err(Error::conflict("YOUR_OWN_CALL", "This is your own call."));
+        return Err(Error::conflict(Code::YourOwnCall, "This is your own call."));
     }
     let row = match live::supervision_of(scope, unit.tx(), supervisor.user).await? {
         Some(row) if row.call_id != call => {
-            return Err(Error::conflict("SUPERVISING_ANOTHER_CALL", "You are in another call."));
+            return Err(Error::conflict(Code::SupervisingAnotherCall, "You are in another call."));
         }
         Some(row) if row.mode == mode => return Ok(row),
         Some(row) => switch(&mut unit, row, mode).await?,
@@ -114,7 +114,7 @@ pub async fn stop(app: &App, scope: CompanyScope, user: UserId, call: CallId) ->
     let file = CallFile::open(&unit, call).await?;
     let row = live::supervision_of(scope, unit.tx(), user).await?.filter(|row| row.call_id == call);
     let Some(row) = row else {
-        return Err(Error::conflict("NOT_SUPERVISING", "You are not in this call."));
+        return Err(Error::conflict(Code::NotSupervising, "You are not in this call."));
     };
     let row = end(&mut unit, row).await?;
     note(&unit, &row, "call:supervise-stop", None).await?;

@@ -9,7 +9,7 @@ use super::visit::{self, MovedBy};
 use super::{CallFile, accept, admission, offer, rows};
 use crate::app::App;
 use crate::authz::{Permission, PickCalls, Whose};
-use crate::error::{Error, Result, Subject};
+use crate::error::{Code, Error, Result, Subject};
 use crate::identity::audit;
 use crate::store::{Audience, Unit, agents, queueing, workforce};
 
@@ -50,7 +50,7 @@ pub async fn move_to(app: &App, scope: CompanyScope, by: UserId, id: CallId, que
         .await?
         .ok_or_else(|| Error::invalid("/queueId", "is not a queue of the company"))?;
     if queue.id == old.queue_id {
-        return Err(Error::conflict("ALREADY_IN_QUEUE", "The call waits in this queue already."));
+        return Err(Error::conflict(Code::AlreadyInQueue, "The call waits in this queue already."));
     }
     admission::must_take(&unit, &queue).await?;
     let from = old.queue_id;
@@ -149,11 +149,11 @@ async fn waiting(unit: &Unit, id: CallId) -> Result<queue_entry::Model> {
     if let Some(segment) = queueing::live_segment(unit.scope(), unit.tx(), id).await? {
         let winner = workforce::agent(unit.scope(), unit.tx(), segment.agent_id).await?.name;
         let message = format!("{winner} has already taken this call.");
-        return Err(Error::conflict("CALL_ALREADY_TAKEN", message));
+        return Err(Error::conflict(Code::CallAlreadyTaken, message));
     }
     queueing::open_entry(unit.scope(), unit.tx(), id).await?.ok_or_else(not_waiting)
 }
 
 fn not_waiting() -> Error {
-    Error::conflict("CALL_NOT_WAITING", "This call does not wait in a queue.")
+    Error::conflict(Code::CallNotWaiting, "This call does not wait in a queue.")
 }

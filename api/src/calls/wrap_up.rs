@@ -11,7 +11,7 @@ use super::story::EventKind;
 use super::{CallFile, hold, leave};
 use crate::app::App;
 use crate::dispositions;
-use crate::error::{Error, Result, Subject};
+use crate::error::{Code, Error, Result, Subject};
 use crate::store::{Audience, Unit, jobs, queueing, workforce};
 use entity::CompanyScope;
 
@@ -139,7 +139,7 @@ pub async fn extend(
     let rule = queueing::queue(scope, unit.tx(), segment.queue_id).await?.rules.wrap_up;
     if u32::try_from(segment.wrap_up_extensions).unwrap_or(u32::MAX) >= rule.extensions {
         return Err(Error::conflict(
-            "WRAP_UP_EXTENDED_ENOUGH",
+            Code::WrapUpExtendedEnough,
             "This wrap-up cannot be extended any further.",
         ));
     }
@@ -169,5 +169,5 @@ async fn in_wrap_up(unit: &Unit, call: CallId, agent: Option<AgentId>) -> Result
     segments
         .into_iter()
         .find(|segment| mine(segment) && segment.state == SegmentState::WrapUp)
-        .ok_or_else(|| Error::conflict("NOT_IN_WRAP_UP", "This call is not in wrap-up."))
+        .ok_or_else(|| Error::conflict(Code::NotInWrapUp, "This call is not in wrap-up."))
 }

@@ -8,7 +8,7 @@ use twilio::rest::{ACTIVE, Credentials};
 
 use crate::app::App;
 use crate::config::TwilioAccount;
-use crate::error::{Error, FieldError, Result, Subject};
+use crate::error::{Code, Error, FieldError, Result, Subject};
 use crate::identity::audit;
 use crate::providers::{about_token, refuses_credentials, unavailable};
 use crate::sealed;
@@ -140,11 +140,11 @@ async fn refuse_if_used(unit: &Unit, next: Option<&String>) -> Result<()> {
         .collect();
     if !others.is_empty() {
         let message = format!("Remove the numbers of the other account first: {}.", others.join(", "));
-        return Err(Error::conflict("NUMBERS_OF_OTHER_ACCOUNT", message));
+        return Err(Error::conflict(Code::NumbersOfOtherAccount, message));
     }
     let live = calls::unfinished(unit.scope(), unit.tx()).await?;
     if live.iter().any(|call| Some(&call.account_sid) != next) {
-        return Err(Error::conflict("CALLS_UNDER_WAY", "Calls are under way with the other account."));
+        return Err(Error::conflict(Code::CallsUnderWay, "Calls are under way with the other account."));
     }
     Ok(())
 }
@@ -218,7 +218,7 @@ fn check(wanted: &Wanted) -> Result<()> {
         return Ok(());
     }
     Err(Error::Invalid {
-        code: "VALIDATION_FAILED",
+        code: Code::ValidationFailed,
         message: "Some fields are not valid.".into(),
         fields: wrong,
     })

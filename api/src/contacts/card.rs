@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use entity::contact;
 use serde_json::{Value, json};
 
-use crate::error::{Error, FieldError, Result};
+use crate::error::{Code, Error, FieldError, Result};
 use crate::identity::Email;
 use crate::prompts::is_tag;
 
@@ -76,7 +76,7 @@ impl Card {
             Ok(())
         } else {
             let message = "Some fields are not valid.".into();
-            Err(Error::Invalid { code: "VALIDATION_FAILED", message, fields: wrong })
+            Err(Error::Invalid { code: Code::ValidationFailed, message, fields: wrong })
         }
     }
 }

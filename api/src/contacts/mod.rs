@@ -9,7 +9,7 @@ use sea_orm::{DbErr, SqlErr};
 use serde_json::json;
 
 use crate::app::App;
-use crate::error::{Error, Result, Subject};
+use crate::error::{Code, Error, Result, Subject};
 use crate::identity::audit;
 use crate::phone::e164;
 use crate::store::{Unit, contacts};
@@ -173,5 +173,5 @@ fn taken(error: DbErr) -> Error {
 }
 
 fn number_taken() -> Error {
-    Error::conflict("CONTACT_NUMBER_TAKEN", "Another contact of the company has this number.")
+    Error::conflict(Code::ContactNumberTaken, "Another contact of the company has this number.")
 }

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::{Wish, stream};
 use crate::app::App;
-use crate::error::{Error, Result, Subject};
+use crate::error::{Code, Error, Result, Subject};
 use crate::identity::audit;
 use crate::signed_link;
 use crate::slice::{Slice, read_cursor};
@@ -42,7 +42,7 @@ pub async fn create(
     }
     if exports::unsettled(scope, unit.tx()).await? >= AT_ONCE {
         let message = "Ten exports of the company are under way. Wait for one, or cancel one.";
-        return Err(Error::conflict("TOO_MANY_EXPORTS", message));
+        return Err(Error::conflict(Code::TooManyExports, message));
     }
     let Ask { dataset, format, from, to } = wish.ask;
     let row = export::Model {
@@ -124,9 +124,9 @@ impl File {
         let gone = row.expires_at.is_some_and(|at| at <= now);
         let (Some(key), ExportState::Completed, false) = (&row.storage_key, row.state, gone) else {
             return Err(if row.state.is_settled() {
-                Error::conflict("EXPORT_GONE", "This export has no file, or no longer.")
+                Error::conflict(Code::ExportGone, "This export has no file, or no longer.")
             } else {
-                Error::conflict("EXPORT_NOT_READY", "This export is not complete yet.")
+                Error::conflict(Code::ExportNotReady, "This export is not complete yet.")
             });
         };
         Ok(Self {

@@ -16,7 +16,7 @@ use sea_orm::{ConnectionTrait, Set, SqlErr};
 use serde_json::Value;
 
 use crate::app::App;
-use crate::error::{Error, FieldError, Result, Subject};
+use crate::error::{Code, Error, FieldError, Result, Subject};
 use crate::store::phone_numbers::{self, Number};
 use crate::store::{Tx, flows, prompts, transcription_hooks, workforce};
 
@@ -111,7 +111,7 @@ pub async fn delete(app: &App, scope: CompanyScope, id: FlowId) -> Result<()> {
     let tx = app.db.begin().await?;
     let deleted = flows::delete(scope, &tx, id).await.map_err(|error| match error.sql_err() {
         Some(SqlErr::ForeignKeyConstraintViolation(_)) => {
-            Error::conflict("FLOW_IN_USE", "A number or a queue has this flow, or calls went through it.")
+            Error::conflict(Code::FlowInUse, "A number or a queue has this flow, or calls went through it.")
         }
         Some(_) | None => error.into(),
     })?;
@@ -158,5 +158,5 @@ fn field(within: &str, finding: Finding) -> FieldError {
 }
 
 fn name_taken() -> Error {
-    Error::conflict("FLOW_NAME_TAKEN", "Another flow of the company has this name.")
+    Error::conflict(Code::FlowNameTaken, "Another flow of the company has this name.")
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::trial::{Others, Trial, Which, aside};
 use crate::app::App;
-use crate::error::{Error, FieldError, Result, Subject};
+use crate::error::{Code, Error, FieldError, Result, Subject};
 use crate::store::{Tx, Unit, flow_tests, flows};
 
 /// Tests of one flow.
@@ -56,7 +56,7 @@ pub async fn create(
     flows::lock(scope, &tx, flow).await?.ok_or(Error::NotFound(Subject::Flow))?;
     if flow_tests::count(scope, &tx, flow).await? >= MOST_TESTS {
         let message = format!("A flow has at most {MOST_TESTS} tests.");
-        return Err(Error::conflict("TOO_MANY_FLOW_TESTS", message));
+        return Err(Error::conflict(Code::TooManyFlowTests, message));
     }
     let row = flow_test::Model {
         id: app.ids.next(),
@@ -188,7 +188,7 @@ pub(super) fn refusal(red: &[Red]) -> Error {
         message: format!("{}: {}", red.name, red.failed.found),
     };
     Error::Invalid {
-        code: "FLOW_TESTS_FAILED",
+        code: Code::FlowTestsFailed,
         message: "Tests of the flow are red. Publish it with `override` and a reason, or mend it.".into(),
         fields: red.iter().map(field).collect(),
     }
@@ -237,5 +237,5 @@ fn stored(test: &FlowTest) -> Value {
 }
 
 fn name_taken() -> Error {
-    Error::conflict("FLOW_TEST_NAME_TAKEN", "Another test of the flow has this name.")
+    Error::conflict(Code::FlowTestNameTaken, "Another test of the flow has this name.")
 }

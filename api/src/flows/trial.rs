@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::field;
 use crate::app::App;
-use crate::error::{Error, Result, Subject};
+use crate::error::{Code, Error, Result, Subject};
 use crate::store::flows;
 
 /// More flows than that are not gathered for one run; what is called beyond is not found.
@@ -97,7 +97,7 @@ fn within(which: Which) -> &'static str {
 
 async fn compile(document: Value, within: &'static str) -> Result<Flow> {
     aside(move || Flow::parse(&document)).await?.map_err(|findings| Error::Invalid {
-        code: "FLOW_NOT_RUNNABLE",
+        code: Code::FlowNotRunnable,
         message: "The flow has errors.".into(),
         fields: findings.into_iter().map(|finding| field(within, finding)).collect(),
     })

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{catalog, field, imports, tests};
 use crate::app::App;
 use crate::calls::side;
-use crate::error::{Error, Result, Subject};
+use crate::error::{Code, Error, Result, Subject};
 use crate::identity::audit;
 use crate::store::{Tx, flow_tests, flows, phone_numbers, side_sessions};
 
@@ -44,7 +44,7 @@ pub async fn publish(
     let flow = flows::lock(scope, &tx, id).await?.ok_or(Error::NotFound(Subject::Flow))?;
     if flow.draft != seen.draft || flow_tests::of_flow(scope, &tx, id).await? != tests {
         return Err(Error::conflict(
-            "FLOW_CHANGED",
+            Code::FlowChanged,
             "The flow has been changed meanwhile. Look at it again.",
         ));
     }
@@ -104,7 +104,7 @@ impl New {
         let kind = super::kind(&self.document);
         if kind != FlowKind::Call && !phone_numbers::of_flow(scope, tx, self.flow).await?.is_empty() {
             let message = "A number opens this flow: it has to stay of the kind `call`.";
-            return Err(Error::conflict("FLOW_IN_USE", message));
+            return Err(Error::conflict(Code::FlowInUse, message));
         }
         for queue in side_sessions::queues_of(scope, tx, self.flow).await? {
             let used = [FlowKind::Wait, FlowKind::Hold, FlowKind::Whisper]
@@ -113,7 +113,7 @@ impl New {
             if let Some(used) = used {
                 let used = used.as_str();
                 let message = format!("A queue has this flow: it has to stay of the kind `{used}`.");
-                return Err(Error::conflict("FLOW_IN_USE", message));
+                return Err(Error::conflict(Code::FlowInUse, message));
             }
         }
         Ok(())
@@ -158,7 +158,7 @@ async fn refuse_errors(
         return Ok(());
     }
     Err(Error::Invalid {
-        code: "FLOW_NOT_PUBLISHABLE",
+        code: Code::FlowNotPublishable,
         message: "The flow has errors.".into(),
         fields: errors.into_iter().map(|finding| field(within, finding)).collect(),
     })

@@ -7,7 +7,7 @@ use reqwest::Url;
 use serde_json::json;
 
 use crate::app::App;
-use crate::error::{Error, Result, Subject};
+use crate::error::{Code, Error, Result, Subject};
 use crate::identity::audit;
 use crate::outbound::signing;
 use crate::sealed;
@@ -66,7 +66,10 @@ pub async fn create(app: &App, scope: CompanyScope, by: UserId, wanted: Wanted) 
     let unit = Unit::begin(app, scope).await?;
     hooks::lock_listeners(&unit).await?;
     if hooks::endpoints(scope, unit.tx()).await?.len() >= MOST {
-        return Err(Error::conflict("TOO_MANY_WEBHOOKS", format!("A company has at most {MOST} webhooks.")));
+        return Err(Error::conflict(
+            Code::TooManyWebhooks,
+            format!("A company has at most {MOST} webhooks."),
+        ));
     }
     let (id, secret): (WebhookEndpointId, _) = (unit.id(), signing::new_secret());
     let row = webhook_endpoint::Model {

@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::calls::story::EventKind;
 use crate::calls::{CallFile, callback, outbound};
 use crate::contacts::{self, Card};
-use crate::error::{Error, FieldError, Result};
+use crate::error::{Code, Error, FieldError, Result};
 use crate::identity::audit;
 use crate::outbound::signing;
 use crate::phone::e164;
@@ -154,7 +154,7 @@ pub async fn receive(app: &App, scope: CompanyScope, message: Message) -> Result
 async fn said_before(unit: &Unit, key: &str, message: &Message, reply: &str) -> Result<Value> {
     let known = webhooks::find(unit.scope(), unit.tx(), key).await?;
     if known.is_some_and(|known| known.params["sha256"] != message.fingerprint) {
-        return Err(Error::conflict("WEBHOOK_ID_REUSED", "This webhook-id stands for another message."));
+        return Err(Error::conflict(Code::WebhookIdReused, "This webhook-id stands for another message."));
     }
     serde_json::from_str(reply).map_err(|cause| Error::internal("read a stored reply", cause))
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{TEST, body, delivery, delivery_of, endpoints};
 use crate::app::App;
-use crate::error::{Error, Result, Subject};
+use crate::error::{Code, Error, Result, Subject};
 use crate::slice::{Slice, read_cursor};
 use crate::store::{Unit, hooks, jobs};
 
@@ -102,7 +102,10 @@ pub async fn redeliver(
     let row = hooks::lock_delivery(scope, unit.tx(), id).await?.filter(|row| row.endpoint_id == endpoint);
     let Some(mut row) = row else { return Err(Error::NotFound(Subject::WebhookDelivery)) };
     if !enabled {
-        return Err(Error::conflict("WEBHOOK_DISABLED", "The webhook is switched off. Switch it on first."));
+        return Err(Error::conflict(
+            Code::WebhookDisabled,
+            "The webhook is switched off. Switch it on first.",
+        ));
     }
     jobs::cancel(&unit, JobKind::DeliverWebhook, id).await?;
     (row.state, row.settled_at, row.next_attempt_at, row.tries) = (DeliveryState::Pending, None, None, 0);

@@ -8,7 +8,7 @@ use clock::Clock;
 use poem::{Endpoint, IntoResponse, Middleware, Request, Response};
 
 use super::envelope::Failure;
-use crate::error::Error;
+use crate::error::{Code, Error};
 
 pub struct Deadline {
     pub clock: Clock,
@@ -37,7 +37,7 @@ impl<E: Endpoint> Endpoint for Limited<E> {
         let answered = self.inner.call(request);
         let answer = match self.limit {
             Some(limit) => self.clock.timeout(limit, answered).await.ok_or(Failure(Error::Unavailable {
-                code: "TIMED_OUT",
+                code: Code::TimedOut,
                 message: "This took too long and was given up.",
             }))?,
             None => answered.await,
@@ -65,7 +65,7 @@ mod tests {
         let server = hangs.with(Deadline { clock: clock.clone(), limit }).with(Envelope { clock, paths });
         let answer = server.call(Request::builder().finish()).await.unwrap();
         assert_eq!(answer.status(), 503);
-        assert!(answer.into_body().into_string().await.unwrap().contains("TIMED_OUT"));
+        assert!(answer.into_body().into_string().await.unwrap().contains(Code::TimedOut.as_str()));
     }
 
     #[tokio::test]

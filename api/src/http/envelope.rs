@@ -18,7 +18,7 @@ use tracing::Instrument;
 
 use super::page::Pagination;
 use super::spec::Paths;
-use crate::error::{Error, FieldError};
+use crate::error::{Code, Error, FieldError};
 use crate::ids::Ids;
 use crate::slice::Slice;
 use crate::words::Words;
@@ -132,7 +132,7 @@ pub struct FailureBody {
     /// For people.
     pub message: String,
     /// For programs; part of the contract.
-    pub code: String,
+    pub code: Code,
     /// What is wrong with which field; empty when no field is to blame.
     pub errors: Vec<WrongField>,
     /// Names this request in the server's log.
@@ -182,7 +182,7 @@ impl ApiResponse for Failure {
 /// How a failure is put to a client, in the envelope and in a socket's acknowledgement alike.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wording {
-    pub code: &'static str,
+    pub code: Code,
     pub message: String,
     pub fields: Vec<FieldError>,
 }
@@ -219,14 +219,14 @@ impl ResponseError for Refused {
 /// A failure, ready to be written.
 struct Answer {
     status: StatusCode,
-    code: &'static str,
+    code: Code,
     message: String,
     fields: Vec<FieldError>,
     headers: Vec<(HeaderName, String)>,
 }
 
 impl Answer {
-    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+    fn new(status: StatusCode, code: Code, message: impl Into<String>) -> Self {
         Self { status, code, message: message.into(), fields: Vec::new(), headers: Vec::new() }
     }
 
@@ -243,7 +243,7 @@ impl Answer {
     fn internal() -> Self {
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
-            "INTERNAL",
+            Code::Internal,
             "Something went wrong here. It has been noted.",
         )
     }
@@ -252,43 +252,43 @@ impl Answer {
     fn to_error(error: &Error) -> Self {
         match error {
             Error::NotFound(subject) => Self::new(StatusCode::NOT_FOUND, subject.code(), subject.message()),
-            Error::Conflict { code, message } => Self::new(StatusCode::CONFLICT, code, message.as_ref()),
+            Error::Conflict { code, message } => Self::new(StatusCode::CONFLICT, *code, message.as_ref()),
             Error::Invalid { code, message, fields } => {
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, message.as_ref()).naming(fields.clone())
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, *code, message.as_ref()).naming(fields.clone())
             }
             Error::Unauthorized { code, message } => {
-                Self::new(StatusCode::UNAUTHORIZED, code, *message).with(header::WWW_AUTHENTICATE, "Bearer")
+                Self::new(StatusCode::UNAUTHORIZED, *code, *message).with(header::WWW_AUTHENTICATE, "Bearer")
             }
             Error::Forbidden { permission } => Self::new(
                 StatusCode::FORBIDDEN,
-                "FORBIDDEN",
+                Code::Forbidden,
                 format!("This needs the permission {permission}."),
             ),
             Error::BadSignature => Self::new(
                 StatusCode::FORBIDDEN,
-                "BAD_SIGNATURE",
+                Code::BadSignature,
                 "The request's signature is missing or wrong.",
             ),
             Error::PreconditionFailed => Self::new(
                 StatusCode::PRECONDITION_FAILED,
-                "PRECONDITION_FAILED",
+                Code::PreconditionFailed,
                 "Somebody has changed this since you read it. Read it again.",
             ),
             Error::OutOfRange { size } => {
-                Self::new(StatusCode::RANGE_NOT_SATISFIABLE, "OUT_OF_RANGE", "The file has no such part.")
+                Self::new(StatusCode::RANGE_NOT_SATISFIABLE, Code::OutOfRange, "The file has no such part.")
                     .with(header::CONTENT_RANGE, format!("bytes */{size}"))
             }
             Error::TooOften { retry_after } => {
                 let seconds = retry_after.as_millis().div_ceil(1000).max(1).to_string();
                 Self::new(
                     StatusCode::TOO_MANY_REQUESTS,
-                    "TOO_MANY_REQUESTS",
+                    Code::TooManyRequests,
                     "Too many attempts. Wait a little.",
                 )
                 .with(header::RETRY_AFTER, seconds)
             }
             Error::Unavailable { code, message } => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, code, *message)
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, *code, *message)
             }
             Error::Internal(_) => Self::internal(),
         }
@@ -298,24 +298,24 @@ impl Answer {
         match refused {
             Refused::NotJson(problem) => Self::new(
                 StatusCode::BAD_REQUEST,
-                "INVALID_JSON",
+                Code::InvalidJson,
                 format!("The body is not JSON: {problem}."),
             ),
             Refused::Fields(fields) => {
-                Self::new(StatusCode::BAD_REQUEST, "VALIDATION_FAILED", "Some fields are not valid.")
+                Self::new(StatusCode::BAD_REQUEST, Code::ValidationFailed, "Some fields are not valid.")
                     .naming(fields.clone())
             }
             Refused::TooLarge(limit) => Self::new(
                 StatusCode::PAYLOAD_TOO_LARGE,
-                "BODY_TOO_LARGE",
+                Code::BodyTooLarge,
                 format!("The body may have at most {limit} bytes."),
             ),
             Refused::BrokenOff => {
-                Self::new(StatusCode::BAD_REQUEST, "BODY_BROKEN_OFF", "The body broke off. Send it again.")
+                Self::new(StatusCode::BAD_REQUEST, Code::BodyBrokenOff, "The body broke off. Send it again.")
             }
             Refused::ContentType(_, wanted) => Self::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "UNSUPPORTED_MEDIA_TYPE",
+                Code::UnsupportedMediaType,
                 format!("The content type must be {wanted}."),
             ),
         }
@@ -325,7 +325,7 @@ impl Answer {
     fn to_framework(error: &poem::Error, paths: &Paths, path: &str) -> Self {
         let parameter = |name: &str, reason: &str| {
             let field = FieldError { field: name.to_owned(), message: reason.to_owned() };
-            Self::new(StatusCode::BAD_REQUEST, "INVALID_PARAMETER", "A parameter is not valid.")
+            Self::new(StatusCode::BAD_REQUEST, Code::InvalidParameter, "A parameter is not valid.")
                 .naming(vec![field])
         };
         if let Some(bad) = error.downcast_ref::<ParseParamError>() {
@@ -338,12 +338,12 @@ impl Answer {
             return parameter(name.unwrap_or(bad.name), &bad.reason);
         }
         if error.is::<NotFoundError>() {
-            return Self::new(StatusCode::NOT_FOUND, "NO_SUCH_PATH", "There is nothing at this address.");
+            return Self::new(StatusCode::NOT_FOUND, Code::NoSuchPath, "There is nothing at this address.");
         }
         if error.is::<MethodNotAllowedError>() {
             let answer = Self::new(
                 StatusCode::METHOD_NOT_ALLOWED,
-                "METHOD_NOT_ALLOWED",
+                Code::MethodNotAllowed,
                 "This address does not know that method.",
             );
             // What the specification does not know is the specification itself and its page.
@@ -354,13 +354,13 @@ impl Answer {
         }
         match error.status() {
             StatusCode::UNAUTHORIZED => {
-                Self::to_error(&Error::Unauthorized { code: "UNAUTHORIZED", message: "Sign in first." })
+                Self::to_error(&Error::Unauthorized { code: Code::Unauthorized, message: "Sign in first." })
             }
             StatusCode::PAYLOAD_TOO_LARGE => {
-                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", "The body is too large.")
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, Code::BodyTooLarge, "The body is too large.")
             }
             status if status.is_client_error() => {
-                Self::new(status, "BAD_REQUEST", "The request cannot be read.")
+                Self::new(status, Code::BadRequest, "The request cannot be read.")
             }
             _ => Self::internal(),
         }
@@ -373,7 +373,7 @@ impl Answer {
         let body = FailureBody {
             success: false,
             message: translated.map_or(self.message, str::to_owned),
-            code: self.code.to_owned(),
+            code: self.code,
             errors: self.fields.into_iter().map(Into::into).collect(),
             request_id: request_id.to_owned(),
         };

@@ -18,7 +18,7 @@ use super::range;
 use super::{JsonBody, Tag, Word, idempotency};
 use crate::app::App;
 use crate::authz::{Can, RunExports};
-use crate::error::{Error, Result as OurResult};
+use crate::error::{Code, Error, Result as OurResult};
 use crate::exports::stream::{self, Travel};
 use crate::exports::{Asked, Wish, desk};
 use crate::slice::Slice;
@@ -130,7 +130,7 @@ fn can_tell_the_end(request: &Request) -> OurResult<()> {
         return Ok(());
     }
     Err(Error::Invalid {
-        code: "HTTP_1_1_NEEDED",
+        code: Code::Http11Needed,
         message: "An export is streamed over HTTP/1.1 or later only. See whether a proxy speaks HTTP/1.0."
             .into(),
         fields: Vec::new(),

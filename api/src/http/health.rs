@@ -10,7 +10,7 @@ use super::envelope::{Failure, Reply, Success};
 use super::operator::Operator;
 use crate::app::App;
 use crate::bus::Connection;
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::health::{self, Report, Service, State};
 use crate::metrics::{Resources, Standing};
 use crate::store::system;
@@ -259,7 +259,7 @@ impl Health {
 async fn ready(app: &App) -> Reply<HealthOut> {
     if let Err(cause) = system::ping(app.db.reader()).await {
         tracing::error!(?cause, "the database cannot be reached");
-        let (code, message) = ("DATABASE_UNREACHABLE", "The database cannot be reached.");
+        let (code, message) = (Code::DatabaseUnreachable, "The database cannot be reached.");
         return Err(Failure(Error::Unavailable { code, message }));
     }
     let bus = app.bus.connection().into();

@@ -28,6 +28,7 @@ mod deadline;
 mod directory;
 mod dispositions;
 pub mod envelope;
+mod error_code;
 mod etag;
 mod export_file;
 mod exports;

@@ -11,7 +11,7 @@ use super::caller::{Caller, KeyOfCaller, Standing};
 use super::{audit, tokens};
 use crate::app::App;
 use crate::authz::{self, Rows, Scopes};
-use crate::error::{Error, FieldError, Result, Subject};
+use crate::error::{Code, Error, FieldError, Result, Subject};
 use crate::secret::Secret;
 use crate::store::api_keys::{self, KeyOfMember};
 use crate::store::{Unit, system};
@@ -31,9 +31,9 @@ const NEVER: [&str; 6] =
     ["api-keys:write", "companies:close", "profile:read", "profile:write", "sessions:read", "sessions:write"];
 
 const INVALID: Error =
-    Error::Unauthorized { code: "TOKEN_INVALID", message: "The access token is not valid." };
+    Error::Unauthorized { code: Code::TokenInvalid, message: "The access token is not valid." };
 const ENDED: Error = Error::Unauthorized {
-    code: "API_KEY_ENDED",
+    code: Code::ApiKeyEnded,
     message: "This key has run out, was revoked, or lost its maker.",
 };
 
@@ -99,7 +99,7 @@ pub async fn create(app: &App, scope: CompanyScope, by: &Caller, new: NewKey) ->
     let unit = Unit::begin(app, scope).await?;
     if api_keys::count(scope, unit.tx(), now).await? >= MOST {
         return Err(Error::conflict(
-            "TOO_MANY_KEYS",
+            Code::TooManyKeys,
             "The company has 100 keys. Revoke one that is not used.",
         ));
     }
@@ -159,7 +159,7 @@ fn checked(app: &App, by: &Caller, scopes: Vec<String>) -> Result<Vec<&'static s
         Ok(good)
     } else {
         Err(Error::Invalid {
-            code: "VALIDATION_FAILED",
+            code: Code::ValidationFailed,
             message: "Some fields are not valid.".into(),
             fields: wrong,
         })

@@ -9,7 +9,7 @@ use sea_orm::ConnectionTrait;
 use super::{api_keys, tokens};
 use crate::app::App;
 use crate::authz::{Rows, Scopes, Seat, Table};
-use crate::error::{Error, Result, Subject};
+use crate::error::{Code, Error, Result, Subject};
 use crate::store::system::{self, SessionWithStanding};
 
 /// Somebody who has proved who he is.
@@ -47,9 +47,9 @@ pub enum Standing {
 }
 
 const INVALID: Error =
-    Error::Unauthorized { code: "TOKEN_INVALID", message: "The access token is not valid." };
+    Error::Unauthorized { code: Code::TokenInvalid, message: "The access token is not valid." };
 const ENDED: Error =
-    Error::Unauthorized { code: "SESSION_ENDED", message: "This session has ended. Sign in again." };
+    Error::Unauthorized { code: Code::SessionEnded, message: "This session has ended. Sign in again." };
 
 impl Caller {
     /// Who sent this access token or key. `named` is the company that the request names beside it: the platform's
@@ -144,7 +144,7 @@ impl Caller {
             }
             Standing::PlatformAdmin { acting_for: None } => {
                 return Err(Error::Invalid {
-                    code: "COMPANY_REQUIRED",
+                    code: Code::CompanyRequired,
                     message: "Name the company to act in with the header X-Company-Id.".into(),
                     fields: Vec::new(),
                 });

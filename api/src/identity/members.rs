@@ -12,7 +12,7 @@ use super::email::Email;
 use super::{audit, profile, register, tokens};
 use crate::agents::{Step, Wanted, Why};
 use crate::app::App;
-use crate::error::{Error, Result, Subject};
+use crate::error::{Code, Error, Result, Subject};
 use crate::outbound::mail::{self, Letter, letters};
 use crate::secret::Secret;
 use crate::store::idempotency::{self, Claim, Request};
@@ -99,7 +99,7 @@ pub async fn invite(
 }
 
 pub(super) fn already() -> Error {
-    Error::conflict("ALREADY_MEMBER", "Somebody with this address is in the company already.")
+    Error::conflict(Code::AlreadyMember, "Somebody with this address is in the company already.")
 }
 
 /// An invitation, and the token that accepts it.
@@ -176,7 +176,7 @@ pub async fn change(
     let member = users::member(scope, unit.tx(), id).await?.ok_or(Error::NotFound(Subject::User))?;
     let banned = patch.admission == Some(Admission::Banned);
     if id == by.user && (banned || patch.role.is_some_and(|role| role != member.membership.role)) {
-        return Err(Error::conflict("OWN_ROLE", "Nobody changes his own role. Ask another owner."));
+        return Err(Error::conflict(Code::OwnRole, "Nobody changes his own role. Ask another owner."));
     }
     if banned || patch.role.is_some_and(|role| role != Role::Owner) {
         keep_an_owner(&owners, &member)?;
@@ -225,7 +225,7 @@ pub(super) async fn refuse_if_elsewhere(unit: &Unit, member: &Member, by: &Calle
         return Ok(());
     }
     let message = "This person works for others too: only he changes that.";
-    Err(Error::conflict("MEMBER_ELSEWHERE", message))
+    Err(Error::conflict(Code::MemberElsewhere, message))
 }
 
 /// Removes a member: his sessions in this company end, and as an agent he gets no more offers. His name stays in what
@@ -273,7 +273,7 @@ async fn shut_out(unit: &mut Unit, by: &Caller, member: &Member, status: Members
 fn keep_an_owner(owners: &[entity::membership::Model], member: &Member) -> Result<()> {
     match owners {
         [last] if last.id == member.membership.id => {
-            Err(Error::conflict("LAST_OWNER", "A company keeps at least one owner."))
+            Err(Error::conflict(Code::LastOwner, "A company keeps at least one owner."))
         }
         _ => Ok(()),
     }

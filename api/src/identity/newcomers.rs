@@ -9,7 +9,7 @@ use super::caller::Caller;
 use super::email::Email;
 use super::{audit, members, password_links, passwords, register};
 use crate::app::App;
-use crate::error::{Error, Result, Subject};
+use crate::error::{Code, Error, Result, Subject};
 use crate::limits::FOUND_OUT;
 use crate::outbound::mail::{self, Letter, letters};
 use crate::secret::Secret;
@@ -64,7 +64,7 @@ pub async fn create(
         drop(unit);
         app.limiter.count(FOUND_OUT, &company_id, app.clock.now()).await;
         return Err(Error::conflict(
-            "ACCOUNT_EXISTS",
+            Code::AccountExists,
             "This address has an account. Invite its owner instead.",
         ));
     }

@@ -9,7 +9,7 @@ use sea_orm::Set;
 use super::email::Email;
 use super::{passwords, tokens};
 use crate::app::App;
-use crate::error::{Error, Result, Subject};
+use crate::error::{Code, Error, Result, Subject};
 use crate::limits::{FORGOTTEN, FORGOTTEN_OFTEN, SIGN_IN};
 use crate::outbound::mail::{self, Letter, letters};
 use crate::secret::Secret;
@@ -42,7 +42,7 @@ pub async fn begin(app: &App, tx: &Tx, user: UserId, life: TimeDelta) -> Result<
 pub async fn forgot(app: &App, email: Email, words: Words) -> Result<()> {
     if !app.mailer.delivers() {
         return Err(Error::Unavailable {
-            code: "PASSWORD_RESET_NEEDS_MAIL",
+            code: Code::PasswordResetNeedsMail,
             message: "This server sends no mail. Whoever runs it has to help.",
         });
     }

@@ -20,7 +20,7 @@ use super::passwords::{self, Verdict};
 use super::tokens;
 use crate::app::App;
 use crate::companies::CompanyPatch;
-use crate::error::{Error, Result, Subject};
+use crate::error::{Code, Error, Result, Subject};
 use crate::limits::REGISTRATION;
 use crate::outbound::mail::{self, Letter, letters};
 use crate::platform;
@@ -79,13 +79,13 @@ async fn ask(app: &App, wanted: Wanted) -> Result<()> {
     let Wanted { email, password, name, company, words } = wanted;
     if !app.mailer.delivers() {
         return Err(Error::Unavailable {
-            code: "REGISTRATION_NEEDS_INVITATION",
+            code: Code::RegistrationNeedsInvitation,
             message: "This server sends no mail, so nobody can register here without an invitation.",
         });
     }
     if !platform::settings(app.db.reader()).await?.open_registration {
         return Err(Error::conflict(
-            "REGISTRATION_CLOSED",
+            Code::RegistrationClosed,
             "Nobody can register on this platform without an invitation.",
         ));
     }

@@ -15,7 +15,7 @@ use super::trail::Trail;
 use crate::agents;
 use crate::app::App;
 use crate::authz::Seat;
-use crate::error::{Error, Result, Subject};
+use crate::error::{Code, Error, Result, Subject};
 use crate::limits::{SIGN_IN, SIGN_IN_FROM};
 use crate::secret::Secret;
 use crate::store::sessions::{self, Sessions};
@@ -43,13 +43,13 @@ pub struct SignedIn {
 }
 
 const WRONG: Error =
-    Error::Unauthorized { code: "INVALID_CREDENTIALS", message: "The address or the password is wrong." };
+    Error::Unauthorized { code: Code::InvalidCredentials, message: "The address or the password is wrong." };
 const STALE: Error = Error::Unauthorized {
-    code: "REFRESH_TOKEN_INVALID",
+    code: Code::RefreshTokenInvalid,
     message: "The refresh token is not valid. Sign in again.",
 };
 const REUSED: Error = Error::Unauthorized {
-    code: "REFRESH_TOKEN_REUSED",
+    code: Code::RefreshTokenReused,
     message: "This refresh token was used before, so the session was ended. Sign in again.",
 };
 

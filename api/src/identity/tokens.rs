@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::authz::Seat;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::keys::Keys;
 use crate::secret::Secret;
 
@@ -67,11 +67,11 @@ pub fn verify(keys: &Keys, now: DateTime<Utc>, token: &str) -> Result<Claims> {
     // The library would ask the machine for the time.
     validation.validate_exp = false;
     validation.required_spec_claims.clear();
-    let invalid = Error::Unauthorized { code: "TOKEN_INVALID", message: "The access token is not valid." };
+    let invalid = Error::Unauthorized { code: Code::TokenInvalid, message: "The access token is not valid." };
     let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation).map_err(|_| invalid)?.claims;
     if claims.exp <= now.timestamp() {
         return Err(Error::Unauthorized {
-            code: "TOKEN_EXPIRED",
+            code: Code::TokenExpired,
             message: "The access token has run out. Refresh it.",
         });
     }
@@ -127,7 +127,7 @@ mod tests {
         let token = sign(&keys, &claims(noon())).unwrap();
         assert_eq!(verify(&keys, noon() + TimeDelta::seconds(59), &token).unwrap(), claims(noon()));
         let late = verify(&keys, noon() + TimeDelta::seconds(60), &token);
-        assert!(matches!(late, Err(Error::Unauthorized { code: "TOKEN_EXPIRED", .. })));
+        assert!(matches!(late, Err(Error::Unauthorized { code: Code::TokenExpired, .. })));
     }
 
     #[test]
@@ -143,7 +143,7 @@ mod tests {
             assert!(
                 matches!(
                     verify(&keys("first"), noon(), bad),
-                    Err(Error::Unauthorized { code: "TOKEN_INVALID", .. })
+                    Err(Error::Unauthorized { code: Code::TokenInvalid, .. })
                 ),
                 "{bad}"
             );

@@ -12,7 +12,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::app::App;
-use crate::error::{Error, FieldError, Result, Subject};
+use crate::error::{Code, Error, FieldError, Result, Subject};
 use crate::store::prompts::{self, Prompt};
 use crate::store::{Tx, Unit};
 
@@ -40,7 +40,7 @@ pub async fn create(app: &App, scope: CompanyScope, name: String, texts: Vec<Tex
     let wrong = wrong_texts(&texts);
     if !wrong.is_empty() {
         return Err(Error::Invalid {
-            code: "VALIDATION_FAILED",
+            code: Code::ValidationFailed,
             message: "Some fields are not valid.".into(),
             fields: wrong,
         });
@@ -173,7 +173,7 @@ async fn make_room(unit: &mut Unit, id: PromptId, language: &str) -> Result<()> 
         open(unit, id).await?.resources.into_iter().partition(|resource| resource.language == language);
     if others.len() >= LANGUAGES {
         return Err(Error::conflict(
-            "TOO_MANY_LANGUAGES",
+            Code::TooManyLanguages,
             format!("A prompt has at most {LANGUAGES} languages."),
         ));
     }
@@ -231,7 +231,7 @@ async fn refuse_when_in_use(scope: CompanyScope, tx: &Tx, name: &str) -> Result<
     if flows.is_empty() {
         return Ok(());
     }
-    Err(Error::conflict("PROMPT_IN_USE", format!("Flows say this prompt: {}.", flows.join(", "))))
+    Err(Error::conflict(Code::PromptInUse, format!("Flows say this prompt: {}.", flows.join(", "))))
 }
 
 /// Whether anything in the document names the prompt: nodes do with the property `library`.
@@ -247,5 +247,5 @@ fn says(document: &Value, name: &str) -> bool {
 }
 
 fn name_taken() -> Error {
-    Error::conflict("PROMPT_NAME_TAKEN", "Another prompt of the company has this name.")
+    Error::conflict(Code::PromptNameTaken, "Another prompt of the company has this name.")
 }

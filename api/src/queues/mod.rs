@@ -11,7 +11,7 @@ pub use live::{Live, ServiceLevelToday, live};
 pub use rules::{RulesWish, StepAction, StepWish};
 
 use crate::app::App;
-use crate::error::{Error, FieldError, Result, Subject};
+use crate::error::{Code, Error, FieldError, Result, Subject};
 use crate::references::{self, Named};
 use crate::store::queues::{self, QueueWithAgents};
 use crate::store::{Unit, callbacks, dispositions, queueing, workforce};
@@ -127,14 +127,14 @@ pub async fn delete(app: &App, scope: CompanyScope, id: QueueId) -> Result<()> {
     let calls = queueing::calls_of_queue(scope, unit.tx(), id).await?;
     if calls > 0 {
         return Err(Error::conflict(
-            "QUEUE_NOT_EMPTY",
+            Code::QueueNotEmpty,
             format!("Calls of this queue are under way: {calls}."),
         ));
     }
     let callbacks = callbacks::open_in(scope, unit.tx(), id).await?;
     if callbacks > 0 {
         return Err(Error::conflict(
-            "QUEUE_NOT_EMPTY",
+            Code::QueueNotEmpty,
             format!("So many are still to be called back from this queue: {callbacks}."),
         ));
     }
@@ -203,7 +203,7 @@ async fn apply(unit: &Unit, row: &mut queue::Model, settings: Settings) -> Resul
         return Ok(());
     }
     Err(Error::Invalid {
-        code: "VALIDATION_FAILED",
+        code: Code::ValidationFailed,
         message: "Some fields are not valid.".into(),
         fields: wrong,
     })
@@ -235,7 +235,7 @@ fn refuse_if_named(what: &str, names: &[String]) -> Result<()> {
     if names.is_empty() {
         return Ok(());
     }
-    Err(Error::conflict("QUEUE_IN_USE", format!("{what}: {}.", names.join(", "))))
+    Err(Error::conflict(Code::QueueInUse, format!("{what}: {}.", names.join(", "))))
 }
 
 fn field(pointer: &str, message: &str) -> FieldError {
@@ -243,5 +243,5 @@ fn field(pointer: &str, message: &str) -> FieldError {
 }
 
 fn name_taken() -> Error {
-    Error::conflict("QUEUE_NAME_TAKEN", "Another queue of the company has this name.")
+    Error::conflict(Code::QueueNameTaken, "Another queue of the company has this name.")
 }

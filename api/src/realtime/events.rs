@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::authz::{AnswerOffers, ControlCalls, Permission, SetAvailability, Whose};
 use crate::calls::control::{self, Actor, Microphone};
 use crate::calls::{accept, hold, transfer};
-use crate::error::{Error, FieldError, Result, Subject};
+use crate::error::{Code, Error, FieldError, Result, Subject};
 use crate::http::envelope::Wording;
 
 /// The longest reason of an availability, in characters, as over REST.
@@ -37,7 +37,7 @@ pub async fn answer(app: &App, socket: &SocketRef, name: &str, payload: &Value) 
 /// The answer to an event too many.
 pub fn too_many() -> Value {
     let message = "Too many events. Wait a little.".to_owned();
-    failure(Wording { code: "RATE_LIMITED", message, fields: Vec::new() })
+    failure(Wording { code: Code::RateLimited, message, fields: Vec::new() })
 }
 
 fn failure(wording: Wording) -> Value {
@@ -133,7 +133,7 @@ async fn perform(app: &App, socket: &SocketRef, name: &str, payload: &Value) -> 
             Ok(json!({"readyUntil": ready_until}))
         }
         _ => Err(Error::Invalid {
-            code: "UNKNOWN_EVENT",
+            code: Code::UnknownEvent,
             message: "This event is not known.".into(),
             fields: Vec::new(),
         }),
@@ -176,7 +176,7 @@ impl Fields<'_> {
 
 fn wrong(field: &str, message: String) -> Error {
     Error::Invalid {
-        code: "VALIDATION_FAILED",
+        code: Code::ValidationFailed,
         message: "Some fields are not valid.".into(),
         fields: vec![FieldError { field: format!("/{field}"), message }],
     }
@@ -196,7 +196,7 @@ mod tests {
             let errors = json!([{"field": "/from", "message": "is required"}]);
             assert_eq!(
                 (&answer["code"], &answer["errors"]),
-                (&json!("VALIDATION_FAILED"), &errors),
+                (&json!(Code::ValidationFailed), &errors),
                 "{payload}"
             );
         }

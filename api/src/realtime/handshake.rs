@@ -14,7 +14,7 @@ use super::bucket::{Bucket, Taken};
 use super::roster::{Admitted, Dismissal, Holder, Line};
 use super::{Wire, events, rooms, snapshot};
 use crate::app::App;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::http::envelope::Wording;
 use crate::identity::{Caller, profile, tokens};
 
@@ -22,7 +22,7 @@ use crate::identity::{Caller, profile, tokens};
 pub const TIME_TO_AUTHENTICATE: Duration = Duration::from_secs(10);
 
 const INVALID: Error =
-    Error::Unauthorized { code: "TOKEN_INVALID", message: "The access token is not valid." };
+    Error::Unauthorized { code: Code::TokenInvalid, message: "The access token is not valid." };
 
 /// Sets the handlers of the default namespace.
 pub fn receive(app: &App, io: &SocketIo) {
@@ -40,7 +40,7 @@ pub fn receive(app: &App, io: &SocketIo) {
 
 /// Refuses a handshake whose token is not good, with the code of the failure as the message of `connect_error`. One
 /// without a token passes: it may authenticate later.
-async fn check(app: &App, socket: &SocketRef, auth: Value) -> Result<(), &'static str> {
+async fn check(app: &App, socket: &SocketRef, auth: Value) -> Result<(), Code> {
     let _busy = app.clock.busy();
     let holder = match auth.get("token") {
         None | Some(Value::Null) => return Ok(()),
@@ -147,7 +147,7 @@ async fn enter(app: &App, socket: &SocketRef, holder: Holder) -> Result<Value> {
         }
         Admitted::Again => drop(wire.send("authenticated", &user)),
         Admitted::SomebodyElse => {
-            return Err(Error::conflict("SOCKET_OF_ANOTHER_USER", "Connect anew to be somebody else."));
+            return Err(Error::conflict(Code::SocketOfAnotherUser, "Connect anew to be somebody else."));
         }
     }
     Ok(user)

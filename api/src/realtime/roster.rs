@@ -12,6 +12,7 @@ use entity::id::{CompanyId, SessionId};
 use serde_json::Value;
 use socketioxide::socket::Sid;
 
+use crate::error::Code;
 use crate::identity::Caller;
 
 /// The way to one client.
@@ -40,17 +41,17 @@ pub struct Holder {
 /// Why a socket loses its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dismissal {
-    pub code: &'static str,
+    pub code: Code,
     pub message: &'static str,
 }
 
 impl Dismissal {
     pub const TOKEN_EXPIRED: Self =
-        Self { code: "TOKEN_EXPIRED", message: "The access token has run out. Refresh it." };
+        Self { code: Code::TokenExpired, message: "The access token has run out. Refresh it." };
     pub const SESSION_ENDED: Self =
-        Self { code: "SESSION_ENDED", message: "This session has ended. Sign in again." };
+        Self { code: Code::SessionEnded, message: "This session has ended. Sign in again." };
     pub const NOT_AUTHENTICATED: Self =
-        Self { code: "NOT_AUTHENTICATED", message: "This socket has not said in time who it is." };
+        Self { code: Code::NotAuthenticated, message: "This socket has not said in time who it is." };
 }
 
 /// An event of a company's outbox.

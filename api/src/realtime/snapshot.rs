@@ -14,7 +14,7 @@ use super::tail;
 use crate::agents;
 use crate::app::App;
 use crate::calls::{file, offer};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::store::{outbox, queueing, workforce};
 
 /// More events than these are not told one by one: a snapshot says more with less.
@@ -52,9 +52,9 @@ pub async fn resume(app: &App, sid: Sid, holder: &Holder, from: i64) -> Result<V
     match app.sockets.0.hold(sid) {
         Hold::Held => {}
         Hold::Already => {
-            return Err(Error::conflict("ALREADY_RESUMING", "This socket is being brought up to date."));
+            return Err(Error::conflict(Code::AlreadyResuming, "This socket is being brought up to date."));
         }
-        Hold::Gone => return Err(Error::conflict("SOCKET_CLOSED", "This socket is closed.")),
+        Hold::Gone => return Err(Error::conflict(Code::SocketClosed, "This socket is closed.")),
     }
     let told = async {
         match gap(app, sid, holder, from).await? {

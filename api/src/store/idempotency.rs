@@ -7,7 +7,7 @@ use sea_orm::{ColumnTrait, QueryFilter};
 use uuid::Uuid;
 
 use super::Tx;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 
 /// How long a repeated request is known for what it is.
 const LIFE: TimeDelta = TimeDelta::hours(24);
@@ -67,7 +67,7 @@ pub async fn claim(
     match known {
         Some(known) if known.fingerprint == request.fingerprint => Ok(Claim::Repeated(known.subject_id)),
         Some(_) => Err(Error::Invalid {
-            code: "IDEMPOTENCY_KEY_REUSED",
+            code: Code::IdempotencyKeyReused,
             message: "This Idempotency-Key stands for another request. Use a new one for each.".into(),
             fields: Vec::new(),
         }),

@@ -15,7 +15,7 @@ use super::{bytes, company_of, mint};
 use crate::agents::Wanted;
 use crate::app::App;
 use crate::contacts::Card;
-use crate::error::{Error, FieldError, Result};
+use crate::error::{Code, Error, FieldError, Result};
 use crate::hooks::incoming::{self, CallbackWish, Message, Told};
 use crate::http::{Failure, Word, json_body};
 use crate::identity::tokens;
@@ -193,7 +193,7 @@ fn read(body: &[u8]) -> Result<Told> {
         Some(_) | None => {
             let message = format!("must be one of {}", TYPES.join(", "));
             return Err(Error::Invalid {
-                code: "UNKNOWN_EVENT_TYPE",
+                code: Code::UnknownEventType,
                 message: format!("The type {message}.").into(),
                 fields: vec![FieldError { field: "/type".to_owned(), message }],
             });
@@ -207,7 +207,7 @@ where
 {
     json_body::checked(data).map_err(|fields| {
         let all = Error::Invalid {
-            code: "VALIDATION_FAILED",
+            code: Code::ValidationFailed,
             message: "Some fields are not valid.".into(),
             fields,
         };

@@ -101,6 +101,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::error::Code;
 
     /// The words in braces.
     fn blanks(text: &str) -> BTreeSet<&str> {
@@ -126,11 +127,21 @@ mod tests {
     }
 
     #[test]
-    fn every_other_language_refuses_in_the_same_cases() {
+    fn every_other_language_has_a_sentence_for_each_code_of_a_refusal() {
+        let codes: BTreeSet<_> = Code::ALL.iter().map(|code| format!("error.{code}")).collect();
+        let codes: BTreeSet<_> = codes.iter().map(String::as_str).collect();
         let others: Vec<_> = Tongue::all().iter().filter(|tongue| tongue.tag() != DEFAULT).collect();
         assert!(others.len() >= 3);
-        for tongue in &others {
-            assert_eq!(keys(tongue, true), keys(others[0], true), "{}", tongue.tag());
+        for tongue in others {
+            let own = keys(tongue, true);
+            let missing: Vec<_> = codes.difference(&own).collect();
+            let unknown: Vec<_> = own.difference(&codes).collect();
+            assert!(missing.is_empty(), "languages/{}.toml lacks {missing:?}", tongue.tag());
+            assert!(
+                unknown.is_empty(),
+                "languages/{}.toml has {unknown:?}, which are no codes",
+                tongue.tag()
+            );
         }
         assert!(keys(Tongue::english(), true).is_empty(), "English messages stand in the code");
     }

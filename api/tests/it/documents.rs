@@ -1,8 +1,9 @@
-//! What documents say of tests.
+//! What documents say of tests, and of what is in the code.
 
 use std::fmt::Write;
 use std::path::Path;
 
+use calldocker::error::Code;
 use regex::Regex;
 
 /// Every line of Rust below this folder of the crate.
@@ -37,5 +38,33 @@ fn the_tests_that_the_security_checklist_names_are_there() {
     for file in files.captures_iter(&list).map(|found| found[1].to_owned()) {
         let there = [crate_folder.join("src"), crate_folder.join("tests/it")];
         assert!(there.iter().any(|folder| folder.join(&file).is_file()), "docs/security.md names {file}");
+    }
+}
+
+/// The table of docs/errors.md.
+fn codes() -> String {
+    let mut table = "| code | status | meaning | what to do |\n|---|---|---|---|\n".to_owned();
+    for code in Code::ALL {
+        let statuses: Vec<_> = code.statuses().iter().map(u16::to_string).collect();
+        let statuses = if statuses.is_empty() { "socket".to_owned() } else { statuses.join(", ") };
+        let (meaning, advice) = (code.meaning(), code.advice());
+        writeln!(table, "| `{code}` | {statuses} | {meaning} | {advice} |").expect("a text grows");
+    }
+    table
+}
+
+#[test]
+fn the_table_of_codes_is_that_of_the_code() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/errors.md");
+    let page = std::fs::read_to_string(&path).expect("docs/errors.md");
+    let start = page.find("| code |").expect("docs/errors.md has a table of codes");
+    let current = page[..start].to_owned() + codes().as_str();
+    if std::env::var("INSTA_UPDATE").is_ok_and(|wanted| wanted == "always") {
+        std::fs::write(&path, &current).expect("docs/errors.md is written");
+    } else {
+        assert!(
+            page == current,
+            "docs/errors.md is stale: INSTA_UPDATE=always cargo test -p calldocker --test it codes"
+        );
     }
 }

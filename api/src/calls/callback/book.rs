@@ -14,7 +14,7 @@ use super::{look_again, save, tell_outside};
 use crate::calls::rows::NeededSkill;
 use crate::calls::story::EventKind;
 use crate::calls::{CallFile, enqueue, leave, outbound};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::store::{Unit, callbacks, queueing};
 
 /// Nobody is promised a call later than this.
@@ -153,7 +153,7 @@ pub(super) async fn write(unit: &Unit, new: callback::Model) -> Result<(callback
 enum Refusal {
     Closed,
     TooFar,
-    Number(&'static str),
+    Number(Code),
 }
 
 impl Refusal {
@@ -162,7 +162,7 @@ impl Refusal {
         match self {
             Self::Closed => "closed",
             Self::TooFar => "too_far",
-            Self::Number(code) => code,
+            Self::Number(code) => code.as_str(),
         }
     }
 

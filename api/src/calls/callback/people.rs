@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::authz::Whose;
 use crate::calls::control::Actor;
 use crate::calls::{CallFile, visit};
-use crate::error::{Error, Result, Subject};
+use crate::error::{Code, Error, Result, Subject};
 use crate::identity::audit;
 use crate::slice::{Slice, read_cursor};
 use crate::store::{Unit, callbacks, queueing, workforce};
@@ -116,7 +116,7 @@ pub async fn reschedule(
         match opening(&unit, &queue, at).await? {
             Opening::Open { .. } => {}
             Opening::Later(_) | Opening::Never => {
-                return Err(Error::conflict("QUEUE_CLOSED", format!("{} is closed then.", queue.name)));
+                return Err(Error::conflict(Code::QueueClosed, format!("{} is closed then.", queue.name)));
             }
         }
         row.waiting_since = at;
@@ -171,7 +171,7 @@ async fn open(unit: &Unit, id: CallbackId) -> Result<callback::Model> {
         | CallbackState::CalledIn
         | CallbackState::Done => {
             let message = format!("This callback is settled already: {}.", row.state.as_str());
-            Err(Error::conflict("CALLBACK_SETTLED", message))
+            Err(Error::conflict(Code::CallbackSettled, message))
         }
     }
 }
@@ -180,7 +180,7 @@ async fn open(unit: &Unit, id: CallbackId) -> Result<callback::Model> {
 async fn open_with_try(unit: &Unit, id: CallbackId) -> Result<(Option<CallFile>, callback::Model)> {
     let seen = callbacks::get(unit.scope(), unit.tx(), id).await?;
     let seen = seen.ok_or(Error::NotFound(Subject::Callback))?;
-    let under_way = || Error::conflict("CALLBACK_UNDER_WAY", "An agent is just calling him back.");
+    let under_way = || Error::conflict(Code::CallbackUnderWay, "An agent is just calling him back.");
     let file = match seen.call_id {
         Some(call) => Some(CallFile::open(unit, call).await?),
         None => None,

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::authz::Whose;
 use crate::calls::control::Actor;
 use crate::calls::outbound;
-use crate::error::{Error, Result, Subject};
+use crate::error::{Code, Error, Result, Subject};
 use crate::store::{Unit, contacts, queueing, workforce};
 
 /// As often, and as many minutes apart, as a flow's callback unless it says otherwise.
@@ -81,7 +81,7 @@ pub async fn request(
     match opening(&unit, &queue, at).await? {
         Opening::Open { .. } => {}
         Opening::Later(_) | Opening::Never => {
-            return Err(Error::conflict("QUEUE_CLOSED", format!("{} is closed then.", queue.name)));
+            return Err(Error::conflict(Code::QueueClosed, format!("{} is closed then.", queue.name)));
         }
     }
     let row = callback::Model {
@@ -110,7 +110,7 @@ pub async fn request(
     let (row, was_there) = write(&unit, row).await?;
     if was_there {
         return Err(Error::conflict(
-            "CALLBACK_EXISTS",
+            Code::CallbackExists,
             "This number is to be called back from this queue already.",
         ));
     }

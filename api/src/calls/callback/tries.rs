@@ -132,7 +132,7 @@ async fn begin_if_due(unit: &mut Unit, mut row: callback::Model) -> Result<()> {
     let name = match outbound::may_be_called(unit, &row.number).await {
         Ok(name) => name,
         Err(Error::Invalid { code, .. }) => {
-            let reason = code.to_ascii_lowercase();
+            let reason = code.as_str().to_ascii_lowercase();
             return settle(unit, row, CallbackState::Failed, Some(&reason)).await;
         }
         Err(other) => return Err(other),

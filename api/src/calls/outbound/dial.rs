@@ -15,7 +15,7 @@ use crate::authz::Whose;
 use crate::calls::control::Actor;
 use crate::calls::story::EventKind;
 use crate::calls::{CallFile, accept, offer as offers, rows, sweep};
-use crate::error::{Error, Result, Subject};
+use crate::error::{Code, Error, Result, Subject};
 use crate::store::idempotency::{self, Claim};
 use crate::store::{Audience, Unit, agents, calls, outbound, workforce};
 
@@ -108,11 +108,11 @@ impl Plan {
         let queue = queue_for(unit, actor, &agent, wish.queue).await?;
         if !rows::shows_itself(&agent, &unit.app().settings.timing, unit.now()) {
             let message = format!("The device of {} is not there: open the browser first.", agent.name);
-            return Err(Error::conflict("AGENT_NOT_AVAILABLE", message));
+            return Err(Error::conflict(Code::AgentNotAvailable, message));
         }
         if outbound::is_calling(scope, tx, agent.id, &to).await? {
             return Err(Error::conflict(
-                "ALREADY_CALLING",
+                Code::AlreadyCalling,
                 format!("{} is calling {to} already.", agent.name),
             ));
         }

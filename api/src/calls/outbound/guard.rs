@@ -11,7 +11,7 @@ use phonenumber::metadata::DATABASE;
 use phonenumber::{Mode, PhoneNumber, Type};
 use serde_json::Value;
 
-use crate::error::{Error, FieldError, Result};
+use crate::error::{Code, Error, FieldError, Result};
 use crate::store::{Unit, contacts, outbound};
 
 /// Digits of the longest number that exists within one country only: emergency calls, directory enquiries, short codes.
@@ -44,7 +44,7 @@ pub async fn line(
             let default = rules.and_then(|rules| rules.phone_number_id).and_then(by_id);
             own.or(default).or_else(|| numbers.first().cloned()).ok_or_else(|| {
                 Error::conflict(
-                    "NO_NUMBER",
+                    Code::NoNumber,
                     "The company has no number that could be shown to who is called.",
                 )
             })?
@@ -66,7 +66,7 @@ pub fn callee(
     let digits = text.chars().filter(char::is_ascii_digit).count();
     if digits <= SHORT && !text.trim_start().starts_with('+') {
         return Err(refused(
-            "SHORT_NUMBER",
+            Code::ShortNumber,
             "Emergency and other short numbers cannot be called from here. In an emergency, use a telephone.",
         ));
     }
@@ -77,7 +77,7 @@ pub fn callee(
     let premium = rules.is_some_and(|rules| rules.premium_rate);
     if !premium && matches!(number.number_type(&DATABASE), Type::PremiumRate | Type::SharedCost) {
         return Err(refused(
-            "PREMIUM_RATE_NUMBER",
+            Code::PremiumRateNumber,
             "Calls to this number are paid for at a premium rate, which the company's rules do not allow.",
         ));
     }
@@ -86,7 +86,7 @@ pub fn callee(
     if !country.is_some_and(|country| allowed.iter().any(|one| one == country.as_ref())) {
         let named = country.map_or("a number without a country".to_owned(), |one| one.as_ref().to_owned());
         return Err(refused(
-            "COUNTRY_NOT_ALLOWED",
+            Code::CountryNotAllowed,
             format!("Calls to {named} are not allowed. The company's rules allow: {}.", allowed.join(", ")),
         ));
     }
@@ -142,7 +142,7 @@ pub async fn callable(unit: &Unit, text: &str) -> Result<(String, phone_number::
     let usual = rules.as_ref().and_then(|rules| rules.phone_number_id);
     let line = numbers.iter().find(|number| Some(number.id) == usual).or(numbers.first()).cloned();
     let line = line.ok_or_else(|| {
-        Error::conflict("NO_NUMBER", "The company has no number that could be shown to who is called.")
+        Error::conflict(Code::NoNumber, "The company has no number that could be shown to who is called.")
     })?;
     let number = callee(text, Some(&line), rules.as_ref(), &numbers)?;
     contact(unit, &number).await?;
@@ -156,7 +156,7 @@ pub async fn callable(unit: &Unit, text: &str) -> Result<(String, phone_number::
 pub async fn contact(unit: &Unit, number: &str) -> Result<Option<String>> {
     match contacts::by_number(unit.scope(), unit.tx(), number).await? {
         Some(contact) if contact.blocked => Err(refused(
-            "CONTACT_BLOCKED",
+            Code::ContactBlocked,
             format!(
                 "{} is blocked: the company does not call this number.",
                 contact.name.unwrap_or(contact.number)
@@ -185,7 +185,7 @@ pub fn hours(rules: Option<&outbound_rules::Model>, now: DateTime<Utc>) -> Resul
         |at| format!("They begin again at {}.", at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)),
     );
     Err(Error::conflict(
-        "OUTSIDE_HOURS",
+        Code::OutsideHours,
         format!("It is outside the hours in which the company calls. {next}"),
     ))
 }
@@ -210,7 +210,7 @@ pub fn read_hours(value: &Value) -> Result<Hours, Vec<FieldError>> {
     })
 }
 
-fn refused(code: &'static str, message: impl Into<String>) -> Error {
+fn refused(code: Code, message: impl Into<String>) -> Error {
     let message = message.into();
     let field = FieldError { field: "/to".to_owned(), message: message.clone() };
     Error::Invalid { code, message: message.into(), fields: vec![field] }
@@ -247,7 +247,7 @@ mod tests {
         }
     }
 
-    fn code(result: Result<String>) -> &'static str {
+    fn code(result: Result<String>) -> Code {
         match result {
             Err(Error::Invalid { code, .. }) => code,
             other => panic!("this should be refused: {other:?}"),
@@ -270,7 +270,7 @@ mod tests {
         let us = number("+12025550100");
         let all = rules(json!(["US", "DE", "GB"]), true);
         for to in ["911", "112", "9-1-1", " 999", "110"] {
-            assert_eq!(code(callee(to, Some(&us), Some(&all), &[])), "SHORT_NUMBER", "{to}");
+            assert_eq!(code(callee(to, Some(&us), Some(&all), &[])), Code::ShortNumber, "{to}");
         }
         for to in ["+1911", "+49112", "+44999", "+911", "nobody"] {
             assert!(callee(to, Some(&us), Some(&all), &[]).is_err(), "{to}");
@@ -281,13 +281,13 @@ mod tests {
     fn premium_rates_and_other_countries_cost_a_decision() {
         let us = number("+12025550100");
         let own = std::slice::from_ref(&us);
-        assert_eq!(code(callee("+19002345678", Some(&us), None, own)), "PREMIUM_RATE_NUMBER");
+        assert_eq!(code(callee("+19002345678", Some(&us), None, own)), Code::PremiumRateNumber);
         assert!(callee("+19002345678", Some(&us), Some(&rules(json!(["US"]), true)), own).is_ok());
-        assert_eq!(code(callee("+4930123456", Some(&us), None, own)), "COUNTRY_NOT_ALLOWED");
+        assert_eq!(code(callee("+4930123456", Some(&us), None, own)), Code::CountryNotAllowed);
         assert!(callee("+4930123456", Some(&us), Some(&rules(json!(["DE"]), false)), own).is_ok());
         assert_eq!(
             code(callee("+12025550199", Some(&us), Some(&rules(json!(["DE"]), false)), own)),
-            "COUNTRY_NOT_ALLOWED"
+            Code::CountryNotAllowed
         );
     }
 
@@ -301,7 +301,7 @@ mod tests {
         let Err(Error::Conflict { code, message }) = hours(Some(&stored), at("2026-03-03T15:00:00Z")) else {
             panic!("Tuesday")
         };
-        assert_eq!(code, "OUTSIDE_HOURS");
+        assert_eq!(code, Code::OutsideHours);
         assert!(message.contains("2026-03-09T13:00:00Z"), "{message}");
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::guard;
 use crate::app::App;
 use crate::calling_codes::is_country;
-use crate::error::{Error, FieldError, Result};
+use crate::error::{Code, Error, FieldError, Result};
 use crate::identity::audit;
 use crate::store::{Tx, Unit, outbound, workforce};
 
@@ -57,7 +57,7 @@ pub async fn set_rules(app: &App, scope: CompanyScope, by: UserId, rules: Rules)
     }
     if !wrong.is_empty() {
         return Err(Error::Invalid {
-            code: "VALIDATION_FAILED",
+            code: Code::ValidationFailed,
             message: "Some fields are not valid.".into(),
             fields: wrong,
         });

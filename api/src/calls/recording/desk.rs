@@ -18,7 +18,7 @@ use super::voicemails::Voicemail;
 use super::{Started, parts, pause, resume, start, stop};
 use crate::app::App;
 use crate::authz::Whose;
-use crate::error::{Error, Result, Subject};
+use crate::error::{Code, Error, Result, Subject};
 use crate::identity::audit;
 use crate::storage::{Link, Pieces};
 use crate::store::recordings::Voicemails;
@@ -66,20 +66,20 @@ pub async fn control(
         return Err(Error::NotFound(Subject::Call));
     }
     if file.caller_has_left() {
-        return Err(Error::conflict("CALL_IS_OVER", "The caller is no longer on the line."));
+        return Err(Error::conflict(Code::CallIsOver, "The caller is no longer on the line."));
     }
     let row = match action {
         Action::Start => match start(&mut unit, &mut file, RecordingOrigin::Person).await? {
             Started::Now { row, say: _ } | Started::Already(row) => Some(row),
             Started::Refused(why) => {
-                return Err(Error::conflict("RECORDING_NOT_ALLOWED", why.refusal()));
+                return Err(Error::conflict(Code::RecordingNotAllowed, why.refusal()));
             }
         },
         Action::Pause => pause(&mut unit, &file, PauseHolder::Person).await?,
         Action::Resume => resume(&mut unit, &file, PauseHolder::Person).await?,
         Action::Stop => stop(&mut unit, &file).await?,
     };
-    let row = row.ok_or_else(|| Error::conflict("NOT_RECORDING", "This call is not being recorded."))?;
+    let row = row.ok_or_else(|| Error::conflict(Code::NotRecording, "This call is not being recorded."))?;
     let detail = json!({"recordingId": row.id, "callId": id});
     audit::note(app, scope, unit.tx(), by.user, action.as_str(), detail).await?;
     file.save(&mut unit).await?;
@@ -273,9 +273,9 @@ pub async fn listen(
 
 fn not_to_be_heard(row: &recording::Model) -> Error {
     if row.state == RecordingState::Deleted || row.delete_requested_at.is_some() {
-        Error::conflict("RECORDING_DELETED", "This recording has been deleted.")
+        Error::conflict(Code::RecordingDeleted, "This recording has been deleted.")
     } else {
-        Error::conflict("RECORDING_NOT_STORED", "This recording has not been stored yet.")
+        Error::conflict(Code::RecordingNotStored, "This recording has not been stored yet.")
     }
 }
 
@@ -327,7 +327,7 @@ pub async fn delete(app: &App, scope: CompanyScope, reader: Reader, id: Recordin
     find(app, scope, reader.whose, id).await?;
     let (mut unit, mut row) = open(app, scope, id).await?;
     if row.legal_hold_at.is_some() {
-        return Err(Error::conflict("LEGAL_HOLD", "This recording is under a legal hold."));
+        return Err(Error::conflict(Code::LegalHold, "This recording is under a legal hold."));
     }
     match row.state {
         RecordingState::Stored | RecordingState::Failed => {}
@@ -337,7 +337,7 @@ pub async fn delete(app: &App, scope: CompanyScope, reader: Reader, id: Recordin
         | RecordingState::Paused
         | RecordingState::Processing
         | RecordingState::Absent => {
-            return Err(Error::conflict("RECORDING_NOT_STORED", "There is no file to delete."));
+            return Err(Error::conflict(Code::RecordingNotStored, "There is no file to delete."));
         }
     }
     if row.delete_requested_at.is_none() {

@@ -11,7 +11,7 @@ use super::policy::Policy;
 use super::retention;
 use crate::app::App;
 use crate::calling_codes::is_country;
-use crate::error::{Error, FieldError, Result, Subject};
+use crate::error::{Code, Error, FieldError, Result, Subject};
 use crate::identity::audit;
 use crate::store::{Unit, queues, recordings};
 
@@ -120,7 +120,7 @@ fn check(settings: &Settings) -> Result<()> {
         return Ok(());
     }
     Err(Error::Invalid {
-        code: "VALIDATION_FAILED",
+        code: Code::ValidationFailed,
         message: "Some fields are not valid.".into(),
         fields: wrong,
     })

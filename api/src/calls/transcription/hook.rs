@@ -6,7 +6,7 @@ use reqwest::Url;
 use serde_json::json;
 
 use crate::app::App;
-use crate::error::{Error, FieldError, Result, Subject};
+use crate::error::{Code, Error, FieldError, Result, Subject};
 use crate::identity::audit;
 use crate::outbound::signing;
 use crate::sealed;
@@ -109,7 +109,7 @@ fn check(app: &App, wanted: &Wanted) -> Result<()> {
         return Ok(());
     }
     Err(Error::Invalid {
-        code: "VALIDATION_FAILED",
+        code: Code::ValidationFailed,
         message: "Some fields are not valid.".into(),
         fields: wrong,
     })

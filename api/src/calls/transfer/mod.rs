@@ -35,7 +35,7 @@ use super::story::EventKind;
 use super::visit::{self, For, Keeping, Visit};
 use super::{CallFile, admission, flow, hold, leave, offer, outbound, recording, rows, wrap_up};
 use crate::app::App;
-use crate::error::{Error, Result, Subject};
+use crate::error::{Code, Error, Result, Subject};
 use crate::store::{Audience, Unit, calls, flows, live, queueing, workforce};
 
 /// How long a number outside rings, in seconds.
@@ -73,7 +73,7 @@ pub async fn start(
     let mut unit = Unit::begin(app, scope).await?;
     let (mut file, segment) = control::talk(&unit, actor, call).await?;
     if live::open_transfer(scope, unit.tx(), call).await?.is_some() {
-        return Err(Error::conflict("TRANSFER_UNDER_WAY", "Another transfer of this call is under way."));
+        return Err(Error::conflict(Code::TransferUnderWay, "Another transfer of this call is under way."));
     }
     if let To::Number(number) = &to {
         outbound::may_be_passed_to(&unit, number, "/to/number").await?;
@@ -226,7 +226,7 @@ async fn can_be_asked(unit: &Unit, agent: AgentId, first: AgentId) -> Result<()>
 }
 
 fn not_available(name: &str) -> Error {
-    Error::conflict("AGENT_NOT_AVAILABLE", format!("{name} cannot take a call now."))
+    Error::conflict(Code::AgentNotAvailable, format!("{name} cannot take a call now."))
 }
 
 /// Offers the visit to the one agent who is wanted.
@@ -244,7 +244,7 @@ async fn published(unit: &Unit, id: FlowId) -> Result<entity::id::FlowVersionId>
     let flow = flows::by_id(unit.scope(), unit.tx(), id).await?.ok_or(Error::NotFound(Subject::Flow))?;
     let version = flow
         .published_version_id
-        .ok_or_else(|| Error::conflict("FLOW_NOT_PUBLISHED", "This flow has never been published."))?;
+        .ok_or_else(|| Error::conflict(Code::FlowNotPublished, "This flow has never been published."))?;
     if flow::compile(unit, version).await?.kind() != FlowKind::Call {
         return Err(Error::invalid("/to/flowId", "must be a flow of the kind `call`"));
     }

@@ -8,13 +8,13 @@ use super::{finish, project};
 use crate::app::App;
 use crate::calls::control::{self, Actor};
 use crate::calls::hold;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::store::{Unit, live};
 
 async fn under_way(unit: &Unit, call: CallId) -> Result<transfer::Model> {
     live::open_transfer(unit.scope(), unit.tx(), call)
         .await?
-        .ok_or_else(|| Error::conflict("NO_TRANSFER", "No transfer of this call is under way."))
+        .ok_or_else(|| Error::conflict(Code::NoTransfer, "No transfer of this call is under way."))
 }
 
 async fn with_both_there(unit: &Unit, call: CallId) -> Result<transfer::Model> {
@@ -22,7 +22,7 @@ async fn with_both_there(unit: &Unit, call: CallId) -> Result<transfer::Model> {
     if transfer.state == TransferState::Joined {
         Ok(transfer)
     } else {
-        Err(Error::conflict("TRANSFER_NOT_JOINED", "Who is to get this call has not come yet."))
+        Err(Error::conflict(Code::TransferNotJoined, "Who is to get this call has not come yet."))
     }
 }
 

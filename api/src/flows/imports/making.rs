@@ -10,7 +10,7 @@ use flow_import::{
 };
 use uuid::Uuid;
 
-use crate::error::{Error, FieldError, Result};
+use crate::error::{Code, Error, FieldError, Result};
 use crate::queues::{self, RulesWish, Settings, StepAction, StepWish};
 use crate::skills;
 use crate::store::{Unit, queueing, workforce};
@@ -123,7 +123,7 @@ async fn refuse_unfit_names(unit: &Unit, plan: &RoutingPlan, references: &[Refer
         return Ok(());
     }
     Err(Error::Invalid {
-        code: "VALIDATION_FAILED",
+        code: Code::ValidationFailed,
         message: "Some names cannot be given.".into(),
         fields: wrong,
     })

@@ -19,7 +19,7 @@ pub use making::{Came, Made, NeededQueue, NeededSkill};
 use super::trial::{Which, aside, document};
 use super::{Checked, check, create_with, tests};
 use crate::app::App;
-use crate::error::{Error, FieldError, Result, Subject};
+use crate::error::{Code, Error, FieldError, Result, Subject};
 use crate::store::{Unit, flow_imports, flow_tests, flows};
 
 /// What is to be imported.
@@ -209,7 +209,7 @@ async fn read(order: Order) -> Result<Arriving> {
 
 fn refusal(error: ImportError) -> Error {
     Error::Invalid {
-        code: "NOT_IMPORTABLE",
+        code: Code::NotImportable,
         message: "The definition cannot be imported.".into(),
         fields: vec![FieldError { field: format!("/definition{}", error.pointer), message: error.message }],
     }

@@ -212,10 +212,10 @@ fn problems(document: &Value, public: &[&str], declared: usize) -> Vec<String> {
 fn repair(document: &mut Value) {
     document["info"]["license"] = json!({ "name": "MIT", "identifier": "MIT" });
     document["servers"] = json!([{ "url": "/", "description": "This server" }]);
+    add_failures(document);
     mend(document);
     name_for_clients(document);
     describe_ids(document);
-    add_failures(document);
     let request_schemas = reachable_from_requests(document);
     if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
         for (name, schema) in schemas {

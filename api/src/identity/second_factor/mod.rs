@@ -10,7 +10,7 @@ use serde_json::json;
 use super::caller::{Caller, Standing};
 use super::{audit, members, tokens};
 use crate::app::App;
-use crate::error::{Error, Result, Subject};
+use crate::error::{Code, Error, Result, Subject};
 use crate::limits::SECOND_FACTOR;
 use crate::sealed;
 use crate::secret::Secret;
@@ -20,11 +20,11 @@ use crate::store::{Tx, Unit, second_factors, system, users};
 const RECOVERY_CODES: usize = 10;
 
 const WANTED: Error = Error::Unauthorized {
-    code: "MFA_REQUIRED",
+    code: Code::MfaRequired,
     message: "The password is right. Send a code of the second factor with it.",
 };
 const WRONG: Error =
-    Error::Unauthorized { code: "MFA_CODE_INVALID", message: "The code is wrong, or was used before." };
+    Error::Unauthorized { code: Code::MfaCodeInvalid, message: "The code is wrong, or was used before." };
 
 /// What an authenticator is to be told, once.
 pub struct Begun {
@@ -49,7 +49,10 @@ pub async fn begin(app: &App, caller: &Caller) -> Result<Begun> {
     };
     let tx = app.db.begin().await?;
     if !second_factors::begin(&tx, row).await? {
-        return Err(Error::conflict("MFA_ON", "You have a second factor. End it before you begin another."));
+        return Err(Error::conflict(
+            Code::MfaOn,
+            "You have a second factor. End it before you begin another.",
+        ));
     }
     tx.commit().await?;
     let url = Secret::new(totp::url(&secret, &user.email));
@@ -60,7 +63,7 @@ pub async fn begin(app: &App, caller: &Caller) -> Result<Begun> {
 pub async fn confirm(app: &App, caller: &Caller, code: &str) -> Result<Vec<Secret>> {
     let factor = of(app, caller.user).await?;
     if factor.confirmed_at.is_some() {
-        return Err(Error::conflict("MFA_ON", "The second factor is confirmed already."));
+        return Err(Error::conflict(Code::MfaOn, "The second factor is confirmed already."));
     }
     let codes: Vec<_> = (0..RECOVERY_CODES).map(|_| recovery_code(app)).collect();
     let hashes = codes.iter().map(|code| hash(caller.user, code.expose())).collect();
@@ -71,7 +74,7 @@ pub async fn confirm(app: &App, caller: &Caller, code: &str) -> Result<Vec<Secre
         return wrong(app, caller.user, Error::invalid("/code", "is wrong, or was used before")).await;
     }
     if !second_factors::confirm(&tx, caller.user, app.clock.now()).await? {
-        return Err(Error::conflict("MFA_ON", "The second factor is confirmed already."));
+        return Err(Error::conflict(Code::MfaOn, "The second factor is confirmed already."));
     }
     second_factors::set_recovery_codes(&tx, caller.user, hashes).await?;
     note(app, &tx, caller, "mfa:on").await?;

@@ -88,7 +88,7 @@ whole_calls! {
         let Error::Conflict { code, message } = centre.try_to_accept(0, mine).await.unwrap_err() else {
             panic!("a conflict")
         };
-        assert_eq!(code, "OFFER_ALREADY_TAKEN");
+        assert_eq!(code.as_str(), "OFFER_ALREADY_TAKEN");
         assert!(message.contains("Agent 1"), "{message}");
         assert_eq!(conflict(centre.try_to_accept(1, his).await), "OFFER_ALREADY_ACCEPTED");
         assert_eq!(centre.agent(0).await.activity, Activity::Idle);
@@ -114,7 +114,7 @@ whole_calls! {
         let name = format!("Agent {}", winners[0]);
         for error in results.into_iter().filter_map(Result::err) {
             let Error::Conflict { code, message } = error else { panic!("a conflict: {error:?}") };
-            assert_eq!(code, "OFFER_ALREADY_TAKEN");
+            assert_eq!(code.as_str(), "OFFER_ALREADY_TAKEN");
             assert!(message.contains(&name), "{message}");
         }
         for agent in 0..8 {

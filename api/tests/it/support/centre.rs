@@ -469,7 +469,7 @@ pub fn cannot_be_brought(caller: &CallHandle) -> Faults {
 /// The code of a conflict.
 pub fn conflict<T: std::fmt::Debug>(result: Result<T, Error>) -> &'static str {
     match result {
-        Err(Error::Conflict { code, .. }) => code,
+        Err(Error::Conflict { code, .. }) => code.as_str(),
         other => panic!("this should be a conflict: {other:?}"),
     }
 }

@@ -1,9 +1,10 @@
 //! Holds every answer that a test gets against the specification: an operation answers with a status and a body that
-//! `openapi.yaml` names, whatever else the test asks.
+//! `openapi.yaml` names, whatever else the test asks; a refusal has a code of the closed list, with a status of that code.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex};
 
+use calldocker::error::Code;
 use jsonschema::{Draft, Validator};
 use reqwest::StatusCode;
 use serde_json::{Map, Value, json};
@@ -22,6 +23,14 @@ pub fn hold(method: &str, path: &str, status: StatusCode, body: &Value) {
     let Some((template, operation)) = operation(method, path) else { return };
     let responses = operation["responses"].as_object().expect("responses");
     let name = format!("{method} {template}");
+    if body["success"] == false {
+        let code = Code::ALL.iter().find(|code| body["code"] == code.as_str());
+        let code = code.unwrap_or_else(|| panic!("{name} answers {}, which is no code", body["code"]));
+        assert!(
+            code.statuses().contains(&status.as_u16()),
+            "{name} answers {code} with {status}: name that status in error/code.rs"
+        );
+    }
     let declared = responses.get(status.as_str()).or_else(|| responses.get("default"));
     let declared =
         declared.unwrap_or_else(|| panic!("{name} answers {status}, which its responses do not name"));

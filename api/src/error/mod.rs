@@ -5,6 +5,10 @@ use std::borrow::Cow;
 
 use sea_orm::DbErr;
 
+mod code;
+
+pub use code::Code;
+
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why something was not done.
@@ -12,12 +16,12 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum Error {
     /// It does not exist, or not for this caller: the two are never told apart.
     NotFound(Subject),
-    /// Not now: the state has moved on. `code` is part of the contract.
-    Conflict { code: &'static str, message: Cow<'static, str> },
+    /// Not now: the state has moved on.
+    Conflict { code: Code, message: Cow<'static, str> },
     /// The input is understood but not acceptable; every field that is wrong, as a JSON pointer.
-    Invalid { code: &'static str, message: Cow<'static, str>, fields: Vec<FieldError> },
+    Invalid { code: Code, message: Cow<'static, str>, fields: Vec<FieldError> },
     /// Nobody we know.
-    Unauthorized { code: &'static str, message: &'static str },
+    Unauthorized { code: Code, message: &'static str },
     /// Somebody, but he may not. Names the permission.
     Forbidden { permission: &'static str },
     /// A webhook that its provider did not sign, or not for us.
@@ -29,7 +33,7 @@ pub enum Error {
     /// Too many attempts; try again after so long.
     TooOften { retry_after: std::time::Duration },
     /// We cannot, for now, and it is not the request's fault.
-    Unavailable { code: &'static str, message: &'static str },
+    Unavailable { code: Code, message: &'static str },
     /// Ours. The client learns nothing but the request's id.
     Internal(InternalError),
 }
@@ -77,39 +81,39 @@ pub enum Subject {
 }
 
 impl Subject {
-    pub fn code(self) -> &'static str {
+    pub fn code(self) -> Code {
         match self {
-            Self::Agent => "AGENT_NOT_FOUND",
-            Self::ApiKey => "API_KEY_NOT_FOUND",
-            Self::AvailabilityReason => "AVAILABILITY_REASON_NOT_FOUND",
-            Self::Call => "CALL_NOT_FOUND",
-            Self::Callback => "CALLBACK_NOT_FOUND",
-            Self::Company => "COMPANY_NOT_FOUND",
-            Self::Contact => "CONTACT_NOT_FOUND",
-            Self::Disposition => "DISPOSITION_NOT_FOUND",
-            Self::Export => "EXPORT_NOT_FOUND",
-            Self::Flow => "FLOW_NOT_FOUND",
-            Self::FlowTest => "FLOW_TEST_NOT_FOUND",
-            Self::FlowVersion => "FLOW_VERSION_NOT_FOUND",
-            Self::Integration => "INTEGRATION_NOT_FOUND",
-            Self::Invitation => "INVITATION_NOT_FOUND",
-            Self::Offer => "OFFER_NOT_FOUND",
-            Self::PasswordLink => "PASSWORD_LINK_NOT_FOUND",
-            Self::PhoneNumber => "PHONE_NUMBER_NOT_FOUND",
-            Self::Prompt => "PROMPT_NOT_FOUND",
-            Self::PromptResource => "PROMPT_RESOURCE_NOT_FOUND",
-            Self::Queue => "QUEUE_NOT_FOUND",
-            Self::Recording => "RECORDING_NOT_FOUND",
-            Self::Registration => "REGISTRATION_NOT_FOUND",
-            Self::Schedule => "SCHEDULE_NOT_FOUND",
-            Self::SecondFactor => "SECOND_FACTOR_NOT_FOUND",
-            Self::Session => "SESSION_NOT_FOUND",
-            Self::Skill => "SKILL_NOT_FOUND",
-            Self::TranscriptionHook => "TRANSCRIPTION_HOOK_NOT_FOUND",
-            Self::TwilioAccount => "TWILIO_ACCOUNT_NOT_FOUND",
-            Self::User => "USER_NOT_FOUND",
-            Self::WebhookDelivery => "WEBHOOK_DELIVERY_NOT_FOUND",
-            Self::WebhookEndpoint => "WEBHOOK_NOT_FOUND",
+            Self::Agent => Code::AgentNotFound,
+            Self::ApiKey => Code::ApiKeyNotFound,
+            Self::AvailabilityReason => Code::AvailabilityReasonNotFound,
+            Self::Call => Code::CallNotFound,
+            Self::Callback => Code::CallbackNotFound,
+            Self::Company => Code::CompanyNotFound,
+            Self::Contact => Code::ContactNotFound,
+            Self::Disposition => Code::DispositionNotFound,
+            Self::Export => Code::ExportNotFound,
+            Self::Flow => Code::FlowNotFound,
+            Self::FlowTest => Code::FlowTestNotFound,
+            Self::FlowVersion => Code::FlowVersionNotFound,
+            Self::Integration => Code::IntegrationNotFound,
+            Self::Invitation => Code::InvitationNotFound,
+            Self::Offer => Code::OfferNotFound,
+            Self::PasswordLink => Code::PasswordLinkNotFound,
+            Self::PhoneNumber => Code::PhoneNumberNotFound,
+            Self::Prompt => Code::PromptNotFound,
+            Self::PromptResource => Code::PromptResourceNotFound,
+            Self::Queue => Code::QueueNotFound,
+            Self::Recording => Code::RecordingNotFound,
+            Self::Registration => Code::RegistrationNotFound,
+            Self::Schedule => Code::ScheduleNotFound,
+            Self::SecondFactor => Code::SecondFactorNotFound,
+            Self::Session => Code::SessionNotFound,
+            Self::Skill => Code::SkillNotFound,
+            Self::TranscriptionHook => Code::TranscriptionHookNotFound,
+            Self::TwilioAccount => Code::TwilioAccountNotFound,
+            Self::User => Code::UserNotFound,
+            Self::WebhookDelivery => Code::WebhookDeliveryNotFound,
+            Self::WebhookEndpoint => Code::WebhookNotFound,
         }
     }
 
@@ -177,13 +181,13 @@ impl Error {
         Self::Internal(InternalError { doing: doing.into(), cause: cause.into() })
     }
 
-    pub fn conflict(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+    pub fn conflict(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
         Self::Conflict { code, message: message.into() }
     }
 
     pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Invalid {
-            code: "VALIDATION_FAILED",
+            code: Code::ValidationFailed,
             message: "Some fields are not valid.".into(),
             fields: vec![FieldError { field: field.into(), message: message.into() }],
         }
