@@ -48,6 +48,7 @@ pub mod idempotency_key;
 pub mod incoming_secret;
 pub mod invitation;
 pub mod job;
+pub mod kept_answer;
 pub mod leg;
 pub mod mail;
 pub mod membership;

@@ -45,7 +45,7 @@ function codes(document) {
 function compareOperations(name, before, after, at) {
   if (before.operationId !== after.operationId) at.say(`operationId ${before.operationId} is now ${after.operationId}`);
   if (!(before.security ?? []).length && (after.security ?? []).length) at.say('it needs a token now');
-  compareParameters(before.parameters ?? [], after.parameters ?? [], at);
+  compareParameters(parameters(before, at.before), parameters(after, at.after), at);
   const [sent, asked] = [json(resolve(before.requestBody, at.before)), json(resolve(after.requestBody, at.after))];
   if (asked && !sent) at.say('it asks for a body now');
   if (sent && asked) compareSchemas('the request', sent, asked, 'sent', at, new Set());
@@ -111,6 +111,7 @@ function compareValues(place, was, is, way, at) {
   for (const value of strange) at.say(way === 'sent' ? `${place} may not be ${value} any more` : `${place} may be ${value} now`);
 }
 
+const parameters = (operation, document) => (operation.parameters ?? []).map((parameter) => resolve(parameter, document));
 const kinds = (schema) => [schema.type ?? []].flat();
 const json = (body) => body?.content?.['application/json']?.schema;
 

@@ -135,8 +135,8 @@ impl<'a, P: Permission> ApiExtractor<'a> for Can<P> {
 
 impl<P: Permission> Can<P> {
     async fn check(app: &App, request: &Request) -> Result<Self> {
-        let caller = Caller::of_token(app, bearer(request)?, named_company(request)?).await?;
-        count(app, &caller, P::NAME, request).await?;
+        let caller = sender(app, request).await?;
+        count_request(app, &caller, P::NAME, request).await?;
         let rows = caller.require(app.authz, P::NAME)?;
         if let Some(trail) = Trail::current() {
             let key = caller.key.map(|key| key.id);
@@ -147,8 +147,19 @@ impl<P: Permission> Can<P> {
     }
 }
 
+/// Who sends this request, whatever he may do.
+///
+/// # Errors
+/// As [`Caller::of_token`].
+pub async fn sender(app: &App, request: &Request) -> Result<Caller> {
+    Caller::of_token(app, bearer(request)?, named_company(request)?).await
+}
+
 /// Counts the request against who sent it, his company, and, when it begins a call, against his calls.
-async fn count(app: &App, caller: &Caller, permission: &str, request: &Request) -> Result<()> {
+///
+/// # Errors
+/// `TooOften` when it is one too many.
+pub async fn count_request(app: &App, caller: &Caller, permission: &str, request: &Request) -> Result<()> {
     let (limits, now, trail) = (&app.limits, app.clock.now(), Trail::current());
     let begins_call = permission == DialCalls::NAME && request.method() == Method::POST;
     let who = match caller.key {

@@ -12,7 +12,7 @@ mod can;
 mod permission;
 mod scopes;
 
-pub use can::{Can, Whose};
+pub use can::{Can, Whose, count_request, sender};
 pub use permission::*;
 pub use scopes::Scopes;
 

@@ -205,6 +205,9 @@ codes! {
     /// An export is streamed over HTTP/1.1 or later only.
     /// See whether a proxy speaks HTTP/1.0.
     Http11Needed = "HTTP_1_1_NEEDED" [422];
+    /// The same request with this `Idempotency-Key` is being carried out.
+    /// Send it again after the seconds that `Retry-After` says.
+    IdempotencyKeyInUse = "IDEMPOTENCY_KEY_IN_USE" [409];
     /// The `Idempotency-Key` stands for another request.
     /// Make a new key for each request.
     IdempotencyKeyReused = "IDEMPOTENCY_KEY_REUSED" [422];

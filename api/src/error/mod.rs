@@ -26,6 +26,8 @@ pub enum Error {
     Forbidden { permission: &'static str },
     /// A webhook that its provider did not sign, or not for us.
     BadSignature,
+    /// The same request is being carried out; ask again after so long.
+    UnderWay { retry_after: std::time::Duration },
     /// What was seen has changed since.
     PreconditionFailed,
     /// A part of a file was asked for that it does not have; so many bytes it has.

@@ -3,6 +3,7 @@
 //! else in the server may turn an error into a response.
 
 use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 
 use clock::Clock;
 use futures_util::FutureExt;
@@ -235,6 +236,11 @@ impl Answer {
         self
     }
 
+    /// In whole seconds, at least one.
+    fn again_after(self, wait: Duration) -> Self {
+        self.with(header::RETRY_AFTER, wait.as_millis().div_ceil(1000).max(1).to_string())
+    }
+
     fn naming(mut self, fields: Vec<FieldError>) -> Self {
         self.fields = fields;
         self
@@ -278,15 +284,18 @@ impl Answer {
                 Self::new(StatusCode::RANGE_NOT_SATISFIABLE, Code::OutOfRange, "The file has no such part.")
                     .with(header::CONTENT_RANGE, format!("bytes */{size}"))
             }
-            Error::TooOften { retry_after } => {
-                let seconds = retry_after.as_millis().div_ceil(1000).max(1).to_string();
-                Self::new(
-                    StatusCode::TOO_MANY_REQUESTS,
-                    Code::TooManyRequests,
-                    "Too many attempts. Wait a little.",
-                )
-                .with(header::RETRY_AFTER, seconds)
-            }
+            Error::TooOften { retry_after } => Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                Code::TooManyRequests,
+                "Too many attempts. Wait a little.",
+            )
+            .again_after(*retry_after),
+            Error::UnderWay { retry_after } => Self::new(
+                StatusCode::CONFLICT,
+                Code::IdempotencyKeyInUse,
+                "The same request with this Idempotency-Key is being carried out. Ask again in a moment.",
+            )
+            .again_after(*retry_after),
             Error::Unavailable { code, message } => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, *code, *message)
             }
@@ -448,7 +457,7 @@ impl<E: Endpoint> Endpoint for Enveloped<E> {
         let _about = about.entered();
         let mut response = match answered {
             Ok(Ok(output)) => output.into_response(),
-            Ok(Err(error)) => self.failed(error, &id, &path, words),
+            Ok(Err(error)) => failed(error, &self.paths, &id.0, &path, words),
             Err(panic) => {
                 tracing::error!(%method, path, panic = panic_text(&*panic), "a request crashed");
                 Answer::internal().write(&id.0, words)
@@ -462,27 +471,26 @@ impl<E: Endpoint> Endpoint for Enveloped<E> {
     }
 }
 
-impl<E> Enveloped<E> {
-    fn failed(&self, error: poem::Error, id: &RequestId, path: &str, words: Words) -> Response {
-        let answer = if let Some(Failure(error)) = error.downcast_ref() {
-            if let Error::Internal(cause) = error {
-                tracing::error!(path, cause = ?cause, "a request failed");
-            }
-            Answer::to_error(error)
-        } else if let Some(refused) = error.downcast_ref::<Refused>() {
-            Answer::to_refusal(refused)
-        } else if error.is_from_response() {
-            // A layer below has made its own answer on purpose, e.g. TwiML for the provider.
-            return error.into_response();
-        } else {
-            let answer = Answer::to_framework(&error, &self.paths, path);
-            if answer.status.is_server_error() {
-                tracing::error!(path, cause = %error, "a request failed");
-            }
-            answer
-        };
-        answer.write(&id.0, words)
-    }
+/// What a failure is answered with; ours is noted in the log.
+pub(super) fn failed(error: poem::Error, paths: &Paths, id: &str, path: &str, words: Words) -> Response {
+    let answer = if let Some(Failure(error)) = error.downcast_ref() {
+        if let Error::Internal(cause) = error {
+            tracing::error!(path, cause = ?cause, "a request failed");
+        }
+        Answer::to_error(error)
+    } else if let Some(refused) = error.downcast_ref::<Refused>() {
+        Answer::to_refusal(refused)
+    } else if error.is_from_response() {
+        // A layer below has made its own answer on purpose, e.g. TwiML for the provider.
+        return error.into_response();
+    } else {
+        let answer = Answer::to_framework(&error, paths, path);
+        if answer.status.is_server_error() {
+            tracing::error!(path, cause = %error, "a request failed");
+        }
+        answer
+    };
+    answer.write(id, words)
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {

@@ -1,4 +1,4 @@
-//! The header `Idempotency-Key`: a request that is sent twice is done once.
+//! The header `Idempotency-Key` where a use case claims it in the transaction that does what is asked; elsewhere `repeats` does.
 
 use poem_openapi::types::ToJSON;
 
@@ -21,9 +21,16 @@ pub fn once<P: Permission>(
     body: &impl ToJSON,
 ) -> Result<Option<Request>> {
     let Some(token) = key else { return Ok(None) };
-    if token.is_empty() || token.len() > LONGEST || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(Error::invalid("Idempotency-Key", "must be 1 to 255 visible characters of ASCII"));
-    }
+    check(&token)?;
     let fingerprint = tokens::hash(&body.to_json_string());
     Ok(Some(Request { user: can.caller().user, operation, token, fingerprint }))
+}
+
+/// # Errors
+/// 422 for a key that is empty, too long, or holds anything but visible ASCII.
+pub fn check(key: &str) -> Result<()> {
+    if key.is_empty() || key.len() > LONGEST || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Error::invalid("Idempotency-Key", "must be 1 to 255 visible characters of ASCII"));
+    }
+    Ok(())
 }

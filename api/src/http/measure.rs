@@ -53,7 +53,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Measured<E> {
 
 /// The names of operations by method and address. An address that nobody knows gives no new name: whoever tries out
 /// addresses must not make series.
-struct Operations(HashMap<(String, usize), Vec<Known>>);
+pub(super) struct Operations(HashMap<(String, usize), Vec<Known>>);
 
 struct Known {
     /// `None` stands for a parameter.
@@ -62,7 +62,7 @@ struct Known {
 }
 
 impl Operations {
-    fn of(spec: &Spec) -> Self {
+    pub(super) fn of(spec: &Spec) -> Self {
         let mut operations: HashMap<_, Vec<Known>> = HashMap::new();
         for operation in spec.operations() {
             let segments: Vec<_> = segments(operation.path)
@@ -78,7 +78,7 @@ impl Operations {
         Self(operations)
     }
 
-    fn named(&self, method: &str, path: &str) -> &str {
+    pub(super) fn named(&self, method: &str, path: &str) -> &str {
         if path.starts_with(TwilioWebhooks::PREFIX) {
             return WEBHOOK;
         }

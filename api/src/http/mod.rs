@@ -60,6 +60,7 @@ mod queues;
 mod range;
 mod recording_settings;
 mod recordings;
+mod repeats;
 mod schedules;
 mod second_factor;
 pub mod server;

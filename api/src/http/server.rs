@@ -1,5 +1,5 @@
 //! Joins the resources into one tree of routes and serves it. The order of the layers, outermost first: what browsers are
-//! told, figures, what follows a request, envelope, deadline, limits, versions, the app as request data, routes.
+//! told, figures, what follows a request, envelope, repeats, deadline, limits, versions, the app as request data, routes.
 
 use std::io::Result as IoResult;
 use std::time::Duration;
@@ -19,6 +19,7 @@ use super::etag::{Versioned, Versions};
 use super::limited::{Follow, Limit};
 use super::measure::Measure;
 use super::patience::Patient;
+use super::repeats::Repeats;
 use super::spec::Spec;
 use super::{figures, media, pages};
 use crate::app::App;
@@ -43,7 +44,11 @@ pub fn endpoint(app: &App) -> Result<impl Endpoint<Output = Response> + 'static>
     let versions = Versions { app: app.clone(), versioned: Versioned::of(spec.document()) };
     let deadline = Deadline { clock: app.clock.clone(), limit: app.settings.request_limit };
     let routes = routes(app, spec).data(app.clone()).with(versions).with(Limit::new(app, spec));
-    let routes = routes.with(deadline).with(envelope).with(Follow { app: app.clone() });
+    let routes = routes
+        .with(deadline)
+        .with(Repeats { app: app.clone(), spec })
+        .with(envelope)
+        .with(Follow { app: app.clone() });
     Ok(routes.with(Measure::new(&app.metrics, spec)))
 }
 

@@ -10,7 +10,7 @@ use super::Tx;
 use crate::error::{Code, Error, Result};
 
 /// How long a repeated request is known for what it is.
-const LIFE: TimeDelta = TimeDelta::hours(24);
+pub const LIFE: TimeDelta = TimeDelta::hours(24);
 
 /// A request with the key that its sender gave it.
 #[derive(Clone, Debug)]
@@ -66,11 +66,16 @@ pub async fn claim(
         .await?;
     match known {
         Some(known) if known.fingerprint == request.fingerprint => Ok(Claim::Repeated(known.subject_id)),
-        Some(_) => Err(Error::Invalid {
-            code: Code::IdempotencyKeyReused,
-            message: "This Idempotency-Key stands for another request. Use a new one for each.".into(),
-            fields: Vec::new(),
-        }),
+        Some(_) => Err(reused()),
         None => Err(Error::internal("claim a request", "a key that is known cannot be read")),
+    }
+}
+
+/// A key that was used for something else.
+pub fn reused() -> Error {
+    Error::Invalid {
+        code: Code::IdempotencyKeyReused,
+        message: "This Idempotency-Key stands for another request. Use a new one for each.".into(),
+        fields: Vec::new(),
     }
 }

@@ -34,6 +34,7 @@ pub mod idempotency;
 pub mod insights;
 pub mod invitations;
 pub mod jobs;
+pub mod kept_answers;
 pub mod live;
 pub mod mails;
 pub mod messages;

@@ -73,7 +73,9 @@ fn request_bodies_refuse_what_they_do_not_know_and_path_parameters_are_in_the_pa
     let document = document();
     assert_eq!(document["components"]["schemas"]["CredentialsInput"]["additionalProperties"], false);
     for operation in super::attack::operations(document) {
-        for parameter in operation.item["parameters"].as_array().into_iter().flatten() {
+        let parameters = operation.item["parameters"].as_array().into_iter().flatten();
+        // What has a name of its own in the document is a header of many operations.
+        for parameter in parameters.filter(|parameter| parameter["$ref"].is_null()) {
             let name = parameter["name"].as_str().unwrap();
             let stands = operation.path.contains(&format!("{{{name}}}"));
             assert_eq!(parameter["in"] == "path", stands, "{} {name}", operation.id);

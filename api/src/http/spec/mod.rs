@@ -24,7 +24,7 @@ use self::parameters::describe_ids;
 use self::requests::reachable_from_requests;
 use self::text::{ordered, quote_ambiguous};
 use super::etag::Versioned;
-use super::webhook_events;
+use super::{repeats, webhook_events};
 use crate::authz;
 use crate::error::{Error, Result};
 
@@ -235,6 +235,7 @@ fn repair(document: &mut Value) {
         }
     }
     Versioned::describe(document);
+    repeats::describe(document);
     modernise(document);
 }
 

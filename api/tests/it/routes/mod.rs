@@ -39,6 +39,7 @@ mod queue_flows;
 mod queues;
 mod recordings;
 mod register;
+mod repeats;
 mod schedules;
 mod second_factor;
 mod system_settings;
