@@ -176,7 +176,7 @@ fn as_json(table: &Table, row: &Row) -> Value {
         (Kind::Json | Kind::Number | Kind::Boolean, Some(text)) => {
             serde_json::from_str(text).unwrap_or_else(|_| json!(text))
         }
-        (Kind::Text | Kind::Other, Some(text)) => json!(text),
+        (Kind::Text | Kind::Id | Kind::Other, Some(text)) => json!(text),
     };
     Value::Object(fields.map(|(column, text)| (column.name.clone(), value(column.kind, text))).collect::<Map<_, _>>())
 }

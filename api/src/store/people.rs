@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 
 use entity::CompanyScope;
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, QueryResult, Statement, Value};
+use uuid::Uuid;
 
 use super::{Database, Tx};
 
@@ -34,7 +35,9 @@ pub enum Kind {
     Json,
     Number,
     Boolean,
-    /// An id, a time.
+    /// SQLite keeps it as bytes. Here it is written with hyphens.
+    Id,
+    /// A time.
     Other,
 }
 
@@ -48,7 +51,8 @@ impl Kind {
         let name = type_name.to_ascii_lowercase();
         match name.as_str() {
             "json_text" | "jsonb" | "json" => Self::Json,
-            "uuid_text" | "timestamp_with_timezone_text" => Self::Other,
+            "uuid_text" | "uuid" => Self::Id,
+            "timestamp_with_timezone_text" => Self::Other,
             "boolean" | "bool" => Self::Boolean,
             "integer" | "bigint" | "int4" | "int8" | "int2" => Self::Number,
             name if name.contains("char") || name == "text" => Self::Text,
@@ -136,27 +140,51 @@ impl Writing {
         self.sql.push_str(text);
     }
 
-    /// A value, as the type `of` where the database is particular about that.
-    fn bind(&mut self, value: impl Into<Value>, of: Option<&str>) {
-        self.values.push(value.into());
-        if self.backend == DbBackend::Postgres {
-            let n = self.values.len();
-            match of {
-                Some(of) => self.sql.push_str(&format!("CAST(${n} AS {of})")),
-                None => self.sql.push_str(&format!("${n}")),
-            }
+    /// A value of this column; `None` of what is no value of it.
+    fn bind(&mut self, column: &Column, value: Option<&str>) {
+        let id = column.kind == Kind::Id;
+        self.values.push(if id {
+            Value::from(value.and_then(|text| text.parse::<Uuid>().ok()))
         } else {
-            self.sql.push('?');
-        }
+            Value::from(value.map(str::to_owned))
+        });
+        self.mark(Some(&column.type_name).filter(|_| !id));
     }
 
-    fn among(&mut self, values: &[String], of: Option<&str>) {
+    fn bind_text(&mut self, text: String) {
+        self.values.push(text.into());
+        self.mark(None);
+    }
+
+    fn bind_id(&mut self, id: Uuid) {
+        self.values.push(id.into());
+        self.mark(None);
+    }
+
+    /// Where the last value stands, as the type `of` where the database is particular about that.
+    fn mark(&mut self, of: Option<&String>) {
+        let n = self.values.len();
+        self.sql += &match (self.backend, of) {
+            (DbBackend::Postgres, Some(of)) => format!("CAST(${n} AS {of})"),
+            (DbBackend::Postgres, None) => format!("${n}"),
+            _ => "?".to_owned(),
+        };
+    }
+
+    fn among_ids(&mut self, ids: &[String]) {
         self.put(" IN (");
-        for (n, value) in values.iter().enumerate() {
-            if n > 0 {
-                self.put(", ");
-            }
-            self.bind(value.clone(), of);
+        for (n, id) in ids.iter().filter_map(|id| id.parse().ok()).enumerate() {
+            self.put(if n > 0 { ", " } else { "" });
+            self.bind_id(id);
+        }
+        self.put(")");
+    }
+
+    fn among_texts(&mut self, texts: &[String]) {
+        self.put(" IN (");
+        for (n, text) in texts.iter().enumerate() {
+            self.put(if n > 0 { ", " } else { "" });
+            self.bind_text(text.clone());
         }
         self.put(")");
     }
@@ -166,15 +194,15 @@ impl Writing {
         match which {
             Which::Of(column, ids) => {
                 self.put(&format!("\"{column}\""));
-                self.among(ids, Some("uuid"));
+                self.among_ids(ids);
             }
             Which::Is(column, texts) => {
                 self.put(&format!("\"{column}\""));
-                self.among(texts, None);
+                self.among_texts(texts);
             }
             Which::Through(own, other, column, ids) => {
                 self.put(&format!("\"{own}\" IN (SELECT id FROM \"{other}\" WHERE \"{column}\""));
-                self.among(ids, Some("uuid"));
+                self.among_ids(ids);
                 self.put(")");
             }
             Which::Naming(words) => {
@@ -184,7 +212,7 @@ impl Writing {
                     for word in words {
                         self.put(&format!(" OR CAST(\"{}\" AS text) {like} ", column.name));
                         let escaped = word.replace('!', "!!").replace('%', "!%").replace('_', "!_");
-                        self.bind(format!("%{escaped}%"), None);
+                        self.bind_text(format!("%{escaped}%"));
                         self.put(" ESCAPE '!'");
                     }
                 }
@@ -195,7 +223,7 @@ impl Writing {
 
     fn company(&mut self, scope: CompanyScope) {
         self.put("company_id = ");
-        self.bind(scope.company().0.to_string(), Some("uuid"));
+        self.bind_id(scope.company().0);
         self.put(" AND ");
     }
 
@@ -205,7 +233,7 @@ impl Writing {
             self.put(if first { "" } else { " AND " });
             first = false;
             self.put(&format!("\"{}\" = ", column.name));
-            self.bind(value.clone(), Some(&column.type_name));
+            self.bind(column, value.as_deref());
         }
     }
 
@@ -222,11 +250,9 @@ pub async fn rows(
     which: Which<'_>,
     (offset, limit): (u64, u64),
 ) -> Result<Vec<Row>, DbErr> {
-    let selected = selected(table);
-    let mut query = Writing::new(
-        db.get_database_backend(),
-        format!("SELECT {selected} FROM \"{}\" WHERE ", table.name),
-    );
+    let backend = db.get_database_backend();
+    let selected = selected(table, backend);
+    let mut query = Writing::new(backend, format!("SELECT {selected} FROM \"{}\" WHERE ", table.name));
     query.company(scope);
     query.narrow(table, which);
     let keys: Vec<_> =
@@ -242,20 +268,24 @@ pub async fn rows_of_user(
     column: &str,
     ids: &[String],
 ) -> Result<Vec<Row>, DbErr> {
-    let selected = selected(table);
-    let mut query = Writing::new(
-        db.get_database_backend(),
-        format!("SELECT {selected} FROM \"{}\" WHERE ", table.name),
-    );
+    let backend = db.get_database_backend();
+    let selected = selected(table, backend);
+    let mut query = Writing::new(backend, format!("SELECT {selected} FROM \"{}\" WHERE ", table.name));
     query.narrow(table, Which::Of(column, ids));
     read(db, table, query).await
 }
 
-fn selected(table: &Table) -> String {
-    let columns = table.columns.iter().enumerate().map(|(n, column)| match column.kind {
-        Kind::Boolean => format!("CASE WHEN \"{}\" THEN 'true' WHEN NOT \"{0}\" THEN 'false' END AS c{n}", column.name),
-        Kind::Text | Kind::Json | Kind::Number | Kind::Other => {
-            format!("CAST(\"{}\" AS text) AS c{n}", column.name)
+fn selected(table: &Table, backend: DbBackend) -> String {
+    let columns = table.columns.iter().enumerate().map(|(n, column)| {
+        let name = format!("\"{}\"", column.name);
+        match (column.kind, backend) {
+            (Kind::Boolean, _) => format!("CASE WHEN {name} THEN 'true' WHEN NOT {name} THEN 'false' END AS c{n}"),
+            (Kind::Id, DbBackend::Sqlite) => {
+                format!("CASE WHEN {name} IS NOT NULL THEN lower(hex({name})) END AS c{n}")
+            }
+            (Kind::Text | Kind::Json | Kind::Number | Kind::Id | Kind::Other, _) => {
+                format!("CAST({name} AS text) AS c{n}")
+            }
         }
     });
     columns.collect::<Vec<_>>().join(", ")
@@ -263,8 +293,15 @@ fn selected(table: &Table) -> String {
 
 async fn read(db: &impl ConnectionTrait, table: &Table, query: Writing) -> Result<Vec<Row>, DbErr> {
     let found = db.query_all_raw(query.end()).await?;
-    let row = |row: &sea_orm::QueryResult| {
-        (0..table.columns.len()).map(|n| row.try_get("", &format!("c{n}"))).collect::<Result<Row, DbErr>>()
+    let value = |row: &QueryResult, n: usize, kind: Kind| {
+        let text: Option<String> = row.try_get("", &format!("c{n}"))?;
+        Ok(match kind {
+            Kind::Id => text.and_then(|text| Some(text.parse::<Uuid>().ok()?.to_string())),
+            Kind::Text | Kind::Json | Kind::Number | Kind::Boolean | Kind::Other => text,
+        })
+    };
+    let row = |row: &QueryResult| {
+        table.columns.iter().enumerate().map(|(n, column)| value(row, n, column.kind)).collect()
     };
     found.iter().map(row).collect()
 }
@@ -282,7 +319,7 @@ pub async fn update(
         let column = &table.columns[*place];
         query.put(if n > 0 { ", " } else { "" });
         query.put(&format!("\"{}\" = ", column.name));
-        query.bind(value.clone(), Some(&column.type_name));
+        query.bind(column, value.as_deref());
     }
     query.put(" WHERE ");
     query.company(scope);
@@ -322,7 +359,7 @@ pub async fn set_all(
     let Some(place) = table.place(column) else { return Ok(0) };
     let mut query =
         Writing::new(tx.get_database_backend(), format!("UPDATE \"{}\" SET \"{column}\" = ", table.name));
-    query.bind(value, Some(&table.columns[place].type_name));
+    query.bind(&table.columns[place], value.as_deref());
     query.put(" WHERE ");
     query.company(scope);
     query.narrow(table, which);

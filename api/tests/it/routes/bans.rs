@@ -17,9 +17,9 @@ on_both_databases! {
         let world = World::create(app).await;
         let admin = Person { acting_for: None, ..world.admin.clone() };
         let owner = &world.ours.owner;
-        let made = app.post("/api/api-keys", owner, json!({ "name": "CRM", "scopes": ["calls:read"] })).await;
+        let made = app.post("/api/api-keys", owner, json!({ "name": "CRM", "scopes": ["queues:read"] })).await;
         let key = made.data(201)["key"].as_str().unwrap().to_owned();
-        let by_key = async || app.call("GET", "/api/calls").header("authorization", &format!("Bearer {key}")).send().await;
+        let by_key = async || app.call("GET", "/api/queues").token(&key).send().await;
         by_key().await.data(200);
         let banned = set(app, &admin, owner, "banned").await;
         assert_eq!(banned.data(200)["status"], "banned");
