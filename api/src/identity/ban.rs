@@ -15,15 +15,19 @@ use crate::app::App;
 use crate::error::{Error, Result, Subject};
 use crate::store::sessions::{self, Sessions};
 use crate::store::system::{self, UserOfPlatform};
-use crate::store::{Unit, users};
+use crate::store::{Unit, persons, users};
 
-/// Bans a user in all companies, or ends that. Twice is once. Each company that he works for has a line in its audit.
+/// Bans a user in all companies, or ends that. Twice is once. Each company that he works for has a line in its audit. Where the
+/// administrator names a company, only who is or was a member of it is found.
 ///
 /// # Errors
 /// `OWN_ROLE` for who bans himself.
 pub async fn set(app: &App, by: &Caller, id: UserId, admission: Admission) -> Result<UserOfPlatform> {
     if id == by.user && admission == Admission::Banned {
         return Err(Error::conflict("OWN_ROLE", "Nobody bans himself."));
+    }
+    if by.company().is_some() && persons::membership(by.scope()?, app.db.reader(), id).await?.is_none() {
+        return Err(Error::NotFound(Subject::User));
     }
     let tx = app.db.begin().await?;
     let user = users::lock(&tx, id).await?.ok_or(Error::NotFound(Subject::User))?;

@@ -200,8 +200,9 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
         "getPrivacyRequest" => owner().id(ours.privacy_request),
         "exportPerson" | "erasePerson" => owner()
             .made()
-            .body(json!({ "userId": ours.former }))
-            .foreign("/userId", theirs.former),
+            .body(json!({ "userId": ours.former, "contactId": null }))
+            .foreign("/userId", theirs.former)
+            .foreign("/contactId", theirs.contact),
 
         "listContacts" => owner().query("search=caller&page=1&limit=2"),
         "createContact" => {

@@ -10,27 +10,15 @@ use crate::identity::members::send_home;
 use crate::privacy::desk::keep_an_owner;
 use crate::privacy::terms::ERASED;
 use crate::privacy::work::{Went, Work};
-use crate::store::people::{self, Which};
+use crate::store::people::{self, Column, Kind, Which};
 use crate::store::sessions::{self, Sessions};
 use crate::store::{Unit, agents, persons, system, users};
 
-/// Columns that say who has done something. Where the account itself stays, since others know him, too, they name the account
-/// of nobody from then on.
-const WHO: [&str; 13] = [
-    "changed_by",
-    "closed_by",
-    "deleted_by",
-    "done_by",
-    "heard_by",
-    "invited_by",
-    "next_asked_by",
-    "noted_by",
-    "published_by",
-    "requested_by",
-    "updated_by",
-    "user_id",
-    "created_by",
-];
+/// Whether a column says who has done something. Where the account itself stays, since others know him, too, the company's rows
+/// name the account of nobody from then on.
+fn says_who(column: &Column) -> bool {
+    column.kind == Kind::Id && (column.name == "user_id" || column.name.ends_with("_by"))
+}
 
 /// He is no member any more, and nothing that he has under way goes on.
 pub async fn let_go(work: &mut Work<'_>, user: UserId, membership: MembershipId) -> Result<Went> {
@@ -73,9 +61,9 @@ pub async fn account(work: &mut Work<'_>, user: UserId, membership: MembershipId
         work.count("erased", "session", ended);
         let (his, nobodys) = ([user.to_string()], nobody.to_string());
         for table in tables.iter().filter(|table| table.has("company_id")) {
-            for column in WHO.iter().filter(|column| table.has(column)) {
-                let value = (*column, Some(nobodys.clone()));
-                people::set_all(scope, unit.tx(), table, Which::Of(column, &his), value).await?;
+            for column in table.columns.iter().filter(|column| says_who(column)) {
+                let (which, value) = (Which::Of(&column.name, &his), Some(nobodys.clone()));
+                people::set_all(scope, unit.tx(), table, which, (&column.name, value)).await?;
             }
         }
         if work.row.requested_by == user {
