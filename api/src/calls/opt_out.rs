@@ -12,8 +12,7 @@ use crate::store::{Unit, opt_outs};
 pub const REFUSED: u32 = 21_610;
 
 /// Words that mean "no more".
-const STOP: [&str; 8] =
-    ["STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "OPTOUT", "REVOKE"];
+const STOP: [&str; 8] = ["STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "OPTOUT", "REVOKE"];
 /// Words that mean "again".
 const START: [&str; 3] = ["START", "UNSTOP", "YES"];
 
@@ -91,7 +90,11 @@ mod tests {
         for text in ["Please stop", "HELP", "stop it", "", "yes please"] {
             assert_eq!(wish(text, None), None, "{text}");
         }
-        assert_eq!(wish("Basta", Some("STOP")), Some(Wish::Stop), "a word of the company's own at the provider");
+        assert_eq!(
+            wish("Basta", Some("STOP")),
+            Some(Wish::Stop),
+            "a word of the company's own at the provider"
+        );
         assert_eq!(wish("STOP", Some("HELP")), None);
     }
 }

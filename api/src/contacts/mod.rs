@@ -44,8 +44,7 @@ pub async fn messages(
     limit: u64,
 ) -> Result<Slice<text_message::Model>> {
     let (contact, before) = (get(app, scope, id).await?, read_cursor(cursor)?);
-    let rows =
-        messages::with_number(scope, app.db.reader(), &contact.number, before, limit + 1).await?;
+    let rows = messages::with_number(scope, app.db.reader(), &contact.number, before, limit + 1).await?;
     Ok(Slice::of(rows, limit, |row| row.id))
 }
 

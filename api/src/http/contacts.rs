@@ -10,8 +10,8 @@ use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi};
 use uuid::Uuid;
 
-use super::envelope::{Created, Done, Failure, Reply, Success};
 use super::call_results::TextMessageOut;
+use super::envelope::{Created, Done, Failure, Reply, Success};
 use super::page::{LARGEST_LIMIT, Page, limit_within};
 use super::{JsonBody, Tag};
 use crate::app::App;

@@ -8,11 +8,11 @@ use entity::{JobKind, RevokedBecause, UserStatus, user};
 use sea_orm::Set;
 use serde_json::{Value, json};
 
+use super::audit;
 use super::caller::Caller;
 use super::members::{Admission, send_home};
-use super::audit;
 use crate::app::App;
-use crate::error::{Error, Result, Subject};
+use crate::error::{Code, Error, Result, Subject};
 use crate::store::sessions::{self, Sessions};
 use crate::store::system::{self, UserOfPlatform};
 use crate::store::{Unit, persons, users};
@@ -21,10 +21,10 @@ use crate::store::{Unit, persons, users};
 /// administrator names a company, only who is or was a member of it is found.
 ///
 /// # Errors
-/// `OWN_ROLE` for who bans himself.
+/// `OWN_ACCOUNT` for who bans himself.
 pub async fn set(app: &App, by: &Caller, id: UserId, admission: Admission) -> Result<UserOfPlatform> {
     if id == by.user && admission == Admission::Banned {
-        return Err(Error::conflict("OWN_ROLE", "Nobody bans himself."));
+        return Err(Error::conflict(Code::OwnAccount, "Nobody bans his own account."));
     }
     if by.company().is_some() && persons::membership(by.scope()?, app.db.reader(), id).await?.is_none() {
         return Err(Error::NotFound(Subject::User));

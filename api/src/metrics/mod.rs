@@ -131,7 +131,8 @@ impl Metrics {
         for went in [Sending::Sent, Sending::Later, Sending::Failed] {
             self.mails.with_label_values(&[went.as_str()]);
         }
-        let told = [TextState::Sent, TextState::Delivered, TextState::Read, TextState::Failed, TextState::Received];
+        let told =
+            [TextState::Sent, TextState::Delivered, TextState::Read, TextState::Failed, TextState::Received];
         for state in told {
             self.messages.with_label_values(&[&state.as_str()]);
         }

@@ -168,7 +168,10 @@ async fn all(work: &Work<'_>, table: &Table, which: Which<'_>, found: &mut Vec<V
 /// A row as whoever it is about can read it.
 fn as_json(table: &Table, row: &Row) -> Value {
     let shown = |name: &str| {
-        !name.ends_with("_hash") && !name.ends_with("_sealed") && !OURS.contains(&name) && name != "company_id"
+        !name.ends_with("_hash")
+            && !name.ends_with("_sealed")
+            && !OURS.contains(&name)
+            && name != "company_id"
     };
     let fields = table.columns.iter().zip(row).filter(|(column, _)| shown(&column.name));
     let value = |kind: Kind, text: &Option<String>| match (kind, text) {
@@ -178,7 +181,9 @@ fn as_json(table: &Table, row: &Row) -> Value {
         }
         (Kind::Text | Kind::Id | Kind::Other, Some(text)) => json!(text),
     };
-    Value::Object(fields.map(|(column, text)| (column.name.clone(), value(column.kind, text))).collect::<Map<_, _>>())
+    Value::Object(
+        fields.map(|(column, text)| (column.name.clone(), value(column.kind, text))).collect::<Map<_, _>>(),
+    )
 }
 
 async fn file(work: &Work<'_>, upload: &mut Upload, name: &str, content: Bytes) -> Result<()> {
@@ -204,7 +209,10 @@ async fn sound(work: &mut Work<'_>, upload: &mut Upload, id: RecordingId) -> Res
         upload.write(piece).await?;
     }
     if written != size {
-        return Err(Error::internal("write an archive", format!("recording {id} has {written} bytes, not {size}")));
+        return Err(Error::internal(
+            "write an archive",
+            format!("recording {id} has {written} bytes, not {size}"),
+        ));
     }
     upload.write(Bytes::from(tar::padding(size))).await?;
     work.count("found", "recordingFiles", 1);

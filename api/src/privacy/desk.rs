@@ -11,7 +11,7 @@ use super::find::find;
 use super::subject::Subject;
 use super::{archive, erase};
 use crate::app::App;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::identity::audit;
 use crate::signed_link;
 use crate::slice::{Slice, read_cursor};
@@ -46,7 +46,7 @@ pub async fn create(
     let subject_hash = subject.hash(&app.keys, scope.company())?;
     if privacy_requests::under_way(scope, unit.tx(), kind, &subject_hash).await? > 0 {
         let message = "The same is being done about this person already.";
-        return Err(Error::conflict("PRIVACY_REQUEST_UNDER_WAY", message));
+        return Err(Error::conflict(Code::PrivacyRequestUnderWay, message));
     }
     let (person, steps) = match (&subject, kind) {
         (Subject::User { .. }, PrivacyKind::Export) => (PrivacyPerson::User, archive::STEPS),
@@ -92,7 +92,7 @@ pub fn keep_an_owner(
 ) -> Result<()> {
     match owners {
         [last] if last.id == membership => {
-            Err(Error::conflict("LAST_OWNER", "A company keeps at least one owner."))
+            Err(Error::conflict(Code::LastOwner, "A company keeps at least one owner."))
         }
         _ => Ok(()),
     }

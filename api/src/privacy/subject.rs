@@ -15,9 +15,16 @@ use crate::secret::Secret;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "person", rename_all = "snake_case")]
 pub enum Subject {
-    User { user: UserId, membership: MembershipId, known: Known },
+    User {
+        user: UserId,
+        membership: MembershipId,
+        known: Known,
+    },
     /// By his number, in E.164.
-    Caller { number: String, known: Known },
+    Caller {
+        number: String,
+        known: Known,
+    },
 }
 
 /// What else he is known by.

@@ -13,7 +13,10 @@ const LONGEST: u64 = 0o77_777_777_777;
 /// For a name of more than 100 bytes, and a file of 8 GiB or more.
 pub fn header(name: &str, size: u64, modified: i64) -> Result<[u8; BLOCK]> {
     if name.len() > 100 || size > LONGEST {
-        return Err(Error::internal("write an archive", format!("{name} ({size} bytes) does not fit into it")));
+        return Err(Error::internal(
+            "write an archive",
+            format!("{name} ({size} bytes) does not fit into it"),
+        ));
     }
     let mut block = [0_u8; BLOCK];
     let mut put = |at: usize, text: &str| block[at..at + text.len()].copy_from_slice(text.as_bytes());

@@ -69,9 +69,7 @@ impl Terms {
     pub fn scrub_json(&self, value: Value, names: Names) -> Value {
         match value {
             Value::String(text) => Value::String(self.scrub_text(&text, names)),
-            Value::Array(values) => {
-                values.into_iter().map(|value| self.scrub_json(value, names)).collect()
-            }
+            Value::Array(values) => values.into_iter().map(|value| self.scrub_json(value, names)).collect(),
             Value::Object(fields) => fields
                 .into_iter()
                 .map(|(name, value)| (self.scrub_text(&name, Names::Ignored), self.scrub_json(value, names)))
@@ -201,7 +199,8 @@ mod tests {
     fn of_a_story_stays_what_is_counted() {
         let id = "018f2b6e-0000-7000-8000-000000000001";
         let line = json!({"segmentId": id, "seconds": 3, "code": "noAnswer", "digits": "1234", "said": "my name is"});
-        let bare = json!({"segmentId": id, "seconds": 3, "code": "noAnswer", "digits": "erased", "said": "erased"});
+        let bare =
+            json!({"segmentId": id, "seconds": 3, "code": "noAnswer", "digits": "erased", "said": "erased"});
         assert_eq!(bare_story(line), bare);
     }
 }

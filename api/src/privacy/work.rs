@@ -77,7 +77,8 @@ async fn fail(app: &App, scope: CompanyScope, id: PrivacyRequestId) -> Result<()
     let mut row = privacy_requests::lock(scope, unit.tx(), id).await?;
     let Some(state) = row.state.advance(PrivacyState::Failed) else { return Ok(()) };
     row.state = state;
-    row.failure = Some("The server could not do it to the end. Its log says why; ask for it again.".to_owned());
+    row.failure =
+        Some("The server could not do it to the end. Its log says why; ask for it again.".to_owned());
     row.subject_sealed = None;
     row.ended_at = Some(unit.now());
     privacy_requests::save(scope, unit.tx(), row).await?;

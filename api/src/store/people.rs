@@ -255,8 +255,12 @@ pub async fn rows(
     let mut query = Writing::new(backend, format!("SELECT {selected} FROM \"{}\" WHERE ", table.name));
     query.company(scope);
     query.narrow(table, which);
-    let keys: Vec<_> =
-        table.columns.iter().filter(|column| column.key).map(|column| format!("\"{}\"", column.name)).collect();
+    let keys: Vec<_> = table
+        .columns
+        .iter()
+        .filter(|column| column.key)
+        .map(|column| format!("\"{}\"", column.name))
+        .collect();
     query.put(&format!(" ORDER BY {} LIMIT {limit} OFFSET {offset}", keys.join(", ")));
     read(db, table, query).await
 }
@@ -279,7 +283,9 @@ fn selected(table: &Table, backend: DbBackend) -> String {
     let columns = table.columns.iter().enumerate().map(|(n, column)| {
         let name = format!("\"{}\"", column.name);
         match (column.kind, backend) {
-            (Kind::Boolean, _) => format!("CASE WHEN {name} THEN 'true' WHEN NOT {name} THEN 'false' END AS c{n}"),
+            (Kind::Boolean, _) => {
+                format!("CASE WHEN {name} THEN 'true' WHEN NOT {name} THEN 'false' END AS c{n}")
+            }
             (Kind::Id, DbBackend::Sqlite) => {
                 format!("CASE WHEN {name} IS NOT NULL THEN lower(hex({name})) END AS c{n}")
             }
@@ -336,12 +342,7 @@ pub async fn delete(scope: CompanyScope, tx: &Tx, table: &Table, row: &Row) -> R
 }
 
 /// Deletes rows of the company.
-pub async fn delete_all(
-    scope: CompanyScope,
-    tx: &Tx,
-    table: &Table,
-    which: Which<'_>,
-) -> Result<u64, DbErr> {
+pub async fn delete_all(scope: CompanyScope, tx: &Tx, table: &Table, which: Which<'_>) -> Result<u64, DbErr> {
     let mut query = Writing::new(tx.get_database_backend(), format!("DELETE FROM \"{}\" WHERE ", table.name));
     query.company(scope);
     query.narrow(table, which);

@@ -3,9 +3,9 @@
 
 use entity::id::{AgentId, CallId, CallbackId, ExportId, MembershipId, RecordingId, UserId};
 use entity::{
-    CallStatus, CallbackState, CompanyScope, ExportState, Reach, RecordingState, UserStatus, agent, agent_slot,
-    avatar, call, callback, contact, export, invitation, leg, mail, membership, password_link, recording,
-    recovery_code, registration, second_factor, session, user, user_preferences,
+    CallStatus, CallbackState, CompanyScope, ExportState, Reach, RecordingState, UserStatus, agent,
+    agent_slot, avatar, call, callback, contact, export, invitation, leg, mail, membership, password_link,
+    recording, recovery_code, registration, second_factor, session, user, user_preferences,
 };
 use sea_orm::prelude::DateTimeUtc;
 use sea_orm::sea_query::Expr;
@@ -116,13 +116,13 @@ pub async fn recordings(
     number: &str,
 ) -> Result<Vec<Recorded>, DbErr> {
     let calls = calls_with(scope, number).select_only().column(call::Column::Id).into_query();
-    let rows =
-        scope.find::<recording::Entity>().filter(recording::Column::CallId.in_subquery(calls)).all(db).await?;
-    let recorded = |row: recording::Model| Recorded {
-        id: row.id,
-        state: row.state,
-        held: row.legal_hold_at.is_some(),
-    };
+    let rows = scope
+        .find::<recording::Entity>()
+        .filter(recording::Column::CallId.in_subquery(calls))
+        .all(db)
+        .await?;
+    let recorded =
+        |row: recording::Model| Recorded { id: row.id, state: row.state, held: row.legal_hold_at.is_some() };
     Ok(rows.into_iter().map(recorded).collect())
 }
 
@@ -159,10 +159,7 @@ pub async fn open_callbacks(
 }
 
 /// Exports that have a file, or will have one.
-pub async fn exports(
-    scope: CompanyScope,
-    db: &impl ConnectionTrait,
-) -> Result<Vec<ExportId>, DbErr> {
+pub async fn exports(scope: CompanyScope, db: &impl ConnectionTrait) -> Result<Vec<ExportId>, DbErr> {
     let states = [ExportState::Queued, ExportState::Running, ExportState::Completed];
     scope
         .find::<export::Entity>()
@@ -233,11 +230,7 @@ pub async fn picture(db: &impl ConnectionTrait, user: UserId) -> Result<Option<S
 
 /// Ends what he is signed in with: in one company, or everywhere.
 #[expect(clippy::disallowed_methods, reason = "sessions belong to no company")]
-pub async fn delete_sessions(
-    tx: &Tx,
-    user: UserId,
-    membership: Option<MembershipId>,
-) -> Result<u64, DbErr> {
+pub async fn delete_sessions(tx: &Tx, user: UserId, membership: Option<MembershipId>) -> Result<u64, DbErr> {
     let mut query = session::Entity::delete_many().filter(session::Column::UserId.eq(user));
     if let Some(membership) = membership {
         query = query.filter(session::Column::MembershipId.eq(membership));
@@ -247,12 +240,7 @@ pub async fn delete_sessions(
 
 /// An account of which nothing is left but its id, which others refer to.
 #[expect(clippy::disallowed_methods, reason = "an account belongs to no company")]
-pub async fn forget_account(
-    tx: &Tx,
-    id: UserId,
-    nobody: &str,
-    now: DateTimeUtc,
-) -> Result<(), DbErr> {
+pub async fn forget_account(tx: &Tx, id: UserId, nobody: &str, now: DateTimeUtc) -> Result<(), DbErr> {
     avatar::Entity::delete_many().filter(avatar::Column::UserId.eq(id)).exec(tx).await?;
     password_link::Entity::delete_many().filter(password_link::Column::UserId.eq(id)).exec(tx).await?;
     recovery_code::Entity::delete_many().filter(recovery_code::Column::UserId.eq(id)).exec(tx).await?;

@@ -193,7 +193,8 @@ impl About<'_> {
                 return Ok(Done::Yes);
             }
             ProviderState::Failed => {
-                self.apply(|unit, file, row| failed(unit, file, row, "the provider could not make it")).await?;
+                self.apply(|unit, file, row| failed(unit, file, row, "the provider could not make it"))
+                    .await?;
                 return Ok(Done::Yes);
             }
             ProviderState::Deleted => {

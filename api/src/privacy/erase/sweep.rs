@@ -8,8 +8,8 @@ use crate::error::Result;
 use crate::privacy::subject::Subject;
 use crate::privacy::terms::{Names, Terms, bare_story};
 use crate::privacy::work::{Went, Work};
-use crate::store::people::{self, Row, Table, Which};
 use crate::store::Unit;
+use crate::store::people::{self, Row, Table, Which};
 
 /// Rows that are read, and changed, at once.
 const BATCH: u64 = 200;
@@ -200,13 +200,7 @@ async fn blank(work: &Work<'_>, unit: &Unit, tables: &[Table], ids: &[String]) -
     Ok(())
 }
 
-async fn scrub(
-    work: &Work<'_>,
-    unit: &Unit,
-    table: &Table,
-    which: Which<'_>,
-    terms: &Terms,
-) -> Result<u64> {
+async fn scrub(work: &Work<'_>, unit: &Unit, table: &Table, which: Which<'_>, terms: &Terms) -> Result<u64> {
     let (mut offset, mut changed) = (0, 0);
     loop {
         let rows = people::rows(work.scope, unit.tx(), table, which, (offset, BATCH)).await?;

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use entity::id::{AgentId, ApiKeyId, CompanyId, UserId};
 use entity::{
-    JobKind, JobState, MembershipStatus, UserStatus, agent, api_key, closed_company, company, invitation, job,
-    membership, user,
+    JobKind, JobState, MembershipStatus, UserStatus, agent, api_key, closed_company, company, invitation,
+    job, membership, user,
 };
 use sea_orm::prelude::DateTimeUtc;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement};

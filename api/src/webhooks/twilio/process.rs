@@ -5,8 +5,8 @@ use ivr_engine::{DialOutcome, Input};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use twilio::webhook::{
-    CallProgress, ConferenceEvent, DialResult, DialStatus, EnqueueResult, GatherResult,
-    IncomingMessage, MachineDetectionResult, MessageStatus, MissingParameter, Params, RecordResult, RecordingStatus,
+    CallProgress, ConferenceEvent, DialResult, DialStatus, EnqueueResult, GatherResult, IncomingMessage,
+    MachineDetectionResult, MessageStatus, MissingParameter, Params, RecordResult, RecordingStatus,
     VoiceRequest,
 };
 

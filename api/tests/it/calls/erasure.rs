@@ -43,10 +43,20 @@ fn flow() -> Value {
 async fn lived_in(ground: Ground, life: Life) -> Centre {
     let centre = Centre::open(ground, Plan { flow: flow(), life, ..Plan::default() }).await;
     say(&centre, RecordingRule::Always).await;
-    let card = Card { name: Some(NAME.into()), email: Some(EMAIL.into()), notes: Some("Zebulon is deaf.".into()),
-                      custom: Some([("nick".to_owned(), "Zebulon".to_owned())].into()), ..Card::default() };
+    let card = Card {
+        name: Some(NAME.into()),
+        email: Some(EMAIL.into()),
+        notes: Some("Zebulon is deaf.".into()),
+        custom: Some([("nick".to_owned(), "Zebulon".to_owned())].into()),
+        ..Card::default()
+    };
     contacts::create(&centre.app, centre.scope, centre.user, CALLER, card).await.unwrap();
-    let steps = [Step::UntilSaid("customer number".into()), Step::Press("8642097531".into()), Step::AfterConnected(10.0), Step::HangUp];
+    let steps = [
+        Step::UntilSaid("customer number".into()),
+        Step::Press("8642097531".into()),
+        Step::AfterConnected(10.0),
+        Step::HangUp,
+    ];
     centre.ring(steps);
     centre.pass(12).await;
     let call = centre.accept(0).await;
@@ -55,7 +65,10 @@ async fn lived_in(ground: Ground, life: Life) -> Centre {
     let patch = CallPatch { notes: Some("Zebulon was angry.".into()), ..CallPatch::default() };
     calls::update(&centre.app, centre.scope, Whose::Everybodys, call, patch).await.unwrap();
     // Another one, who gives up.
-    centre.ring_as(7, [Step::UntilSaid("customer number".into()), Step::Press("1".into()), Step::Wait(15.0), Step::HangUp]);
+    centre.ring_as(
+        7,
+        [Step::UntilSaid("customer number".into()), Step::Press("1".into()), Step::Wait(15.0), Step::HangUp],
+    );
     centre.carrier.send_message(CALLER, "+12025550100", "It is me, Zebulon Quagmire").unwrap();
     centre.pass(300).await;
     let tx = centre.app.db.begin().await.unwrap();
@@ -100,7 +113,12 @@ async fn counted(centre: &Centre) -> (Vec<report_queue::Model>, Vec<report_agent
     let agents = centre.scope.find::<report_agent::Entity>().order_by_asc(report_agent::Column::Quarter);
     (
         queues.order_by_asc(report_queue::Column::Attribution).all(db).await.unwrap(),
-        agents.order_by_asc(report_agent::Column::Attribution).order_by_asc(report_agent::Column::QueueId).all(db).await.unwrap(),
+        agents
+            .order_by_asc(report_agent::Column::Attribution)
+            .order_by_asc(report_agent::Column::QueueId)
+            .all(db)
+            .await
+            .unwrap(),
     )
 }
 

@@ -5,7 +5,8 @@ use calldocker::store::messages;
 use carrier::{CallbackEffect, CallbackFault, CallbackKind, Faults};
 use entity::id::WebhookEndpointId;
 use entity::{
-    OptOutCause, TextDirection, TextState, opt_out, outbox_counter, text_message, webhook_endpoint, webhook_event,
+    OptOutCause, TextDirection, TextState, opt_out, outbox_counter, text_message, webhook_endpoint,
+    webhook_event,
 };
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, Set};
 use serde_json::{Value, json};

@@ -57,7 +57,7 @@ on_both_databases! {
 
     async fn nobody_bans_himself_and_only_the_platform_bans(app) {
         let world = World::create(app).await;
-        set(app, &world.admin, &world.admin, "banned").await.is_refused(409, "OWN_ROLE");
+        set(app, &world.admin, &world.admin, "banned").await.is_refused(409, "OWN_ACCOUNT");
         set(app, &world.ours.owner, &world.ours.agent, "banned").await.is_refused(403, "FORBIDDEN");
         let nobody = format!("/api/users/{}/admission", uuid::Uuid::from_u128(1));
         app.put(&nobody, &world.admin, json!({ "status": "banned" })).await.is_refused(404, "USER_NOT_FOUND");

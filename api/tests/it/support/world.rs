@@ -12,17 +12,18 @@ use calldocker::secret::Secret;
 use calldocker::store::{password_links, registrations, second_factors, sessions, system, users};
 use entity::id::{
     AgentId, ApiKeyId, CompanyId, ContactId, DispositionId, ExportId, FlowId, FlowTestId, FlowVersionId,
-    MembershipId, PhoneNumberId, PrivacyRequestId, PromptId, QueueId, ReasonId, ScheduleId, SessionId, SkillId, UserId,
-    WebhookDeliveryId, WebhookEndpointId,
+    MembershipId, PhoneNumberId, PrivacyRequestId, PromptId, QueueId, ReasonId, ScheduleId, SessionId,
+    SkillId, UserId, WebhookDeliveryId, WebhookEndpointId,
 };
 use entity::{
     Availability, Chat, CompanyScope, DeliveryState, ExportDataset, ExportFormat, ExportState, IdleReading,
-    MembershipStatus, PlatformRole, PrivacyKind, PrivacyPerson, PrivacyState, QueueRules, Reach, RecordingRule, Role, Strategy, Updated, UserStatus,
-    agent, agent_skill, api_key, availability_reason, chat_integration, closed_company, company, contact,
-    disposition, disposition_queue, export, flow, flow_test, flow_version, membership, password_link,
-    phone_number, privacy_request, prompt, prompt_resource, queue, queue_member, recording_policy, refresh_token,
-    registration, schedule, second_factor, session, skill, transcription_hook, user, voice_key,
-    webhook_delivery, webhook_endpoint, webhook_event,
+    MembershipStatus, PlatformRole, PrivacyKind, PrivacyPerson, PrivacyState, QueueRules, Reach,
+    RecordingRule, Role, Strategy, Updated, UserStatus, agent, agent_skill, api_key, availability_reason,
+    chat_integration, closed_company, company, contact, disposition, disposition_queue, export, flow,
+    flow_test, flow_version, membership, password_link, phone_number, privacy_request, prompt,
+    prompt_resource, queue, queue_member, recording_policy, refresh_token, registration, schedule,
+    second_factor, session, skill, transcription_hook, user, voice_key, webhook_delivery, webhook_endpoint,
+    webhook_event,
 };
 use sea_orm::{ActiveValue::Set, DatabaseTransaction, TransactionTrait};
 use serde_json::{Value, json};
