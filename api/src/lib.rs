@@ -33,6 +33,7 @@ pub mod origin;
 pub mod outbound;
 pub mod phone;
 pub mod platform;
+pub mod privacy;
 pub mod prompts;
 pub mod providers;
 pub mod queue_flows;

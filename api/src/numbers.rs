@@ -1,4 +1,4 @@
-//! The company's numbers: which flow each opens, and that the provider asks us when it rings.
+//! The company's numbers: which flow each opens, and that the provider asks us when it rings or a message comes to it.
 
 use entity::id::{FlowId, FlowVersionId, PhoneNumberId, UserId};
 use entity::{CompanyScope, Inserted, JobKind, phone_number};
@@ -196,7 +196,12 @@ pub async fn provision(app: &App, scope: CompanyScope, id: PhoneNumberId) -> Res
         .voice_fallback_url(urls.fallback())
         .voice_fallback_method(Method::Post)
         .status_callback(urls.call_status())
-        .status_callback_method(Method::Post);
+        .status_callback_method(Method::Post)
+        .sms_application_sid("")
+        .sms_url(urls.message_in())
+        .sms_method(Method::Post)
+        .sms_fallback_url(urls.message_in())
+        .sms_fallback_method(Method::Post);
     let client = app.providers.client(scope, db).await?;
     if client.account_sid() != row.account_sid {
         tracing::error!(number = %row.id, "the number is of another account; its calls may not arrive");
@@ -243,7 +248,12 @@ pub async fn release(app: &App, scope: CompanyScope, left: &Value) -> Result<Don
     let Some(found) = found.filter(|found| found.voice_url.as_deref() == Some(ours.as_str())) else {
         return Ok(Done::Yes);
     };
-    let nobody = NumberSettings::new().voice_url("").voice_fallback_url("").status_callback("");
+    let nobody = NumberSettings::new()
+        .voice_url("")
+        .voice_fallback_url("")
+        .status_callback("")
+        .sms_url("")
+        .sms_fallback_url("");
     Ok(match client.update_incoming_number(&found.sid, &nobody).await {
         Ok(_) => Done::Yes,
         Err(error) => Done::retry(&error),

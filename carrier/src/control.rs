@@ -43,6 +43,8 @@ struct Sms {
     from: String,
     to: String,
     body: String,
+    #[serde(default)]
+    media: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -133,7 +135,7 @@ async fn handle(shared: &Arc<Shared>, call: &Call<'_>, busy: &mut Option<Busy>) 
         }
         ("POST", ["messages"]) => {
             let sms: Sms = body(call)?;
-            match shared.receive_message(&sms.from, &sms.to, &sms.body) {
+            match shared.receive_message(&sms.from, &sms.to, &sms.body, &sms.media) {
                 Some(message) => Ok(json(StatusCode::CREATED, &json!(message))),
                 None => Err((StatusCode::NOT_FOUND, format!("{} has no address for messages", sms.to))),
             }

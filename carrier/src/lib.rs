@@ -177,7 +177,12 @@ impl Carrier {
 
     /// Somebody sends a message to one of the customer's numbers; `None` when it has no address for messages.
     pub fn send_message(&self, from: &str, to: &str, body: &str) -> Option<Message> {
-        self.shared.receive_message(from, to, body)
+        self.shared.receive_message(from, to, body, &[])
+    }
+
+    /// The same with pictures, at these addresses.
+    pub fn send_media(&self, from: &str, to: &str, body: &str, media: &[String]) -> Option<Message> {
+        self.shared.receive_message(from, to, body, media)
     }
 
     /// All messages, newest first.

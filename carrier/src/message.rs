@@ -164,14 +164,20 @@ impl Shared {
 
     /// Somebody sends a message to one of the customer's numbers; `None` when that number is nobody's or has no
     /// address for messages.
-    pub(crate) fn receive_message(self: &Arc<Self>, from: &str, to: &str, body: &str) -> Option<Message> {
+    pub(crate) fn receive_message(
+        self: &Arc<Self>,
+        from: &str,
+        to: &str,
+        body: &str,
+        media: &[String],
+    ) -> Option<Message> {
         let now = self.clock.now();
         let message = Message {
             sid: sid::new(Kind::Message),
             from: from.to_owned(),
             to: to.to_owned(),
             body: body.to_owned(),
-            media: Vec::new(),
+            media: media.to_vec(),
             messaging_service_sid: None,
             direction: MessageDirection::Inbound,
             status: MessageStatus::Received,
@@ -186,8 +192,18 @@ impl Shared {
             return None;
         }
         state.messages.insert(message.sid.clone(), message.clone());
+        let pair = (to.to_owned(), from.to_owned());
+        match body.trim().to_uppercase().as_str() {
+            "STOP" | "STOPALL" | "UNSUBSCRIBE" | "CANCEL" | "END" | "QUIT" => {
+                state.opted_out.insert(pair);
+            }
+            "START" | "UNSTOP" | "YES" => {
+                state.opted_out.remove(&pair);
+            }
+            _ => {}
+        }
         drop(state);
-        let params: Params = [
+        let mut params: Params = [
             ("AccountSid", self.settings.account_sid.as_str()),
             ("ApiVersion", "2010-04-01"),
             ("Body", body),
@@ -196,12 +212,16 @@ impl Shared {
             ("MessageSid", &message.sid),
             ("SmsSid", &message.sid),
             ("SmsMessageSid", &message.sid),
-            ("NumMedia", "0"),
-            ("NumSegments", "1"),
+            ("NumMedia", &media.len().to_string()),
+            ("NumSegments", &body.chars().count().div_ceil(160).max(1).to_string()),
             ("SmsStatus", "received"),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into();
+        for (n, url) in media.iter().enumerate() {
+            params.push((format!("MediaUrl{n}"), url.clone()));
+            params.push((format!("MediaContentType{n}"), "image/jpeg".to_owned()));
+        }
         let link = Link { url: hook.url, method: hook.method };
         let callback =
             Callback { kind: CallbackKind::Message, event: "received".to_owned(), link, params, leg: None };

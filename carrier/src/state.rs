@@ -3,7 +3,7 @@
 //! One mutex, short sections, never held across an await. Locks are taken in this order: this one, then a leg's, then
 //! a lane's; never the other way round.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use clock::Clock;
@@ -44,6 +44,8 @@ pub(crate) struct State {
     /// SIDs of those that have not ended.
     pub running_recordings: Vec<String>,
     pub messages: Shelf<Message>,
+    /// Who wants no messages from a number: the number, and he.
+    pub opted_out: HashSet<(String, String)>,
     pub numbers: Shelf<Number>,
     pub keys: Shelf<ApiKey>,
     pub endpoints: HashMap<String, Endpoint>,

@@ -274,6 +274,23 @@ async fn a_message_from_outside_reaches_the_numbers_address() {
 }
 
 #[tokio::test]
+async fn who_has_sent_stop_gets_nothing_until_he_sends_start() {
+    let story = Story::begin().await;
+    let ours = "+15550100003";
+    story.carrier.add_number(NewNumber { sms_url: story.url("/inbox"), ..NewNumber::new(ours, "") });
+    let form = [("To", ANN), ("From", ours), ("Body", "Your code is 123")];
+    let picture = ["https://example.com/a.jpg".to_owned()];
+    story.carrier.send_media(ANN, ours, " stop", &picture).expect("an address for messages");
+    story.pass(1.0).await;
+    let hook = story.hook("/inbox");
+    assert_eq!((hook.get("NumMedia"), hook.get("MediaUrl0")), ("1", picture[0].as_str()));
+    assert_eq!(story.post("/Messages.json", &form).await.status, 400);
+    story.carrier.send_message(ANN, ours, "START").expect("an address for messages");
+    assert_eq!(story.post("/Messages.json", &form).await.status, 201);
+    story.pass(5.0).await;
+}
+
+#[tokio::test]
 async fn a_live_call_can_be_recorded_paused_and_stopped() {
     let story = Story::begin().await;
     story.twiml("/voice", "<Pause length='60'/>");

@@ -394,6 +394,8 @@ closed_enum!(
         CheckCall,
         /// Compare a company's rows with all that lives at the provider.
         Sweep,
+        /// Offer nothing more to an agent whose account was banned.
+        TakeOffAir,
         /// Skills that were changed for today are what they were.
         EndSkillsToday,
         /// Settle a callback whose first processing failed.
@@ -428,6 +430,10 @@ closed_enum!(
         WriteExport,
         /// Delete an export's file.
         DeleteExport,
+        /// Take out, or erase, what is held on a person.
+        DoPrivacyRequest,
+        /// Delete the archive of a person.
+        DeletePrivacyArchive,
     }
 );
 closed_enum!(
@@ -439,7 +445,24 @@ closed_enum!(
         /// The provider has it.
         Sent,
         Delivered,
+        /// Where the channel tells.
+        Read,
         Failed,
+        /// It came in.
+        Received,
+    }
+);
+closed_enum!(
+    /// Whether a text message goes out or came in.
+    TextDirection { Inbound, Outbound }
+);
+closed_enum!(
+    /// How we know that somebody wants no text messages.
+    OptOutCause {
+        /// He has sent a word that says so.
+        Keyword,
+        /// The provider has refused one for him.
+        Provider,
     }
 );
 
@@ -447,7 +470,7 @@ impl TextState {
     pub fn is_over(self) -> bool {
         match self {
             Self::Planned | Self::Asked | Self::Sent => false,
-            Self::Delivered | Self::Failed => true,
+            Self::Delivered | Self::Read | Self::Failed | Self::Received => true,
         }
     }
 
@@ -457,9 +480,10 @@ impl TextState {
             Self::Planned => 0,
             Self::Asked => 1,
             Self::Sent => 2,
-            Self::Delivered | Self::Failed => 3,
+            Self::Delivered | Self::Read | Self::Failed | Self::Received => 3,
         };
-        (rank(to) > rank(self)).then_some(to)
+        let was_read = (self, to) == (Self::Delivered, Self::Read);
+        (was_read || rank(to) > rank(self)).then_some(to)
     }
 }
 
@@ -581,7 +605,12 @@ closed_enum!(
 );
 closed_enum!(
     /// Why a recording's file was deleted.
-    DeletedBecause { Request, Retention }
+    DeletedBecause {
+        Request,
+        Retention,
+        /// The person was erased.
+        Privacy,
+    }
 );
 closed_enum!(
     /// To which interval of a report the figures of a call belong.
@@ -675,6 +704,11 @@ mod tests {
         assert_eq!(TextState::Asked.advance(TextState::Delivered), Some(TextState::Delivered));
         assert_eq!(TextState::Delivered.advance(TextState::Sent), None);
         assert_eq!(TextState::Delivered.advance(TextState::Failed), None);
+        assert_eq!(TextState::Delivered.advance(TextState::Read), Some(TextState::Read));
+        assert_eq!(TextState::Sent.advance(TextState::Read), Some(TextState::Read), "news may be lost");
+        assert_eq!(TextState::Read.advance(TextState::Delivered), None);
+        assert_eq!(TextState::Failed.advance(TextState::Read), None);
+        assert_eq!(TextState::Received.advance(TextState::Read), None);
     }
 
     #[test]

@@ -57,6 +57,13 @@ events! {
     AgentAvailabilityChanged = "agent.availability_changed",
     /// An agent let a call ring.
     AgentNotResponding = "agent.not_responding",
+    /// Somebody has sent a text message to a number of the company.
+    MessageReceived = "message.received",
+    /// The provider has a text message of a flow's.
+    MessageSent = "message.sent",
+    MessageDelivered = "message.delivered",
+    /// It will not arrive.
+    MessageFailed = "message.failed",
     ContactCreated = "contact.created",
     ContactUpdated = "contact.updated",
     ContactDeleted = "contact.deleted",

@@ -359,6 +359,6 @@ fn every_word_of_a_set_reads_back_as_itself() {
     }
     words!(
         CallStatus 9, Direction 3, DialStatus 6, QueueResult 9, ConferenceEventKind 13, ReasonLeft 5,
-        ReasonEnded 5, RecordingState 7, RecordingSource 7, AnsweredBy 7, DeliveryStatus 13
+        ReasonEnded 5, RecordingState 8, RecordingSource 7, AnsweredBy 7, DeliveryStatus 13
     );
 }

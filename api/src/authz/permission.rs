@@ -37,6 +37,8 @@ permissions! {
     BlockContacts = "contacts:block";
     /// Across companies: the platform's administrator alone.
     ListUsers = "users:list";
+    /// In all companies: the platform's administrator alone.
+    BanUsers = "users:ban";
     /// Names, addresses and roles of those who work here.
     ReadDirectory = "directory:read";
     ReadUsers = "users:read";
@@ -110,6 +112,8 @@ permissions! {
     WritePhoneNumbers = "phone-numbers:write";
     /// Numbers of the platform's own account.
     AssignPhoneNumbers = "phone-numbers:assign";
+    /// Take out, or erase, all that is held on a person.
+    DoPrivacy = "privacy:do";
     ReadPrompts = "prompts:read";
     WritePrompts = "prompts:write";
     ReadSystem = "system:read";

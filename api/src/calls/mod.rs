@@ -26,6 +26,7 @@ pub mod library;
 pub mod lists;
 pub mod messages;
 pub mod offer;
+pub mod opt_out;
 pub mod outbound;
 pub mod overflow;
 pub mod participant;

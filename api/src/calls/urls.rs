@@ -162,6 +162,11 @@ impl Urls {
         format!("{}/recording?call={call}{}{RETRY}", self.base, spoken.query())
     }
 
+    /// Asked when somebody sends a text message to a number.
+    pub fn message_in(&self) -> String {
+        format!("{}/message/in{RETRY}", self.base)
+    }
+
     pub fn message_status(&self, message: MessageId) -> String {
         format!("{}/message?message={message}{RETRY}", self.base)
     }

@@ -51,6 +51,7 @@ pub async fn recorded(
         }
         // Of nothing nobody is told, unless somebody was already.
         ProviderState::Absent
+        | ProviderState::Failed
         | ProviderState::InProgress
         | ProviderState::Paused
         | ProviderState::Stopped

@@ -45,6 +45,10 @@ fn notice_of(kind: WebhookEventKind) -> Option<Notice> {
         | WebhookEventKind::CallbackRequested
         | WebhookEventKind::CallbackDone
         | WebhookEventKind::AgentAvailabilityChanged
+        | WebhookEventKind::MessageReceived
+        | WebhookEventKind::MessageSent
+        | WebhookEventKind::MessageDelivered
+        | WebhookEventKind::MessageFailed
         | WebhookEventKind::ContactCreated
         | WebhookEventKind::ContactUpdated
         | WebhookEventKind::ContactDeleted => None,

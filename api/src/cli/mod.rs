@@ -21,6 +21,7 @@ mod seed;
 mod serve;
 #[cfg(test)]
 mod tests;
+mod text;
 
 /// CallDocker, an open contact centre. Settings come from the environment; see settings.default.toml.
 #[derive(Parser)]
@@ -36,6 +37,8 @@ enum Command {
     Serve,
     /// Plays a caller through the look-alike, and prints the call as it happens.
     Call(call::Arguments),
+    /// Sends a text message to a number through the look-alike.
+    Text(text::Arguments),
     /// Runs the look-alike of Twilio by itself, on 127.0.0.1:CARRIER_PORT.
     Carrier,
     /// Makes the demo companies in an empty database.
@@ -69,6 +72,7 @@ pub async fn run() -> Result<()> {
     match arguments.command {
         Command::Serve => serve::run(settings).await,
         Command::Call(arguments) => call::run(&settings, arguments, &mut std::io::stdout()).await,
+        Command::Text(arguments) => text::run(&settings, arguments, &mut std::io::stdout()).await,
         Command::Carrier => carrier::run(settings).await,
         Command::Seed => seed::run(settings).await,
         Command::Migrate => migrate::run(settings).await,

@@ -13,7 +13,7 @@ use seed::{COMPANIES, PASSWORD, Seeded};
 use tokio::net::TcpListener;
 
 use super::serve::Prepared;
-use super::{call, look_alike, seed as demo};
+use super::{call, look_alike, seed as demo, text};
 use crate::app::App;
 use crate::bus::Delivery;
 use crate::calls::accept;
@@ -22,7 +22,7 @@ use crate::error::Error;
 use crate::identity::{Email, sessions};
 use crate::ids::Ids;
 use crate::secret::Secret;
-use crate::store::{queueing, system};
+use crate::store::{messages, queueing, system};
 
 /// A data directory that goes with the test.
 struct Folder(PathBuf);
@@ -81,6 +81,16 @@ fn call_of(line: &str) -> call::Arguments {
         arguments: call::Arguments,
     }
     Command::try_parse_from(line.split(' ')).unwrap().arguments
+}
+
+fn text_of(line: &str) -> text::Arguments {
+    #[derive(Parser)]
+    struct Text {
+        #[command(flatten)]
+        arguments: text::Arguments,
+    }
+    let words = std::iter::once("text").chain(line.split_whitespace());
+    Text::parse_from(words).arguments
 }
 
 #[tokio::test]
@@ -212,6 +222,17 @@ async fn a_newcomer_calls_acme_and_reads_how_ana_torres_takes_the_call() {
         rest = &rest[at..];
     }
     assert_eq!(taken_by.len(), 1, "one agent was asked, and took it");
+
+    let mut told = Vec::new();
+    text::run(&app.settings, text_of("--to +12025550100 --body Thanks"), &mut told).await.unwrap();
+    assert_eq!(String::from_utf8(told).unwrap(), "+12025550199 writes to +12025550100: Thanks\n");
+    clock.advance(Duration::from_secs(2)).await;
+    let mut texts = Vec::new();
+    for company in system::companies(app.db.reader(), system::Doors::Open, 0, 10).await.unwrap().0 {
+        let scope = system::routing_scope(company.id);
+        texts.extend(messages::with_number(scope, app.db.reader(), "+12025550199", None, 10).await.unwrap());
+    }
+    assert_eq!(texts.iter().map(|row| row.body.as_str()).collect::<Vec<_>>(), ["Thanks"]);
     stop.send(()).unwrap();
     serving.await.unwrap().unwrap();
 }

@@ -4,7 +4,7 @@ mod card;
 pub mod flow;
 
 use entity::id::{ContactId, UserId};
-use entity::{CompanyScope, Inserted, WebhookEventKind, contact};
+use entity::{CompanyScope, Inserted, WebhookEventKind, contact, text_message};
 use sea_orm::{DbErr, SqlErr};
 use serde_json::json;
 
@@ -12,7 +12,8 @@ use crate::app::App;
 use crate::error::{Code, Error, Result, Subject};
 use crate::identity::audit;
 use crate::phone::e164;
-use crate::store::{Unit, contacts};
+use crate::slice::{Slice, read_cursor};
+use crate::store::{Unit, contacts, messages};
 
 pub use card::{Card, custom_of, tags_of};
 
@@ -32,6 +33,19 @@ pub async fn page(
 
 pub async fn get(app: &App, scope: CompanyScope, id: ContactId) -> Result<contact::Model> {
     contacts::by_id(scope, app.db.reader(), id).await?.ok_or(Error::NotFound(Subject::Contact))
+}
+
+/// The text messages with a contact, newest first.
+pub async fn messages(
+    app: &App,
+    scope: CompanyScope,
+    id: ContactId,
+    cursor: Option<&str>,
+    limit: u64,
+) -> Result<Slice<text_message::Model>> {
+    let (contact, before) = (get(app, scope, id).await?, read_cursor(cursor)?);
+    let rows = messages::with_number(scope, app.db.reader(), &contact.number, before, limit + 1).await?;
+    Ok(Slice::of(rows, limit, |row| row.id))
 }
 
 /// # Errors

@@ -307,6 +307,9 @@ codes! {
     /// The file has no such part.
     /// Ask for one within the size that `Content-Range` says.
     OutOfRange = "OUT_OF_RANGE" [416];
+    /// Nobody bans his own account.
+    /// Another administrator of the platform has to do it.
+    OwnAccount = "OWN_ACCOUNT" [409];
     /// Nobody changes his own role.
     /// Ask another owner.
     OwnRole = "OWN_ROLE" [409];
@@ -328,6 +331,12 @@ codes! {
     /// Calls to this number are paid for at a premium rate, which the company's rules do not allow.
     /// Call another number, or have the rules changed.
     PremiumRateNumber = "PREMIUM_RATE_NUMBER" [422];
+    /// There is no such request about a person.
+    /// Read the list of requests again.
+    PrivacyRequestNotFound = "PRIVACY_REQUEST_NOT_FOUND" [404];
+    /// The same is being done about this person already.
+    /// Look how far it is in the list of requests.
+    PrivacyRequestUnderWay = "PRIVACY_REQUEST_UNDER_WAY" [409];
     /// Flows use this prompt.
     /// Take it out of the flows that the message names first.
     PromptInUse = "PROMPT_IN_USE" [409];

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use entity::id::CallId;
-use entity::{TextState, survey_answer, text_message};
+use entity::{TextDirection, TextState, survey_answer, text_message};
 use poem::web::Data;
 use poem_openapi::param::Path;
 use poem_openapi::{Object, OpenApi};
@@ -47,20 +47,25 @@ impl From<survey_answer::Model> for SurveyAnswerOut {
     }
 }
 
-/// A text message that the call's flow sent.
+/// A text message that a flow sent, or that somebody has sent to a number of the company.
 #[derive(Object, Debug)]
 #[oai(rename_all = "camelCase", skip_serializing_if_is_none)]
 pub struct TextMessageOut {
     pub id: Uuid,
+    pub direction: Word<TextDirection>,
+    /// The call whose flow sent it.
+    pub call_id: Option<Uuid>,
     pub from: String,
     pub to: String,
     pub text: String,
+    /// How many pictures, sounds and files came with it.
+    pub media: i32,
     /// How far it has come. What stays `asked` nobody knows: the provider never said whether it has sent it.
     pub state: Word<TextState>,
     /// The provider's, of one that failed.
     pub error_code: Option<i32>,
     pub created_at: DateTime<Utc>,
-    /// When it was delivered or failed.
+    /// When it was delivered, failed, or received.
     pub settled_at: Option<DateTime<Utc>>,
 }
 
@@ -68,9 +73,12 @@ impl From<text_message::Model> for TextMessageOut {
     fn from(row: text_message::Model) -> Self {
         Self {
             id: row.id.0,
+            direction: Word(row.direction),
+            call_id: row.call_id.map(|id| id.0),
             from: row.from_number,
             to: row.to_number,
             text: row.body,
+            media: row.media,
             state: Word(row.state),
             error_code: row.error_code,
             created_at: row.created_at,

@@ -10,8 +10,9 @@ use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi};
 use uuid::Uuid;
 
+use super::call_results::TextMessageOut;
 use super::envelope::{Created, Done, Failure, Reply, Success};
-use super::page::Page;
+use super::page::{LARGEST_LIMIT, Page, limit_within};
 use super::{JsonBody, Tag};
 use crate::app::App;
 use crate::authz::{BlockContacts, Can, Permission, ReadContacts, WriteContacts};
@@ -186,6 +187,25 @@ impl Contacts {
         id: Path<Uuid>,
     ) -> Reply<ContactOut> {
         Success::ok(contacts::get(app, can.scope()?, id.0.into()).await?)
+    }
+
+    /// Lists the text messages with a contact, newest first.
+    ///
+    /// Those that flows sent to its number, and those that came from it to the company's numbers.
+    #[oai(path = "/:id/messages", method = "get", operation_id = "listContactMessages")]
+    async fn messages(
+        &self,
+        can: Can<ReadContacts>,
+        Data(app): Data<&App>,
+        /// The contact's id.
+        id: Path<Uuid>,
+        /// 1 to 100; 50 unless said.
+        limit: Query<Option<u64>>,
+        /// Reads on behind an earlier page.
+        cursor: Query<Option<String>>,
+    ) -> Reply<Vec<TextMessageOut>> {
+        let (scope, limit) = (can.scope()?, limit_within(limit.0, LARGEST_LIMIT)?);
+        contacts::messages(app, scope, id.0.into(), cursor.0.as_deref(), limit).await?.reply()
     }
 
     /// Changes a contact.

@@ -3,7 +3,7 @@
 
 use poem::http::{StatusCode, header};
 use poem::web::{Data, Path, Query};
-use poem::{IntoResponse, Request, Response, handler};
+use poem::{Body, IntoResponse, Request, Response, handler};
 
 use serde::Deserialize;
 
@@ -15,10 +15,12 @@ use crate::app::App;
 use crate::calls::transcription::audio as voicemails;
 use crate::exports::desk as exports;
 use crate::identity::avatars;
+use crate::privacy::desk as privacy;
 use crate::prompts::audio;
 
 pub const PROMPTS: &str = "/media/:company/prompts/:prompt/:file";
 pub const EXPORTS: &str = "/media/:company/exports/:export";
+pub const PRIVACY: &str = "/media/:company/privacy/:request";
 pub const RECORDINGS: &str = "/media/:company/recordings/:recording";
 
 pub const AVATARS: &str = "/avatars/:user/:file";
@@ -109,6 +111,26 @@ pub async fn export(
         return Ok(StatusCode::NOT_FOUND.into_response());
     };
     Ok(ExportContent::of(app, &file, &asked(request)).await?.into_response())
+}
+
+/// What is held on a person, for who was given the address: it is kept by nobody on the way.
+#[handler]
+pub async fn person(
+    Path((company, request)): Path<(String, String)>,
+    Query(Signed { until, signature }): Query<Signed>,
+    Data(app): Data<&App>,
+) -> Result<Response, Failure> {
+    let address =
+        privacy::Address { company: &company, request: &request, until: &until, signature: &signature };
+    let Some(archive) = privacy::fetch_signed(app, address).await? else {
+        return Ok(StatusCode::NOT_FOUND.into_response());
+    };
+    Ok(Response::builder()
+        .content_type("application/x-tar")
+        .header(header::CONTENT_LENGTH, archive.size)
+        .header(header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", archive.file_name))
+        .header(header::CACHE_CONTROL, "no-store")
+        .body(Body::from_bytes_stream(archive.pieces)))
 }
 
 fn asked(request: &Request) -> Asked {

@@ -52,6 +52,7 @@ mod outbound;
 pub mod page;
 mod pages;
 mod patience;
+mod privacy;
 mod profile;
 mod prompts;
 mod queue_flows;
@@ -133,6 +134,8 @@ pub enum Tag {
     LiveCalls,
     /// Calls offered to agents.
     Offers,
+    /// One person's data: taken out, or erased.
+    Privacy,
     /// What flows say or play by name.
     Prompts,
     /// Where callers wait.
@@ -163,7 +166,7 @@ fn resources() -> impl OpenApi + 'static {
         (twilio_account::TwilioAccounts, voice_token::VoiceTokens),
         (call_lists::CallLists, dispositions::Dispositions, schedules::Schedules),
         (system_settings::Settings, analytics::Analytics, exports::Exports, insights::InsightsOfCompanies),
-        (health::Health, languages::Languages),
+        (health::Health, languages::Languages, privacy::Privacy),
     )
 }
 

@@ -61,6 +61,7 @@ fn routes(app: &App, spec: &'static Spec) -> Route {
         .at(media::PROMPTS, get(media::prompt))
         .at(media::RECORDINGS, get(media::recording))
         .at(media::EXPORTS, get(media::export))
+        .at(media::PRIVACY, get(media::person))
         .at("/openapi.yaml", get(make_sync(|_| spec.yaml().with_content_type("application/yaml"))))
         .at(media::AVATARS, get(media::avatar))
         .at(PASSWORD_PAGE, get(make_sync(|request| pages::set_password(&request))))

@@ -12,11 +12,11 @@ use super::envelope::{Created, Done, Failure, Reply, Success};
 use super::page::Page;
 use super::{JsonBody, Tag, Word, idempotency};
 use crate::app::App;
-use crate::authz::{Can, InviteUsers, ListUsers, Permission, ReadUsers, WriteUsers};
+use crate::authz::{BanUsers, Can, InviteUsers, ListUsers, Permission, ReadUsers, WriteUsers};
 use crate::error::Result;
 use crate::identity::members::{self, Admission, Invited, MemberPatch};
 use crate::identity::newcomers::{self, Made, Newcomer};
-use crate::identity::{Email, avatars, second_factor};
+use crate::identity::{Email, avatars, ban, second_factor};
 use crate::store::system::{MembershipOfUser, UserFilter, UserOfPlatform};
 use crate::store::users::{Member, MemberFilter};
 
@@ -56,6 +56,13 @@ struct UserIn {
     #[oai(validator(min_length = 1, max_length = 200))]
     name: Option<String>,
     status: Option<AdmissionIn>,
+}
+
+/// Whether a user may act anywhere.
+#[derive(Object, Debug)]
+#[oai(rename_all = "camelCase")]
+struct UserAdmissionIn {
+    status: AdmissionIn,
 }
 
 /// Whom to make a member.
@@ -183,12 +190,18 @@ impl From<MembershipOfUser> for CompanyOfUserOut {
     }
 }
 
+impl From<AdmissionIn> for Admission {
+    fn from(admission: AdmissionIn) -> Self {
+        match admission {
+            AdmissionIn::Active => Self::Active,
+            AdmissionIn::Banned => Self::Banned,
+        }
+    }
+}
+
 impl From<UserIn> for MemberPatch {
     fn from(body: UserIn) -> Self {
-        let admission = body.status.map(|status| match status {
-            AdmissionIn::Active => Admission::Active,
-            AdmissionIn::Banned => Admission::Banned,
-        });
+        let admission = body.status.map(Into::into);
         Self { role: body.role.map(|role| role.0), name: body.name, admission }
     }
 }
@@ -252,6 +265,21 @@ impl Users {
         let new = Newcomer { email: Email::read(&body.email)?, name: body.name, role: body.role.0 };
         may_give(&can, app, new.role)?;
         Created::of(newcomers::create(app, can.scope()?, can.caller(), new, once).await?)
+    }
+
+    /// Bans a user in all companies, or admits him again.
+    ///
+    /// Whatever he holds is refused at once: sessions, keys, sockets. Admitted again, he signs in and is what he was.
+    #[oai(path = "/:id/admission", method = "put", operation_id = "setUserAdmission")]
+    async fn set_admission(
+        &self,
+        can: Can<BanUsers>,
+        Data(app): Data<&App>,
+        /// The user's id.
+        id: Path<Uuid>,
+        body: JsonBody<UserAdmissionIn>,
+    ) -> Reply<PlatformUserOut> {
+        Success::ok(ban::set(app, can.caller(), id.0.into(), body.0.status.into()).await?)
     }
 
     /// Lists the members of the company.

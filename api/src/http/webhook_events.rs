@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use entity::{
     Availability, CallKind, CallOutcome, CallStatus, CallbackState, ChangeCause, EndedBy, EntryOutcome,
+    TextState,
 };
 use poem_openapi::registry::Registry;
 use poem_openapi::types::{ParseFromJSON, ToJSON, Type};
@@ -131,6 +132,33 @@ pub struct WebhookNotResponding {
     since: DateTime<Utc>,
 }
 
+/// A text message that somebody has sent to a number of the company.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+pub struct WebhookReceivedMessage {
+    message_id: Uuid,
+    /// Who has this number, where the company knows him.
+    contact_id: Option<Uuid>,
+    from: String,
+    to: String,
+    text: String,
+    /// How many pictures, sounds and files came with it.
+    media: i32,
+}
+
+/// A text message of a flow's.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+pub struct WebhookSentMessage {
+    message_id: Uuid,
+    call_id: Option<Uuid>,
+    from: String,
+    to: String,
+    state: Word<TextState>,
+    /// The provider's, of one that failed.
+    error_code: Option<i32>,
+}
+
 /// A contact, without its notes.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
@@ -234,6 +262,30 @@ pub fn describe(document: &mut Value) {
             "agent.not_responding",
             "onAgentNotResponding",
             "An agent let a call ring.",
+        ),
+        on::<WebhookReceivedMessage>(
+            &mut registry,
+            "message.received",
+            "onMessageReceived",
+            "Somebody has sent a text message to a number of the company.",
+        ),
+        on::<WebhookSentMessage>(
+            &mut registry,
+            "message.sent",
+            "onMessageSent",
+            "The provider has a text message of a flow's.",
+        ),
+        on::<WebhookSentMessage>(
+            &mut registry,
+            "message.delivered",
+            "onMessageDelivered",
+            "A text message of a flow's was delivered.",
+        ),
+        on::<WebhookSentMessage>(
+            &mut registry,
+            "message.failed",
+            "onMessageFailed",
+            "A text message of a flow's will not arrive: `errorCode` says why.",
         ),
         on::<WebhookContact>(&mut registry, "contact.created", "onContactCreated", "A contact was made."),
         on::<WebhookContact>(&mut registry, "contact.updated", "onContactUpdated", "A contact was changed."),

@@ -4,6 +4,7 @@
 pub mod api_keys;
 pub mod audit;
 pub mod avatars;
+pub mod ban;
 mod caller;
 mod email;
 pub mod members;

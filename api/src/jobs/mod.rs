@@ -10,8 +10,8 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::Busy;
 use entity::id::{
-    AgentId, CallId, CallbackId, ExportId, LegId, MessageId, OfferId, PhoneNumberId, QueueEntryId,
-    RecordingId, RequestId, SegmentId, TransferId, WebhookDeliveryId,
+    AgentId, CallId, CallbackId, ExportId, LegId, MessageId, OfferId, PhoneNumberId, PrivacyRequestId,
+    QueueEntryId, RecordingId, RequestId, SegmentId, TransferId, WebhookDeliveryId,
 };
 use entity::{JobKind, job};
 use tracing::Instrument;
@@ -26,6 +26,8 @@ use crate::chats;
 use crate::error::{Error, Result};
 use crate::exports;
 use crate::hooks;
+use crate::identity::ban;
+use crate::privacy;
 use crate::store::system::{self, Claimed};
 use crate::store::{Unit, jobs as rows};
 
@@ -219,6 +221,10 @@ async fn work(app: &App, claimed: &Claimed) -> Result<Done> {
         JobKind::EndSkillsToday => {
             in_unit(app, claimed, async |unit| end_skills_today(unit, AgentId(subject)).await).await
         }
+        JobKind::TakeOffAir => {
+            let about = &job.payload;
+            in_unit(app, claimed, async |unit| ban::take_off_air(unit, AgentId(subject), about).await).await
+        }
         JobKind::CheckCall => carry::check(app, scope, CallId(subject)).await,
         JobKind::ControlRecording => recording::control::control(app, scope, RecordingId(subject)).await,
         JobKind::StoreRecording => recording::keep::store(app, scope, RecordingId(subject)).await,
@@ -251,6 +257,10 @@ async fn work(app: &App, claimed: &Claimed) -> Result<Done> {
         JobKind::SendNotices => chats::notices::send(app, scope).await,
         JobKind::WriteExport => exports::work::write(app, scope, ExportId(subject), job.attempts).await,
         JobKind::DeleteExport => exports::work::delete(app, scope, ExportId(subject)).await,
+        JobKind::DoPrivacyRequest => {
+            privacy::work::run(app, scope, PrivacyRequestId(subject), job.attempts).await
+        }
+        JobKind::DeletePrivacyArchive => privacy::work::delete(app, scope, PrivacyRequestId(subject)).await,
         JobKind::DeviceLost => {
             match crate::agents::check_device(app, scope, AgentId(subject), job.id).await? {
                 Watch::Until(at) => Ok(Done::Again(at)),

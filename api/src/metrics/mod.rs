@@ -103,7 +103,7 @@ impl Metrics {
             mails: counter("calldocker_mails_total", "Attempts to deliver a mail, by result.", &["result"])?,
             messages: counter(
                 "calldocker_messages_total",
-                "Text messages by what became of them: sent, delivered, failed.",
+                "Text messages by what became of them: sent, delivered, read, failed; and those that were received.",
                 &["result"],
             )?,
             news: histogram(
@@ -131,7 +131,9 @@ impl Metrics {
         for went in [Sending::Sent, Sending::Later, Sending::Failed] {
             self.mails.with_label_values(&[went.as_str()]);
         }
-        for state in [TextState::Sent, TextState::Delivered, TextState::Failed] {
+        let told =
+            [TextState::Sent, TextState::Delivered, TextState::Read, TextState::Failed, TextState::Received];
+        for state in told {
             self.messages.with_label_values(&[&state.as_str()]);
         }
         for result in ["refused", "gone", "failed"] {

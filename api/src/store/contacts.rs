@@ -47,6 +47,15 @@ pub async fn by_id(
     living(scope).filter(contact::Column::Id.eq(id)).one(db).await
 }
 
+/// A contact, deleted or not.
+pub async fn even_deleted(
+    scope: CompanyScope,
+    db: &impl ConnectionTrait,
+    id: ContactId,
+) -> Result<Option<contact::Model>, DbErr> {
+    scope.find_by_id::<contact::Entity>(id).one(db).await
+}
+
 /// The living contact with this number, which is in E.164.
 pub async fn by_number(
     scope: CompanyScope,

@@ -1,8 +1,10 @@
 //! Text messages.
 
 use entity::id::{CallId, MessageId};
-use entity::{CompanyScope, text_message};
-use sea_orm::{ColumnTrait, ConnectionTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use entity::{CompanyScope, TextDirection, text_message};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 
 use super::Tx;
 use crate::error::Result;
@@ -42,6 +44,41 @@ pub async fn of_call<C: ConnectionTrait>(
         .order_by_asc(text_message::Column::Id)
         .all(db)
         .await?)
+}
+
+/// Whether a message with this name of the provider's has come in.
+pub async fn has_come_in(scope: CompanyScope, tx: &Tx, sid: &str) -> Result<bool> {
+    let found = scope
+        .find::<text_message::Entity>()
+        .filter(text_message::Column::ProviderSid.eq(sid))
+        .filter(text_message::Column::Direction.eq(TextDirection::Inbound));
+    Ok(found.count(tx).await? > 0)
+}
+
+/// The messages to and from a number outside, newest first, behind `before`.
+pub async fn with_number<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    number: &str,
+    before: Option<MessageId>,
+    limit: u64,
+) -> Result<Vec<text_message::Model>> {
+    let mut query = scope
+        .find::<text_message::Entity>()
+        .filter(is_with(number))
+        .order_by_desc(text_message::Column::Id)
+        .limit(limit);
+    if let Some(before) = before {
+        query = query.filter(text_message::Column::Id.lt(before));
+    }
+    Ok(query.all(db).await?)
+}
+
+/// Sent to this number, or by it.
+pub fn is_with(number: &str) -> Condition {
+    Condition::any()
+        .add(text_message::Column::FromNumber.eq(number))
+        .add(text_message::Column::ToNumber.eq(number))
 }
 
 pub async fn count_of_call(scope: CompanyScope, tx: &Tx, call: CallId) -> Result<u64> {

@@ -44,6 +44,11 @@ pub async fn by_id(db: &impl ConnectionTrait, id: UserId) -> Result<Option<user:
     user::Entity::find_by_id(id).one(db).await
 }
 
+/// The user, locked until the transaction ends.
+pub async fn lock(tx: &Tx, id: UserId) -> Result<Option<user::Model>, DbErr> {
+    user::Entity::find_by_id(id).lock_exclusive().one(tx).await
+}
+
 /// Inserts a user unless the address is taken; tells whether it was inserted.
 pub async fn insert_unless_known(tx: &Tx, user: user::Model) -> Result<bool, DbErr> {
     let mut insert = user::Entity::insert(user.into_active_model().reset_all()).into_query();

@@ -145,6 +145,7 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
         "createUser" => {
             owner().made().body(json!({ "email": "made@example.com", "name": "Made", "role": "agent" }))
         }
+        "setUserAdmission" => Sample::by(Seat::Admin).id(ours.agent.user).body(json!({ "status": "banned" })),
         "restoreUser" => owner().id(ours.former),
         "resetSecondFactor" => owner().id(ours.agent.user),
         "searchUsers" => agent().query("q=zoe&page=1&limit=2"),
@@ -195,11 +196,20 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
         "createExport" => owner().made().body(json!({ "dataset": "calls", "format": "csv", "gzip": true })),
         "getExport" | "getExportContent" | "deleteExport" => owner().id(ours.export),
 
+        "listPrivacyRequests" => owner(),
+        "getPrivacyRequest" => owner().id(ours.privacy_request),
+        "exportPerson" | "erasePerson" => owner()
+            .made()
+            .body(json!({ "userId": ours.former, "contactId": null }))
+            .foreign("/userId", theirs.former)
+            .foreign("/contactId", theirs.contact),
+
         "listContacts" => owner().query("search=caller&page=1&limit=2"),
         "createContact" => {
             owner().made().body(json!({ "number": "+49 30 555001", "name": "Ann", "tags": ["vip"] }))
         }
         "getContact" => owner().id(ours.contact),
+        "listContactMessages" => owner().id(ours.contact).query("limit=2"),
         "updateContact" => {
             owner().id(ours.contact).body(json!({ "notes": "Calls on Mondays.", "favourite": true }))
         }

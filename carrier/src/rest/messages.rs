@@ -29,6 +29,10 @@ pub(super) fn create(context: &Context) -> Result {
     if body.chars().count() > BODY_LIMIT {
         return Err(RestError::bad(21617, "The concatenated message body exceeds the 1600 character limit"));
     }
+    let pair = (call.text("From").unwrap_or_default().to_owned(), to.to_owned());
+    if context.shared.lock().opted_out.contains(&pair) {
+        return Err(RestError::bad(21610, "Attempt to send to unsubscribed recipient"));
+    }
     let message = context.shared.send_message(Outgoing {
         from: call.text("From").unwrap_or_default().to_owned(),
         to: to.to_owned(),

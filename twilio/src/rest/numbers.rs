@@ -65,7 +65,11 @@ form!(NumberSettings {
     /// Asked when a message arrives.
     text sms_url = "SmsUrl";
     one sms_method: Method = "SmsMethod";
+    /// Asked when `sms_url` fails.
     text sms_fallback_url = "SmsFallbackUrl";
+    one sms_fallback_method: Method = "SmsFallbackMethod";
+    /// Empty so that `sms_url` is asked.
+    text sms_application_sid = "SmsApplicationSid";
 });
 
 impl Client {

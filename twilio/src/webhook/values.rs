@@ -145,6 +145,8 @@ open_names! {
         Completed = "completed",
         /// There is nothing to hear, and no file.
         Absent = "absent",
+        /// The provider could not make it.
+        Failed = "failed",
         Deleted = "deleted",
     }
 }

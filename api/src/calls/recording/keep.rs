@@ -192,6 +192,11 @@ impl About<'_> {
                     .await?;
                 return Ok(Done::Yes);
             }
+            ProviderState::Failed => {
+                self.apply(|unit, file, row| failed(unit, file, row, "the provider could not make it"))
+                    .await?;
+                return Ok(Done::Yes);
+            }
             ProviderState::Deleted => {
                 self.apply(|unit, file, row| failed(unit, file, row, "it is gone at the provider")).await?;
                 return Ok(Done::Yes);

@@ -6,7 +6,7 @@ use serde_json::json;
 use twilio::webhook::{RecordingState as ProviderState, RecordingStatus};
 
 use super::super::CallFile;
-use super::{Turn, control, never_began, tell};
+use super::{Turn, control, failed, never_began, tell};
 use crate::error::Result;
 use crate::store::{Unit, recordings};
 
@@ -41,6 +41,10 @@ pub(in super::super) fn apply(
         ProviderState::Absent => {
             row.provider_sid.get_or_insert_with(|| status.recording_sid.clone());
             never_began(unit, file, row, "there was nothing to hear");
+        }
+        ProviderState::Failed => {
+            row.provider_sid.get_or_insert_with(|| status.recording_sid.clone());
+            failed(unit, file, row, "the provider could not make it");
         }
         ProviderState::Paused
         | ProviderState::Stopped

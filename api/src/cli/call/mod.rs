@@ -14,7 +14,7 @@ use super::write;
 use crate::config::Settings;
 use crate::error::{Error, Result};
 use crate::http::server;
-use phone::Phone;
+pub use phone::Phone;
 use steps::Steps;
 use story::{Meeting, Names, Story};
 

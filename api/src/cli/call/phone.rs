@@ -99,6 +99,12 @@ impl Phone {
         Ok(self.ask::<Placed>(request).await?.sid)
     }
 
+    /// Sends a text message.
+    pub async fn text(&self, from: &str, to: &str, body: &str) -> Result<()> {
+        let message = json!({ "from": from, "to": to, "body": body });
+        self.send(self.http.post(format!("{}/carrier/messages", self.base)).json(&message)).await.map(drop)
+    }
+
     /// The lines after number `after`; waits for some, or for the end, for a while.
     pub async fn lines(&self, sid: &str, after: usize) -> Result<News> {
         let query = [("after", after.to_string()), ("wait", LONG_POLL.as_secs().to_string())];

@@ -2,8 +2,11 @@
 
 use std::collections::HashMap;
 
-use entity::id::{ApiKeyId, CompanyId, UserId};
-use entity::{MembershipStatus, UserStatus, api_key, closed_company, company, invitation, membership, user};
+use entity::id::{AgentId, ApiKeyId, CompanyId, UserId};
+use entity::{
+    JobKind, JobState, MembershipStatus, UserStatus, agent, api_key, closed_company, company, invitation,
+    job, membership, user,
+};
 use sea_orm::prelude::DateTimeUtc;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement};
 use sea_orm::{
@@ -11,8 +14,10 @@ use sea_orm::{
     PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
 };
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::{MembershipOfUser, SessionWithStanding, add_standing, read_member};
+use crate::app::App;
 use crate::store::{Tx, users};
 
 /// The ids of closed companies.
@@ -140,6 +145,68 @@ async fn memberships_of_all(
         }
     }
     Ok(found)
+}
+
+/// A user with his companies.
+pub async fn user_of_platform(
+    db: &impl ConnectionTrait,
+    id: UserId,
+) -> Result<Option<UserOfPlatform>, DbErr> {
+    let Some(user) = users::by_id(db, id).await? else { return Ok(None) };
+    let memberships = memberships_of_all(db, vec![id]).await?.remove(&id).unwrap_or_default();
+    Ok(Some(UserOfPlatform { user, memberships }))
+}
+
+/// What a user is in a company that he works for.
+#[derive(Clone, Copy, Debug)]
+pub struct StandingOfUser {
+    pub company: CompanyId,
+    pub agent: Option<AgentId>,
+}
+
+/// In each company that a user works for, banned there or not.
+pub async fn standings_of(db: &impl ConnectionTrait, user: UserId) -> Result<Vec<StandingOfUser>, DbErr> {
+    let memberships = membership::Entity::find()
+        .filter(membership::Column::UserId.eq(user))
+        .filter(membership::Column::Status.ne(MembershipStatus::Removed))
+        .order_by_asc(membership::Column::Id)
+        .all(db)
+        .await?;
+    let agents = agent::Entity::find()
+        .filter(agent::Column::MembershipId.is_in(memberships.iter().map(|row| row.id)))
+        .filter(agent::Column::RemovedAt.is_null())
+        .all(db)
+        .await?;
+    let agent = |of| agents.iter().find(|agent| agent.membership_id == of).map(|agent| agent.id);
+    let standing = |row: &membership::Model| StandingOfUser { company: row.company_id, agent: agent(row.id) };
+    Ok(memberships.iter().map(standing).collect())
+}
+
+/// Something to do at once in a company, for who acts in none.
+pub async fn insert_job(
+    app: &App,
+    tx: &Tx,
+    company: CompanyId,
+    kind: JobKind,
+    subject: Uuid,
+    payload: Value,
+) -> Result<(), DbErr> {
+    let now = app.clock.now();
+    let row = job::Model {
+        id: app.ids.next(),
+        company_id: company,
+        kind,
+        subject_id: subject,
+        payload,
+        run_at: now,
+        state: JobState::Queued,
+        attempts: 0,
+        node_id: None,
+        lease_until: None,
+        last_error: None,
+        created_at: now,
+    };
+    job::Entity::insert(row.into_active_model().reset_all()).exec_without_returning(tx).await.map(drop)
 }
 
 /// In how many companies a user works.

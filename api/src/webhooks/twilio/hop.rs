@@ -112,6 +112,8 @@ pub enum Hop {
     Message {
         message: MessageId,
     },
+    /// Somebody has sent a text message to a number.
+    MessageIn,
     Announcement {
         recording: RecordingId,
     },
@@ -189,6 +191,7 @@ impl Hop {
                 spoken: Spoken::read(&query),
             },
             "message" => Self::Message { message: get(&query, "message")? },
+            "message/in" => Self::MessageIn,
             "announcement" => Self::Announcement { recording: get(&query, "recording")? },
             _ => return None,
         })
@@ -226,6 +229,7 @@ impl Hop {
             Self::Conference { .. } => "conference",
             Self::Recording { .. } => "recording",
             Self::Message { .. } => "message",
+            Self::MessageIn => "message_in",
             Self::Announcement { .. } => "announcement",
         }
     }
@@ -262,6 +266,7 @@ impl Hop {
             | Self::AnsweredBy { .. }
             | Self::Conference { .. }
             | Self::Message { .. }
+            | Self::MessageIn
             | Self::Announcement { .. } => None,
         }
     }
@@ -298,7 +303,8 @@ impl Hop {
             | Self::AnsweredBy { .. }
             | Self::Conference { .. }
             | Self::Recording { .. }
-            | Self::Message { .. } => Wants::Nothing,
+            | Self::Message { .. }
+            | Self::MessageIn => Wants::Nothing,
         }
     }
 
@@ -322,6 +328,7 @@ impl Hop {
             Self::AnsweredBy { .. } => format!("{call}:answered-by:{}", get("AnsweredBy")),
             Self::Recording { .. } => format!("{}:recording:{}", get("RecordingSid"), get("RecordingStatus")),
             Self::Message { .. } => format!("{}:message:{}", get("MessageSid"), get("MessageStatus")),
+            Self::MessageIn => format!("{}:message-in", get("MessageSid")),
             Self::QueueExit { .. } => format!("{call}:{path_and_query}:{}", get("QueueResult")),
             Self::Voice
             | Self::Fallback

@@ -5,7 +5,7 @@ use ivr_engine::{DialOutcome, Input};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use twilio::webhook::{
-    CallProgress, ConferenceEvent, DialResult, DialStatus, EnqueueResult, GatherResult,
+    CallProgress, ConferenceEvent, DialResult, DialStatus, EnqueueResult, GatherResult, IncomingMessage,
     MachineDetectionResult, MessageStatus, MissingParameter, Params, RecordResult, RecordingStatus,
     VoiceRequest,
 };
@@ -129,6 +129,7 @@ async fn look_up(app: &App, scope: CompanyScope, hop: &Hop, params: &Params) -> 
         | Hop::Conference { .. }
         | Hop::Recording { .. }
         | Hop::Message { .. }
+        | Hop::MessageIn
         | Hop::Announcement { .. } => None,
     })
 }
@@ -231,6 +232,10 @@ async fn run(unit: &mut Unit, hop: &Hop, params: &Params) -> Result<Reply> {
         }
         Hop::Message { message } => {
             messages::progressed(unit, *message, &read(MessageStatus::from_params(params))?).await?;
+            Ok(Reply::Nothing)
+        }
+        Hop::MessageIn => {
+            messages::received(unit, &read(IncomingMessage::from_params(params))?).await?;
             Ok(Reply::Nothing)
         }
         Hop::Announcement { recording } => recording::control::announced(unit, *recording).await,

@@ -149,6 +149,7 @@ with_a_provider! {
         assert_eq!(of(NUMBER).voice_url, Some(urls.voice()));
         assert_eq!(of(NUMBER).voice_fallback_url, Some(urls.fallback()));
         assert_eq!(of(NUMBER).status_callback, Some(urls.call_status()));
+        assert_eq!(of(NUMBER).sms_url, Some(urls.message_in()));
         assert_eq!(of("+49301234581").voice_url.as_deref(), Some("https://elsewhere.example.com/"));
 
         let body = json!({ "number": NUMBER, "label": "x", "flowId": ours.flow });

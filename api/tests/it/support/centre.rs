@@ -229,6 +229,7 @@ impl Centre {
             let mut number = NewNumber::new(number, urls.voice());
             number.voice_fallback_url = urls.fallback();
             number.status_callback = urls.call_status();
+            number.sms_url = urls.message_in();
             carrier.add_number(number);
         }
         let (reaches, delivery) = (plan.agents, plan.delivery);

@@ -12,17 +12,18 @@ use calldocker::secret::Secret;
 use calldocker::store::{password_links, registrations, second_factors, sessions, system, users};
 use entity::id::{
     AgentId, ApiKeyId, CompanyId, ContactId, DispositionId, ExportId, FlowId, FlowTestId, FlowVersionId,
-    MembershipId, PhoneNumberId, PromptId, QueueId, ReasonId, ScheduleId, SessionId, SkillId, UserId,
-    WebhookDeliveryId, WebhookEndpointId,
+    MembershipId, PhoneNumberId, PrivacyRequestId, PromptId, QueueId, ReasonId, ScheduleId, SessionId,
+    SkillId, UserId, WebhookDeliveryId, WebhookEndpointId,
 };
 use entity::{
     Availability, Chat, CompanyScope, DeliveryState, ExportDataset, ExportFormat, ExportState, IdleReading,
-    MembershipStatus, PlatformRole, QueueRules, Reach, RecordingRule, Role, Strategy, Updated, UserStatus,
-    agent, agent_skill, api_key, availability_reason, chat_integration, closed_company, company, contact,
-    disposition, disposition_queue, export, flow, flow_test, flow_version, membership, password_link,
-    phone_number, prompt, prompt_resource, queue, queue_member, recording_policy, refresh_token,
-    registration, schedule, second_factor, session, skill, transcription_hook, user, voice_key,
-    webhook_delivery, webhook_endpoint, webhook_event,
+    MembershipStatus, PlatformRole, PrivacyKind, PrivacyPerson, PrivacyState, QueueRules, Reach,
+    RecordingRule, Role, Strategy, Updated, UserStatus, agent, agent_skill, api_key, availability_reason,
+    chat_integration, closed_company, company, contact, disposition, disposition_queue, export, flow,
+    flow_test, flow_version, membership, password_link, phone_number, privacy_request, prompt,
+    prompt_resource, queue, queue_member, recording_policy, refresh_token, registration, schedule,
+    second_factor, session, skill, transcription_hook, user, voice_key, webhook_delivery, webhook_endpoint,
+    webhook_event,
 };
 use sea_orm::{ActiveValue::Set, DatabaseTransaction, TransactionTrait};
 use serde_json::{Value, json};
@@ -88,6 +89,8 @@ pub struct Company {
     pub api_key: ApiKeyId,
     /// Complete.
     pub export: ExportId,
+    /// Somebody was erased.
+    pub privacy_request: PrivacyRequestId,
     pub calls: LiveCalls,
 }
 
@@ -187,6 +190,7 @@ impl Company {
             former: former.user,
             api_key: ids.next(),
             export: ids.next(),
+            privacy_request: ids.next(),
             owner,
             manager,
             agent,
@@ -395,6 +399,7 @@ impl Company {
         };
         scope.insert::<contact::Entity, _>(&tx, contact).await.unwrap();
         self.insert_export(app, &tx).await;
+        self.insert_privacy_request(app, &tx).await;
         tx.commit().await.unwrap();
     }
 
@@ -517,6 +522,33 @@ impl Company {
         self.scope.insert::<export::Entity, _>(tx, row).await.unwrap();
     }
 
+    async fn insert_privacy_request(&self, app: &TestApp, tx: &DatabaseTransaction) {
+        let now = app.app.clock.now();
+        let row = privacy_request::Model {
+            id: self.privacy_request,
+            company_id: self.id,
+            kind: PrivacyKind::Erase,
+            requested_by: self.owner.user,
+            person: PrivacyPerson::Caller,
+            subject_hash: "0".repeat(64),
+            subject_sealed: None,
+            state: PrivacyState::Completed,
+            steps_done: 5,
+            steps: 5,
+            proof: json!({"found": {}, "erased": {"calls": 3},
+                          "left": [{"what": "recordings", "count": 1, "because": "they are under a legal hold"}]}),
+            storage_key: None,
+            size_bytes: None,
+            sha256: None,
+            failure: None,
+            created_at: now,
+            started_at: Some(now),
+            ended_at: Some(now),
+            expires_at: None,
+        };
+        self.scope.insert::<privacy_request::Entity, _>(tx, row).await.unwrap();
+    }
+
     /// Every id of this company: what must not stand in an answer to anybody else.
     pub fn ids(&self) -> Vec<String> {
         let people = [&self.owner, &self.manager, &self.agent];
@@ -536,6 +568,7 @@ impl Company {
             self.former.to_string(),
             self.api_key.to_string(),
             self.export.to_string(),
+            self.privacy_request.to_string(),
             self.draft_flow.to_string(),
             self.flow_test.to_string(),
             self.wait_flow.to_string(),
