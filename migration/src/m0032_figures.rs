@@ -12,8 +12,6 @@ CREATE TABLE report_sum (
     PRIMARY KEY (company_id, attribution, quarters, first)
 );
 CREATE INDEX ix_call_ended ON call (company_id, ended_at, id) WHERE ended_at IS NOT NULL;
-CREATE INDEX ix_call_flow ON call (company_id, flow_version_id, started_at, id) WHERE flow_version_id IS NOT NULL;
-CREATE INDEX ix_segment_connected ON segment (company_id, connected_at) WHERE connected_at IS NOT NULL;
 CREATE INDEX ix_segment_queue_connected ON segment (company_id, queue_id, connected_at) WHERE connected_at IS NOT NULL;
 CREATE INDEX ix_audit_user ON audit (company_id, user_id, id);
 CREATE INDEX ix_audit_subject ON audit (company_id, subject_id, id) WHERE subject_id IS NOT NULL;

@@ -5,8 +5,9 @@ use entity::id::{AgentId, QueueId};
 use entity::{
     CallStatus, CompanyScope, EntryOutcome, EntryPurpose, SegmentState, call, queue, queue_entry, segment,
 };
-use sea_orm::sea_query::{Condition, Expr};
+use sea_orm::sea_query::{Condition, Expr, Func, SelectStatement};
 use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, Iterable, QueryFilter, QuerySelect, QueryTrait, Select};
+use uuid::Uuid;
 
 use super::queueing;
 
@@ -105,12 +106,8 @@ impl Counted {
             None => visits.filter(Q::Outcome.is_null().or(Q::Outcome.ne(EntryOutcome::Outbound))),
         };
         visits = match self.queue {
-            Some(queue) => visits.filter(Q::QueueId.eq(queue)),
-            // Each by itself, since visits are found by queue and time.
-            None if self.when == When::Began => {
-                let all = scope.find::<queue::Entity>().select_only().column(queue::Column::Id);
-                visits.filter(Q::QueueId.in_subquery(all.into_query()))
-            }
+            Some(queue) => visits.filter(self.is(Q::QueueId, queue.0)),
+            None if self.when == When::Began => visits.filter(Q::QueueId.in_subquery(queues(scope))),
             None => visits,
         };
         let visited = self.among(visits, (queue_entry::Entity, Q::CallId));
@@ -127,16 +124,31 @@ impl Counted {
             .select_only()
             .column(S::CallId)
             .filter(self.within(S::ConnectedAt))
-            .filter(S::ConnectedAt.is_not_null())
+            .filter(self.value(S::ConnectedAt).is_not_null())
             .filter(S::EndedAt.is_not_null())
             .filter(S::State.ne(SegmentState::Failed));
         if let Some(queue) = self.queue {
-            conversations = conversations.filter(S::QueueId.eq(queue));
+            conversations = conversations.filter(self.is(S::QueueId, queue.0));
         }
         if let Some(agent) = self.agent {
-            conversations = conversations.filter(S::AgentId.eq(agent));
+            conversations = conversations.filter(self.is(S::AgentId, agent.0));
+        }
+        if self.when == When::Began && self.queue.is_none() && self.agent.is_none() {
+            conversations = conversations.filter(S::QueueId.in_subquery(queues(scope)));
         }
         self.among(conversations, (segment::Entity, S::CallId))
+    }
+
+    fn is<C: ColumnTrait>(&self, column: C, id: Uuid) -> Expr {
+        self.value(column).eq(id)
+    }
+
+    /// Where rows are looked up for each call, an index that begins with something else would be taken by mistake.
+    fn value<C: ColumnTrait>(&self, column: C) -> Expr {
+        match self.when {
+            When::Began => column.into_expr(),
+            When::CallEnded => Func::coalesce([column.into_expr(), column.into_expr()]).into(),
+        }
     }
 
     /// The calls of these rows: found by them, or where the call itself is found by its end, looked up for each call.
@@ -149,4 +161,9 @@ impl Counted {
             }
         })
     }
+}
+
+/// Each by itself, since visits and conversations are found by queue and time.
+fn queues(scope: CompanyScope) -> SelectStatement {
+    scope.find::<queue::Entity>().select_only().column(queue::Column::Id).into_query()
 }

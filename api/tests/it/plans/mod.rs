@@ -44,7 +44,7 @@ on_both_databases! {
             ("by who calls", InOrder("ix_call_from"), Filter { number: number(), ..Filter::default() }),
             ("by who is called", InOrder("ix_call_to"), Filter { number: number(), ..Filter::default() }),
             ("by tag", Found("ix_call_tag_tag"), Filter { tag: Some("vip".into()), ..Filter::default() }),
-            ("by flow", Found("ix_call_flow"), Filter { flow: Some(world.ours.flow), ..Filter::default() }),
+            ("by flow", InOrder("ix_call_company_started"), Filter { flow: Some(world.ours.flow), ..Filter::default() }),
             ("by words", InOrder("ix_call_company_started"), Filter { words: vec!["discount".into()], ..Filter::default() }),
             ("that are live", Found("ix_call_"), Filter { only: Only::Live, ..Filter::default() }),
             ("an agent's own", Found("ix_segment_agent"), Filter { of_agent: Some(agent), ..Filter::default() }),
@@ -55,13 +55,13 @@ on_both_databases! {
             ("with a visit", Found("ix_queue_entry_entered"), Filter { by: By::Visit(None), ..within() }),
             ("with a visit of a queue", Found("ix_queue_entry_entered"),
                 Filter { by: By::Visit(Some(EntryOutcome::Abandoned)), queue: Some(queue), ..within() }),
-            ("with a visit, that ended", Found("ix_call_ended"), Filter { by: By::Visit(None), queue: Some(queue), ..ended() }),
-            ("with a conversation", Found("ix_segment_connected"), Filter { by: By::Conversation, ..within() }),
+            ("with a visit, that ended", Found("ix_queue_entry_call"), Filter { by: By::Visit(None), queue: Some(queue), ..ended() }),
+            ("with a conversation", Found("ix_segment_queue_connected"), Filter { by: By::Conversation, ..within() }),
             ("with a conversation of a queue", Found("ix_segment_queue_connected"),
                 Filter { by: By::Conversation, queue: Some(queue), ..within() }),
             ("with a conversation of an agent", Found("ix_segment_agent"),
                 Filter { by: By::Conversation, agent: Some(agent), ..within() }),
-            ("with a conversation, that ended", Found("ix_call_ended"), Filter { by: By::Conversation, agent: Some(agent), ..ended() }),
+            ("with a conversation, that ended", Found("ix_segment_call"), Filter { by: By::Conversation, agent: Some(agent), ..ended() }),
         ] {
             for order in [Order::NewestFirst, Order::OldestFirst] {
                 let after = Some((now, world.ours.calls.wrap_up));
