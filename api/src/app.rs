@@ -95,8 +95,18 @@ impl App {
     pub async fn build(settings: Settings, clock: Clock, delivery: Delivery) -> Result<Self> {
         std::fs::create_dir_all(&settings.data_dir)
             .map_err(|cause| Error::internal(format!("make {}", settings.data_dir.display()), cause))?;
-        let keys = Keys::load(&settings)?;
         let db = Database::connect(&settings).await?;
+        Self::build_on(db, settings, clock, delivery).await
+    }
+
+    /// The same on a database that is connected.
+    pub async fn build_on(
+        db: Database,
+        settings: Settings,
+        clock: Clock,
+        delivery: Delivery,
+    ) -> Result<Self> {
+        let keys = Keys::load(&settings)?;
         let bus = Bus::new(&clock, delivery);
         if let Some(url) = &settings.redis_url {
             let remote =

@@ -12,6 +12,8 @@ mod ground;
 mod load;
 mod machine;
 mod observe;
+mod past;
+mod reads;
 mod replay;
 mod run;
 mod server;
@@ -40,6 +42,9 @@ struct Arguments {
     /// Instead of the load: how fast a million rows are exported.
     #[arg(long)]
     export: bool,
+    /// Instead of the load: lists of calls and an overview, of a company with a million calls.
+    #[arg(long)]
+    reads: bool,
     /// Only this database.
     #[arg(long)]
     only: Option<Kind>,
@@ -55,29 +60,36 @@ async fn main() -> ExitCode {
         if arguments.only.is_some_and(|only| only != kind) {
             continue;
         }
-        if arguments.replay || arguments.export {
-            let measured =
-                if arguments.replay { replay::measure(kind).await } else { export::measure(kind).await };
-            match measured {
-                Ok(true) => {}
-                Ok(false) => println!("\n{kind:?} is left out: TEST_POSTGRES_URL names no server"),
-                Err(failure) => {
-                    eprintln!("\n{kind:?}: {failure}");
-                    well = false;
-                }
-            }
+        if arguments.replay {
+            well &= said(kind, replay::measure(kind).await.map(|there| there.then_some(None)));
             continue;
         }
-        match run::run(kind, &scale).await {
-            Ok(Some(table)) => table.print(),
-            Ok(None) => println!(
-                "\n{kind:?} is left out: TEST_POSTGRES_URL names no server (`make bench` starts one)"
-            ),
-            Err(failure) => {
-                eprintln!("\n{kind:?}: {failure}");
-                well = false;
-            }
+        // Without a word all of them.
+        let all = !arguments.export && !arguments.reads;
+        if all {
+            well &= said(kind, run::run(kind, &scale).await.map(|table| table.map(Some)));
+        }
+        if (all && !arguments.quick) || arguments.reads {
+            well &= said(kind, reads::measure(kind).await.map(|table| table.map(Some)));
+        }
+        if (all && !arguments.quick) || arguments.export {
+            well &= said(kind, export::measure(kind).await.map(|table| table.map(Some)));
         }
     }
     if well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Prints what was measured, or why nothing was; answers whether it went well.
+fn said(kind: Kind, measured: Result<Option<Option<figures::Table>>, Failure>) -> bool {
+    match measured {
+        Ok(Some(table)) => table.iter().for_each(figures::Table::print),
+        Ok(None) => {
+            println!("\n{kind:?} is left out: TEST_POSTGRES_URL names no server (`make bench` starts one)")
+        }
+        Err(failure) => {
+            eprintln!("\n{kind:?}: {failure}");
+            return false;
+        }
+    }
+    true
 }

@@ -87,6 +87,11 @@ impl Plan {
         Err(format!("the server is not ready after {PATIENCE:?}:\n{}", self.log_text()).into())
     }
 
+    /// Where it answers.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
     /// Lines of the log that tell of a failure.
     pub fn errors(&self) -> Vec<String> {
         self.log_text().lines().filter(|line| line.contains("ERROR")).map(str::to_owned).collect()

@@ -1,7 +1,10 @@
 //! What somebody takes out of a company as a file that a job writes.
 
+use sea_orm::FromJsonQueryResult;
 use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
 
+use crate::Attribution;
 use crate::id::{CompanyId, ExportId, UserId};
 use crate::macros::{closed_enum, company_owned};
 
@@ -14,6 +17,8 @@ closed_enum!(
         Agents,
         /// Lines of calls' stories, by when they happened.
         Events,
+        /// What callers met in each queue, by interval.
+        Intervals,
     }
 );
 closed_enum!(
@@ -41,6 +46,16 @@ closed_enum!(
         Expired,
     }
 );
+
+/// Which intervals: of the dataset that has them alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ExportIntervals {
+    pub minutes: u32,
+    /// By whose clock they begin.
+    pub tz: String,
+    pub attribution: Attribution,
+}
 
 impl ExportState {
     /// Nothing is made of it any more.
@@ -76,6 +91,8 @@ pub struct Model {
     pub range_from: DateTimeUtc,
     /// Not any more.
     pub range_to: DateTimeUtc,
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub intervals: Option<ExportIntervals>,
     pub state: ExportState,
     /// How many rows there were when it was begun.
     pub rows_estimated: Option<i64>,

@@ -81,6 +81,7 @@ pub mod report_agent;
 pub mod report_call;
 pub mod report_queue;
 pub mod report_state;
+pub mod report_sum;
 pub mod routing_change;
 pub mod routing_state;
 pub mod schedule;
@@ -109,7 +110,7 @@ pub mod webhook_event;
 pub mod webhook_request;
 
 pub use documented::Documented;
-pub use export::{ExportDataset, ExportFormat, ExportState};
+pub use export::{ExportDataset, ExportFormat, ExportIntervals, ExportState};
 pub use life::*;
 pub use outside::*;
 pub use privacy_request::{PrivacyKind, PrivacyPerson, PrivacyState};

@@ -1,5 +1,7 @@
 //! What is made of counters when it is asked for: percentages and averages. Without what they are of they are absent.
 
+use serde::{Deserialize, Serialize};
+
 use crate::counters::Counters;
 use crate::service_level::Ratio;
 use crate::span::Span;
@@ -88,7 +90,8 @@ pub fn score(counters: &Counters) -> Option<f64> {
 
 /// An agent's time by the clock; milliseconds. Every moment of the time in which he was logged in is in one of them: with a
 /// caller, else wrapping up, else being rung, else in the state that he wanted (the precedence of Amazon Connect).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Time {
     /// Not offline, or with a caller.
     pub logged_in: u64,

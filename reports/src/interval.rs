@@ -57,6 +57,19 @@ pub fn intervals(range: Interval, length: Length, zone: Tz) -> Vec<Interval> {
     rows
 }
 
+/// The row of a range that a quarter lies in: the same as [`intervals`] has there.
+pub fn row_of(range: Interval, quarter: Quarter, length: Length, zone: Tz) -> Interval {
+    let key = wall(quarter, length, zone);
+    let (mut first, mut end) = (quarter, quarter.next());
+    while first > range.first && wall(first.previous(), length, zone) == key {
+        first = first.previous();
+    }
+    while end < range.end && wall(end, length, zone) == key {
+        end = end.next();
+    }
+    Interval { first, end }
+}
+
 /// What the wall shows at the beginning of the row, and how far it is from UTC.
 fn wall(quarter: Quarter, length: Length, zone: Tz) -> (NaiveDateTime, i32) {
     let local = quarter.begins().with_timezone(&zone);
@@ -135,6 +148,26 @@ mod tests {
         // Lord Howe goes from 2:00 to 2:30, Santiago from midnight to 1:00.
         assert_eq!(rows_of("2026-10-04", chrono_tz::Australia::Lord_Howe), [94, 47, 24, 1]);
         assert_eq!(rows_of("2026-09-06", chrono_tz::America::Santiago), [92, 46, 23, 1]);
+    }
+
+    #[test]
+    fn the_row_of_a_quarter_is_the_one_of_the_range() {
+        for (date, zone) in [
+            ("2026-03-29", chrono_tz::Europe::Berlin),
+            ("2026-10-25", chrono_tz::Europe::Berlin),
+            ("2026-06-15", chrono_tz::Asia::Kathmandu),
+            ("2026-10-04", chrono_tz::Australia::Lord_Howe),
+        ] {
+            let mut range = day(date, zone);
+            range.first = range.first.next();
+            for length in [Length::Quarter, Length::HalfHour, Length::Hour, Length::Day] {
+                for row in intervals(range, length, zone) {
+                    for quarter in (row.first.0..row.end.0).map(Quarter) {
+                        assert_eq!(row_of(range, quarter, length, zone), row, "{date} {zone} {length:?}");
+                    }
+                }
+            }
+        }
     }
 
     #[test]

@@ -250,7 +250,8 @@ impl Entry<'_> {
     }
 }
 
-fn caller(counters: &mut Counters, visit: &Visit) {
+/// Counts a caller's visit of a queue.
+pub fn caller(counters: &mut Counters, visit: &Visit) {
     counters.queued += 1;
     let Some((end, left_at)) = visit.end else {
         counters.still_waiting += 1;

@@ -20,8 +20,8 @@ mod waits;
 
 pub use counters::Counters;
 pub use facts::{CallFacts, Direction, End, Offer, OfferEnd, Purpose, Score, Segment, Visit, VisitEnd};
-pub use interval::{Interval, Length, day_began, intervals};
-pub use ledger::{Attribution, Cell, Ledger, Of};
+pub use interval::{Interval, Length, day_began, intervals, row_of};
+pub use ledger::{Attribution, Cell, Ledger, Of, caller};
 pub use service_level::{Ratio, Variant};
 pub use span::{Quarter, Span};
 pub use states::{State, Timeline};

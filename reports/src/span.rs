@@ -34,6 +34,10 @@ impl Quarter {
     pub fn next(self) -> Self {
         Self(self.0.saturating_add(1))
     }
+
+    pub fn previous(self) -> Self {
+        Self(self.0.saturating_sub(1))
+    }
 }
 
 /// From a moment to another, which is not in it.

@@ -46,9 +46,11 @@ impl Timeline {
     pub fn within(&self, span: Span) -> Vec<(State, Span)> {
         let span = span.and(self.life);
         let mut parts = Vec::new();
-        // A moment before any other, since the first state holds from the beginning of life on.
-        let (mut state, mut from) = (self.first, span.from);
-        for (at, next) in self.changes.iter().filter(|(at, _)| *at < span.to) {
+        // What holds at the beginning of the span: the first state holds from the beginning of life on.
+        let before = self.changes.partition_point(|(at, _)| *at <= span.from);
+        let (begun, later) = self.changes.split_at(before);
+        let (mut state, mut from) = (begun.last().map_or(self.first, |(_, state)| *state), span.from);
+        for (at, next) in later.iter().take_while(|(at, _)| *at < span.to) {
             if *at > from {
                 parts.push((state, Span::new(from, *at)));
                 from = *at;

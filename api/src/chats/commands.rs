@@ -138,7 +138,7 @@ async fn queue(app: &App, scope: CompanyScope, name: &str) -> Result<String> {
     let Some(queue) = found else { return Ok(format!("There is no queue {}.", plain(Chat::Slack, name))) };
     let live = queues::live(app, scope, queue.id).await?;
     let oldest = live.figures.longest_wait.map_or(0, |wait| wait.as_secs());
-    let level = live.service_level.percent();
+    let level = live.service_level.ratio.percent();
     let level = level.map(|percent| format!(", service level today {percent:.0} %")).unwrap_or_default();
     Ok(format!(
         "{}: {} waiting, the first of them {oldest} s; {} agents free{level}.",

@@ -4,9 +4,11 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use ::reports::Length;
 use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
 use entity::id::{CompanyId, ExportId, UserId};
-use entity::{CompanyScope, ExportState, JobKind, export};
+use entity::{Attribution, CompanyScope, ExportDataset, ExportIntervals, ExportState, JobKind, export};
 use serde_json::json;
 
 use super::{Wish, stream};
@@ -16,7 +18,7 @@ use crate::identity::audit;
 use crate::signed_link;
 use crate::slice::{Slice, read_cursor};
 use crate::storage::{Link, Pieces};
-use crate::store::datasets::Ask;
+use crate::store::datasets::{Ask, Intervals, Table, What};
 use crate::store::idempotency::{self, Claim};
 use crate::store::{Unit, exports};
 
@@ -44,17 +46,18 @@ pub async fn create(
         let message = "Ten exports of the company are under way. Wait for one, or cancel one.";
         return Err(Error::conflict(Code::TooManyExports, message));
     }
-    let Ask { dataset, format, from, to } = wish.ask;
+    let Ask { what, format, from, to } = wish.ask;
     let row = export::Model {
         id,
         company_id: scope.company(),
         requested_by: user,
-        dataset,
+        dataset: what.dataset(),
         format,
         gzip: wish.gzip,
         bom: wish.bom,
         range_from: from,
         range_to: to,
+        intervals: intervals(what),
         state: ExportState::Queued,
         rows_estimated: None,
         rows_written: 0,
@@ -154,8 +157,46 @@ impl File {
 
 /// What was asked for.
 pub fn wish(row: &export::Model) -> Wish {
-    let ask = Ask { dataset: row.dataset, format: row.format, from: row.range_from, to: row.range_to };
+    let ask = Ask { what: what(row), format: row.format, from: row.range_from, to: row.range_to };
     Wish { ask, gzip: row.gzip, bom: row.bom }
+}
+
+fn what(row: &export::Model) -> What {
+    match row.dataset {
+        ExportDataset::Calls => What::Rows(Table::Calls),
+        ExportDataset::Agents => What::Rows(Table::Agents),
+        ExportDataset::Events => What::Rows(Table::Events),
+        ExportDataset::Intervals => {
+            let kept = row.intervals.as_ref();
+            What::Intervals(Intervals {
+                length: kept.map_or(Length::HalfHour, |kept| length(kept.minutes)),
+                zone: kept.and_then(|kept| kept.tz.parse().ok()).unwrap_or(Tz::UTC),
+                attribution: kept.map_or(Attribution::ActivityDriven, |kept| kept.attribution),
+            })
+        }
+    }
+}
+
+/// A day for whatever is no part of it.
+fn length(minutes: u32) -> Length {
+    match minutes {
+        15 => Length::Quarter,
+        30 => Length::HalfHour,
+        60 => Length::Hour,
+        _ => Length::Day,
+    }
+}
+
+/// Which intervals are asked for, as it is kept.
+pub fn intervals(what: What) -> Option<ExportIntervals> {
+    let What::Intervals(Intervals { length, zone, attribution }) = what else { return None };
+    let minutes = match length {
+        Length::Quarter => 15,
+        Length::HalfHour => 30,
+        Length::Hour => 60,
+        Length::Day => 1440,
+    };
+    Some(ExportIntervals { minutes, tz: zone.name().to_owned(), attribution })
 }
 
 /// Lets `user` fetch the file. That he does, and which part of it, is noted first.

@@ -11,12 +11,12 @@ use futures_util::StreamExt;
 use serde_json::{Value, json};
 
 use super::pack::Pack;
-use super::{Place, Text, Wish};
+use super::{Place, Text, Wish, desk};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::audit;
 use crate::storage::Pieces;
-use crate::store::{Unit, datasets};
+use crate::store::Unit;
 
 /// What a client is asked to wait for a place.
 const FOR_A_PLACE: std::time::Duration = std::time::Duration::from_secs(5);
@@ -32,7 +32,12 @@ pub enum Travel {
 /// What is noted of an export.
 pub fn detail(wish: &Wish) -> Value {
     let ask = &wish.ask;
-    json!({"dataset": ask.dataset, "format": ask.format, "from": ask.from, "to": ask.to})
+    let mut detail =
+        json!({"dataset": ask.what.dataset(), "format": ask.format, "from": ask.from, "to": ask.to});
+    if let Some(intervals) = desk::intervals(ask.what) {
+        detail["intervals"] = json!(intervals);
+    }
+    detail
 }
 
 /// Begins an export for `user`, which is noted first.
@@ -54,7 +59,7 @@ pub async fn begin(
     let pack = if packed { Pack::gzip() } else { Pack::Plain };
     let span = |span| TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX);
     let streaming = Streaming {
-        text: Text::of(&wish, datasets::rows(scope, &app.db, wish.ask), pack),
+        text: Text::of(&wish, super::rows(app, scope, wish.ask), pack),
         clock: app.clock.clone(),
         begun: app.clock.now(),
         given: None,

@@ -79,7 +79,7 @@ async fn run(app: &App, scope: CompanyScope, row: &export::Model) -> Result<Opti
         wish.ask.format.as_str()
     );
     let pack = if wish.gzip { Pack::gzip() } else { Pack::Plain };
-    let mut text = Text::of(&wish, datasets::rows(scope, &app.db, wish.ask), pack);
+    let mut text = Text::of(&wish, super::rows(app, scope, wish.ask), pack);
     let mut upload = Upload::begin(&*app.storage, &key).await?;
     let (mut said, mut pieces) = (app.clock.now(), 0);
     while let Some(piece) = text.next().await? {

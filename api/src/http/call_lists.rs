@@ -3,8 +3,8 @@
 #![expect(clippy::too_many_arguments, reason = "an argument is a parameter of the address")]
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::id::{AgentId, CallId, QueueId, UserId};
-use entity::{CallKind, CallOutcome, CallStatus, EntryOutcome};
+use entity::id::{AgentId, CallId, FlowId, QueueId, UserId};
+use entity::{Attribution, CallKind, CallOutcome, CallStatus, EntryOutcome};
 use poem::web::Data;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
@@ -12,7 +12,7 @@ use poem_openapi::{Enum, Object, OpenApi};
 use uuid::Uuid;
 
 use super::calls::CallOut;
-use super::counted::{CountedByIn, counted_by};
+use super::counted::{CountedByIn, counted_by, when};
 use super::envelope::{Created, Done, Failure, Reply, Success};
 use super::new_call::CallIn;
 use super::page::{LARGEST_LIMIT, Page, limit_within};
@@ -163,6 +163,9 @@ impl CallLists {
         /// What `agentId`, `queueId`, `from` and `to` are about: the `call` unless said, a caller's `visit` of a queue that
         /// began then, or an agent's `conversation` that did and is over. So the calls behind a report's figure are found.
         Query(by): Query<Option<CountedByIn>>,
+        /// What `from` and `to` are of: `activity_driven` unless said, when that began; `contact_driven`, when the call ended,
+        /// once it is over for everybody.
+        Query(attribution): Query<Option<Word<Attribution>>>,
         /// How the visit ended; with `by=visit`.
         #[oai(name = "visitOutcome")]
         Query(visit): Query<Option<Word<EntryOutcome>>>,
@@ -172,6 +175,9 @@ impl CallLists {
         /// Only calls that wait in this queue, or waited there last.
         #[oai(name = "queueId")]
         Query(queue): Query<Option<Uuid>>,
+        /// Only calls in this flow, or that were in it last.
+        #[oai(name = "flowId")]
+        Query(flow): Query<Option<Uuid>>,
         /// Only calls that began then or later.
         Query(from): Query<Option<DateTime<Utc>>>,
         /// Only calls that began before.
@@ -200,8 +206,10 @@ impl CallLists {
             kind: direction.or(kind).map(|word| word.0),
             outcome: outcome.map(|word| word.0),
             by: counted_by(by, visit)?,
+            when: when(attribution),
             agent: agent.map(AgentId),
             queue: queue.map(QueueId),
+            flow: flow.map(FlowId),
             from,
             to,
             tag,

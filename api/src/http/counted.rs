@@ -1,11 +1,11 @@
 //! The filters of the list of calls by which a report's figure is opened.
 
-use entity::EntryOutcome;
+use entity::{Attribution, EntryOutcome};
 use poem_openapi::Enum;
 
 use super::Word;
 use crate::error::{Error, Result};
-use crate::store::calls_counted::By;
+use crate::store::calls_counted::{By, When};
 
 /// What the filters of a list of calls are about.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,5 +23,12 @@ pub fn counted_by(by: Option<CountedByIn>, visit: Option<Word<EntryOutcome>>) ->
         (_, Some(_)) => Err(Error::invalid("visitOutcome", "needs by=visit")),
         (None | Some(CountedByIn::Call), None) => Ok(By::Call),
         (Some(CountedByIn::Conversation), None) => Ok(By::Conversation),
+    }
+}
+
+pub fn when(attribution: Option<Word<Attribution>>) -> When {
+    match attribution {
+        None | Some(Word(Attribution::ActivityDriven)) => When::Began,
+        Some(Word(Attribution::ContactDriven)) => When::CallEnded,
     }
 }

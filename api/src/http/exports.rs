@@ -1,14 +1,15 @@
 //! Exports: rows of the company as CSV or NDJSON, streamed or written to a file by a job.
 
+use ::reports::Length;
 use chrono::{DateTime, Utc};
 use entity::id::{CompanyId, ExportId};
-use entity::{ExportDataset, ExportFormat, ExportState, export};
+use entity::{Attribution, CompanyScope, ExportDataset, ExportFormat, ExportState, export};
 use poem::Request;
 use poem::http::Version;
 use poem::web::Data;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
-use poem_openapi::{Object, OpenApi};
+use poem_openapi::{Enum, Object, OpenApi};
 use uuid::Uuid;
 
 use super::envelope::{Created, Done, Failure, Reply, Success};
@@ -39,6 +40,12 @@ struct ExportOut {
     from: DateTime<Utc>,
     /// Not any more.
     to: DateTime<Utc>,
+    /// Minutes of a row of intervals.
+    interval: Option<ExportInterval>,
+    /// By whose clock intervals begin.
+    tz: Option<String>,
+    /// To which interval a call's figures belong.
+    attribution: Option<Word<Attribution>>,
     state: Word<ExportState>,
     /// Rows so far.
     rows_written: i64,
@@ -66,6 +73,7 @@ struct ExportOut {
 impl From<export::Model> for ExportOut {
     fn from(row: export::Model) -> Self {
         let complete = row.state == ExportState::Completed;
+        let intervals = row.intervals.as_ref();
         Self {
             id: row.id.0,
             dataset: Word(row.dataset),
@@ -74,6 +82,9 @@ impl From<export::Model> for ExportOut {
             bom: row.bom,
             from: row.range_from,
             to: row.range_to,
+            interval: intervals.and_then(|intervals| ExportInterval::of(intervals.minutes)),
+            attribution: intervals.map(|intervals| Word(intervals.attribution)),
+            tz: row.intervals.map(|intervals| intervals.tz),
             state: Word(row.state),
             rows_written: row.rows_written,
             rows_estimated: row.rows_estimated,
@@ -98,6 +109,38 @@ impl ExportOut {
     }
 }
 
+/// Minutes of a row of intervals.
+#[derive(Enum, Clone, Copy, Debug)]
+enum ExportInterval {
+    #[oai(rename = "15")]
+    Quarter,
+    #[oai(rename = "30")]
+    HalfHour,
+    #[oai(rename = "60")]
+    Hour,
+}
+
+impl ExportInterval {
+    fn of(minutes: u32) -> Option<Self> {
+        match minutes {
+            15 => Some(Self::Quarter),
+            30 => Some(Self::HalfHour),
+            60 => Some(Self::Hour),
+            _ => None,
+        }
+    }
+}
+
+impl From<ExportInterval> for Length {
+    fn from(interval: ExportInterval) -> Self {
+        match interval {
+            ExportInterval::Quarter => Self::Quarter,
+            ExportInterval::HalfHour => Self::HalfHour,
+            ExportInterval::Hour => Self::Hour,
+        }
+    }
+}
+
 /// What is to be exported.
 #[derive(Object, Debug)]
 #[oai(rename_all = "camelCase", deny_unknown_fields)]
@@ -109,6 +152,12 @@ struct ExportIn {
     from: Option<DateTime<Utc>>,
     /// And before then; now when absent.
     to: Option<DateTime<Utc>>,
+    /// Of intervals: minutes of a row; 30 when absent.
+    interval: Option<ExportInterval>,
+    /// Of intervals: the zone by whose clock they begin, as Europe/Berlin; the company's when absent.
+    tz: Option<String>,
+    /// Of intervals: to which one a call's figures belong; `activity_driven` when absent.
+    attribution: Option<Word<Attribution>>,
     /// Compresses the file.
     gzip: Option<bool>,
     /// Begins CSV with a byte order mark.
@@ -116,10 +165,17 @@ struct ExportIn {
 }
 
 impl ExportIn {
-    fn read(&self, now: DateTime<Utc>) -> OurResult<Wish> {
-        let format = self.format.map(|word| word.0);
-        let asked = Asked { dataset: self.dataset.0, format, from: self.from, to: self.to };
-        let ask = asked.read(now).map_err(|error| error.within("/"))?;
+    async fn read(&self, app: &App, scope: CompanyScope) -> OurResult<Wish> {
+        let asked = Asked {
+            dataset: self.dataset.0,
+            format: self.format.map(|word| word.0),
+            from: self.from,
+            to: self.to,
+            interval: self.interval.map(Into::into),
+            tz: self.tz.clone(),
+            attribution: self.attribution.map(|word| word.0),
+        };
+        let ask = asked.read(app, scope).await.map_err(|error| error.within("/"))?;
         Ok(Wish { ask, gzip: self.gzip.unwrap_or_default(), bom: self.bom.unwrap_or_default() })
     }
 }
@@ -177,6 +233,12 @@ impl Exports {
         Query(from): Query<Option<DateTime<Utc>>>,
         /// And before then; now when absent.
         Query(to): Query<Option<DateTime<Utc>>>,
+        /// Of intervals: minutes of a row; 30 when absent.
+        Query(interval): Query<Option<ExportInterval>>,
+        /// Of intervals: the zone by whose clock they begin, as Europe/Berlin; the company's when absent.
+        Query(tz): Query<Option<String>>,
+        /// Of intervals: to which one a call's figures belong; `activity_driven` when absent.
+        Query(attribution): Query<Option<Word<Attribution>>>,
         /// Sends a compressed file. (A client that takes `Content-Encoding: gzip` needs not ask.)
         Query(gzip): Query<Option<bool>>,
         /// Begins CSV with a byte order mark.
@@ -187,8 +249,10 @@ impl Exports {
     ) -> Result<ExportStream, Failure> {
         let scope = can.scope_of(CompanyId(company))?;
         can_tell_the_end(request)?;
-        let asked = Asked { dataset: dataset.0, format: format.map(|word| word.0), from, to };
-        let ask = asked.read(app.clock.now())?;
+        let (dataset, format) = (dataset.0, format.map(|word| word.0));
+        let (interval, attribution) = (interval.map(Into::into), attribution.map(|word| word.0));
+        let asked = Asked { dataset, format, from, to, interval, tz, attribution };
+        let ask = asked.read(app, scope).await?;
         let wish = Wish { ask, gzip: gzip.unwrap_or_default(), bom: bom.unwrap_or_default() };
         let travel = travel(accept.as_deref(), &wish);
         let pieces = stream::begin(app, scope, can.caller().user, wish, travel).await?;
@@ -227,8 +291,9 @@ impl Exports {
         JsonBody(body): JsonBody<ExportIn>,
     ) -> Result<Created<ExportOut>, Failure> {
         let once = idempotency::once(&can, "createExport", key, &body)?;
-        let wish = body.read(app.clock.now())?;
-        Created::of(desk::create(app, can.scope()?, can.caller().user, wish, once).await?)
+        let scope = can.scope()?;
+        let wish = body.read(app, scope).await?;
+        Created::of(desk::create(app, scope, can.caller().user, wish, once).await?)
     }
 
     /// Shows how far an export is, and where its file is.
@@ -285,11 +350,16 @@ impl Exports {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::datasets::{Ask, Table, What};
 
     #[test]
     fn gzip_is_for_who_takes_it() {
-        let asked = Asked { dataset: ExportDataset::Calls, format: None, from: None, to: None };
-        let ask = asked.read("2026-03-02T12:00:00Z".parse().unwrap()).unwrap();
+        let ask = Ask {
+            what: What::Rows(Table::Calls),
+            format: ExportFormat::Csv,
+            from: DateTime::UNIX_EPOCH,
+            to: DateTime::UNIX_EPOCH,
+        };
         let wish = Wish { ask, gzip: false, bom: false };
         for (accepted, wanted) in [
             (Some("gzip, deflate, br"), Travel::Gzip),

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use entity::id::AgentId;
-use entity::{IdleReading, Strategy};
+use entity::{IdleReading, ServiceLevelVariant, Strategy};
 use poem::web::Data;
 use poem_openapi::param::Path;
 use poem_openapi::payload::Json;
@@ -15,6 +15,7 @@ use super::{JsonBody, Tag, Word};
 use crate::app::App;
 use crate::authz::{Can, ReadQueues, WriteQueues};
 use crate::queues::{self, Live, ServiceLevelToday, Settings};
+use crate::reports::ask::variant;
 use crate::store::queues::QueueWithAgents;
 
 pub struct Queues;
@@ -181,7 +182,7 @@ struct QueueLiveOut {
     service_level: ServiceLevelOut,
 }
 
-/// The service level of those who came since the company's midnight and whose wait is over.
+/// The service level of those who came since the company's midnight, as the company counts it.
 #[derive(Object)]
 #[oai(rename_all = "camelCase", skip_serializing_if_is_none)]
 struct ServiceLevelOut {
@@ -190,9 +191,13 @@ struct ServiceLevelOut {
     target_percent: u32,
     target_seconds: u32,
     short_abandon_seconds: u32,
+    variant: Word<ServiceLevelVariant>,
     /// What this way of counting is called.
     name: String,
+    /// In words; X is `targetSeconds`, S `shortAbandonSeconds`.
     formula: String,
+    numerator: u64,
+    denominator: u64,
     answered: u64,
     /// Those of `answered` who waited for `targetSeconds` at most.
     answered_in_time: u64,
@@ -204,12 +209,15 @@ struct ServiceLevelOut {
 impl From<ServiceLevelToday> for ServiceLevelOut {
     fn from(today: ServiceLevelToday) -> Self {
         Self {
-            percent: today.percent(),
+            percent: today.ratio.percent(),
             target_percent: today.target.target_percent,
             target_seconds: today.target.target_seconds,
             short_abandon_seconds: today.target.short_abandon_seconds,
-            name: "without short abandons".to_owned(),
-            formula: "answeredInTime / (answered + abandoned - shortAbandons)".to_owned(),
+            variant: Word(today.variant),
+            name: today.variant.as_str().replace('_', " "),
+            formula: variant(today.variant).formula().to_owned(),
+            numerator: today.ratio.numerator,
+            denominator: today.ratio.denominator,
             answered: today.answered,
             answered_in_time: today.answered_in_time,
             abandoned: today.abandoned,

@@ -2,16 +2,19 @@
 
 use std::time::Duration;
 
+use ::reports::{Counters, Purpose, Ratio, Visit};
 use chrono::{DateTime, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 use entity::id::QueueId;
-use entity::{CompanyScope, EntryOutcome, ServiceLevel};
+use entity::{CompanyScope, EntryOutcome, ReportSettings, ServiceLevel, ServiceLevelVariant, queue};
 use routing::QueueFigures;
 
 use super::get;
 use crate::app::App;
+use crate::companies;
 use crate::error::Result;
-use crate::store::{callbacks, companies, queueing};
+use crate::reports::{ask, facts};
+use crate::store::{callbacks, queueing};
 
 /// A supervisor's screen is not older than this.
 const OLDEST: TimeDelta = TimeDelta::seconds(1);
@@ -28,11 +31,13 @@ pub struct Live {
     pub service_level: ServiceLevelToday,
 }
 
-/// The service level of those who came since the company's midnight and whose visit is over: variant 8 of the field,
-/// `answered in time / (answered + abandoned - short abandons)`.
-#[derive(Clone, Debug, PartialEq)]
+/// The service level of those who came since the company's midnight, as the company counts it.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ServiceLevelToday {
+    /// With the company's limit of short abandons, where it says one for all queues.
     pub target: ServiceLevel,
+    pub variant: ServiceLevelVariant,
+    pub ratio: Ratio,
     pub answered: u64,
     pub answered_in_time: u64,
     pub abandoned: u64,
@@ -41,39 +46,35 @@ pub struct ServiceLevelToday {
 }
 
 impl ServiceLevelToday {
-    /// Of a hundred; `None` while nobody counts.
-    pub fn percent(&self) -> Option<f64> {
-        let counted = self.answered + self.abandoned - self.short_abandons;
-        (counted > 0).then(|| self.answered_in_time as f64 * 100.0 / counted as f64)
-    }
-
-    fn of(target: ServiceLevel, visits: &[(DateTime<Utc>, EntryOutcome, DateTime<Utc>)]) -> Self {
-        let mut today = Self { target, answered: 0, answered_in_time: 0, abandoned: 0, short_abandons: 0 };
-        let within = |waited: TimeDelta, seconds: u32| waited <= TimeDelta::seconds(i64::from(seconds));
-        for (entered, outcome, left) in visits {
-            let waited = *left - *entered;
-            match outcome {
-                EntryOutcome::Answered => {
-                    today.answered += 1;
-                    today.answered_in_time += u64::from(within(waited, target.target_seconds));
-                }
-                EntryOutcome::Abandoned => {
-                    today.abandoned += 1;
-                    today.short_abandons += u64::from(within(waited, target.short_abandon_seconds));
-                }
-                EntryOutcome::Overflow
-                | EntryOutcome::Callback
-                | EntryOutcome::Voicemail
-                | EntryOutcome::Error
-                | EntryOutcome::Moved
-                | EntryOutcome::Withdrawn
-                | EntryOutcome::Outbound
-                | EntryOutcome::Unreached => {}
+    fn of(settings: &ReportSettings, queue: &queue::Model, visits: &[Came]) -> Self {
+        let (target_seconds, short_abandon_seconds) = ask::limits(settings, queue);
+        let target = ServiceLevel { target_seconds, short_abandon_seconds, ..queue.rules.service_level };
+        let mut counters = Counters::default();
+        for (entered_at, outcome, left_at) in visits {
+            let end = outcome.map(facts::visit_end);
+            // An agent who calls out waits nowhere.
+            if end == Some(None) {
+                continue;
             }
+            let end = end.flatten().zip(*left_at);
+            let (queue, entered_at) = (queue.id.0, *entered_at);
+            ::reports::caller(&mut counters, &Visit { queue, purpose: Purpose::Caller, entered_at, end });
         }
-        today
+        let variant = settings.variant;
+        Self {
+            target,
+            variant,
+            ratio: ask::variant(variant).of(&counters, target_seconds, short_abandon_seconds),
+            answered: counters.answered,
+            answered_in_time: counters.answered_waits.within(target_seconds),
+            abandoned: counters.abandoned,
+            short_abandons: counters.abandoned_waits.within(short_abandon_seconds),
+        }
     }
 }
+
+/// When a visit began, how it ended, and when.
+type Came = (DateTime<Utc>, Option<EntryOutcome>, Option<DateTime<Utc>>);
 
 pub async fn live(app: &App, scope: CompanyScope, id: QueueId) -> Result<Live> {
     let queue = get(app, scope, id).await?.queue;
@@ -85,10 +86,10 @@ pub async fn live(app: &App, scope: CompanyScope, id: QueueId) -> Result<Live> {
             (index.queue_figures(routed, now), index.expected_wait_of_next(routed, now))
         })
         .await?;
-    let company = companies::own(scope, app.db.reader()).await?;
-    let zone = company.and_then(|company| company.time_zone.parse().ok()).unwrap_or(Tz::UTC);
+    let company = companies::get(app, scope).await?;
+    let zone = company.time_zone.parse().unwrap_or(Tz::UTC);
     let visits = queueing::visits_since(scope, app.db.reader(), id, midnight(zone, now)).await?;
-    let service_level = ServiceLevelToday::of(queue.rules.service_level, &visits);
+    let service_level = ServiceLevelToday::of(&company.report_settings, &queue, &visits);
     let callbacks = callbacks::open_in(scope, app.db.reader(), id).await?;
     Ok(Live { queue: id, at: now, figures, expected_wait, callbacks, service_level })
 }
@@ -119,25 +120,5 @@ mod tests {
         // Santiago puts its clock forward at midnight.
         let spring = at("2026-09-06T15:00:00Z");
         assert_eq!(midnight(chrono_tz::America::Santiago, spring), at("2026-09-06T04:00:00Z"));
-    }
-
-    #[test]
-    fn short_abandons_have_no_influence_and_overflows_neither() {
-        let visit = |outcome, seconds| {
-            let came = at("2026-03-02T12:00:00Z");
-            (came, outcome, came + TimeDelta::seconds(seconds))
-        };
-        let visits = [
-            visit(EntryOutcome::Answered, 20),
-            visit(EntryOutcome::Answered, 21),
-            visit(EntryOutcome::Abandoned, 5),
-            visit(EntryOutcome::Abandoned, 6),
-            visit(EntryOutcome::Overflow, 60),
-        ];
-        let today = ServiceLevelToday::of(ServiceLevel::default(), &visits);
-        assert_eq!((today.answered, today.answered_in_time), (2, 1));
-        assert_eq!((today.abandoned, today.short_abandons), (2, 1));
-        assert_eq!(today.percent(), Some(100.0 / 3.0));
-        assert_eq!(ServiceLevelToday::of(ServiceLevel::default(), &[]).percent(), None);
     }
 }

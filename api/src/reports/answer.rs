@@ -9,6 +9,7 @@ use entity::{Attribution, CompanyScope, agent, queue};
 use uuid::Uuid;
 
 use super::ask::{Asked, Question};
+use super::sums::{self, Sums};
 use super::{count, states};
 use crate::app::App;
 use crate::authz::Whose;
@@ -84,18 +85,8 @@ impl Rows {
 
 pub async fn overview(app: &App, scope: CompanyScope, question: Question) -> Result<(Asked, Overview)> {
     let asked = Asked::read(app, scope, question).await?;
-    let whole = [asked.range];
-    let sums = queue_sums(app, scope, &asked, &whole, None).await?;
-    let calls = sums.get(&(0, Uuid::nil())).cloned().unwrap_or_default();
-    let line = together(&asked, sums.iter().map(|((_, queue), counters)| (*queue, counters)));
-    let mut agents = Counters::default();
-    for counters in agent_sums(app, scope, &asked, &whole, None).await?.into_values() {
-        agents.add(&counters);
-    }
-    let mut time = Time::default();
-    for one in clocks(app, scope, &asked, &whole, None).await?.into_values() {
-        time.add(one.1);
-    }
+    let Sums { calls, queues, agents, time } = sums::of(app, scope, &asked).await?;
+    let line = together(&asked, queues.iter().map(|(queue, counters)| (*queue, counters)));
     Ok((asked, Overview { calls, line, agents, time }))
 }
 
@@ -259,10 +250,10 @@ fn together<'a>(asked: &Asked, of: impl Iterator<Item = (Uuid, &'a Counters)>) -
     line
 }
 
-type QueueSums = BTreeMap<(usize, Uuid), Counters>;
-type AgentSums = BTreeMap<(usize, Uuid, Uuid), Counters>;
+pub(super) type QueueSums = BTreeMap<(usize, Uuid), Counters>;
+pub(super) type AgentSums = BTreeMap<(usize, Uuid, Uuid), Counters>;
 
-async fn queue_sums(
+pub(super) async fn queue_sums(
     app: &App,
     scope: CompanyScope,
     asked: &Asked,
@@ -279,7 +270,7 @@ async fn queue_sums(
 }
 
 /// Of agents in queues; without their time by the clock.
-async fn agent_sums(
+pub(super) async fn agent_sums(
     app: &App,
     scope: CompanyScope,
     asked: &Asked,
@@ -299,7 +290,7 @@ async fn agent_sums(
 }
 
 /// The time by the clock of each agent and row: activity-driven in any case, since a moment is in one interval.
-async fn clocks(
+pub(super) async fn clocks(
     app: &App,
     scope: CompanyScope,
     asked: &Asked,

@@ -77,6 +77,21 @@ impl Asked {
         })
     }
 
+    /// All of the company, of whatever range.
+    pub async fn of_all(app: &App, scope: CompanyScope, attribution: Attribution) -> Result<Self> {
+        let now = app.clock.now();
+        Ok(Self {
+            range: Interval { first: Quarter::of(now), end: Quarter::of(now) },
+            zone: Tz::UTC,
+            attribution,
+            queue: None,
+            agent: None,
+            settings: companies::get(app, scope).await?.report_settings,
+            queues: store::queues_ever(scope, app.db.reader()).await?,
+            as_of: now,
+        })
+    }
+
     /// The rows of the range; one that is all of it without a length.
     ///
     /// # Errors
@@ -95,22 +110,31 @@ impl Asked {
 
     /// Threshold and limit of short abandons in a queue, in seconds.
     pub fn limits(&self, queue: &queue::Model) -> (u32, u32) {
-        let rule = queue.rules.service_level;
-        (rule.target_seconds, self.settings.short_abandon_seconds.unwrap_or(rule.short_abandon_seconds))
+        limits(&self.settings, queue)
     }
 
     pub fn variant(&self) -> Variant {
-        match self.settings.variant {
-            ServiceLevelVariant::Ignore => Variant::Ignore,
-            ServiceLevelVariant::Negative => Variant::Negative,
-            ServiceLevelVariant::Positive => Variant::Positive,
-            ServiceLevelVariant::Genesys => Variant::Genesys,
-            ServiceLevelVariant::Aws => Variant::Aws,
-            ServiceLevelVariant::Asterisk => Variant::Asterisk,
-            ServiceLevelVariant::AsteriskSecond => Variant::AsteriskSecond,
-            ServiceLevelVariant::Classic => Variant::Classic,
-            ServiceLevelVariant::ExcludingShortAbandons => Variant::ExcludingShortAbandons,
-        }
+        variant(self.settings.variant)
+    }
+}
+
+/// Threshold and limit of short abandons in a queue, in seconds.
+pub fn limits(settings: &ReportSettings, queue: &queue::Model) -> (u32, u32) {
+    let rule = queue.rules.service_level;
+    (rule.target_seconds, settings.short_abandon_seconds.unwrap_or(rule.short_abandon_seconds))
+}
+
+pub fn variant(chosen: ServiceLevelVariant) -> Variant {
+    match chosen {
+        ServiceLevelVariant::Ignore => Variant::Ignore,
+        ServiceLevelVariant::Negative => Variant::Negative,
+        ServiceLevelVariant::Positive => Variant::Positive,
+        ServiceLevelVariant::Genesys => Variant::Genesys,
+        ServiceLevelVariant::Aws => Variant::Aws,
+        ServiceLevelVariant::Asterisk => Variant::Asterisk,
+        ServiceLevelVariant::AsteriskSecond => Variant::AsteriskSecond,
+        ServiceLevelVariant::Classic => Variant::Classic,
+        ServiceLevelVariant::ExcludingShortAbandons => Variant::ExcludingShortAbandons,
     }
 }
 

@@ -105,6 +105,7 @@ pub async fn round(app: &App, scope: CompanyScope, also: &BTreeSet<i32>) -> Resu
         return Ok(Round::Lost);
     }
     store::replace_counters(scope, &tx, &quarters, queues, agents).await?;
+    store::forget_sums(scope, &tx, &quarters).await?;
     store::replace_quarters(scope, &tx, &ids, reached).await?;
     store::mark_reported(scope, &tx, &changed, now).await?;
     tx.commit().await?;

@@ -90,29 +90,30 @@ fn of_call(row: &call::Model) -> CallFacts {
     }
 }
 
+/// How a visit ended; `None`: it is none, since an agent called out.
+pub fn visit_end(outcome: EntryOutcome) -> Option<VisitEnd> {
+    Some(match outcome {
+        EntryOutcome::Answered => VisitEnd::Answered,
+        EntryOutcome::Abandoned => VisitEnd::Abandoned,
+        EntryOutcome::Overflow => VisitEnd::Overflow,
+        EntryOutcome::Callback => VisitEnd::Callback,
+        EntryOutcome::Voicemail => VisitEnd::Voicemail,
+        EntryOutcome::Error => VisitEnd::Error,
+        EntryOutcome::Moved => VisitEnd::Moved,
+        EntryOutcome::Withdrawn => VisitEnd::Withdrawn,
+        EntryOutcome::Unreached => VisitEnd::Unreached,
+        EntryOutcome::Outbound => return None,
+    })
+}
+
 fn visit(row: &queue_entry::Model) -> Visit {
-    let mut purpose = match row.purpose {
-        EntryPurpose::Caller => Purpose::Caller,
-        EntryPurpose::Consult => Purpose::Consult,
-        EntryPurpose::Callback => Purpose::Callback,
+    let purpose = match (row.purpose, row.outcome) {
+        (_, Some(EntryOutcome::Outbound)) => Purpose::Outbound,
+        (EntryPurpose::Caller, _) => Purpose::Caller,
+        (EntryPurpose::Consult, _) => Purpose::Consult,
+        (EntryPurpose::Callback, _) => Purpose::Callback,
     };
-    let end = row.outcome.and_then(|outcome| {
-        Some(match outcome {
-            EntryOutcome::Answered => VisitEnd::Answered,
-            EntryOutcome::Abandoned => VisitEnd::Abandoned,
-            EntryOutcome::Overflow => VisitEnd::Overflow,
-            EntryOutcome::Callback => VisitEnd::Callback,
-            EntryOutcome::Voicemail => VisitEnd::Voicemail,
-            EntryOutcome::Error => VisitEnd::Error,
-            EntryOutcome::Moved => VisitEnd::Moved,
-            EntryOutcome::Withdrawn => VisitEnd::Withdrawn,
-            EntryOutcome::Unreached => VisitEnd::Unreached,
-            EntryOutcome::Outbound => {
-                purpose = Purpose::Outbound;
-                return None;
-            }
-        })
-    });
+    let end = row.outcome.and_then(visit_end);
     Visit { queue: row.queue_id.0, purpose, entered_at: row.entered_at, end: end.zip(row.left_at) }
 }
 

@@ -2,13 +2,15 @@
 //!
 //! Owns the tables `report_*`, which hold nothing that could not be computed again ([`verify`]). A call whose story goes on is
 //! marked in the same write ([`crate::calls::CallFile::save`]); [`count`] counts every quarter of it anew. What agents wanted
-//! to be is read from their histories when it is asked for ([`states`]): it needs no counters.
+//! to be is read from their histories when it is asked for ([`states`]): it needs no counters. What long ranges come to is kept by
+//! hours and days ([`sums`]).
 
 pub mod answer;
 pub mod ask;
 pub mod count;
-mod facts;
+pub mod facts;
 mod states;
+pub mod sums;
 pub mod verify;
 
 use std::time::Duration;

@@ -10,7 +10,7 @@ use entity::id::CallId;
 use uuid::Uuid;
 
 use super::count::{self, Round};
-use super::{facts, states};
+use super::{facts, states, sums};
 use crate::app::App;
 use crate::error::Result;
 use crate::store::reports as store;
@@ -68,6 +68,9 @@ pub async fn verify(app: &App, scope: CompanyScope, zone: Tz) -> Result<Findings
 
 /// Counts anew whatever reaches the quarters in which something differs.
 pub async fn repair(app: &App, scope: CompanyScope, findings: &Findings) -> Result<()> {
+    let tx = app.db.begin().await?;
+    store::forget_all_sums(scope, &tx).await?;
+    tx.commit().await?;
     let quarters = findings.quarters();
     let mut after = None;
     loop {
@@ -113,6 +116,7 @@ async fn once(app: &App, scope: CompanyScope, zone: Tz) -> Result<Findings> {
     findings.differences = differences(&kept, &computed);
     findings.broken.extend(identities(&kept, &talks, zone));
     findings.broken.extend(times(app, scope, &kept).await?);
+    findings.broken.extend(sums::check(app, scope).await?);
     Ok(findings)
 }
 

@@ -2,7 +2,7 @@
 //! index of the company's.
 
 use chrono::{DateTime, Utc};
-use entity::id::{AgentId, CallId, QueueId, UserId};
+use entity::id::{AgentId, CallId, FlowId, QueueId, UserId};
 use entity::{
     CallKind, CallOutcome, CallStatus, CompanyScope, OfferState, call, call_mark, call_tag, offer, segment,
 };
@@ -12,7 +12,8 @@ use sea_orm::{
     QueryOrder, QuerySelect, QueryTrait, Select,
 };
 
-use super::calls_counted::{By, Counted};
+use super::calls_counted::{By, Counted, When};
+use super::past_calls::versions_of;
 use super::queueing::calls_of;
 
 /// Which calls a list shows; what is not named is not asked for.
@@ -23,6 +24,7 @@ pub struct Filter {
     pub outcome: Option<CallOutcome>,
     /// What the next four are about.
     pub by: By,
+    pub when: When,
     /// Who has it, or had it last.
     pub agent: Option<AgentId>,
     /// Where it waits, or waited last.
@@ -34,6 +36,8 @@ pub struct Filter {
     /// Of the one side or the other, as it is stored.
     pub number: Option<String>,
     pub tag: Option<String>,
+    /// It is in this flow, or was in it last.
+    pub flow: Option<FlowId>,
     /// Words in lower case, each of which stands somewhere in the call.
     pub words: Vec<String>,
     /// Only calls that are this agent's to see.
@@ -45,7 +49,8 @@ pub struct Filter {
 
 impl Filter {
     fn counted(&self) -> Counted {
-        Counted { by: self.by, from: self.from, to: self.to, queue: self.queue, agent: self.agent }
+        let Self { by, when, from, to, queue, agent, .. } = *self;
+        Counted { by, when, from, to, queue, agent }
     }
 }
 
@@ -189,6 +194,9 @@ fn filtered(scope: CompanyScope, filter: &Filter) -> Select<call::Entity> {
                 .column(call_tag::Column::CallId)
                 .filter(call_tag::Column::Tag.eq(tag));
             query.filter(Column::Id.in_subquery(tagged.into_query()))
+        })
+        .apply_if(filter.flow, |query, flow| {
+            query.filter(Column::FlowVersionId.in_subquery(versions_of(scope, flow).into_query()))
         })
         .apply_if(filter.of_agent, |query, agent| query.filter(calls_of(scope, agent)))
         .apply_if(filter.shown_to, |query, user| {

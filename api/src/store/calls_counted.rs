@@ -2,9 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use entity::id::{AgentId, QueueId};
-use entity::{CompanyScope, EntryOutcome, EntryPurpose, SegmentState, call, queue, queue_entry, segment};
-use sea_orm::sea_query::Condition;
-use sea_orm::{ColumnTrait, ExprTrait, QueryFilter, QuerySelect, QueryTrait};
+use entity::{
+    CallStatus, CompanyScope, EntryOutcome, EntryPurpose, SegmentState, call, queue, queue_entry, segment,
+};
+use sea_orm::sea_query::{Condition, Expr, Func, SelectStatement};
+use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, Iterable, QueryFilter, QuerySelect, QueryTrait, Select};
+use uuid::Uuid;
 
 use super::queueing;
 
@@ -20,10 +23,21 @@ pub enum By {
     Conversation,
 }
 
+/// What a range of time is of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum When {
+    /// Of what is looked for: it began then.
+    #[default]
+    Began,
+    /// Of the call: it ended then, and is over for everybody. So contact-driven figures are counted.
+    CallEnded,
+}
+
 /// Which calls; nothing said is all of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counted {
     pub by: By,
+    pub when: When,
     pub from: Option<DateTime<Utc>>,
     /// Not any more.
     pub to: Option<DateTime<Utc>>,
@@ -33,15 +47,31 @@ pub struct Counted {
 
 impl Counted {
     pub fn condition(&self, scope: CompanyScope) -> Condition {
-        match self.by {
+        let counted = match self.by {
             By::Call => self.of_calls(),
             By::Visit(outcome) => self.of_visits(scope, outcome),
             By::Conversation => self.of_conversations(scope),
+        };
+        match self.when {
+            When::Began => counted,
+            When::CallEnded => counted.add(self.ended()),
         }
     }
 
+    fn ended(&self) -> Condition {
+        let over = CallStatus::iter().filter(|status| status.is_over());
+        Condition::all()
+            .add(Self { when: When::Began, ..*self }.within(call::Column::EndedAt))
+            .add(call::Column::EndedAt.is_not_null())
+            .add(call::Column::Status.is_in(over))
+    }
+
+    /// Nothing where the range is of the call's end.
     fn within<C: ColumnTrait>(&self, began: C) -> Condition {
         let mut within = Condition::all();
+        if self.when == When::CallEnded {
+            return within;
+        }
         if let Some(from) = self.from {
             within = within.add(began.gte(from));
         }
@@ -76,14 +106,11 @@ impl Counted {
             None => visits.filter(Q::Outcome.is_null().or(Q::Outcome.ne(EntryOutcome::Outbound))),
         };
         visits = match self.queue {
-            Some(queue) => visits.filter(Q::QueueId.eq(queue)),
-            // Each by itself, since visits are found by queue and time.
-            None => {
-                let all = scope.find::<queue::Entity>().select_only().column(queue::Column::Id);
-                visits.filter(Q::QueueId.in_subquery(all.into_query()))
-            }
+            Some(queue) => visits.filter(self.is(Q::QueueId, queue.0)),
+            None if self.when == When::Began => visits.filter(Q::QueueId.in_subquery(queues(scope))),
+            None => visits,
         };
-        let visited = Condition::all().add(call::Column::Id.in_subquery(visits.into_query()));
+        let visited = self.among(visits, (queue_entry::Entity, Q::CallId));
         match self.agent {
             Some(agent) => visited.add(queueing::calls_of(scope, agent)),
             None => visited,
@@ -97,15 +124,46 @@ impl Counted {
             .select_only()
             .column(S::CallId)
             .filter(self.within(S::ConnectedAt))
-            .filter(S::ConnectedAt.is_not_null())
+            .filter(self.value(S::ConnectedAt).is_not_null())
             .filter(S::EndedAt.is_not_null())
             .filter(S::State.ne(SegmentState::Failed));
         if let Some(queue) = self.queue {
-            conversations = conversations.filter(S::QueueId.eq(queue));
+            conversations = conversations.filter(self.is(S::QueueId, queue.0));
         }
         if let Some(agent) = self.agent {
-            conversations = conversations.filter(S::AgentId.eq(agent));
+            conversations = conversations.filter(self.is(S::AgentId, agent.0));
         }
-        Condition::all().add(call::Column::Id.in_subquery(conversations.into_query()))
+        if self.when == When::Began && self.queue.is_none() && self.agent.is_none() {
+            conversations = conversations.filter(S::QueueId.in_subquery(queues(scope)));
+        }
+        self.among(conversations, (segment::Entity, S::CallId))
     }
+
+    fn is<C: ColumnTrait>(&self, column: C, id: Uuid) -> Expr {
+        self.value(column).eq(id)
+    }
+
+    /// Where rows are looked up for each call, an index that begins with something else would be taken by mistake.
+    fn value<C: ColumnTrait>(&self, column: C) -> Expr {
+        match self.when {
+            When::Began => column.into_expr(),
+            When::CallEnded => Func::coalesce([column.into_expr(), column.into_expr()]).into(),
+        }
+    }
+
+    /// The calls of these rows: found by them, or where the call itself is found by its end, looked up for each call.
+    fn among<E: EntityTrait>(&self, rows: Select<E>, call: (E, E::Column)) -> Condition {
+        Condition::all().add(match self.when {
+            When::Began => call::Column::Id.in_subquery(rows.into_query()),
+            When::CallEnded => {
+                let same = Expr::col(call).equals((call::Entity, call::Column::Id));
+                Expr::exists(rows.filter(same).into_query())
+            }
+        })
+    }
+}
+
+/// Each by itself, since visits and conversations are found by queue and time.
+fn queues(scope: CompanyScope) -> SelectStatement {
+    scope.find::<queue::Entity>().select_only().column(queue::Column::Id).into_query()
 }

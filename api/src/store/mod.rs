@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sea_orm::{
     ConnectOptions, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
+    Statement, TransactionOptions, TransactionTrait,
 };
 
 use crate::config::{Settings, SqliteSynchronous};
@@ -125,6 +125,16 @@ impl Database {
     /// For reading what is exported, and nothing else: it has few connections, and keeps each for long.
     pub fn exporter(&self) -> &DatabaseConnection {
         &self.exporter
+    }
+
+    /// Tells of each statement that has run, with its values.
+    #[must_use]
+    pub fn watched(mut self, tell: impl Fn(&Statement) + Clone + Send + Sync + 'static) -> Self {
+        for pool in [&mut self.reader, &mut self.writer, &mut self.exporter] {
+            let tell = tell.clone();
+            pool.set_metric_callback(move |info| tell(info.statement));
+        }
+        self
     }
 
     pub fn backend(&self) -> DbBackend {

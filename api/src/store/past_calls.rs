@@ -184,7 +184,8 @@ fn within<C: ColumnTrait>(range: Range, after: Option<Place>, began: C, id: C) -
     within.add(Condition::any().add(began.gt(began_at)).add(same_moment))
 }
 
-fn versions_of(scope: CompanyScope, flow: FlowId) -> Select<flow_version::Entity> {
+/// The ids of the flow's versions.
+pub fn versions_of(scope: CompanyScope, flow: FlowId) -> Select<flow_version::Entity> {
     scope
         .find::<flow_version::Entity>()
         .select_only()

@@ -16,6 +16,7 @@ mod mail;
 mod migrations;
 mod node;
 mod openapi;
+mod plans;
 mod realtime;
 mod routes;
 mod samples;

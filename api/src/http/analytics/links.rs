@@ -3,7 +3,7 @@
 use ::reports::Interval;
 use chrono::SecondsFormat;
 use entity::id::{AgentId, QueueId};
-use entity::{Attribution, CallOutcome, EntryOutcome};
+use entity::{Attribution, CallKind, CallOutcome, EntryOutcome};
 use poem_openapi::Object;
 
 /// The calls behind the figures of calls.
@@ -11,6 +11,9 @@ use poem_openapi::Object;
 #[oai(rename_all = "camelCase")]
 pub struct CallLinks {
     calls: String,
+    inbound: String,
+    outbound: String,
+    peer: String,
     answered: String,
     abandoned: String,
     voicemail: String,
@@ -46,25 +49,26 @@ pub struct AgentLinks {
     handled: String,
 }
 
-/// Lists are by when something happened, and so are links: a figure that is counted contact-driven has none.
-fn of<T>(attribution: Attribution, links: impl FnOnce() -> T) -> Option<T> {
-    match attribution {
-        Attribution::ActivityDriven => Some(links()),
-        Attribution::ContactDriven => None,
-    }
-}
-
-fn list(by: &str, interval: Interval) -> String {
+/// The list that counts as the attribution does: by when something happened, or by when the call ended.
+fn list(by: &str, attribution: Attribution, interval: Interval) -> String {
     let [from, to] =
         [interval.from(), interval.to()].map(|moment| moment.to_rfc3339_opts(SecondsFormat::Secs, true));
-    format!("/api/calls?by={by}&from={from}&to={to}")
+    let ended = match attribution {
+        Attribution::ActivityDriven => String::new(),
+        Attribution::ContactDriven => format!("&attribution={}", attribution.as_str()),
+    };
+    format!("/api/calls?by={by}&from={from}&to={to}{ended}")
 }
 
 impl CallLinks {
-    pub fn of(attribution: Attribution, interval: Interval) -> Option<Self> {
-        let calls = list("call", interval);
+    pub fn of(attribution: Attribution, interval: Interval) -> Self {
+        let calls = list("call", attribution, interval);
         let with = |outcome: CallOutcome| format!("{calls}&outcome={}", outcome.as_str());
-        of(attribution, || Self {
+        let going = |direction: CallKind| format!("{calls}&direction={}", direction.as_str());
+        Self {
+            inbound: going(CallKind::Inbound),
+            outbound: going(CallKind::Outbound),
+            peer: going(CallKind::Peer),
             answered: with(CallOutcome::Answered),
             abandoned: with(CallOutcome::Abandoned),
             voicemail: with(CallOutcome::Voicemail),
@@ -74,17 +78,17 @@ impl CallLinks {
             busy: with(CallOutcome::Busy),
             flow_exit: with(CallOutcome::FlowExit),
             error: with(CallOutcome::Error),
-            calls: calls.clone(),
-        })
+            calls,
+        }
     }
 }
 
 impl QueueLinks {
-    pub fn of(attribution: Attribution, interval: Interval, queue: Option<QueueId>) -> Option<Self> {
+    pub fn of(attribution: Attribution, interval: Interval, queue: Option<QueueId>) -> Self {
         let queue = queue.map(|queue| format!("&queueId={queue}")).unwrap_or_default();
-        let queued = format!("{}{queue}", list("visit", interval));
+        let queued = format!("{}{queue}", list("visit", attribution, interval));
         let with = |outcome: EntryOutcome| format!("{queued}&visitOutcome={}", outcome.as_str());
-        of(attribution, || Self {
+        Self {
             answered: with(EntryOutcome::Answered),
             abandoned: with(EntryOutcome::Abandoned),
             overflowed: with(EntryOutcome::Overflow),
@@ -94,21 +98,15 @@ impl QueueLinks {
             moved: with(EntryOutcome::Moved),
             withdrawn: with(EntryOutcome::Withdrawn),
             unreached: with(EntryOutcome::Unreached),
-            handled: format!("{}{queue}", list("conversation", interval)),
-            queued: queued.clone(),
-        })
+            handled: format!("{}{queue}", list("conversation", attribution, interval)),
+            queued,
+        }
     }
 }
 
 impl AgentLinks {
-    pub fn of(
-        attribution: Attribution,
-        interval: Interval,
-        agent: AgentId,
-        queue: Option<QueueId>,
-    ) -> Option<Self> {
+    pub fn of(attribution: Attribution, interval: Interval, agent: AgentId, queue: Option<QueueId>) -> Self {
         let queue = queue.map(|queue| format!("&queueId={queue}")).unwrap_or_default();
-        let handled = format!("{}&agentId={agent}{queue}", list("conversation", interval));
-        of(attribution, || Self { handled })
+        Self { handled: format!("{}&agentId={agent}{queue}", list("conversation", attribution, interval)) }
     }
 }

@@ -1,5 +1,6 @@
 //! What calls, queues and agents did: figures with the formulas by which they are made.
 
+mod asked;
 mod figures;
 mod links;
 mod shapes;
@@ -10,12 +11,13 @@ use poem_openapi::OpenApi;
 use poem_openapi::param::{Path, Query};
 use uuid::Uuid;
 
+use self::asked::Asked;
 use self::shapes::{
     AgentRow, AgentsBy, CallsReport, CallsRow, IntervalIn, IntervalRow, IntervalsReport, OverviewOut,
     PerformanceReport, QueueRow, QueuesBy, QueuesReport, length,
 };
+use super::Tag;
 use super::envelope::{Reply, Success};
-use super::{Tag, Word};
 use crate::app::App;
 use crate::authz::{Can, ReadPerformance, ReadReports};
 use crate::reports::answer::{self, Rows, Subjects};
@@ -29,7 +31,6 @@ impl Analytics {
     ///
     /// Without a range it is today. A range is of 400 days at most and counted in whole quarters of an hour.
     #[oai(path = "/api/analytics/company/:companyId/overview", method = "get", operation_id = "getOverview")]
-    #[expect(clippy::too_many_arguments, reason = "one for each parameter of the address")]
     async fn overview(
         &self,
         can: Can<ReadReports>,
@@ -37,23 +38,13 @@ impl Analytics {
         /// The company's id.
         #[oai(name = "companyId")]
         Path(company): Path<Uuid>,
-        /// A day of the zone, or a moment.
-        Query(from): Query<Option<String>>,
-        /// The last day of the range, or the moment at which it ends.
-        Query(to): Query<Option<String>>,
-        /// The zone whose days and hours are meant, as Europe/Berlin; the company's unless said.
-        Query(tz): Query<Option<String>>,
-        /// To which interval a call's figures belong; `activity_driven` unless said.
-        Query(attribution): Query<Option<Word<entity::Attribution>>>,
+        Asked(question): Asked,
     ) -> Reply<OverviewOut> {
-        let attribution = attribution.map(|word| word.0);
-        let question = Question { from, to, tz, attribution, ..Question::default() };
         Success::ok(answer::overview(app, can.scope_of(CompanyId(company))?, question).await?)
     }
 
     /// Counts the company's calls by interval.
     #[oai(path = "/api/analytics/company/:companyId/calls", method = "get", operation_id = "getCallsReport")]
-    #[expect(clippy::too_many_arguments, reason = "one for each parameter of the address")]
     async fn calls(
         &self,
         can: Can<ReadReports>,
@@ -61,19 +52,10 @@ impl Analytics {
         /// The company's id.
         #[oai(name = "companyId")]
         Path(company): Path<Uuid>,
-        /// A day of the zone, or a moment.
-        Query(from): Query<Option<String>>,
-        /// The last day of the range, or the moment at which it ends.
-        Query(to): Query<Option<String>>,
-        /// The zone whose days and hours are meant; the company's unless said.
-        Query(tz): Query<Option<String>>,
+        Asked(question): Asked,
         /// Minutes of a row, or `day`, unless said.
         Query(interval): Query<Option<IntervalIn>>,
-        /// To which interval a call's figures belong; `activity_driven` unless said.
-        Query(attribution): Query<Option<Word<entity::Attribution>>>,
     ) -> Reply<CallsReport> {
-        let attribution = attribution.map(|word| word.0);
-        let question = Question { from, to, tz, attribution, ..Question::default() };
         let scope = can.scope_of(CompanyId(company))?;
         let (asked, rows) = answer::calls(app, scope, question, length(interval)).await?;
         let rows = rows.iter().map(|(row, counters)| CallsRow::of(&asked, *row, counters)).collect();
@@ -86,7 +68,6 @@ impl Analytics {
         method = "get",
         operation_id = "getIntervals"
     )]
-    #[expect(clippy::too_many_arguments, reason = "one for each parameter of the address")]
     async fn intervals(
         &self,
         can: Can<ReadReports>,
@@ -94,22 +75,14 @@ impl Analytics {
         /// The company's id.
         #[oai(name = "companyId")]
         Path(company): Path<Uuid>,
-        /// A day of the zone, or a moment.
-        Query(from): Query<Option<String>>,
-        /// The last day of the range, or the moment at which it ends.
-        Query(to): Query<Option<String>>,
-        /// The zone whose days and hours are meant; the company's unless said.
-        Query(tz): Query<Option<String>>,
+        Asked(question): Asked,
         /// Minutes of a row, or `day`, unless said.
         Query(interval): Query<Option<IntervalIn>>,
         /// Only this queue.
         #[oai(name = "queueId")]
         Query(queue): Query<Option<Uuid>>,
-        /// To which interval a call's figures belong; `activity_driven` unless said.
-        Query(attribution): Query<Option<Word<entity::Attribution>>>,
     ) -> Reply<IntervalsReport> {
-        let (attribution, queue) = (attribution.map(|word| word.0), queue.map(QueueId));
-        let question = Question { from, to, tz, attribution, queue, agent: None };
+        let question = Question { queue: queue.map(QueueId), ..question };
         let scope = can.scope_of(CompanyId(company))?;
         let (asked, rows) = answer::intervals(app, scope, question, length(interval)).await?;
         let rows = rows.iter().map(|(row, line)| IntervalRow::of(&asked, *row, line)).collect();
@@ -130,12 +103,7 @@ impl Analytics {
         /// The company's id.
         #[oai(name = "companyId")]
         Path(company): Path<Uuid>,
-        /// A day of the zone, or a moment.
-        Query(from): Query<Option<String>>,
-        /// The last day of the range, or the moment at which it ends.
-        Query(to): Query<Option<String>>,
-        /// The zone whose days and hours are meant; the company's unless said.
-        Query(tz): Query<Option<String>>,
+        Asked(question): Asked,
         /// What a row is of: a `queue` unless said.
         #[oai(name = "groupBy")]
         Query(by): Query<Option<QueuesBy>>,
@@ -144,11 +112,8 @@ impl Analytics {
         /// Only this queue.
         #[oai(name = "queueId")]
         Query(queue): Query<Option<Uuid>>,
-        /// To which interval a call's figures belong; `activity_driven` unless said.
-        Query(attribution): Query<Option<Word<entity::Attribution>>>,
     ) -> Reply<QueuesReport> {
-        let (attribution, queue) = (attribution.map(|word| word.0), queue.map(QueueId));
-        let question = Question { from, to, tz, attribution, queue, agent: None };
+        let question = Question { queue: queue.map(QueueId), ..question };
         let by = match by.unwrap_or(QueuesBy::Queue) {
             QueuesBy::Queue => Rows::Whole,
             QueuesBy::Interval => Rows::Intervals(length(interval)),
@@ -172,12 +137,7 @@ impl Analytics {
         /// The company's id.
         #[oai(name = "companyId")]
         Path(company): Path<Uuid>,
-        /// A day of the zone, or a moment.
-        Query(from): Query<Option<String>>,
-        /// The last day of the range, or the moment at which it ends.
-        Query(to): Query<Option<String>>,
-        /// The zone whose days and hours are meant; the company's unless said.
-        Query(tz): Query<Option<String>>,
+        Asked(question): Asked,
         /// What a row is of: an `agent` unless said.
         #[oai(name = "groupBy")]
         Query(by): Query<Option<AgentsBy>>,
@@ -189,11 +149,8 @@ impl Analytics {
         /// Only this queue; with `groupBy=queue`.
         #[oai(name = "queueId")]
         Query(queue): Query<Option<Uuid>>,
-        /// To which interval a call's figures belong; `activity_driven` unless said.
-        Query(attribution): Query<Option<Word<entity::Attribution>>>,
     ) -> Reply<PerformanceReport> {
-        let (attribution, queue) = (attribution.map(|word| word.0), queue.map(QueueId));
-        let question = Question { from, to, tz, attribution, queue, agent: agent.map(AgentId) };
+        let question = Question { queue: queue.map(QueueId), agent: agent.map(AgentId), ..question };
         let (by, subjects) = match by.unwrap_or(AgentsBy::Agent) {
             AgentsBy::Agent => (Rows::Whole, Subjects::Agents),
             AgentsBy::Interval => (Rows::Intervals(length(interval)), Subjects::Agents),

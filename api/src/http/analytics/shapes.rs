@@ -111,10 +111,10 @@ pub struct OverviewOut {
     /// Of all agents.
     time: TimeOut,
     satisfaction: SatisfactionOut,
-    /// The calls behind `calls`, as far as the attribution has lists of them.
-    call_links: Option<CallLinks>,
+    /// The calls behind `calls`.
+    call_links: CallLinks,
     /// The calls behind `queues`.
-    queue_links: Option<QueueLinks>,
+    queue_links: QueueLinks,
 }
 
 impl From<(Asked, Overview)> for OverviewOut {
@@ -139,7 +139,7 @@ pub struct CallsRow {
     from: DateTime<Utc>,
     to: DateTime<Utc>,
     calls: CallFigures,
-    links: Option<CallLinks>,
+    links: CallLinks,
 }
 
 /// Calls by interval.
@@ -156,7 +156,7 @@ pub struct IntervalRow {
     from: DateTime<Utc>,
     to: DateTime<Utc>,
     figures: QueueFigures,
-    links: Option<QueueLinks>,
+    links: QueueLinks,
 }
 
 /// What callers met, by interval.
@@ -175,7 +175,7 @@ pub struct QueueRow {
     from: DateTime<Utc>,
     to: DateTime<Utc>,
     figures: QueueFigures,
-    links: Option<QueueLinks>,
+    links: QueueLinks,
 }
 
 /// What callers met, by queue.
@@ -199,7 +199,7 @@ pub struct AgentRow {
     offers: OffersOut,
     time: Option<TimeOut>,
     satisfaction: SatisfactionOut,
-    links: Option<AgentLinks>,
+    links: AgentLinks,
 }
 
 /// What agents did.

@@ -9,6 +9,7 @@ mod names;
 mod parameters;
 mod requests;
 mod text;
+mod unfold;
 
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
@@ -23,6 +24,7 @@ use self::names::name_for_clients;
 use self::parameters::describe_ids;
 use self::requests::reachable_from_requests;
 use self::text::{ordered, quote_ambiguous};
+use self::unfold::unfold;
 use super::etag::Versioned;
 use super::{repeats, webhook_events};
 use crate::authz;
@@ -214,6 +216,7 @@ fn repair(document: &mut Value) {
     document["servers"] = json!([{ "url": "/", "description": "This server" }]);
     add_failures(document);
     mend(document);
+    unfold(document);
     name_for_clients(document);
     describe_ids(document);
     let request_schemas = reachable_from_requests(document);

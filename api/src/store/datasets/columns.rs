@@ -67,12 +67,18 @@ const fn column(name: &'static str, kind: Kind, sql: &'static str) -> Column {
     Column { name, kind, postgres: sql, sqlite: sql }
 }
 
+/// No table has it.
+const fn computed(name: &'static str, kind: Kind) -> Column {
+    column(name, kind, "NULL")
+}
+
 /// The columns of a dataset, in their order.
 pub fn of(dataset: ExportDataset) -> &'static [Column] {
     match dataset {
         ExportDataset::Calls => CALLS,
         ExportDataset::Agents => AGENTS,
         ExportDataset::Events => EVENTS,
+        ExportDataset::Intervals => &INTERVALS,
     }
 }
 
@@ -147,6 +153,60 @@ const EVENTS: &[Column] = &[
     column("providerAt", Kind::Time, "call_event.provider_at"),
     column("receivedAt", Kind::Time, "call_event.received_at"),
     column("data", Kind::Json, "call_event.data"),
+];
+
+/// The figures of a queue in an interval, as the reports name them. Their values are made in the same order
+/// ([`crate::exports::intervals`]).
+pub const INTERVALS: [Column; 49] = [
+    computed("from", Kind::Time),
+    computed("to", Kind::Time),
+    computed("queueId", Kind::Id),
+    computed("queueName", Kind::Text),
+    computed("queued", Kind::Number),
+    computed("answered", Kind::Number),
+    computed("abandoned", Kind::Number),
+    computed("shortAbandons", Kind::Number),
+    computed("overflowed", Kind::Number),
+    computed("callbacks", Kind::Number),
+    computed("voicemails", Kind::Number),
+    computed("errors", Kind::Number),
+    computed("moved", Kind::Number),
+    computed("withdrawn", Kind::Number),
+    computed("unreached", Kind::Number),
+    computed("stillWaiting", Kind::Number),
+    computed("answerPercent", Kind::Number),
+    computed("abandonPercent", Kind::Number),
+    computed("serviceLevelVariant", Kind::Word),
+    computed("serviceLevelTargetSeconds", Kind::Number),
+    computed("serviceLevelShortAbandonSeconds", Kind::Number),
+    computed("serviceLevelNumerator", Kind::Number),
+    computed("serviceLevelDenominator", Kind::Number),
+    computed("serviceLevelPercent", Kind::Number),
+    computed("averageSpeedOfAnswerSeconds", Kind::Number),
+    computed("averageAbandonSeconds", Kind::Number),
+    computed("longestWaitSeconds", Kind::Number),
+    computed("calledBack", Kind::Number),
+    computed("calledBackReached", Kind::Number),
+    computed("calledBackUnreached", Kind::Number),
+    computed("consults", Kind::Number),
+    computed("handled", Kind::Number),
+    computed("handledOutbound", Kind::Number),
+    computed("talkSeconds", Kind::Number),
+    computed("holdSeconds", Kind::Number),
+    computed("wrapUpSeconds", Kind::Number),
+    computed("averageHandleSeconds", Kind::Number),
+    computed("averageTalkSeconds", Kind::Number),
+    computed("held", Kind::Number),
+    computed("averageHoldSeconds", Kind::Number),
+    computed("averageWrapUpSeconds", Kind::Number),
+    computed("averageWrapUpOfAllSeconds", Kind::Number),
+    computed("transferred", Kind::Number),
+    computed("transferPercent", Kind::Number),
+    computed("notConnected", Kind::Number),
+    computed("surveyAnswers", Kind::Number),
+    computed("averageScore", Kind::Number),
+    computed("satisfied", Kind::Number),
+    computed("satisfiedPercent", Kind::Number),
 ];
 
 #[cfg(test)]

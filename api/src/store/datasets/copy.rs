@@ -8,12 +8,12 @@ use entity::{CompanyScope, ExportFormat};
 use futures_util::TryStreamExt;
 use sea_orm::{DatabaseConnection, DbBackend};
 
-use super::{Ask, Sink, Taken, query};
+use super::{Ask, Sink, Table, Taken, query};
 use crate::error::{Error, Result};
 
 /// The text of the query that gives the lines.
-fn statement(scope: CompanyScope, ask: Ask) -> String {
-    let rows = DbBackend::Postgres.build(&query::rows(scope, DbBackend::Postgres, ask)).to_string();
+fn statement(scope: CompanyScope, table: Table, ask: Ask) -> String {
+    let rows = query::statement(scope, DbBackend::Postgres, table, ask).to_string();
     match ask.format {
         ExportFormat::Csv => format!("COPY ({rows}) TO STDOUT (FORMAT csv)"),
         // JSON has neither sign in it, so nothing is ever quoted: a line is a value as it is.
@@ -24,7 +24,13 @@ fn statement(scope: CompanyScope, ask: Ask) -> String {
 }
 
 /// A message of the server's is one row (protocol 3.0, CopyData), with a line feed at its end.
-pub async fn read(scope: CompanyScope, db: &DatabaseConnection, ask: Ask, sink: &mut Sink) -> Result<Taken> {
+pub async fn read(
+    scope: CompanyScope,
+    db: &DatabaseConnection,
+    table: Table,
+    ask: Ask,
+    sink: &mut Sink,
+) -> Result<Taken> {
     let failed = |cause| Error::internal("copy rows out", cause);
     let end: &[u8] = match ask.format {
         ExportFormat::Csv => b"\r\n",
@@ -33,7 +39,7 @@ pub async fn read(scope: CompanyScope, db: &DatabaseConnection, ask: Ask, sink: 
     let mut connection = db.get_postgres_connection_pool().acquire().await.map_err(failed)?;
     // Whatever was not read would have to be, before anybody else could use it. It is taken back at the end.
     let taken = {
-        let mut lines = connection.copy_out_raw(&statement(scope, ask)).await.map_err(failed)?;
+        let mut lines = connection.copy_out_raw(&statement(scope, table, ask)).await.map_err(failed)?;
         loop {
             let line = tokio::select! {
                 line = lines.try_next() => line.map_err(failed)?,

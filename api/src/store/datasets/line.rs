@@ -1,9 +1,33 @@
 //! How a value stands in a line: pure, byte for byte what PostgreSQL makes by [`super::copy`].
 
-use super::columns::Kind;
+use entity::ExportFormat;
+
+use super::columns::{Column, Kind};
 
 /// With which a spreadsheet begins a formula, the full-width ones of East Asian keyboards too.
 pub const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+
+/// A whole line, of the values of all columns in their order.
+pub fn row(line: &mut Vec<u8>, format: ExportFormat, columns: &[Column], values: &[Option<String>]) {
+    for (place, (column, value)) in columns.iter().zip(values).enumerate() {
+        match format {
+            ExportFormat::Csv => {
+                line.extend((place > 0).then_some(b','));
+                cell(line, column.kind, value.as_deref());
+            }
+            ExportFormat::Ndjson => {
+                line.extend_from_slice(if place > 0 { b",\"" } else { b"{\"" });
+                line.extend_from_slice(column.name.as_bytes());
+                line.extend_from_slice(b"\":");
+                json(line, column.kind, value.as_deref());
+            }
+        }
+    }
+    line.extend_from_slice(match format {
+        ExportFormat::Csv => b"\r\n",
+        ExportFormat::Ndjson => b"}\n",
+    });
+}
 
 /// A cell of CSV (RFC 4180). `None` is nothing, and the empty text is `""`.
 pub fn cell(line: &mut Vec<u8>, kind: Kind, value: Option<&str>) {

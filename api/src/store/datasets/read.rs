@@ -9,12 +9,18 @@ use sea_orm::{DatabaseConnection, DbBackend, StreamTrait};
 use uuid::Uuid;
 
 use super::columns::{self, Column, Kind};
-use super::{Ask, Sink, Taken, line, query};
+use super::{Ask, Sink, Table, Taken, line, query};
 use crate::error::{Error, Result};
 
-pub async fn read(scope: CompanyScope, db: &DatabaseConnection, ask: Ask, sink: &mut Sink) -> Result<Taken> {
-    let statement = DbBackend::Sqlite.build(&query::rows(scope, DbBackend::Sqlite, ask));
-    let columns = columns::of(ask.dataset);
+pub async fn read(
+    scope: CompanyScope,
+    db: &DatabaseConnection,
+    table: Table,
+    ask: Ask,
+    sink: &mut Sink,
+) -> Result<Taken> {
+    let statement = query::statement(scope, DbBackend::Sqlite, table, ask);
+    let columns = columns::of(table.dataset());
     let mut rows = db.stream_raw(statement).await?;
     let mut text = Vec::with_capacity(1024);
     while let Some(row) = rows.try_next().await? {
@@ -25,8 +31,7 @@ pub async fn read(scope: CompanyScope, db: &DatabaseConnection, ask: Ask, sink: 
             ExportFormat::Ndjson => ndjson(&mut text, columns, row),
         }
         .map_err(|cause| Error::internal("write a row", cause))?;
-        sink.text.extend_from_slice(&text);
-        if sink.line().await == Taken::Gone {
+        if sink.put(&text).await == Taken::Gone {
             return Ok(Taken::Gone);
         }
     }

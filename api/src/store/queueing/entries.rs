@@ -219,27 +219,24 @@ pub async fn ahead_of<C: ConnectionTrait>(
     Ok(line.filter(before).count(db).await?)
 }
 
-/// How callers' visits of a queue since `since` went: when they began, how they ended, and when.
+/// How callers' visits of a queue since `since` go: when they began, and once they are over how they ended, and when.
 pub async fn visits_since<C: ConnectionTrait>(
     scope: CompanyScope,
     db: &C,
     queue: QueueId,
     since: DateTime<Utc>,
-) -> Result<Vec<(DateTime<Utc>, EntryOutcome, DateTime<Utc>)>> {
+) -> Result<Vec<(DateTime<Utc>, Option<EntryOutcome>, Option<DateTime<Utc>>)>> {
     use queue_entry::Column as Q;
-    type Row = (DateTime<Utc>, Option<EntryOutcome>, Option<DateTime<Utc>>);
-    let rows: Vec<Row> = scope
+    Ok(scope
         .find::<queue_entry::Entity>()
         .select_only()
         .columns([Q::EnteredAt, Q::Outcome, Q::LeftAt])
         .filter(Q::QueueId.eq(queue))
         .filter(Q::EnteredAt.gte(since))
         .filter(Q::Purpose.eq(EntryPurpose::Caller))
-        .filter(Q::Outcome.is_not_null())
         .into_tuple()
         .all(db)
-        .await?;
-    Ok(rows.into_iter().filter_map(|(entered, outcome, left)| Some((entered, outcome?, left?))).collect())
+        .await?)
 }
 
 /// The agent who talked last with who calls from this number.

@@ -2,11 +2,14 @@
 
 mod facts;
 mod read;
+mod sums;
 
 pub use facts::{CallRows, calls_after, rows_of};
 pub use read::{
     AgentRow, QueueRow, agent_rows, agents_ever, changes_of, next_change, queue_rows, queues_ever,
 };
+
+pub use sums::{DAY, HOUR, all_sums, forget_all_sums, forget_sums, keep_sums, sums};
 
 use chrono::{DateTime, Utc};
 use entity::id::CallId;

@@ -382,7 +382,7 @@ async fn more_exports_than_there_are_places_have_to_wait() {
     drop(first);
     until("the place is free", async || app.app.exports.taken() == 0).await;
     let ask = datasets::Ask {
-        dataset: ExportDataset::Calls,
+        what: datasets::What::Rows(datasets::Table::Calls),
         format: ExportFormat::Csv,
         from: noon(),
         to: noon() + TimeDelta::days(1),

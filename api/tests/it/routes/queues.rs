@@ -118,7 +118,8 @@ on_both_databases! {
         assert_eq!(live.get("expectedWaitSeconds"), None, "nothing is promised without data");
         let level = &live["serviceLevel"];
         assert_eq!((&level["answered"], &level["answeredInTime"], &level["percent"]), (&json!(3), &json!(3), &json!(100.0)));
-        assert_eq!(level["formula"], "answeredInTime / (answered + abandoned - shortAbandons)");
+        assert_eq!((&level["variant"], &level["name"]), (&json!("excluding_short_abandons"), &json!("excluding short abandons")));
+        assert_eq!(level["formula"], "answered within X / (answered + abandoned - abandoned within S)");
         app.get(&format!("/api/queues/{}/live", world.theirs.queue), &world.ours.manager).await.is_refused(404, "QUEUE_NOT_FOUND");
     }
 

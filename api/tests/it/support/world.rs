@@ -507,6 +507,7 @@ impl Company {
             bom: false,
             range_from: now - chrono::TimeDelta::days(1),
             range_to: now,
+            intervals: None,
             state: ExportState::Completed,
             rows_estimated: Some(0),
             rows_written: 0,

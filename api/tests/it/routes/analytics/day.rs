@@ -128,30 +128,79 @@ on_both_databases! {
         }
     }
 
+    async fn the_day_so_far_is_counted_as_the_report_counts_it(app) {
+        let later = Later::days(app, 1).await;
+        let script = later.script(app);
+        let talk = |wait| Way::Talked(Talk { wait, talk: 60, ..Talk::default() });
+        for (clock, way) in [
+            ("08:00:00", talk(10)), ("08:05:00", talk(25)), ("08:10:00", Way::Left(EntryOutcome::Abandoned, 4_000)),
+            ("08:11:00", Way::Left(EntryOutcome::Abandoned, 30_000)), ("08:12:00", Way::Left(EntryOutcome::Overflow, 60_000)),
+            ("08:13:00", Way::Left(EntryOutcome::Callback, 12_000)),
+        ] {
+            script.call(on_tuesday(clock), way).await;
+        }
+        let queue = later.world.ours.queue;
+        let settings = format!("/api/settings/company/{}", later.world.ours.id);
+        let mut seen = std::collections::BTreeSet::new();
+        for (variant, short) in [
+            ("ignore", None), ("negative", None), ("positive", None), ("genesys", None), ("aws", None), ("asterisk", None),
+            ("asterisk_second", None), ("classic", None), ("excluding_short_abandons", None),
+            ("excluding_short_abandons", Some(60)),
+        ] {
+            let wanted = json!({"serviceLevel": {"variant": variant, "shortAbandonSeconds": short}});
+            app.put(&settings, &later.owner, wanted).await.data(200);
+            let report = later.report(app, &format!("queues?queueId={queue}")).await;
+            let report = &report["rows"][0]["figures"]["serviceLevel"];
+            let live = app.get(&format!("/api/queues/{queue}/live"), &later.owner).await;
+            let live = &live.data(200)["serviceLevel"];
+            for same in ["variant", "formula", "targetSeconds", "shortAbandonSeconds", "numerator", "denominator", "percent"] {
+                assert_eq!(live[same], report[same], "{same} of {variant}");
+            }
+            assert_eq!((&live["answered"], &live["answeredInTime"]), (&json!(2), &json!(1)));
+            seen.insert((live["numerator"].as_u64(), live["denominator"].as_u64()));
+        }
+        assert!(seen.len() > 5, "the ways differ: {seen:?}");
+    }
+
     async fn every_figure_opens_its_calls(app) {
         let later = tuesday(app).await;
-        let overview = later.report(app, &format!("overview?{DAY}")).await;
-        let calls = later.report(app, &format!("calls?{DAY}&interval=day")).await;
         let queue = later.world.ours.queue;
-        let queues = later.report(app, &format!("queues?{DAY}&queueId={queue}&groupBy=interval&interval=15")).await;
-        let agents = later.report(app, &format!("agents/performance?{DAY}&groupBy=interval&interval=15")).await;
-        let mut opened = vec![
-            (overview["callLinks"].clone(), overview["calls"].clone()),
-            (overview["queueLinks"].clone(), overview["queues"].clone()),
-            (calls["rows"][0]["links"].clone(), calls["rows"][0]["calls"].clone()),
-        ];
-        for row in queues["rows"].as_array().unwrap() {
-            opened.push((row["links"].clone(), row["figures"].clone()));
-        }
-        for row in agents["rows"].as_array().unwrap() {
-            opened.push((row["links"].clone(), row["work"].clone()));
-        }
-        assert!(opened.len() > 6);
-        for (links, figures) in opened {
-            for (name, link) in links.as_object().expect("links") {
-                let figure = if name == "handled" && figures["work"].is_object() { &figures["work"]["handled"] } else { &figures[name] };
-                assert_eq!(&json!(later.behind(app, link).await), figure, "{name}: {link}");
+        for attribution in ["activity_driven", "contact_driven"] {
+            let query = format!("{DAY}&attribution={attribution}");
+            let overview = later.report(app, &format!("overview?{query}")).await;
+            let calls = later.report(app, &format!("calls?{query}&interval=15")).await;
+            let intervals = later.report(app, &format!("intervals?{query}&interval=15")).await;
+            let queues = later.report(app, &format!("queues?{query}&queueId={queue}&groupBy=interval&interval=15")).await;
+            let mut opened = vec![
+                (overview["callLinks"].clone(), overview["calls"].clone()),
+                (overview["queueLinks"].clone(), overview["queues"].clone()),
+            ];
+            let mut open = |report: &Value, figures: &str| {
+                for row in report["rows"].as_array().unwrap() {
+                    // Quarters of the night have nothing to open.
+                    if row["from"].as_str().unwrap()[11..13] == *"08" || figures == "work" {
+                        opened.push((row["links"].clone(), row[figures].clone()));
+                    }
+                }
+            };
+            open(&calls, "calls");
+            open(&intervals, "figures");
+            open(&queues, "figures");
+            for by in ["groupBy=interval&interval=15", "groupBy=queue", "groupBy=agent"] {
+                open(&later.report(app, &format!("agents/performance?{query}&{by}")).await, "work");
             }
+            assert!(opened.len() > 12, "{attribution}: {}", opened.len());
+            let mut some = 0;
+            for (links, figures) in opened {
+                for (name, link) in links.as_object().expect("links") {
+                    let handled = name == "handled" && figures["work"].is_object();
+                    let figure = if handled { &figures["work"]["handled"] } else { &figures[name] };
+                    let behind = later.behind(app, link).await;
+                    assert_eq!(&json!(behind), figure, "{attribution}, {name}: {link}");
+                    some += behind;
+                }
+            }
+            assert!(some > 30, "{attribution}: {some}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod count;
 mod day;
+mod export;
 mod intervals;
 
 use std::time::Duration;

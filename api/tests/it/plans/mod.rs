@@ -1,0 +1,191 @@
+//! Every query that is asked often is answered by an index that begins with the company: the list of them, on both
+//! databases. A query that is missing here is one that nobody has looked at.
+
+mod watch;
+
+use calldocker::authz::Whose;
+use calldocker::calls::lists::{self, Place, Search};
+use calldocker::identity::audit;
+use calldocker::queues;
+use calldocker::reports::answer;
+use calldocker::reports::ask::Question;
+use calldocker::store::call_lists::{self, Filter, Only, Order};
+use calldocker::store::calls_counted::{By, When};
+use calldocker::store::datasets::{self, Ask, Table, What};
+use calldocker::store::reports as rollups;
+use calldocker::store::{
+    agent_work, audits, callbacks, calls, contacts, hooks, mails, outbox, phone_numbers, queueing,
+    recordings, sessions, system, workforce,
+};
+use chrono::TimeDelta;
+use entity::id::SessionId;
+use entity::{Attribution, CallKind, CallOutcome, CallStatus, DeliveryState, EntryOutcome, ExportFormat};
+
+use self::watch::Needs::{Anyones, By as Found, InOrder};
+use self::watch::Watch;
+use crate::support::{OUR_ACCOUNT, TestApp, World, on_both_databases};
+
+on_both_databases! {
+    async fn lists_of_calls_begin_with_an_index_of_the_company(app) {
+        let (world, mut watch) = watched(app).await;
+        let (scope, now) = (world.ours.scope, app.clock.now());
+        let (agent, user, queue) = (world.ours.agent.agent.unwrap(), world.ours.agent.user, world.ours.queue);
+        let (day, number) = (now - TimeDelta::days(1), || Some("+4930777001".to_owned()));
+        let within = || Filter { from: Some(day), to: Some(now), ..Filter::default() };
+        let ended = || Filter { when: When::CallEnded, ..within() };
+        for (name, needs, filter) in [
+            ("all", InOrder("ix_call_company_started"), Filter::default()),
+            ("of a range", InOrder("ix_call_company_started"), within()),
+            ("by status", InOrder("ix_call_status"), Filter { status: Some(CallStatus::Completed), ..Filter::default() }),
+            ("by direction", InOrder("ix_call_company_started"), Filter { kind: Some(CallKind::Outbound), ..Filter::default() }),
+            ("by outcome", InOrder("ix_call_company_started"), Filter { outcome: Some(CallOutcome::Error), ..Filter::default() }),
+            ("by agent", InOrder("ix_call_agent"), Filter { agent: Some(agent), ..Filter::default() }),
+            ("by queue", InOrder("ix_call_queue"), Filter { queue: Some(queue), ..Filter::default() }),
+            ("by who calls", InOrder("ix_call_from"), Filter { number: number(), ..Filter::default() }),
+            ("by who is called", InOrder("ix_call_to"), Filter { number: number(), ..Filter::default() }),
+            ("by tag", Found("ix_call_tag_tag"), Filter { tag: Some("vip".into()), ..Filter::default() }),
+            ("by flow", InOrder("ix_call_company_started"), Filter { flow: Some(world.ours.flow), ..Filter::default() }),
+            ("by words", InOrder("ix_call_company_started"), Filter { words: vec!["discount".into()], ..Filter::default() }),
+            ("that are live", Found("ix_call_"), Filter { only: Only::Live, ..Filter::default() }),
+            ("an agent's own", Found("ix_segment_agent"), Filter { of_agent: Some(agent), ..Filter::default() }),
+            ("an agent's history", Found("ix_segment_agent"), Filter { of_agent: Some(agent), shown_to: Some(user), ..Filter::default() }),
+            ("missed", Found("ix_offer_agent"), Filter { only: Only::MissedBy(agent), ..Filter::default() }),
+            ("missed and not seen", Found("ix_offer_agent"), Filter { only: Only::Unseen(agent, user), ..Filter::default() }),
+            ("that ended", Found("ix_call_ended"), ended()),
+            ("with a visit", Found("ix_queue_entry_entered"), Filter { by: By::Visit(None), ..within() }),
+            ("with a visit of a queue", Found("ix_queue_entry_entered"),
+                Filter { by: By::Visit(Some(EntryOutcome::Abandoned)), queue: Some(queue), ..within() }),
+            ("with a visit, that ended", Found("ix_queue_entry_call"), Filter { by: By::Visit(None), queue: Some(queue), ..ended() }),
+            ("with a conversation", Found("ix_segment_queue_connected"), Filter { by: By::Conversation, ..within() }),
+            ("with a conversation of a queue", Found("ix_segment_queue_connected"),
+                Filter { by: By::Conversation, queue: Some(queue), ..within() }),
+            ("with a conversation of an agent", Found("ix_segment_agent"),
+                Filter { by: By::Conversation, agent: Some(agent), ..within() }),
+            ("with a conversation, that ended", Found("ix_segment_call"), Filter { by: By::Conversation, agent: Some(agent), ..ended() }),
+        ] {
+            for order in [Order::NewestFirst, Order::OldestFirst] {
+                let after = Some((now, world.ours.calls.wrap_up));
+                for after in [None, after] {
+                    let db = watch.app.db.clone();
+                    let list = call_lists::list(scope, db.reader(), &filter, order, after, (0, 50));
+                    watch.see(&format!("calls {name}, {order:?}, {}", after.is_some()), needs, list).await;
+                }
+            }
+            let db = watch.app.db.clone();
+            // To be counted they need no order, so any index will do that begins with the company.
+            watch.see(&format!("number of calls {name}"), Found("call"), call_lists::count(scope, db.reader(), &filter)).await;
+        }
+        let (app, search) = (watch.app.clone(), Search::default());
+        let list = lists::list(&app, scope, Whose::Everybodys, search, Place::Page { offset: 0, limit: 50 });
+        watch.see("GET /api/calls?page=1", Found("ix_call_company_started"), list).await;
+        watch.end();
+    }
+
+    async fn other_hot_queries_begin_with_an_index_of_the_company(app) {
+        let (world, mut watch) = watched(app).await;
+        let (ours, now) = (&world.ours, app.clock.now());
+        let (scope, agent, queue, call) = (ours.scope, ours.agent.agent.unwrap(), ours.queue, ours.calls.offered);
+        let (a, db) = (watch.app.clone(), watch.app.db.clone());
+        let (r, tx) = (db.reader(), db.begin().await.unwrap());
+        let (span, week) = ((now - TimeDelta::days(1), now), now - TimeDelta::days(7));
+        let entry = queueing::visit_of(scope, r, call).await.unwrap().unwrap();
+        let w = &mut watch;
+
+        // A call, and what belongs to it.
+        w.see("a call", Found("call"), calls::get(scope, r, call)).await;
+        w.see("a call, locked", Found("call"), calls::lock(scope, &tx, call)).await;
+        w.see("a call by its sid", Found("sqlite_autoindex_call"), calls::lock_by_provider_sid(scope, &tx, "CA1")).await;
+        w.see("a call's story", InOrder("sqlite_autoindex_call_event"), calls::events(scope, r, call, 0, 100)).await;
+        w.see("a call's legs", Found("ix_leg_call"), calls::legs(scope, r, call)).await;
+        w.see("legs by sid", Found("leg"), calls::legs_by_sid(scope, r, &["CA1".to_owned()])).await;
+        w.see("calls that are not over", Found("ix_call_status"), calls::unfinished(scope, r)).await;
+        w.see("a call's segments", Found("ix_segment_call"), queueing::segments_of_call(scope, r, call)).await;
+        w.see("a call's live segments", Found("segment"), queueing::live_segments(scope, r, call)).await;
+        w.see("a call's last visit", Found("queue_entry"), queueing::last_visit(scope, r, call)).await;
+        w.see("a call's open visit", Found("queue_entry"), queueing::open_entry(scope, &tx, call)).await;
+        w.see("a call's open offers", Found("offer"), queueing::open_offers_of_call(scope, &tx, call)).await;
+        w.see("a call's recordings", Found("ix_recording_call"), recordings::of_call(scope, r, call)).await;
+        w.see("whose call it is", Found("segment"), queueing::is_call_of(scope, r, agent, call)).await;
+
+        // An agent.
+        w.see("an agent", Found("agent"), workforce::agent(scope, r, agent)).await;
+        w.see("an agent's open offers", Found("ix_offer_agent"), outbox::open_offers(scope, r, agent)).await;
+        w.see("an agent's calls in hand", Found("segment"), outbox::calls_in_hand(scope, r, agent)).await;
+        w.see("an agent's conversations", Found("ix_segment_agent"), agent_work::conversations(scope, r, agent, span)).await;
+        w.see("an agent's calls out", Found("ix_segment_agent"), agent_work::calls_made(scope, r, agent, span)).await;
+        w.see("an agent's missed calls", Found("ix_offer_agent"), agent_work::rings_in_vain(scope, r, agent, span)).await;
+        w.see("an agent's next change", InOrder("ix_agent_change_agent"), rollups::next_change(scope, r, agent, now)).await;
+
+        // Routing, and the line.
+        w.see("the lock of routing", Found("routing_state"), queueing::lock_routing(scope, &tx)).await;
+        w.see("changes for routing", Found("routing_change"), queueing::take_changes(scope, &tx)).await;
+        w.see("who waits", Found("queue_entry"), queueing::open_entries(scope, r)).await;
+        w.see("offers of who waits", Found("ix_offer_entry"), queueing::offers_of_entry(scope, r, &[entry.id])).await;
+        w.see("an open round", Found("ux_offer_round_open"), queueing::open_round_of(scope, &tx, entry.id)).await;
+        w.see("how many wait", Found("queue_entry"), queueing::length(scope, r, queue)).await;
+        w.see("who is ahead", Found("queue_entry"), queueing::ahead_of(scope, r, &entry, None)).await;
+        w.see("slots", Found("agent_slot"), queueing::held_slots(scope, r)).await;
+        w.see("conversations of a queue", InOrder("ix_segment_queue"), queueing::last_handled(scope, r, queue, 50)).await;
+        w.see("the last agent of a caller", Found("ix_call_from"), queueing::last_agent_of(scope, r, "+4930777001")).await;
+        w.see("visits of a day", Found("ix_queue_entry_entered"), queueing::visits_since(scope, r, queue, week)).await;
+        w.see("callbacks of a queue", Found("callback"), callbacks::open_in(scope, r, queue)).await;
+        tx.rollback().await.unwrap();
+        w.see("GET /api/queues/{id}/live", Found("ix_queue_entry_entered"), queues::live(&a, scope, queue)).await;
+
+        // Who asks.
+        w.see("a session", Anyones("session"), system::session_with_standing(r, SessionId(a.ids.next()), Some(ours.id))).await;
+        w.see("a key", Anyones("api_key"), system::key_with_standing(r, "none", Some(ours.id))).await;
+        w.see("a refresh token", Anyones("refresh_token"), sessions::token(r, "none")).await;
+        w.see("a user's sessions", Anyones("ix_session_user"), sessions::open_of(r, ours.owner.user, now)).await;
+        w.see("a company", Anyones("company"), system::company(r, ours.id)).await;
+        w.see("a number of an account", Anyones("phone_number"), phone_numbers::is_there(scope, r, OUR_ACCOUNT, "+4930123456")).await;
+        w.see("numbers of a flow", Found("ix_phone_number_flow"), phone_numbers::of_flow(scope, r, ours.flow)).await;
+
+        // Lists of a supervisor.
+        let line = |filter: audit::Filter| async move { audits::page(scope, r, &filter, None, 50).await };
+        let (user, subject) = (Some(ours.owner.user), Some(ours.calls.wrap_up.0));
+        w.see("the audit", InOrder("audit"), line(audit::Filter::default())).await;
+        w.see("the audit of a user", InOrder("ix_audit_user"), line(audit::Filter { user, ..Default::default() })).await;
+        w.see("the audit of a thing", InOrder("ix_audit_subject"), line(audit::Filter { subject, ..Default::default() })).await;
+        w.see("contacts", InOrder("ix_contact_search"), contacts::page(scope, r, "", 0, 50)).await;
+        w.see("a search of contacts", InOrder("ix_contact_search"), contacts::page(scope, r, "anna b", 0, 50)).await;
+        w.see("a contact by number", Found("ux_contact_number"), contacts::by_number(scope, r, "+4930777001")).await;
+        w.see("news for sockets", InOrder("sqlite_autoindex_outbox"), outbox::after(scope, r, 0, 100)).await;
+
+        // Figures.
+        let (activity, quarters) = (Attribution::ActivityDriven, 1_967_000..1_970_000);
+        w.see("rollups of queues", Found("sqlite_autoindex_report_queue"), rollups::queue_rows(scope, r, activity, quarters.clone(), None)).await;
+        w.see("rollups of a queue", Found("sqlite_autoindex_report_queue"), rollups::queue_rows(scope, r, activity, quarters.clone(), Some(&[queue]))).await;
+        w.see("rollups of agents", Found("sqlite_autoindex_report_agent"), rollups::agent_rows(scope, r, activity, quarters.clone(), None)).await;
+        w.see("rollups of an agent", Found("sqlite_autoindex_report_agent"), rollups::agent_rows(scope, r, activity, quarters, Some(agent))).await;
+        w.see("changes of agents", Found("ix_agent_change"), rollups::changes_of(scope, r, None, week, now)).await;
+        w.see("calls to count", InOrder("ix_call_unreported"), rollups::unreported(scope, r, 200)).await;
+        w.see("where calls count", Found("report_call"), rollups::quarters_of(scope, r, &[call])).await;
+        w.see("what counts in quarters", Found("ix_report_call_quarter"), rollups::calls_in(scope, r, &[1_967_000].into())).await;
+        w.see("rows of calls to count", Found("ix_segment_call"), rollups::rows_of(scope, r, &[call])).await;
+        w.see("GET …/overview", Found("report_queue"), answer::overview(&a, scope, Question::default())).await;
+
+        // Exports.
+        for (table, index) in [
+            (Table::Calls, "ix_call_company_started"), (Table::Agents, "ix_segment_reserved"), (Table::Events, "ix_call_event_company_time"),
+        ] {
+            let ask = Ask { what: What::Rows(table), format: ExportFormat::Csv, from: week, to: now };
+            let statement = datasets::statement(scope, db.backend(), table, ask);
+            w.look(&format!("export of {table:?}"), Found(index), vec![statement]).await;
+            w.see(&format!("number of {table:?}"), Found(index), datasets::count(scope, &db, ask)).await;
+        }
+
+        // Work.
+        w.see("due jobs", Anyones("ix_job_due"), system::turn_over_jobs(&a, &[], 10)).await;
+        w.see("the next job", Anyones("ix_job_due"), system::next_job_at(&a)).await;
+        w.see("due mails", Anyones("ix_mail_due"), mails::claim(&a, 10, TimeDelta::minutes(1))).await;
+        w.see("the next mail", Anyones("ix_mail_due"), mails::next_at(&a)).await;
+        w.see("deliveries of an endpoint", InOrder("ix_webhook_delivery_endpoint"), hooks::deliveries(scope, r, ours.webhook, Some(DeliveryState::Failed), None, 50)).await;
+        w.see("attempts of a delivery", InOrder("sqlite_autoindex_webhook_attempt"), hooks::attempts(scope, r, vec![ours.webhook_delivery])).await;
+        watch.end();
+    }
+}
+
+async fn watched(app: &TestApp) -> (World, Watch) {
+    (World::create(app).await, Watch::on(app).await)
+}
