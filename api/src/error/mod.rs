@@ -193,6 +193,15 @@ impl Error {
         }
     }
 
+    /// Nothing is wrong, or all of this.
+    pub fn unless_empty(wrong: Vec<FieldError>) -> Result<()> {
+        if wrong.is_empty() {
+            return Ok(());
+        }
+        let message = "Some fields are not valid.".into();
+        Err(Self::Invalid { code: Code::ValidationFailed, message, fields: wrong })
+    }
+
     /// The same of a part of something larger, in which it stands at `place`.
     pub fn within(mut self, place: &str) -> Self {
         if let Self::Invalid { fields, .. } = &mut self {
