@@ -46,7 +46,7 @@ macro_rules! ids {
 }
 
 ids! {
-    AgentId ApiKeyId AuditId CallId CallbackId ChangeId CompanyId ContactId DispositionId ExportId FlowId FlowTestId FlowVersionId InvitationId JobId LegId MailId
+    AgentId ApiKeyId AuditId BucketId CallId CallbackId ChangeId CompanyId ContactId DispositionId ExportId FlowId FlowTestId FlowVersionId InvitationId JobId LegId MailId
     MembershipId MessageId NodeId OfferId PhoneNumberId PromptId QueueEntryId QueueId ReasonId RecordingId
-    RegistrationId RequestId RoundId ScheduleId SegmentId SessionId SideSessionId SkillId SupervisionId SurveyAnswerId TransferId UserId WebhookDeliveryId WebhookEndpointId WebhookEventId
+    RegistrationId ReportScheduleId RequestId RoundId ScheduleId SegmentId SessionId SideSessionId SkillId SupervisionId SurveyAnswerId TransferId UserId WebhookDeliveryId WebhookEndpointId WebhookEventId
 }

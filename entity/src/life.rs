@@ -428,6 +428,8 @@ closed_enum!(
         WriteExport,
         /// Delete an export's file.
         DeleteExport,
+        /// Mail a report whose period is over.
+        MailReport,
     }
 );
 closed_enum!(

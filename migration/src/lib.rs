@@ -37,6 +37,7 @@ mod m0026_accounts;
 mod m0027_api_keys;
 mod m0028_accounts_tags_dispositions;
 mod m0029_schedules_and_desks;
+mod m0031_integrations;
 mod sql;
 
 pub struct Migrator;
@@ -76,6 +77,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0027_api_keys::Migration),
             Box::new(m0028_accounts_tags_dispositions::Migration),
             Box::new(m0029_schedules_and_desks::Migration),
+            Box::new(m0031_integrations::Migration),
         ]
     }
 }

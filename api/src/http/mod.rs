@@ -14,6 +14,7 @@ mod auth;
 mod availability;
 mod availability_reasons;
 mod browsers;
+mod bucket;
 mod call_lists;
 mod call_results;
 mod callbacks;
@@ -59,10 +60,12 @@ mod queues;
 mod range;
 mod recording_settings;
 mod recordings;
+mod report_schedules;
 mod schedules;
 mod second_factor;
 pub mod server;
 mod skills;
+mod smtp_server;
 pub mod spec;
 mod supervision;
 mod system_settings;
@@ -97,6 +100,7 @@ pub const PUBLIC: &[&str] = &[
     "refreshTokensAlias",
     "register",
     "resetPassword",
+    "unsubscribeFromReport",
 ];
 
 /// The chapters of the specification.
@@ -155,12 +159,12 @@ fn resources() -> impl OpenApi + 'static {
         (outbound::Outbound, callbacks::Callbacks),
         (recordings::Recordings, recording_settings::RecordingSettings, voicemails::Voicemails),
         (company_settings::CompanySettings, transcription_hook::TranscriptionHooks),
-        (webhooks::Webhooks, chat_integrations::ChatIntegrations),
+        (webhooks::Webhooks, chat_integrations::ChatIntegrations, smtp_server::SmtpServers, bucket::Buckets),
         (call_results::CallResults, queue_flows::FlowsOfQueues),
         (twilio_account::TwilioAccounts, voice_token::VoiceTokens),
         (call_lists::CallLists, dispositions::Dispositions, schedules::Schedules),
         (system_settings::Settings, analytics::Analytics, exports::Exports, insights::InsightsOfCompanies),
-        (health::Health, languages::Languages),
+        (health::Health, languages::Languages, report_schedules::ReportSchedules),
     )
 }
 

@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clock::Busy;
 use entity::id::{
     AgentId, CallId, CallbackId, ExportId, LegId, MessageId, OfferId, PhoneNumberId, QueueEntryId,
-    RecordingId, RequestId, SegmentId, TransferId, WebhookDeliveryId,
+    RecordingId, ReportScheduleId, RequestId, SegmentId, TransferId, WebhookDeliveryId,
 };
 use entity::{JobKind, job};
 use tracing::Instrument;
@@ -26,6 +26,7 @@ use crate::chats;
 use crate::error::{Error, Result};
 use crate::exports;
 use crate::hooks;
+use crate::reports;
 use crate::store::system::{self, Claimed};
 use crate::store::{Unit, jobs as rows};
 
@@ -251,6 +252,9 @@ async fn work(app: &App, claimed: &Claimed) -> Result<Done> {
         JobKind::SendNotices => chats::notices::send(app, scope).await,
         JobKind::WriteExport => exports::work::write(app, scope, ExportId(subject), job.attempts).await,
         JobKind::DeleteExport => exports::work::delete(app, scope, ExportId(subject)).await,
+        JobKind::MailReport => {
+            reports::mailed::mail_due(app, scope, ReportScheduleId(subject), &job.payload).await
+        }
         JobKind::DeviceLost => {
             match crate::agents::check_device(app, scope, AgentId(subject), job.id).await? {
                 Watch::Until(at) => Ok(Done::Again(at)),

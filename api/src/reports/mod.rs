@@ -8,6 +8,7 @@ pub mod answer;
 pub mod ask;
 pub mod count;
 mod facts;
+pub mod mailed;
 mod states;
 pub mod verify;
 

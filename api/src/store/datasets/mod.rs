@@ -20,6 +20,7 @@ use super::Database;
 use crate::error::{Error, Result};
 
 pub use columns::{Column, Kind, of as columns};
+pub use line::cell;
 
 /// What is gathered before it is handed on, in bytes.
 const PIECE: usize = 64 << 10;
