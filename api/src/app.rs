@@ -17,6 +17,7 @@ use crate::calls::urls::Urls;
 use crate::config::Settings;
 use crate::error::{Error, Result};
 use crate::exports::Places;
+use crate::files::Buckets;
 use crate::flows::replay::AT_ONCE;
 use crate::flows_cache::FlowCache;
 use crate::ids::Ids;
@@ -50,6 +51,8 @@ pub struct Parts {
     pub bus: Bus,
     pub providers: Providers,
     pub storage: Arc<dyn Storage>,
+    /// The ways to companies' own buckets.
+    pub buckets: Buckets,
     pub flows: FlowCache,
     pub desks: Desks,
     /// What this node does of the jobs.
@@ -141,6 +144,7 @@ impl App {
             bus,
             providers,
             storage,
+            buckets: Buckets::default(),
             flows,
             desks,
             workshop: Workshop::default(),

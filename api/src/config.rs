@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use entity::SmtpSecurity;
 use lettre::message::Mailbox;
 
 use crate::origin::Origins;
@@ -33,16 +34,6 @@ pub enum LogFormat {
     Json,
 }
 
-/// How a connection to the mail server is protected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SmtpSecurity {
-    /// By STARTTLS, or not at all used.
-    StartTls,
-    /// From the first byte.
-    Tls,
-    None,
-}
-
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub environment: Environment,
@@ -65,6 +56,8 @@ pub struct Settings {
     pub carrier_port: u16,
     /// Where mail is handed in, when there is such a place.
     pub smtp: Option<SmtpServer>,
+    /// Certificates (PEM) that mail servers may show beside those of the system's authorities.
+    pub smtp_ca_file: Option<PathBuf>,
     /// Where requests of tenants may go beside the public internet.
     pub outbound_allow: Allowed,
     pub max_body_bytes: usize,
@@ -131,8 +124,6 @@ pub struct SmtpServer {
     /// Whom mail comes from.
     pub from: Mailbox,
     pub security: SmtpSecurity,
-    /// Certificates (PEM) that are trusted beside the system's.
-    pub ca_file: Option<PathBuf>,
 }
 
 /// How many requests are taken; 0 is no limit.
@@ -285,6 +276,7 @@ impl Settings {
             twilio_api_url: keys.text("twilio_api_url").trim_end_matches('/').to_owned(),
             carrier_port: keys.number("carrier_port")?,
             smtp: smtp(keys)?,
+            smtp_ca_file: keys.optional("smtp_ca_file").map(PathBuf::from),
             outbound_allow: Allowed::read(&keys.text("outbound_allow")).map_err(|entry| {
                 keys.bad("outbound_allow", &format!("`{entry}` is no host and no host:port"))
             })?,
@@ -424,7 +416,7 @@ fn operator_token(keys: &Keys) -> Result<Option<Secret>, BadSetting> {
 fn smtp(keys: &Keys) -> Result<Option<SmtpServer>, BadSetting> {
     let security = keys.choice(
         "smtp_security",
-        &[("starttls", SmtpSecurity::StartTls), ("tls", SmtpSecurity::Tls), ("none", SmtpSecurity::None)],
+        &[("starttls", SmtpSecurity::Starttls), ("tls", SmtpSecurity::Tls), ("none", SmtpSecurity::None)],
     )?;
     let port = keys.number("smtp_port")?;
     let Some(host) = keys.optional("smtp_host") else { return Ok(None) };
@@ -439,8 +431,7 @@ fn smtp(keys: &Keys) -> Result<Option<SmtpServer>, BadSetting> {
         (Some(_), None) => return Err(keys.bad("smtp_pass", "is missing beside SMTP_USER")),
         (None, Some(_)) => return Err(keys.bad("smtp_user", "is missing beside SMTP_PASS")),
     };
-    let ca_file = keys.optional("smtp_ca_file").map(PathBuf::from);
-    Ok(Some(SmtpServer { host, port, login, from, security, ca_file }))
+    Ok(Some(SmtpServer { host, port, login, from, security }))
 }
 
 fn parse(text: &str) -> Result<BTreeMap<String, String>, String> {
@@ -577,7 +568,7 @@ mod tests {
         assert_eq!(bad(&[host, from, ("smtp_pass", "secret")]), "SMTP_USER");
         assert_eq!(bad(&[("smtp_security", "ssl")]), "SMTP_SECURITY");
         let smtp = Settings::with(&[host, from]).unwrap().smtp.unwrap();
-        assert_eq!((smtp.port, smtp.security), (587, SmtpSecurity::StartTls));
+        assert_eq!((smtp.port, smtp.security), (587, SmtpSecurity::Starttls));
         assert_eq!(smtp.from.email.to_string(), "noreply@example.com");
     }
 

@@ -23,6 +23,20 @@ pub fn seal(keys: &Keys, about: &str, plain: &Secret) -> Result<String> {
     Ok(format!("{FORM}{}", BASE64_STANDARD_NO_PAD.encode(sealed)))
 }
 
+/// A secret as it is to be stored that may be set anew: without a new one it stays, an empty one takes it away.
+pub fn replace(
+    keys: &Keys,
+    about: &str,
+    new: Option<&Secret>,
+    old: Option<String>,
+) -> Result<Option<String>> {
+    match new {
+        None => Ok(old),
+        Some(new) if new.expose().is_empty() => Ok(None),
+        Some(new) => seal(keys, about, new).map(Some),
+    }
+}
+
 /// What was sealed.
 ///
 /// # Errors
@@ -64,6 +78,16 @@ mod tests {
         assert_eq!(open(&keys, "mail:1", &first).unwrap(), plain);
         assert_ne!(first, second);
         assert!(!first.contains("42"));
+    }
+
+    #[test]
+    fn a_secret_stays_goes_or_is_another() {
+        let (keys, old) = (keys("m"), Some("sealed".to_owned()));
+        let replaced =
+            |new: Option<&str>| replace(&keys, "mail:1", new.map(Secret::new).as_ref(), old.clone()).unwrap();
+        assert_eq!((replaced(None), replaced(Some(""))), (old.clone(), None));
+        let another = replaced(Some("the token is 43")).unwrap();
+        assert_eq!(open(&keys, "mail:1", &another).unwrap().expose(), "the token is 43");
     }
 
     #[test]

@@ -434,6 +434,8 @@ closed_enum!(
         DoPrivacyRequest,
         /// Delete the archive of a person.
         DeletePrivacyArchive,
+        /// Mail a report whose period is over.
+        MailReport,
     }
 );
 closed_enum!(

@@ -1,9 +1,9 @@
-//! A mail on its way: a job whose subject may be in no company, kept until it is delivered.
+//! A mail on its way: a job whose reader may be in no company, kept until it is delivered.
 
 use sea_orm::entity::prelude::*;
 
 use crate::JobState;
-use crate::id::{MailId, NodeId};
+use crate::id::{CompanyId, MailId, NodeId};
 use crate::macros::plain_table;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -12,6 +12,8 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: MailId,
     pub recipient: String,
+    /// For which company it speaks, if for any: by that company's server it leaves, if it has one.
+    pub company_id: Option<CompanyId>,
     /// Subject and bodies, sealed with the master key: a mail may hold a token.
     pub content_sealed: String,
     pub run_at: DateTimeUtc,

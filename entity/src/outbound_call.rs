@@ -17,6 +17,8 @@ pub struct Model {
     pub machine_detection: Option<MachineDetection>,
     pub answered_by: Option<AnsweredBy>,
     pub answered_by_at: Option<DateTimeUtc>,
+    /// Whether it is recorded; as the company's rules say without a word of who has called.
+    pub record: Option<bool>,
 }
 
 company_owned!();

@@ -134,3 +134,35 @@ mod tests {
         }
     }
 }
+
+closed_enum!(
+    /// How a connection to a mail server is protected.
+    SmtpSecurity {
+        /// By STARTTLS, or not at all used.
+        Starttls,
+        /// From the first byte.
+        Tls,
+        /// Not at all: a server on the same machine, in development.
+        None,
+    }
+);
+closed_enum!(
+    /// A report that is mailed.
+    MailedReport {
+        /// All of the company.
+        Overview,
+        /// What callers met in each queue.
+        Queues,
+        /// What each agent did.
+        Agents,
+    }
+);
+closed_enum!(
+    /// What a mailed report is of: the last whole one.
+    ReportPeriod {
+        Daily,
+        /// From Monday to Sunday.
+        Weekly,
+        Monthly,
+    }
+);

@@ -38,6 +38,7 @@ mod m0027_api_keys;
 mod m0028_accounts_tags_dispositions;
 mod m0029_schedules_and_desks;
 mod m0030_messages_and_privacy;
+mod m0031_integrations;
 mod m0032_figures;
 mod m0033_kept_answers;
 mod sql;
@@ -80,6 +81,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0028_accounts_tags_dispositions::Migration),
             Box::new(m0029_schedules_and_desks::Migration),
             Box::new(m0030_messages_and_privacy::Migration),
+            Box::new(m0031_integrations::Migration),
             Box::new(m0032_figures::Migration),
             Box::new(m0033_kept_answers::Migration),
         ]

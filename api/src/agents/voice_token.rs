@@ -1,15 +1,15 @@
 //! The token with which an agent's browser is its phone.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::CompanyScope;
 use entity::id::AgentId;
+use entity::{CompanyScope, voice_key};
 use twilio::access_token::{AccessToken, VoiceGrant};
 
 use crate::app::App;
 use crate::calls::accept::client_identity;
 use crate::companies::twilio as account_of;
 use crate::error::{Code, Error, Result};
-use crate::store::voice_keys;
+use crate::store::one_each;
 
 /// Long enough for a shift's hour; the browser asks for the next one before it ends.
 const LIFE: TimeDelta = TimeDelta::hours(1);
@@ -26,7 +26,7 @@ pub struct VoiceToken {
 /// `VOICE_NOT_CONFIGURED` when the company has no API key and TwiML app of an account of its own.
 pub async fn voice_token(app: &App, scope: CompanyScope, agent: AgentId) -> Result<VoiceToken> {
     let account = account_of::get(app, scope).await.ok();
-    let key = voice_keys::get(scope, app.db.reader()).await?;
+    let key = one_each::get::<voice_key::Entity>(scope, app.db.reader()).await?;
     let (Some(account), Some(key)) = (account, key) else {
         return Err(Error::conflict(
             Code::VoiceNotConfigured,

@@ -108,6 +108,8 @@ permissions! {
     ReadReports = "reports:read";
     /// What agents did. `own`: the caller.
     ReadPerformance = "reports:performance";
+    /// Have reports mailed, also to people outside.
+    ScheduleReports = "reports:schedule";
     ReadPhoneNumbers = "phone-numbers:read";
     WritePhoneNumbers = "phone-numbers:write";
     /// Numbers of the platform's own account.

@@ -68,9 +68,11 @@ pub async fn put(
     };
     let _ = chats::insert(scope, unit.tx(), blank.clone()).await?;
     let mut row = chats::lock(scope, unit.tx(), chat).await?.unwrap_or(blank);
-    row.url_sealed = resealed(app, &about_url(scope, chat), wanted.url.as_ref(), row.url_sealed)?;
+    row.url_sealed =
+        sealed::replace(&app.keys, &about_url(scope, chat), wanted.url.as_ref(), row.url_sealed)?;
     let secret = wanted.signing_secret.as_ref();
-    row.signing_secret_sealed = resealed(app, &about_secret(scope, chat), secret, row.signing_secret_sealed)?;
+    row.signing_secret_sealed =
+        sealed::replace(&app.keys, &about_secret(scope, chat), secret, row.signing_secret_sealed)?;
     row.notices = json!(wanted.notices);
     (row.quiet_from, row.quiet_until) = wanted.quiet.map(QuietHours::stored).unzip();
     // Whatever was wrong may be right now.
@@ -105,15 +107,6 @@ fn check(app: &App, chat: Chat, wanted: &Wanted) -> Result<()> {
         return Err(Error::invalid("/signingSecret", "is Slack's alone"));
     }
     Ok(())
-}
-
-/// The secret as it is to be stored.
-fn resealed(app: &App, about: &str, new: Option<&Secret>, old: Option<String>) -> Result<Option<String>> {
-    match new {
-        None => Ok(old),
-        Some(new) if new.expose().is_empty() => Ok(None),
-        Some(new) => sealed::seal(&app.keys, about, new).map(Some),
-    }
 }
 
 /// Where notices are sent.

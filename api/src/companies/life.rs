@@ -39,7 +39,7 @@ pub async fn create(app: &App, by: &Caller, new: NewCompany) -> Result<Founded> 
     let detail = json!({ "companyId": company.id, "invitationId": row.id, "email": row.email });
     system::insert_invitation(&tx, row.clone()).await?;
     audit::note_joining(app, &tx, company.id, by.user, "companies:create", detail).await?;
-    let invitation = members::send_invitation(app, &tx, &company, row, token).await?;
+    let invitation = members::send_invitation(app, None, &tx, &company, row, token).await?;
     tx.commit().await?;
     app.mailer.wake();
     Ok(Founded { company, invitation })

@@ -13,7 +13,7 @@ use crate::identity::audit;
 use crate::providers::{about_token, refuses_credentials, unavailable};
 use crate::sealed;
 use crate::secret::Secret;
-use crate::store::{Unit, calls, companies, phone_numbers, voice_keys};
+use crate::store::{Unit, calls, companies, one_each, phone_numbers};
 
 /// What is to be the company's account.
 #[derive(Clone, Debug)]
@@ -43,7 +43,7 @@ pub struct Shown {
 pub async fn get(app: &App, scope: CompanyScope) -> Result<Shown> {
     let company = company(companies::own(scope, app.db.reader()).await?)?;
     let account_sid = company.twilio_account_sid.ok_or(Error::NotFound(Subject::TwilioAccount))?;
-    Ok(Shown { account_sid, key: voice_keys::get(scope, app.db.reader()).await? })
+    Ok(Shown { account_sid, key: one_each::get::<voice_key::Entity>(scope, app.db.reader()).await? })
 }
 
 /// Puts it in place of the one before, if Twilio knows it. Who did is in the audit.
@@ -55,7 +55,7 @@ pub async fn put(app: &App, scope: CompanyScope, by: UserId, wanted: Wanted) -> 
     check(&wanted)?;
     let before = company(companies::own(scope, app.db.reader()).await?)?;
     let account = account(app, &before, &wanted)?;
-    let old_key = voice_keys::get(scope, app.db.reader()).await?;
+    let old_key = one_each::get::<voice_key::Entity>(scope, app.db.reader()).await?;
     let key = match &wanted.key {
         Some(key) => Some((key, secret_of(app, scope, key, old_key.as_ref())?)),
         None => None,
@@ -88,7 +88,7 @@ pub async fn put(app: &App, scope: CompanyScope, by: UserId, wanted: Wanted) -> 
         }),
         None => None,
     };
-    voice_keys::put(scope, unit.tx(), key.clone()).await?;
+    one_each::put::<voice_key::Entity>(scope, unit.tx(), key.clone()).await?;
     let detail =
         json!({"accountSid": account.account_sid, "apiKeySid": key.as_ref().map(|key| &key.key_sid)});
     audit::note(app, scope, unit.tx(), by, "integrations:twilio", detail).await?;
@@ -111,7 +111,7 @@ pub async fn remove(app: &App, scope: CompanyScope, by: UserId) -> Result<()> {
         ..Default::default()
     };
     companies::change(scope, unit.tx(), row).await?;
-    voice_keys::put(scope, unit.tx(), None).await?;
+    one_each::put::<voice_key::Entity>(scope, unit.tx(), None).await?;
     let detail = json!({"accountSid": account_sid});
     audit::note(app, scope, unit.tx(), by, "integrations:twilio-removed", detail).await?;
     unit.commit().await
@@ -214,14 +214,7 @@ fn check(wanted: &Wanted) -> Result<()> {
             message: format!("must be {letters} and 32 hexadecimal digits"),
         })
         .collect();
-    if wrong.is_empty() {
-        return Ok(());
-    }
-    Err(Error::Invalid {
-        code: Code::ValidationFailed,
-        message: "Some fields are not valid.".into(),
-        fields: wrong,
-    })
+    Error::unless_empty(wrong)
 }
 
 fn is_sid(letters: &str, text: &str) -> bool {

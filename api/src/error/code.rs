@@ -409,6 +409,9 @@ codes! {
     /// The registration is not valid, or no longer.
     /// Register again.
     RegistrationNotFound = "REGISTRATION_NOT_FOUND" [404];
+    /// There is no such report, or it is mailed no more.
+    /// Read the list of reports that are mailed again.
+    ReportScheduleNotFound = "REPORT_SCHEDULE_NOT_FOUND" [404];
     /// Queues or flows use this schedule.
     /// Take it out of what the message names first.
     ScheduleInUse = "SCHEDULE_IN_USE" [409];
@@ -472,6 +475,9 @@ codes! {
     /// The prompt has as many languages as it may have.
     /// Delete one that is not needed.
     TooManyLanguages = "TOO_MANY_LANGUAGES" [409];
+    /// The company has as many reports that are mailed as it may have.
+    /// Delete one that is not needed.
+    TooManyReportSchedules = "TOO_MANY_REPORT_SCHEDULES" [409];
     /// There were too many requests, or too many attempts at one thing.
     /// Try again after the seconds that `Retry-After` says.
     TooManyRequests = "TOO_MANY_REQUESTS" [429];

@@ -72,6 +72,7 @@ pub enum Subject {
     Queue,
     Recording,
     Registration,
+    ReportSchedule,
     Schedule,
     SecondFactor,
     Session,
@@ -109,6 +110,7 @@ impl Subject {
             Self::Queue => Code::QueueNotFound,
             Self::Recording => Code::RecordingNotFound,
             Self::Registration => Code::RegistrationNotFound,
+            Self::ReportSchedule => Code::ReportScheduleNotFound,
             Self::Schedule => Code::ScheduleNotFound,
             Self::SecondFactor => Code::SecondFactorNotFound,
             Self::Session => Code::SessionNotFound,
@@ -146,6 +148,7 @@ impl Subject {
             Self::Queue => "There is no such queue.",
             Self::Recording => "There is no such recording.",
             Self::Registration => "This registration is not valid, or no longer. Register again.",
+            Self::ReportSchedule => "There is no such report, or it is mailed no more.",
             Self::Schedule => "There is no such schedule.",
             Self::SecondFactor => "There is no second factor.",
             Self::Session => "There is no such session.",
@@ -196,6 +199,15 @@ impl Error {
             message: "Some fields are not valid.".into(),
             fields: vec![FieldError { field: field.into(), message: message.into() }],
         }
+    }
+
+    /// Nothing is wrong, or all of this.
+    pub fn unless_empty(wrong: Vec<FieldError>) -> Result<()> {
+        if wrong.is_empty() {
+            return Ok(());
+        }
+        let message = "Some fields are not valid.".into();
+        Err(Self::Invalid { code: Code::ValidationFailed, message, fields: wrong })
     }
 
     /// The same of a part of something larger, in which it stands at `place`.

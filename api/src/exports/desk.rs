@@ -14,6 +14,7 @@ use serde_json::json;
 use super::{Wish, stream};
 use crate::app::App;
 use crate::error::{Code, Error, Result, Subject};
+use crate::files;
 use crate::identity::audit;
 use crate::signed_link;
 use crate::slice::{Slice, read_cursor};
@@ -115,6 +116,7 @@ pub async fn remove(app: &App, scope: CompanyScope, user: UserId, id: ExportId) 
 /// A file that may be fetched.
 #[derive(Clone, Debug)]
 pub struct File {
+    scope: CompanyScope,
     key: String,
     pub wish: Wish,
     pub size: u64,
@@ -122,18 +124,23 @@ pub struct File {
     pub tag: String,
 }
 
+/// Under which its file is kept.
+fn key(row: &export::Model, now: DateTime<Utc>) -> Result<&str> {
+    let gone = row.expires_at.is_some_and(|at| at <= now);
+    match (&row.storage_key, row.state, gone) {
+        (Some(key), ExportState::Completed, false) => Ok(key),
+        _ if row.state.is_settled() => {
+            Err(Error::conflict(Code::ExportGone, "This export has no file, or no longer."))
+        }
+        _ => Err(Error::conflict(Code::ExportNotReady, "This export is not complete yet.")),
+    }
+}
+
 impl File {
-    fn of(row: export::Model, now: DateTime<Utc>) -> Result<Self> {
-        let gone = row.expires_at.is_some_and(|at| at <= now);
-        let (Some(key), ExportState::Completed, false) = (&row.storage_key, row.state, gone) else {
-            return Err(if row.state.is_settled() {
-                Error::conflict(Code::ExportGone, "This export has no file, or no longer.")
-            } else {
-                Error::conflict(Code::ExportNotReady, "This export is not complete yet.")
-            });
-        };
+    fn of(scope: CompanyScope, row: export::Model, now: DateTime<Utc>) -> Result<Self> {
         Ok(Self {
-            key: key.clone(),
+            scope,
+            key: key(&row, now)?.to_owned(),
             wish: wish(&row),
             size: row.size_bytes.and_then(|size| u64::try_from(size).ok()).unwrap_or_default(),
             tag: row.sha256.clone().unwrap_or_default(),
@@ -147,11 +154,11 @@ impl File {
             content_type: self.wish.content_type(),
             disposition: &self.wish.disposition(),
         };
-        app.storage.link(&self.key, link).await
+        files::link(app, self.scope, &self.key, link).await
     }
 
     pub async fn read(&self, app: &App, range: Option<Range<u64>>) -> Result<Pieces> {
-        app.storage.read(&self.key, range).await?.ok_or(Error::NotFound(Subject::Export))
+        files::read(app, self.scope, &self.key, range).await?.ok_or(Error::NotFound(Subject::Export))
     }
 }
 
@@ -207,7 +214,7 @@ pub async fn fetch(
     id: ExportId,
     part: Option<&str>,
 ) -> Result<File> {
-    let file = File::of(get(app, scope, id).await?, app.clock.now())?;
+    let file = File::of(scope, get(app, scope, id).await?, app.clock.now())?;
     let unit = Unit::begin(app, scope).await?;
     let detail = json!({"exportId": id, "range": part});
     audit::note(app, scope, unit.tx(), user, "export:fetch", detail).await?;
@@ -222,7 +229,7 @@ fn path(company: CompanyId, id: ExportId) -> String {
 /// An address at which whoever has it can fetch the file for some minutes, without an account; `None` when there is no file.
 pub fn link(app: &App, row: &export::Model) -> Result<Option<String>> {
     let now = app.clock.now();
-    if File::of(row.clone(), now).is_err() {
+    if key(row, now).is_err() {
         return Ok(None);
     }
     let link = signed_link::sign(&app.keys, &path(row.company_id, row.id), now + LINK_IS_GOOD)?;
@@ -249,8 +256,9 @@ pub async fn fetch_signed(app: &App, address: Address<'_>) -> Result<Option<File
     if !signed_link::opens(&app.keys, &path(company, id), until, address.signature, now)? {
         return Ok(None);
     }
-    match exports::get(mint(company), app.db.reader(), id).await {
-        Ok(row) => Ok(File::of(row, now).ok()),
+    let scope = mint(company);
+    match exports::get(scope, app.db.reader(), id).await {
+        Ok(row) => Ok(File::of(scope, row, now).ok()),
         Err(Error::NotFound(_)) => Ok(None),
         Err(error) => Err(error),
     }

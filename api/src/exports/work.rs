@@ -12,8 +12,9 @@ use super::pack::Pack;
 use super::{Text, desk};
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::files;
 use crate::jobs::Done;
-use crate::storage::{Kept, Upload};
+use crate::storage::Kept;
 use crate::store::exports::{self, Wanted};
 use crate::store::{Unit, datasets};
 
@@ -80,7 +81,7 @@ async fn run(app: &App, scope: CompanyScope, row: &export::Model) -> Result<Opti
     );
     let pack = if wish.gzip { Pack::gzip() } else { Pack::Plain };
     let mut text = Text::of(&wish, super::rows(app, scope, wish.ask), pack);
-    let mut upload = Upload::begin(&*app.storage, &key).await?;
+    let mut upload = files::begin(app, scope, &key).await?;
     let (mut said, mut pieces) = (app.clock.now(), 0);
     while let Some(piece) = text.next().await? {
         upload.write(piece).await?;
@@ -95,6 +96,7 @@ async fn run(app: &App, scope: CompanyScope, row: &export::Model) -> Result<Opti
         tx.commit().await?;
         if wanted == Wanted::NoMore {
             upload.discard().await;
+            files::delete(app, scope, &key).await?;
             return Ok(None);
         }
     }
@@ -107,7 +109,7 @@ async fn complete(app: &App, scope: CompanyScope, id: ExportId, written: Written
     let mut row = exports::lock(scope, unit.tx(), id).await?;
     let Some(state) = row.state.advance(ExportState::Completed) else {
         drop(unit);
-        return app.storage.delete(&written.key).await;
+        return files::delete(app, scope, &written.key).await;
     };
     let now = unit.now();
     let kept = TimeDelta::from_std(app.settings.exports.kept).unwrap_or(TimeDelta::days(7));
@@ -141,7 +143,7 @@ pub async fn delete(app: &App, scope: CompanyScope, id: ExportId) -> Result<Done
         return Err(Error::internal("delete an export's file", "it is still to be kept"));
     }
     if let Some(key) = &row.storage_key {
-        app.storage.delete(key).await?;
+        files::delete(app, scope, key).await?;
     }
     let unit = Unit::begin(app, scope).await?;
     let mut row = exports::lock(scope, unit.tx(), id).await?;

@@ -10,7 +10,7 @@ pub mod trial;
 mod versions;
 
 use entity::id::FlowId;
-use entity::{CompanyScope, Inserted, flow};
+use entity::{CompanyScope, Inserted, flow, transcription_hook};
 use ivr_engine::{Catalog, Finding, FlowKind, Known};
 use sea_orm::{ConnectionTrait, Set, SqlErr};
 use serde_json::Value;
@@ -18,7 +18,7 @@ use serde_json::Value;
 use crate::app::App;
 use crate::error::{Code, Error, FieldError, Result, Subject};
 use crate::store::phone_numbers::{self, Number};
-use crate::store::{Tx, flows, prompts, transcription_hooks, workforce};
+use crate::store::{Tx, flows, one_each, prompts, workforce};
 
 pub use versions::{Override, publish, roll_back, versions};
 
@@ -140,7 +140,7 @@ async fn catalog(db: &impl ConnectionTrait, scope: CompanyScope) -> Result<Catal
         skills: Known::only(skills),
         agents: Known::only(agents.into_iter().flat_map(|agent| [agent.id.to_string(), agent.name])),
         prompts: Known::only(prompts),
-        writes_down: transcription_hooks::get(scope, db).await?.is_some(),
+        writes_down: one_each::get::<transcription_hook::Entity>(scope, db).await?.is_some(),
         ..Catalog::unchecked()
     })
 }

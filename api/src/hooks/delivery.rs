@@ -18,6 +18,7 @@ use super::{TEST, endpoints};
 use crate::app::App;
 use crate::error::{Error, Result, Subject};
 use crate::identity::Email;
+use crate::integrations::smtp;
 use crate::jobs::Done;
 use crate::outbound::again;
 use crate::outbound::mail::{self, Letter, letters};
@@ -277,14 +278,15 @@ async fn switch_off(
     let told = json!({"webhookId": endpoint.id, "because": because});
     unit.tell(&[Audience::Supervisors], "webhook:disabled", told);
     let Some(company) = companies::own(scope, unit.tx()).await? else { return Ok(()) };
-    if !app.mailer.delivers() {
+    if !smtp::delivers(&app, scope, unit.tx()).await? {
         return Ok(());
     }
     let host = endpoints::host(&endpoint.url).unwrap_or_default();
     let content = letters::webhook_disabled(&company, &app.settings.public_url, &host, because);
     for address in users::addresses_of_owners(scope, unit.tx()).await? {
         let Ok(to) = Email::read(&address) else { continue };
-        let letter = Letter { to, content: content.clone(), give_up_at: unit.now() + LETTER_LIFE };
+        let (from, give_up_at) = (Some(scope.company()), unit.now() + LETTER_LIFE);
+        let letter = Letter { from, to, content: content.clone(), give_up_at };
         mail::post(&app, unit.tx(), letter).await?;
     }
     Ok(())

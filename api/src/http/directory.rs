@@ -7,7 +7,7 @@ use poem_openapi::{Object, OpenApi};
 use uuid::Uuid;
 
 use super::envelope::{Reply, Success};
-use super::image_body::ImageBody;
+use super::file_body::{FileBody, Image};
 use super::page::Page;
 use super::profile::{ProfileIn, ProfileOut};
 use super::{JsonBody, Tag, Word};
@@ -95,7 +95,7 @@ impl Directory {
         &self,
         can: Can<WriteProfile>,
         Data(app): Data<&App>,
-        body: ImageBody,
+        body: FileBody<Image>,
     ) -> Reply<ProfileOut> {
         Success::ok(avatars::put(app, can.caller(), body.0).await?)
     }

@@ -9,12 +9,12 @@ mod agent_history;
 mod agents;
 mod analytics;
 mod api_keys;
-mod audio_body;
 mod audit;
 mod auth;
 mod availability;
 mod availability_reasons;
 mod browsers;
+mod bucket;
 mod call_lists;
 mod call_results;
 mod callbacks;
@@ -33,9 +33,9 @@ mod etag;
 mod export_file;
 mod exports;
 mod figures;
+mod file_body;
 mod health;
 mod idempotency;
-mod image_body;
 mod insights;
 mod ivr;
 pub mod json_body;
@@ -62,10 +62,12 @@ mod range;
 mod recording_settings;
 mod recordings;
 mod repeats;
+mod report_schedules;
 mod schedules;
 mod second_factor;
 pub mod server;
 mod skills;
+mod smtp_server;
 pub mod spec;
 mod supervision;
 mod system_settings;
@@ -80,7 +82,6 @@ mod webhooks;
 mod why;
 pub mod word;
 
-pub use audio_body::AudioBody;
 pub use envelope::{Accepted, Created, Done, Failure, Reply, Success};
 pub use json_body::{JsonBody, OptionalBody};
 pub use spec::Spec;
@@ -101,6 +102,7 @@ pub const PUBLIC: &[&str] = &[
     "refreshTokensAlias",
     "register",
     "resetPassword",
+    "unsubscribeFromReport",
 ];
 
 /// The chapters of the specification.
@@ -161,12 +163,12 @@ fn resources() -> impl OpenApi + 'static {
         (outbound::Outbound, callbacks::Callbacks),
         (recordings::Recordings, recording_settings::RecordingSettings, voicemails::Voicemails),
         (company_settings::CompanySettings, transcription_hook::TranscriptionHooks),
-        (webhooks::Webhooks, chat_integrations::ChatIntegrations),
+        (webhooks::Webhooks, chat_integrations::ChatIntegrations, smtp_server::SmtpServers, bucket::Buckets),
         (call_results::CallResults, queue_flows::FlowsOfQueues),
         (twilio_account::TwilioAccounts, voice_token::VoiceTokens),
         (call_lists::CallLists, dispositions::Dispositions, schedules::Schedules),
         (system_settings::Settings, analytics::Analytics, exports::Exports, insights::InsightsOfCompanies),
-        (health::Health, languages::Languages, privacy::Privacy),
+        (health::Health, languages::Languages, privacy::Privacy, report_schedules::ReportSchedules),
     )
 }
 

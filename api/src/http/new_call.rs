@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::Word;
 use crate::calls::desk::NewCall;
-use crate::calls::outbound::{Dialling, Hours, Noted};
+use crate::calls::outbound::{Dialling, Hours, Noted, Record};
 use crate::error::{Error, Result as Outcome};
 
 /// A call that an agent is to make, or one that was handled elsewhere.
@@ -31,6 +31,9 @@ pub struct CallIn {
     /// Calls outside the company's hours, too: a supervisor's decision.
     #[oai(default)]
     pub any_time: bool,
+    /// Whether the conversation is recorded: `true` where the company's rules do not forbid it, as if the agent began it by
+    /// hand; `false` also where such calls are always recorded, which is a supervisor's decision. Left out, as the rules say.
+    pub record: Option<bool>,
     /// Nobody is called: the call is over, and only written down.
     pub handled_elsewhere: Option<ElsewhereIn>,
 }
@@ -68,6 +71,11 @@ impl CallIn {
             queue: self.queue_id.map(QueueId),
             machine_detection: self.machine_detection.map(|word| word.0),
             hours: if self.any_time { Hours::SetAside } else { Hours::Kept },
+            record: match self.record {
+                None => Record::ByRule,
+                Some(true) => Record::Yes,
+                Some(false) => Record::No,
+            },
         }
     }
 
@@ -75,6 +83,9 @@ impl CallIn {
         let from = self.from.ok_or_else(|| Error::invalid("/from", "is needed: who has called"))?;
         if self.machine_detection.is_some() {
             return Err(Error::invalid("/machineDetection", "does not go with a call that is over"));
+        }
+        if self.record.is_some() {
+            return Err(Error::invalid("/record", "does not go with a call that is over"));
         }
         Ok(Noted {
             kind: how.direction.0,

@@ -14,6 +14,7 @@ use crate::words::Words;
 /// A link must not confirm by being opened, since mail programs open links to look at them: a person presses the button.
 const SCRIPT: &str = include_str!("confirm.js");
 const PASSWORD_SCRIPT: &str = include_str!("password.js");
+const UNSUBSCRIBE_SCRIPT: &str = include_str!("unsubscribe.js");
 
 /// The specification, to read and to try: `html` is one document, always the same, with its scripts in it. Only those run,
 /// by their hashes; it talks to this server alone. Its styles are also set by its script, element by element, which is hard
@@ -75,6 +76,19 @@ pub fn set_password(request: &Request) -> Response {
          minlength=\"8\" maxlength=\"128\" required></label>\n<button id=\"set\">{set}</button>\n</form>\n",
     );
     page(words, title, &body, PASSWORD_SCRIPT)
+}
+
+/// Ends a report that somebody outside gets; the token stands behind the # of the address.
+pub fn unsubscribe(request: &Request) -> Response {
+    let words = Words::accepted(request.header(header::ACCEPT_LANGUAGE).unwrap_or_default());
+    let [title, ask, unsubscribe, done, gone, failed] =
+        ["title", "ask", "unsubscribe", "done", "gone", "failed"]
+            .map(|part| words.text(&format!("page.unsubscribe.{part}")));
+    let body = format!(
+        "<p id=\"said\" role=\"status\" data-done=\"{done}\" data-gone=\"{gone}\" data-failed=\"{failed}\">{ask}</p>\n\
+         <button id=\"unsubscribe\">{unsubscribe}</button>\n",
+    );
+    page(words, title, &body, UNSUBSCRIBE_SCRIPT)
 }
 
 fn page(words: Words, title: &str, body: &str, script: &str) -> Response {

@@ -9,7 +9,8 @@ use poem_openapi::{Object, OpenApi};
 use uuid::Uuid;
 
 use super::envelope::{Created, Done, Failure, Reply, Success};
-use super::{AudioBody, JsonBody, Tag};
+use super::file_body::{Audio, FileBody};
+use super::{JsonBody, Tag};
 use crate::app::App;
 use crate::authz::{Can, ReadPrompts, WritePrompts};
 use crate::prompts::{self, Text};
@@ -214,7 +215,7 @@ impl Prompts {
         id: Path<Uuid>,
         /// BCP 47 tag.
         language: Path<String>,
-        body: AudioBody,
+        body: FileBody<Audio>,
     ) -> Reply<PromptOut> {
         Success::ok(prompts::put_audio(app, can.scope()?, id.0.into(), &language.0, body.0).await?)
     }

@@ -26,6 +26,7 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::outbound::mail::letters::{CONFIRM_PAGE, PASSWORD_PAGE};
 use crate::realtime::Gateway;
+use crate::reports::mailed::UNSUBSCRIBE_PAGE;
 use crate::webhooks::incoming::IncomingWebhooks;
 use crate::webhooks::slack::SlackWebhooks;
 use crate::webhooks::twilio::TwilioWebhooks;
@@ -65,6 +66,7 @@ fn routes(app: &App, spec: &'static Spec) -> Route {
         .at("/openapi.yaml", get(make_sync(|_| spec.yaml().with_content_type("application/yaml"))))
         .at(media::AVATARS, get(media::avatar))
         .at(PASSWORD_PAGE, get(make_sync(|request| pages::set_password(&request))))
+        .at(UNSUBSCRIBE_PAGE, get(make_sync(|request| pages::unsubscribe(&request))))
         .at(CONFIRM_PAGE, get(make_sync(|request| pages::confirm_registration(&request))))
         .at("/docs", get(make_sync(|_| pages::docs(spec.docs()))))
         .at("/metrics", get(figures::exposition))

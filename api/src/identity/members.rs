@@ -13,6 +13,7 @@ use super::{audit, profile, register, tokens};
 use crate::agents::{Step, Wanted, Why};
 use crate::app::App;
 use crate::error::{Code, Error, Result, Subject};
+use crate::integrations::smtp;
 use crate::outbound::mail::{self, Letter, letters};
 use crate::secret::Secret;
 use crate::store::idempotency::{self, Claim, Request};
@@ -92,7 +93,7 @@ pub async fn invite(
     let detail = json!({ "invitationId": row.id, "email": row.email, "role": role });
     invitations::insert(scope, &tx, row.clone()).await?;
     audit::note(app, scope, &tx, by.user, "users:invite", detail).await?;
-    let invited = send_invitation(app, &tx, &company, row, token).await?;
+    let invited = send_invitation(app, Some(scope), &tx, &company, row, token).await?;
     tx.commit().await?;
     app.mailer.wake();
     Ok(invited)
@@ -125,19 +126,26 @@ pub(crate) fn new_invitation(
     (row, token)
 }
 
-/// Posts the letter with the token where mail can be sent, else hands the token over.
+/// Posts the letter with the token where mail can be sent, else hands the token over. A company that is just being made has
+/// no scope yet, and no mail server of its own.
 pub(crate) async fn send_invitation(
     app: &App,
+    scope: Option<CompanyScope>,
     tx: &Tx,
     company: &company::Model,
     row: invitation::Model,
     token: Secret,
 ) -> Result<Invited> {
     let mut invited = Invited::without_token(row.clone());
-    if app.mailer.delivers() {
+    let delivers = match scope {
+        Some(scope) => smtp::delivers(app, scope, tx).await?,
+        None => app.mailer.delivers(),
+    };
+    if delivers {
         let content = letters::invitation(company, &app.settings.public_url, &token);
         let to = Email::read(&row.email)?;
-        mail::post(app, tx, Letter { to, content, give_up_at: row.expires_at }).await?;
+        mail::post(app, tx, Letter { from: Some(company.id), to, content, give_up_at: row.expires_at })
+            .await?;
     } else {
         invited.token = Some(token);
     }

@@ -10,6 +10,7 @@ use super::email::Email;
 use super::{audit, members, password_links, passwords, register};
 use crate::app::App;
 use crate::error::{Code, Error, Result, Subject};
+use crate::integrations::smtp;
 use crate::limits::FOUND_OUT;
 use crate::outbound::mail::{self, Letter, letters};
 use crate::secret::Secret;
@@ -72,9 +73,14 @@ pub async fn create(
     let detail = json!({ "userId": id, "role": new.role });
     audit::note(app, scope, unit.tx(), by.user, "users:create", detail).await?;
     let (token, until) = password_links::begin(app, unit.tx(), id, password_links::WELCOME).await?;
-    let link = if app.mailer.delivers() {
+    let link = if smtp::delivers(app, scope, unit.tx()).await? {
         let content = letters::welcome(&company, &app.settings.public_url, &token);
-        mail::post(app, unit.tx(), Letter { to: new.email, content, give_up_at: until }).await?;
+        mail::post(
+            app,
+            unit.tx(),
+            Letter { from: Some(company.id), to: new.email, content, give_up_at: until },
+        )
+        .await?;
         None
     } else {
         Some(Secret::new(letters::password_link(&app.settings.public_url, &token)))

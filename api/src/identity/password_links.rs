@@ -58,7 +58,7 @@ pub async fn forgot(app: &App, email: Email, words: Words) -> Result<()> {
         }
         None => letters::nobody_to_reset(words),
     };
-    mail::post(app, &tx, Letter { to: email, content, give_up_at: now + RESET }).await?;
+    mail::post(app, &tx, Letter { from: None, to: email, content, give_up_at: now + RESET }).await?;
     tx.commit().await?;
     app.mailer.wake();
     Ok(())
@@ -93,5 +93,5 @@ pub(super) async fn tell_changed(app: &App, tx: &Tx, email: &str, words: Words) 
         return Ok(());
     }
     let (to, content) = (Email::read(email)?, letters::password_changed(words));
-    mail::post(app, tx, Letter { to, content, give_up_at: app.clock.now() + NEWS }).await
+    mail::post(app, tx, Letter { from: None, to, content, give_up_at: app.clock.now() + NEWS }).await
 }

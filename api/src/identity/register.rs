@@ -109,7 +109,7 @@ async fn ask(app: &App, wanted: Wanted) -> Result<()> {
         created_at: now,
         expires_at: now + LIFE,
     };
-    let letter = Letter { to: email, content, give_up_at: pending.expires_at };
+    let letter = Letter { from: None, to: email, content, give_up_at: pending.expires_at };
     let tx = app.db.begin().await?;
     registrations::replace(&tx, pending).await?;
     mail::post(app, &tx, letter).await?;

@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clock::Busy;
 use entity::id::{
     AgentId, CallId, CallbackId, ExportId, LegId, MessageId, OfferId, PhoneNumberId, PrivacyRequestId,
-    QueueEntryId, RecordingId, RequestId, SegmentId, TransferId, WebhookDeliveryId,
+    QueueEntryId, RecordingId, ReportScheduleId, RequestId, SegmentId, TransferId, WebhookDeliveryId,
 };
 use entity::{JobKind, job};
 use tracing::Instrument;
@@ -28,6 +28,7 @@ use crate::exports;
 use crate::hooks;
 use crate::identity::ban;
 use crate::privacy;
+use crate::reports;
 use crate::store::system::{self, Claimed};
 use crate::store::{Unit, jobs as rows};
 
@@ -261,6 +262,9 @@ async fn work(app: &App, claimed: &Claimed) -> Result<Done> {
             privacy::work::run(app, scope, PrivacyRequestId(subject), job.attempts).await
         }
         JobKind::DeletePrivacyArchive => privacy::work::delete(app, scope, PrivacyRequestId(subject)).await,
+        JobKind::MailReport => {
+            reports::mailed::mail_due(app, scope, ReportScheduleId(subject), &job.payload).await
+        }
         JobKind::DeviceLost => {
             match crate::agents::check_device(app, scope, AgentId(subject), job.id).await? {
                 Watch::Until(at) => Ok(Done::Again(at)),

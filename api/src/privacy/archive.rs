@@ -12,6 +12,7 @@ use super::subject::Subject;
 use super::tar;
 use super::work::{self, Work};
 use crate::error::{Error, Result};
+use crate::files;
 use crate::storage::Upload;
 use crate::store::people::{self, Kind, Row, Table, Which};
 use crate::store::{persons, recordings};
@@ -33,7 +34,7 @@ pub async fn write(work: &mut Work<'_>) -> Result<()> {
     let try_id: uuid::Uuid = work.app.ids.next();
     let key = format!("{}/privacy/{}-{}.tar", work.scope.company(), work.id, try_id.simple());
     work.row.proof["found"] = json!({});
-    let mut upload = Upload::begin(&*work.app.storage, &key).await?;
+    let mut upload = files::begin(work.app, work.scope, &key).await?;
     match fill(work, &mut upload).await {
         Ok(()) => {
             let kept = upload.finish().await?;
@@ -199,7 +200,7 @@ async fn sound(work: &mut Work<'_>, upload: &mut Upload, id: RecordingId) -> Res
     let row = recordings::get(work.scope, work.app.db.reader(), id).await?;
     let (Some(key), true) = (row.storage_key.clone(), row.can_be_heard()) else { return Ok(()) };
     let size = row.size_bytes.and_then(|size| u64::try_from(size).ok()).unwrap_or_default();
-    let Some(mut pieces) = work.app.storage.read(&key, None).await? else { return Ok(()) };
+    let Some(mut pieces) = files::read(work.app, work.scope, &key, None).await? else { return Ok(()) };
     let header = tar::header(&format!("recordings/{id}.wav"), size, row.created_at.timestamp())?;
     upload.write(Bytes::copy_from_slice(&header)).await?;
     let mut written = 0;

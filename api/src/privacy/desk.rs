@@ -12,6 +12,7 @@ use super::subject::Subject;
 use super::{archive, erase};
 use crate::app::App;
 use crate::error::{Code, Error, Result};
+use crate::files;
 use crate::identity::audit;
 use crate::signed_link;
 use crate::slice::{Slice, read_cursor};
@@ -161,13 +162,14 @@ pub async fn fetch_signed(app: &App, address: Address<'_>) -> Result<Option<Arch
     if !signed_link::opens(&app.keys, &path(company, id), until, address.signature, now)? {
         return Ok(None);
     }
-    let row = match privacy_requests::get(mint(company), app.db.reader(), id).await {
+    let scope = mint(company);
+    let row = match privacy_requests::get(scope, app.db.reader(), id).await {
         Ok(row) => row,
         Err(Error::NotFound(_)) => return Ok(None),
         Err(error) => return Err(error),
     };
     let Some(key) = key(app, &row) else { return Ok(None) };
-    let Some(pieces) = app.storage.read(&key, None).await? else { return Ok(None) };
+    let Some(pieces) = files::read(app, scope, &key, None).await? else { return Ok(None) };
     let size = row.size_bytes.and_then(|size| u64::try_from(size).ok()).unwrap_or_default();
     Ok(Some(Archive { file_name: format!("person-{id}.tar"), size, pieces }))
 }

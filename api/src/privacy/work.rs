@@ -10,6 +10,7 @@ use super::subject::Subject;
 use super::{archive, erase};
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::files;
 use crate::jobs::Done;
 use crate::store::{Unit, privacy_requests};
 
@@ -134,7 +135,7 @@ pub async fn delete(app: &App, scope: CompanyScope, id: PrivacyRequestId) -> Res
 pub async fn expire(app: &App, scope: CompanyScope, id: PrivacyRequestId) -> Result<()> {
     let row = privacy_requests::get(scope, app.db.reader(), id).await?;
     if let Some(key) = &row.storage_key {
-        app.storage.delete(key).await?;
+        files::delete(app, scope, key).await?;
     }
     let unit = Unit::begin(app, scope).await?;
     let mut row = privacy_requests::lock(scope, unit.tx(), id).await?;
@@ -150,7 +151,7 @@ pub async fn archived(work: &mut Work<'_>, key: String, kept: crate::storage::Ke
     let row = privacy_requests::lock(work.scope, unit.tx(), work.id).await?;
     let Some(state) = row.state.advance(PrivacyState::Completed) else {
         drop(unit);
-        return work.app.storage.delete(&key).await;
+        return files::delete(work.app, work.scope, &key).await;
     };
     let now = unit.now();
     let lasts = TimeDelta::from_std(work.app.settings.exports.kept).unwrap_or(TimeDelta::days(7));

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::files;
 use crate::jobs::Done;
 use crate::store::{Unit, prompts};
 
@@ -25,7 +26,7 @@ pub async fn delete(app: &App, scope: CompanyScope, payload: &Value) -> Result<D
     let key =
         payload["key"].as_str().ok_or_else(|| Error::internal("read a job's payload", "it names no file"))?;
     if !prompts::names_file(scope, app.db.reader(), key).await? {
-        app.storage.delete(key).await?;
+        files::delete(app, scope, key).await?;
     }
     Ok(Done::Yes)
 }

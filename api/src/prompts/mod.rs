@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::app::App;
 use crate::error::{Code, Error, FieldError, Result, Subject};
+use crate::files as kept;
 use crate::store::prompts::{self, Prompt};
 use crate::store::{Tx, Unit};
 
@@ -113,7 +114,7 @@ pub async fn put_audio(
     let mut unit = Unit::begin(app, scope).await?;
     files::forget(&mut unit, id, &key);
     unit.commit().await?;
-    app.storage.put(&key, bytes).await?;
+    kept::put(app, scope, &key, bytes).await?;
     let mut unit = Unit::begin(app, scope).await?;
     make_room(&mut unit, id, &language).await?;
     let row = prompt_resource::Model {

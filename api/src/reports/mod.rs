@@ -9,6 +9,7 @@ pub mod answer;
 pub mod ask;
 pub mod count;
 pub mod facts;
+pub mod mailed;
 mod states;
 pub mod sums;
 pub mod verify;

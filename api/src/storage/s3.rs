@@ -17,11 +17,15 @@ use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, ResolveDnsError};
 use bytes::{Bytes, BytesMut};
 
 use super::{Draft, Link, Pieces, Storage, check};
 use crate::config::{S3Files, S3Settings};
 use crate::error::{Error, Result};
+use crate::outbound::web::NamesOf;
 
 /// What is gathered before it is sent. S3 takes parts of 5 MiB and more, and 10,000 of them: 78 GiB.
 const PART: usize = 8 << 20;
@@ -29,11 +33,37 @@ const PART: usize = 8 << 20;
 pub struct S3 {
     client: Client,
     bucket: String,
+    /// Before every key: empty, or with a slash at its end.
+    prefix: String,
     files: S3Files,
 }
 
 impl S3 {
     pub fn new(settings: &S3Settings) -> Self {
+        let client = Client::from_conf(Self::config(settings).build());
+        Self { client, bucket: settings.bucket.clone(), prefix: String::new(), files: settings.files }
+    }
+
+    /// A bucket that a tenant names: nothing is connected to but what these names lead to, and no proxy stands between. An
+    /// address in numbers, which no name leads to, must have been checked.
+    pub fn of_tenant(settings: &S3Settings, prefix: &str, names: NamesOf) -> Self {
+        let http = aws_smithy_http_client::Builder::new()
+            .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+            .build_with_resolver(Names(names));
+        // Whoever saves it waits, and a call's file is tried again anyway.
+        let once = RetryConfig::disabled();
+        let config = Self::config(settings).http_client(http).retry_config(once).build();
+        let client = Client::from_conf(config);
+        Self { client, bucket: settings.bucket.clone(), prefix: prefix.to_owned(), files: settings.files }
+    }
+
+    /// The file's name in the bucket.
+    fn name(&self, key: &str) -> Result<String> {
+        check(key)?;
+        Ok(format!("{}{key}", self.prefix))
+    }
+
+    fn config(settings: &S3Settings) -> aws_sdk_s3::config::Builder {
         let keys = Credentials::new(
             &settings.access_key_id,
             settings.secret_access_key.expose(),
@@ -57,19 +87,29 @@ impl S3 {
         if let Some(endpoint) = &settings.endpoint {
             config = config.endpoint_url(endpoint);
         }
-        let client = Client::from_conf(config.build());
-        Self { client, bucket: settings.bucket.clone(), files: settings.files }
+        config
+    }
+}
+
+/// Names as the store's client looks them up.
+#[derive(Clone, Debug)]
+struct Names(NamesOf);
+
+impl ResolveDns for Names {
+    fn resolve_dns<'a>(&'a self, name: &'a str) -> DnsFuture<'a> {
+        DnsFuture::new(async move {
+            self.0.addresses(name).await.map_err(|fault| ResolveDnsError::new(fault.as_str()))
+        })
     }
 }
 
 #[async_trait]
 impl Storage for S3 {
     async fn draft(&self, key: &str) -> Result<Box<dyn Draft>> {
-        check(key)?;
         Ok(Box::new(Parts {
             client: self.client.clone(),
             bucket: self.bucket.clone(),
-            key: key.to_owned(),
+            key: self.name(key)?,
             gathered: BytesMut::new(),
             upload: None,
             done: Vec::new(),
@@ -77,10 +117,10 @@ impl Storage for S3 {
     }
 
     async fn read(&self, key: &str, range: Option<Range<u64>>) -> Result<Option<Pieces>> {
-        check(key)?;
+        let name = self.name(key)?;
         // Both ends of a range on the wire are inclusive.
         let range = range.map(|range| format!("bytes={}-{}", range.start, range.end.saturating_sub(1)));
-        let asked = self.client.get_object().bucket(&self.bucket).key(key).set_range(range).send().await;
+        let asked = self.client.get_object().bucket(&self.bucket).key(name).set_range(range).send().await;
         let object = match asked {
             Ok(object) => object,
             Err(error) if is_missing(&error) => return Ok(None),
@@ -94,8 +134,8 @@ impl Storage for S3 {
     }
 
     async fn delete(&self, key: &str) -> Result<()> {
-        check(key)?;
-        match self.client.delete_object().bucket(&self.bucket).key(key).send().await {
+        let name = self.name(key)?;
+        match self.client.delete_object().bucket(&self.bucket).key(name).send().await {
             Ok(_) => Ok(()),
             Err(error) if is_missing(&error) => Ok(()),
             Err(error) => Err(failed("delete a file", error)),
@@ -103,7 +143,7 @@ impl Storage for S3 {
     }
 
     async fn link(&self, key: &str, link: Link<'_>) -> Result<Option<String>> {
-        check(key)?;
+        let name = self.name(key)?;
         match self.files {
             S3Files::Streamed => return Ok(None),
             S3Files::Linked => {}
@@ -114,7 +154,7 @@ impl Storage for S3 {
             .client
             .get_object()
             .bucket(&self.bucket)
-            .key(key)
+            .key(name)
             .response_content_type(link.content_type)
             .response_content_disposition(link.disposition)
             .presigned(config)

@@ -1,10 +1,13 @@
-//! Mail on its way. A row is claimed with a lease as a job is, but it belongs to no company: who is written to may be in
-//! none yet, or in several.
+//! Mail on its way. A row is claimed with a lease as a job is, but it belongs to no company, though it may speak for one: who
+//! is written to may be in none yet, or in several.
 
-#![expect(clippy::disallowed_methods, reason = "the table of mails has no company")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the table of mails has no company; a row says whom it speaks for"
+)]
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::{JobState, mail};
+use entity::{CompanyScope, JobState, mail};
 use sea_orm::sea_query::{Condition, Expr, LockBehavior, LockType};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, DbBackend, DbErr, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter,
@@ -18,11 +21,36 @@ pub async fn insert(tx: &Tx, mail: mail::Model) -> Result<(), DbErr> {
     mail::Entity::insert(mail.into_active_model().reset_all()).exec_without_returning(tx).await.map(drop)
 }
 
+/// Whose mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sender {
+    Platform,
+    /// Any company's.
+    Company,
+}
+
+impl Sender {
+    fn wrote(self) -> Expr {
+        match self {
+            Self::Platform => mail::Column::CompanyId.is_null(),
+            Self::Company => mail::Column::CompanyId.is_not_null(),
+        }
+    }
+}
+
 /// Claims up to `count` that are due, or whose node has shown no sign of life for as long as `lease`.
-pub async fn claim(app: &App, count: u64, lease: TimeDelta) -> Result<Vec<mail::Model>, DbErr> {
+pub async fn claim(
+    app: &App,
+    sender: Sender,
+    count: u64,
+    lease: TimeDelta,
+) -> Result<Vec<mail::Model>, DbErr> {
     let now = app.clock.now();
     // Reading is cheaper than writing nothing.
-    let due = || mail::Entity::find().select_only().column(mail::Column::Id).filter(is_due(now));
+    let due = || {
+        let due = mail::Entity::find().select_only().column(mail::Column::Id);
+        due.filter(sender.wrote()).filter(is_due(now))
+    };
     if due().into_tuple::<entity::id::MailId>().one(app.db.reader()).await?.is_none() {
         return Ok(Vec::new());
     }
@@ -51,16 +79,44 @@ fn is_due(now: DateTime<Utc>) -> Condition {
 }
 
 /// When the next one falls due.
-pub async fn next_at(app: &App) -> Result<Option<DateTime<Utc>>, DbErr> {
+pub async fn next_at(app: &App, sender: Sender) -> Result<Option<DateTime<Utc>>, DbErr> {
     mail::Entity::find()
         .select_only()
         .column(mail::Column::RunAt)
+        .filter(sender.wrote())
         .filter(mail::Column::State.eq(JobState::Queued))
         .order_by_asc(mail::Column::RunAt)
         .limit(1)
         .into_tuple()
         .one(app.db.reader())
         .await
+}
+
+/// For which company a mail speaks. The one who posted it has proved that.
+pub fn scope_of(mail: &mail::Model) -> Option<CompanyScope> {
+    mail.company_id.map(CompanyScope::dangerous_mint)
+}
+
+/// What a company has written and is due before `at` waits until then: its server does not work.
+pub async fn put_off(tx: &Tx, scope: CompanyScope, at: DateTime<Utc>) -> Result<(), DbErr> {
+    let waiting = mail::Column::State.eq(JobState::Queued).and(mail::Column::RunAt.lt(at));
+    move_to(tx, scope, waiting, at).await
+}
+
+/// What a company has written and waits is due now: its server is another.
+pub async fn bring_forward(tx: &Tx, scope: CompanyScope, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let waiting = mail::Column::State.eq(JobState::Queued).and(mail::Column::RunAt.gt(now));
+    move_to(tx, scope, waiting, now).await
+}
+
+async fn move_to(tx: &Tx, scope: CompanyScope, which: Expr, at: DateTime<Utc>) -> Result<(), DbErr> {
+    mail::Entity::update_many()
+        .col_expr(mail::Column::RunAt, Expr::value(at))
+        .filter(mail::Column::CompanyId.eq(scope.company()))
+        .filter(which)
+        .exec(tx)
+        .await
+        .map(drop)
 }
 
 /// It is delivered.

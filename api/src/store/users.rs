@@ -218,7 +218,7 @@ pub async fn is_member(scope: CompanyScope, db: &impl ConnectionTrait, email: &s
     Ok(found > 0)
 }
 
-fn membership_user() -> RelationDef {
+pub(super) fn membership_user() -> RelationDef {
     membership::Entity::belongs_to(user::Entity).from(membership::Column::UserId).to(user::Column::Id).into()
 }
 

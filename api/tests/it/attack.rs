@@ -111,9 +111,15 @@ async fn every_operation_withstands_attack_on_postgres() {
 /// What asks the provider before it answers.
 const ASKS_THE_PROVIDER: [&str; 3] = ["createPhoneNumber", "putTwilioAccount", "deleteTwilioAccount"];
 
+/// What companies have of their own, and asks that before it answers.
+const ASKS_OTHERS: [&str; 6] =
+    ["getSmtpServer", "putSmtpServer", "deleteSmtpServer", "getBucket", "putBucket", "deleteBucket"];
+
 async fn app_for(backend: Backend, operation: &Operation<'_>) -> Option<TestApp> {
     if ASKS_THE_PROVIDER.contains(&operation.id.as_str()) {
         TestApp::with_provider(backend).await
+    } else if ASKS_OTHERS.contains(&operation.id.as_str()) {
+        TestApp::with_others(backend).await
     } else {
         TestApp::on(backend).await
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use calldocker::outbound::mail;
-use calldocker::store::mails;
+use calldocker::store::mails::{self, Sender};
 use chrono::TimeDelta;
 use entity::JobState;
 use sea_orm::ConnectionTrait;
@@ -176,7 +176,7 @@ async fn a_mailbox_that_is_not_there_is_tried_once_and_a_letter_of_no_use_not_at
 on_both_databases! {
     async fn a_mail_that_a_killed_node_was_about_to_deliver_is_delivered_by_another(app) {
         register(app, "ann@example.com", "en").await;
-        let claimed = mails::claim(&app.app, 10, TimeDelta::seconds(120)).await.unwrap();
+        let claimed = mails::claim(&app.app, Sender::Platform, 10, TimeDelta::seconds(120)).await.unwrap();
         assert_eq!(claimed.iter().map(|mail| mail.state).collect::<Vec<_>>(), [JobState::Running]);
         let other = "UPDATE mail SET node_id = id";
         app.app.db.writer().execute_unprepared(other).await.unwrap();

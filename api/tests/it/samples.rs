@@ -4,6 +4,7 @@ use calldocker::authz::Seat;
 use calldocker::identity::second_factor::totp;
 use serde_json::{Value, json};
 
+use crate::support::store;
 use crate::support::{
     ACCOUNT_TOKEN, FACTOR_SECRET, OUR_ACCOUNT, World, draft, office_hours, png, refresh_token,
 };
@@ -497,6 +498,44 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
             .path("companyId", ours.id)
             .body(json!({ "url": "https://teams.example.com/workflows/1", "notices": ["missed_call"] })),
         "createSlackCode" => agent().by_own_agent(),
+
+        "getSmtpServer" | "deleteSmtpServer" | "getBucket" | "deleteBucket" => {
+            owner().path("companyId", ours.id)
+        }
+        "putSmtpServer" => {
+            let (mail, _) = world.others.expect("a mail server is there");
+            owner().path("companyId", ours.id).body(json!({
+                "host": mail.ip(), "port": mail.port(), "security": "none", "fromAddress": "hello@example.com",
+            }))
+        }
+        "putBucket" => {
+            let (_, bucket) = world.others.expect("a bucket is there");
+            owner().path("companyId", ours.id).body(json!({
+                "endpoint": format!("http://{bucket}"), "region": "eu-central-1", "bucket": store::BUCKET,
+                "accessKeyId": store::KEY, "secretAccessKey": store::SECRET, "pathStyle": true,
+            }))
+        }
+
+        "listReportSchedules" => owner().path("companyId", ours.id),
+        "createReportSchedule" => owner()
+            .made()
+            .path("companyId", ours.id)
+            .body(json!({ "name": "Monthly", "report": "overview", "period": "monthly", "hour": 6,
+                "members": [ours.owner.user], "addresses": ["board@example.org"] }))
+            .foreign("/members/0", theirs.owner.user),
+        "getReportSchedule" | "deleteReportSchedule" => {
+            owner().path("companyId", ours.id).id(ours.report_schedule)
+        }
+        "sendReportNow" => owner().accepted().path("companyId", ours.id).id(ours.report_schedule),
+        "updateReportSchedule" => owner()
+            .path("companyId", ours.id)
+            .id(ours.report_schedule)
+            .body(
+                json!({ "name": "Agents", "report": "agents", "period": "weekly", "hour": 8, "language": "de",
+                "members": [ours.owner.user] }),
+            )
+            .foreign("/members/0", theirs.owner.user),
+        "unsubscribeFromReport" => owner().body(json!({ "token": ours.unsubscribe_token })),
 
         "getTranscriptionHook" | "deleteTranscriptionHook" => owner().path("companyId", ours.id),
         "putTranscriptionHook" => {

@@ -1,83 +1,16 @@
 //! Files, in a folder and in a bucket: the same promises. The bucket is that of a real S3 server, which runs in this
 //! process, checks signatures, and keeps its files in a temporary folder (docs/decisions/0021).
 
-use std::net::SocketAddr;
-
 use bytes::Bytes;
 use calldocker::calls::transcription;
-use calldocker::config::Settings;
-use calldocker::storage::{Folder, Link, S3, Storage, Upload};
+use calldocker::storage::{Folder, Link, Storage, Upload};
 use calldocker::store::recordings;
 use entity::{TranscriptState, recording};
 use futures_util::TryStreamExt;
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use hyper_util::server::conn::auto::Builder;
-use s3s::auth::SimpleAuth;
-use s3s::service::S3ServiceBuilder;
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
 
 use crate::support::live_calls::SOUND;
+use crate::support::store::Store;
 use crate::support::{Backend, TestApp, World};
-
-const KEY: &str = "AKIAFORTESTS";
-const SECRET: &str = "a secret that only this test knows";
-const BUCKET: &str = "calldocker";
-
-/// An S3 server with one bucket.
-struct Store {
-    address: SocketAddr,
-    folder: tempfile::TempDir,
-    server: JoinHandle<()>,
-}
-
-impl Store {
-    async fn open() -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        std::fs::create_dir(folder.path().join(BUCKET)).expect("a bucket");
-        let mut service =
-            S3ServiceBuilder::new(s3s_fs::FileSystem::new(folder.path()).expect("a file system"));
-        service.set_auth(SimpleAuth::from_single(KEY, SECRET));
-        let service = service.build();
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let address = listener.local_addr().expect("a bound port");
-        let server = tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                let service = service.clone();
-                tokio::spawn(async move {
-                    let connection = Builder::new(TokioExecutor::new());
-                    // A client that goes away is no failure of the server.
-                    let _ = connection.serve_connection(TokioIo::new(stream), service).await;
-                });
-            }
-        });
-        Self { address, folder, server }
-    }
-
-    /// What leads to it, changed by `changes`.
-    fn settings<'a>(&self, changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, String)> {
-        let mut settings = vec![
-            ("aws_s3_bucket", BUCKET.to_owned()),
-            ("aws_access_key_id", KEY.to_owned()),
-            ("aws_secret_access_key", SECRET.to_owned()),
-            ("aws_s3_endpoint", format!("http://{}", self.address)),
-            ("aws_s3_path_style", "true".to_owned()),
-        ];
-        settings.extend(changes.iter().map(|(name, value)| (*name, (*value).to_owned())));
-        settings
-    }
-
-    fn client(&self, changes: &[(&str, &str)]) -> S3 {
-        let settings = self.settings(changes);
-        let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        S3::new(&Settings::with(&settings).unwrap().s3.expect("a bucket is set"))
-    }
-
-    fn close(self) {
-        self.server.abort();
-        drop(self.folder);
-    }
-}
 
 /// Bytes that differ everywhere, so that a part in the wrong place is noticed.
 fn long(length: usize) -> Vec<u8> {

@@ -4,8 +4,8 @@ use chrono::TimeDelta;
 use entity::id::{AgentId, CallId, LegId, OfferId, QueueEntryId, QueueId, RoundId};
 use entity::{
     CallKind, CallStatus, CompanyScope, EntryOutcome, EntryPurpose, Inserted, JobKind, LegKind, LegState,
-    MachineDetection, OfferState, Reach, RoutingSubject, SegmentPart, SlotHolder, VisitPlan, agent, call,
-    leg, offer, offer_round, outbound_call, phone_number, queue, queue_entry, segment,
+    MachineDetection, OfferState, Reach, RecordingOrigin, RoutingSubject, SegmentPart, SlotHolder, VisitPlan,
+    agent, call, leg, offer, offer_round, outbound_call, phone_number, queue, queue_entry, segment,
 };
 use serde_json::json;
 
@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::authz::Whose;
 use crate::calls::control::Actor;
 use crate::calls::story::EventKind;
-use crate::calls::{CallFile, accept, offer as offers, rows, sweep};
+use crate::calls::{CallFile, accept, offer as offers, recording, rows, sweep};
 use crate::error::{Code, Error, Result, Subject};
 use crate::store::idempotency::{self, Claim};
 use crate::store::{Audience, Unit, agents, calls, outbound, workforce};
@@ -25,6 +25,25 @@ pub enum Hours {
     Kept,
     /// A supervisor takes it upon himself; the story says so.
     SetAside,
+}
+
+/// What who calls wants of a recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Record {
+    /// As the company's rules say.
+    ByRule,
+    Yes,
+    No,
+}
+
+impl Record {
+    fn stored(self) -> Option<bool> {
+        match self {
+            Self::ByRule => None,
+            Self::Yes => Some(true),
+            Self::No => Some(false),
+        }
+    }
 }
 
 /// Who is to be called, and how.
@@ -38,12 +57,14 @@ pub struct Dialling {
     pub queue: Option<QueueId>,
     pub machine_detection: Option<MachineDetection>,
     pub hours: Hours,
+    pub record: Record,
 }
 
 /// Has the agent call somebody. A request that came before under the same key is answered with the call that it made.
 ///
 /// # Errors
-/// 422 for a number that may not be called, `from` or `queue` that are not the agent's to use; a conflict outside the
+/// 422 for a number that may not be called, `from` or `queue` that are not the agent's to use, `record` against the
+/// company's rules; a conflict outside the
 /// hours (`OUTSIDE_HOURS`), when the agent has no capacity (`NO_FREE_CAPACITY`), his device is away
 /// (`AGENT_NOT_AVAILABLE`), or he is calling the same number (`ALREADY_CALLING`).
 pub async fn dial(
@@ -86,6 +107,7 @@ struct Plan {
     name: Option<String>,
     machine_detection: Option<MachineDetection>,
     hours: Hours,
+    record: Record,
 }
 
 impl Plan {
@@ -106,6 +128,7 @@ impl Plan {
             }
         }
         let queue = queue_for(unit, actor, &agent, wish.queue).await?;
+        may_be_recorded(unit, actor, &to, queue.id, wish.record).await?;
         if !rows::shows_itself(&agent, &unit.app().settings.timing, unit.now()) {
             let message = format!("The device of {} is not there: open the browser first.", agent.name);
             return Err(Error::conflict(Code::AgentNotAvailable, message));
@@ -116,8 +139,8 @@ impl Plan {
                 format!("{} is calling {to} already.", agent.name),
             ));
         }
-        let (machine_detection, hours) = (wish.machine_detection, wish.hours);
-        Ok(Self { actor, agent, queue, line, to, name, machine_detection, hours })
+        let (machine_detection, hours, record) = (wish.machine_detection, wish.hours, wish.record);
+        Ok(Self { actor, agent, queue, line, to, name, machine_detection, hours, record })
     }
 
     async fn write(self, unit: &mut Unit, id: CallId) -> Result<CallFile> {
@@ -144,7 +167,8 @@ impl Plan {
             EventKind::Requested,
             json!({"by": self.actor.user, "agentId": self.agent.id, "agent": self.agent.name,
                 "from": file.row.from_address, "to": file.row.to_address, "queueId": self.queue.id,
-                "machineDetection": self.machine_detection, "outsideHours": self.hours == Hours::SetAside}),
+                "machineDetection": self.machine_detection, "outsideHours": self.hours == Hours::SetAside,
+                "record": self.record.stored()}),
         );
         let audience = [Audience::Agent(self.agent.id), Audience::Supervisors];
         unit.tell(&audience, "call:update", file.summary());
@@ -169,6 +193,7 @@ impl Plan {
             machine_detection: self.machine_detection,
             answered_by: None,
             answered_by_at: None,
+            record: self.record.stored(),
         };
         unit.scope().insert::<outbound_call::Entity, _>(unit.tx(), outbound).await?;
         Ok(file)
@@ -290,6 +315,23 @@ pub fn customer_leg(unit: &Unit, call: CallId, number: &str) -> leg::Model {
         left_at: None,
         ended_at: None,
         created_at: unit.now(),
+    }
+}
+
+/// Nobody records what the company's rules forbid; and what they always record, only a supervisor leaves out.
+async fn may_be_recorded(unit: &Unit, actor: Actor, to: &str, queue: QueueId, wish: Record) -> Result<()> {
+    let origin = match wish {
+        Record::ByRule => return Ok(()),
+        Record::Yes => RecordingOrigin::Person,
+        Record::No => RecordingOrigin::Policy,
+    };
+    let decision = recording::foresee(unit.scope(), unit.tx(), to, queue, origin).await?;
+    match (wish, actor.whose) {
+        (Record::Yes, _) if !decision.record => Err(Error::invalid("/record", decision.why.refusal())),
+        (Record::No, Whose::Agents(_) | Whose::Nobodys) if decision.record => {
+            Err(Error::invalid("/record", "is a supervisor's decision: such calls are always recorded"))
+        }
+        (Record::ByRule | Record::Yes | Record::No, _) => Ok(()),
     }
 }
 

@@ -16,7 +16,7 @@ pub use customer::{
     Begun, Unreached, agent_gone, answered_by, begin_to_call, call_off, create, happened, has_yet_to_answer,
     is_first_agent, is_wanted, over, progressed, still_rings, time_is_up,
 };
-pub use dial::{Dialling, Hours, NewCall, customer_leg, dial};
+pub use dial::{Dialling, Hours, NewCall, Record, customer_leg, dial};
 pub use guard::{calendar, callable, load_plans, may_be_called, may_be_passed_to};
 pub use note::{Noted, note};
 pub use rules::{Rules, caller_id_of, rules, set_caller_id, set_rules};

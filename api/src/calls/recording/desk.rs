@@ -19,6 +19,7 @@ use super::{Started, parts, pause, resume, start, stop};
 use crate::app::App;
 use crate::authz::Whose;
 use crate::error::{Code, Error, Result, Subject};
+use crate::files;
 use crate::identity::audit;
 use crate::storage::{Link, Pieces};
 use crate::store::recordings::Voicemails;
@@ -206,6 +207,7 @@ pub(super) async fn find(
 #[derive(Clone, Debug)]
 pub struct Sound {
     pub id: RecordingId,
+    scope: CompanyScope,
     key: String,
     pub content_type: String,
     pub size: u64,
@@ -215,13 +217,14 @@ pub struct Sound {
 
 impl Sound {
     /// What is to be heard of a recording.
-    pub fn of(row: recording::Model) -> Result<Self> {
+    pub fn of(scope: CompanyScope, row: recording::Model) -> Result<Self> {
         let (Some(key), true) = (row.storage_key.clone(), row.can_be_heard()) else {
             return Err(not_to_be_heard(&row));
         };
         let size = row.size_bytes.and_then(|size| u64::try_from(size).ok()).unwrap_or_default();
         Ok(Self {
             id: row.id,
+            scope,
             key,
             content_type: row.content_type.unwrap_or_else(|| "application/octet-stream".to_owned()),
             size,
@@ -246,11 +249,12 @@ impl Sound {
             content_type: &self.content_type,
             disposition: &self.disposition(),
         };
-        app.storage.link(&self.key, link).await
+        files::link(app, self.scope, &self.key, link).await
     }
 
     pub async fn read(&self, app: &App, range: Option<Range<u64>>) -> Result<Pieces> {
-        app.storage.read(&self.key, range).await?.ok_or(Error::NotFound(Subject::Recording))
+        let found = files::read(app, self.scope, &self.key, range).await?;
+        found.ok_or(Error::NotFound(Subject::Recording))
     }
 }
 
@@ -264,7 +268,7 @@ pub async fn listen(
 ) -> Result<Sound> {
     let row = find(app, scope, reader.whose, id).await?;
     let detail = json!({"recordingId": id, "callId": row.call_id, "range": part});
-    let sound = Sound::of(row)?;
+    let sound = Sound::of(scope, row)?;
     let unit = Unit::begin(app, scope).await?;
     audit::note(app, scope, unit.tx(), reader.user, "recording:listen", detail).await?;
     unit.commit().await?;

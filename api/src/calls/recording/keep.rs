@@ -17,8 +17,9 @@ use super::super::{CallFile, transcription};
 use super::{Turn, failed, never_began, shortened, tell};
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::files;
 use crate::jobs::Done;
-use crate::storage::{Kept, Upload};
+use crate::storage::Kept;
 use crate::store::{Unit, recordings};
 
 /// Largest file that is kept: as long as a WAV can say that it is.
@@ -69,7 +70,7 @@ pub async fn delete(app: &App, scope: CompanyScope, id: RecordingId) -> Result<D
         }
     }
     if let Some(key) = &row.storage_key {
-        app.storage.delete(key).await?;
+        files::delete(app, scope, key).await?;
     }
     let about = Change { app, scope, id };
     about
@@ -157,7 +158,7 @@ impl About<'_> {
     async fn copy(&self, sid: &str, key: &str) -> std::result::Result<Kept, Trouble> {
         let mut file = self.client.download_recording(sid, RecordingFormat::Wav, MAX_BYTES).await?;
         let promised = file.length();
-        let mut upload = Upload::begin(&*self.app.storage, key).await?;
+        let mut upload = files::begin(self.app, self.scope, key).await?;
         loop {
             let written = match file.chunk().await {
                 Ok(None) => break,

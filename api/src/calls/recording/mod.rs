@@ -30,7 +30,7 @@ use super::story::EventKind;
 use super::{CallFile, transcription};
 use crate::calling_codes::country_of;
 use crate::error::Result;
-use crate::store::{Audience, Unit, companies, recordings};
+use crate::store::{Audience, Unit, companies, outbound, recordings};
 use crate::words::Words;
 use policy::{Decision, Facts, Policy, Why, decide};
 
@@ -182,11 +182,15 @@ pub async fn connected(unit: &mut Unit, file: &mut CallFile, segment: &segment::
     let origin = running.as_ref().map_or(RecordingOrigin::Policy, |row| row.origin);
     let decision = decision(unit, file, Some(segment.queue_id), origin).await?;
     match (running, decision.record) {
-        (None, true) => begin(unit, file, RecordingOrigin::Policy, decision).await.map(drop),
+        (None, true) => {
+            let asked = decision.why == Why::Asked;
+            let origin = if asked { RecordingOrigin::Person } else { RecordingOrigin::Policy };
+            begin(unit, file, origin, decision).await.map(drop)
+        }
         (Some(_), true) => Ok(()),
         (Some(_), false) => stop(unit, file).await.map(drop),
         (None, false) => {
-            if matches!(decision.why, Why::Country | Why::Flow) {
+            if matches!(decision.why, Why::Country | Why::Flow | Why::Wish) {
                 file.note(unit, EventKind::RecordingForbidden, json!({"why": decision.why}));
             }
             Ok(())
@@ -250,7 +254,19 @@ async fn decision(
         CallKind::Inbound | CallKind::Peer => &file.row.from_address,
         CallKind::Outbound => &file.row.to_address,
     };
-    let refused = recordings::is_refused(unit.scope(), unit.tx(), file.id()).await?;
+    let (scope, tx) = (unit.scope(), unit.tx());
+    let wish = match file.row.kind {
+        CallKind::Outbound => outbound::of_call(scope, tx, file.id()).await?.and_then(|row| row.record),
+        CallKind::Inbound | CallKind::Peer => None,
+    };
+    let origin = match (origin, wish) {
+        (RecordingOrigin::Policy, Some(true)) => RecordingOrigin::Person,
+        (RecordingOrigin::Policy | RecordingOrigin::Person | RecordingOrigin::Flow, _) => origin,
+    };
+    let refused = match wish {
+        Some(false) => Some(Why::Wish),
+        Some(true) | None => recordings::is_refused(scope, tx, file.id()).await?.then_some(Why::Flow),
+    };
     let question = Question { kind: file.row.kind, customer, queue, refused, origin };
     question.decide(unit.scope(), unit.tx()).await
 }
@@ -260,7 +276,7 @@ struct Question<'a> {
     kind: CallKind,
     customer: &'a str,
     queue: Option<QueueId>,
-    refused: bool,
+    refused: Option<Why>,
     origin: RecordingOrigin,
 }
 
@@ -276,6 +292,18 @@ impl Question<'_> {
         let facts = Facts { kind, country: country_of(customer), queue, refused, origin };
         Ok(decide(&policy, &facts))
     }
+}
+
+/// Whether a call out that is about to be made is recorded: by itself, or by the wish of who calls.
+pub async fn foresee<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    customer: &str,
+    queue: QueueId,
+    origin: RecordingOrigin,
+) -> Result<Decision> {
+    let (kind, queue) = (CallKind::Outbound, Some(queue));
+    Question { kind, customer, queue, refused: None, origin }.decide(scope, db).await
 }
 
 /// What a flow's wish to record would come to.
@@ -294,7 +322,7 @@ pub async fn rehearse<C: ConnectionTrait>(
     queue: Option<QueueId>,
 ) -> Result<Rehearsed> {
     let (kind, origin) = (CallKind::Inbound, RecordingOrigin::Flow);
-    let question = Question { kind, customer, queue, refused: false, origin };
+    let question = Question { kind, customer, queue, refused: None, origin };
     let decision = question.decide(scope, db).await?;
     Ok(match (decision.record, decision.announce) {
         (false, _) => Rehearsed::Refused(decision.why),

@@ -54,8 +54,9 @@ pub struct Facts {
     pub country: Option<&'static str>,
     /// What the queue says in which the call is or was.
     pub queue: Option<RecordingRule>,
-    /// The call's flow has said that it is not to be recorded: the caller may have been asked.
-    pub refused: bool,
+    /// Who has said that it is not to be recorded by itself: the call's flow, since the caller may have been asked, or who
+    /// has called.
+    pub refused: Option<Why>,
     /// Who asks.
     pub origin: RecordingOrigin,
 }
@@ -77,6 +78,8 @@ pub enum Why {
     Country,
     Queue,
     Flow,
+    /// Who has called out did not want it.
+    Wish,
     Company,
     /// The company's rule is not meant for calls of this direction.
     Direction,
@@ -92,7 +95,9 @@ impl Why {
                 "The law of the caller's country, as the company has entered it, allows no recording."
             }
             Self::Queue => "Calls of this queue are never recorded.",
-            Self::Flow | Self::Company | Self::Direction | Self::Asked => "The company records no calls.",
+            Self::Flow | Self::Wish | Self::Company | Self::Direction | Self::Asked => {
+                "The company records no calls."
+            }
         }
     }
 }
@@ -127,9 +132,11 @@ pub fn decide(policy: &Policy, facts: &Facts) -> Decision {
             RecordingOrigin::Flow | RecordingOrigin::Person,
         ) => yes(Why::Asked),
         (RecordingRule::OnDemand, RecordingOrigin::Policy) => no(whose),
-        (RecordingRule::Always, RecordingOrigin::Policy) if facts.refused => no(Why::Flow),
-        (RecordingRule::Always, RecordingOrigin::Policy) if !in_its_direction => no(Why::Direction),
-        (RecordingRule::Always, RecordingOrigin::Policy) => yes(whose),
+        (RecordingRule::Always, RecordingOrigin::Policy) => match facts.refused {
+            Some(who) => no(who),
+            None if !in_its_direction => no(Why::Direction),
+            None => yes(whose),
+        },
     }
 }
 
@@ -159,7 +166,7 @@ mod tests {
         origin: RecordingOrigin,
     ) -> Facts {
         let country = (!country.is_empty()).then_some(country);
-        Facts { kind, country, queue, refused: false, origin }
+        Facts { kind, country, queue, refused: None, origin }
     }
 
     #[test]
@@ -211,7 +218,7 @@ mod tests {
     #[test]
     fn a_flow_refuses_what_would_begin_by_itself_and_nothing_that_somebody_asks_for() {
         let refused = |rule, queue, origin| {
-            let facts = Facts { refused: true, ..facts(Inbound, "US", queue, origin) };
+            let facts = Facts { refused: Some(Why::Flow), ..facts(Inbound, "US", queue, origin) };
             decide(&records(rule), &facts)
         };
         assert_eq!(
@@ -220,6 +227,8 @@ mod tests {
         );
         assert_eq!(refused(Never, Some(Always), ByPolicy).why, Why::Flow);
         assert!(refused(Always, None, Person).record && refused(Always, None, Flow).record);
+        let unwanted = Facts { refused: Some(Why::Wish), ..facts(Outbound, "US", None, ByPolicy) };
+        assert_eq!(decide(&records(Always), &unwanted).why, Why::Wish);
     }
 
     #[test]

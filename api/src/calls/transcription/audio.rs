@@ -49,8 +49,9 @@ pub async fn fetch(app: &App, address: Address<'_>) -> Result<Option<Sound>> {
     if !signed_link::opens(&app.keys, &path(company, id), until, address.signature, now)? {
         return Ok(None);
     }
-    match recordings::get(mint(company), app.db.reader(), id).await {
-        Ok(row) if row.awaits_transcript() => Sound::of(row).map(Some),
+    let scope = mint(company);
+    match recordings::get(scope, app.db.reader(), id).await {
+        Ok(row) if row.awaits_transcript() => Sound::of(scope, row).map(Some),
         Ok(_) | Err(Error::NotFound(_)) => Ok(None),
         Err(error) => Err(error),
     }

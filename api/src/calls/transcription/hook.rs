@@ -6,12 +6,12 @@ use reqwest::Url;
 use serde_json::json;
 
 use crate::app::App;
-use crate::error::{Code, Error, FieldError, Result, Subject};
+use crate::error::{Error, FieldError, Result, Subject};
 use crate::identity::audit;
 use crate::outbound::signing;
 use crate::sealed;
 use crate::secret::Secret;
-use crate::store::{Unit, transcription_hooks};
+use crate::store::{Unit, one_each};
 
 /// What is to be the company's hook.
 #[derive(Clone, Debug)]
@@ -29,7 +29,7 @@ pub struct Shown {
 }
 
 pub async fn get(app: &App, scope: CompanyScope) -> Result<Shown> {
-    let hook = transcription_hooks::get(scope, app.db.reader()).await?;
+    let hook = one_each::get::<transcription_hook::Entity>(scope, app.db.reader()).await?;
     let hook = hook.ok_or(Error::NotFound(Subject::TranscriptionHook))?;
     Ok(Shown { hook, new_secret: None })
 }
@@ -41,7 +41,7 @@ pub async fn get(app: &App, scope: CompanyScope) -> Result<Shown> {
 pub async fn put(app: &App, scope: CompanyScope, by: UserId, wanted: Wanted) -> Result<Shown> {
     check(app, &wanted)?;
     let unit = Unit::begin(app, scope).await?;
-    let old = transcription_hooks::get(scope, unit.tx()).await?;
+    let old = one_each::get::<transcription_hook::Entity>(scope, unit.tx()).await?;
     let seal = |secret: &Secret| sealed::seal(&app.keys, &about(scope), secret);
     let (secret_sealed, new_secret) = match (wanted.secret, old) {
         (Some(secret), _) => (seal(&secret)?, None),
@@ -58,7 +58,7 @@ pub async fn put(app: &App, scope: CompanyScope, by: UserId, wanted: Wanted) -> 
         updated_at: unit.now(),
         updated_by: by,
     };
-    transcription_hooks::put(scope, unit.tx(), hook.clone()).await?;
+    one_each::put::<transcription_hook::Entity>(scope, unit.tx(), Some(hook.clone())).await?;
     // A part of the address may be a secret, too.
     let host = Url::parse(&hook.url).ok().and_then(|url| url.host_str().map(str::to_owned));
     audit::note(app, scope, unit.tx(), by, "transcription:hook", json!({"host": host})).await?;
@@ -69,7 +69,7 @@ pub async fn put(app: &App, scope: CompanyScope, by: UserId, wanted: Wanted) -> 
 /// Nobody writes the company's voicemails down from now on.
 pub async fn remove(app: &App, scope: CompanyScope, by: UserId) -> Result<()> {
     let unit = Unit::begin(app, scope).await?;
-    if transcription_hooks::delete(scope, unit.tx()).await? == 0 {
+    if one_each::delete::<transcription_hook::Entity>(scope, unit.tx()).await? == 0 {
         return Err(Error::NotFound(Subject::TranscriptionHook));
     }
     audit::note(app, scope, unit.tx(), by, "transcription:hook-removed", json!({})).await?;
@@ -105,12 +105,5 @@ fn check(app: &App, wanted: &Wanted) -> Result<()> {
             Some(FieldError { field: field.to_owned(), message: problem?.to_owned() })
         })
         .collect();
-    if wrong.is_empty() {
-        return Ok(());
-    }
-    Err(Error::Invalid {
-        code: Code::ValidationFailed,
-        message: "Some fields are not valid.".into(),
-        fields: wrong,
-    })
+    Error::unless_empty(wrong)
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use chrono::TimeDelta;
 use entity::id::RecordingId;
-use entity::{CompanyScope, JobKind, TranscriptState, WebhookEventKind, recording};
+use entity::{CompanyScope, JobKind, TranscriptState, WebhookEventKind, recording, transcription_hook};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ use crate::error::Result;
 use crate::jobs::Done;
 use crate::outbound::signing::Message;
 use crate::outbound::web::Sending;
-use crate::store::{Audience, Unit, companies, recordings, transcription_hooks};
+use crate::store::{Audience, Unit, companies, one_each, recordings};
 use answer::{Answer, Text, Why};
 
 /// How long a try may take: somebody listens to a message of minutes meanwhile.
@@ -62,7 +62,7 @@ pub async fn transcribe(app: &App, scope: CompanyScope, id: RecordingId) -> Resu
     if !row.awaits_transcript() {
         return Ok(Done::Yes);
     }
-    let Some(hook) = transcription_hooks::get(scope, app.db.reader()).await? else {
+    let Some(hook) = one_each::get::<transcription_hook::Entity>(scope, app.db.reader()).await? else {
         return settle(app, scope, id, Answer::Not { why: Why::NoHook, wait: None }).await;
     };
     let Some(_lane) = app.clock.timeout(TURN, app.hook_lanes.enter(scope.company())).await else {

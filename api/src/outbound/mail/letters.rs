@@ -93,7 +93,7 @@ fn link(public_url: &str, token: &Secret) -> String {
 }
 
 /// As one line without what steers a terminal or a mail program, and not too long.
-fn one_line(text: &str) -> String {
+pub fn one_line(text: &str) -> String {
     let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let words: Vec<_> = plain.split_whitespace().collect();
     words.join(" ").chars().take(LONGEST_NAME).collect()
@@ -107,7 +107,7 @@ impl Parts {
 
     fn write(self, words: Words) -> Content {
         let (text, html) = (self.text(), self.html(words));
-        Content { subject: self.subject, text, html }
+        Content { subject: self.subject, text, html, ..Content::default() }
     }
 
     fn text(&self) -> String {
@@ -141,7 +141,8 @@ impl Parts {
     }
 }
 
-fn escape(text: &str) -> String {
+/// As HTML has it.
+pub fn escape(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
         match c {
             '&' => out.push_str("&amp;"),

@@ -1,25 +1,30 @@
 //! Mail. A letter is a row, written with the change that makes it necessary and sealed, since it may hold a token; this
 //! node's [`run`] delivers it, at least once, and tries again for as long as it is of use. What a letter says is in
-//! [`letters`], by which way it leaves in [`way`].
+//! [`letters`], by which way it leaves in [`way`]; one that speaks for a company leaves by that company's own server, if it
+//! has one ([`own`]), and by no other while it has (decision 46).
 
 pub mod letters;
+pub mod own;
 mod way;
 
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::{Busy, Clock, Signal};
-use entity::id::MailId;
+use entity::id::{CompanyId, MailId};
 use entity::{JobState, mail};
 use serde::{Deserialize, Serialize};
+use tracing::Instrument;
 
 use crate::app::App;
 use crate::config::Settings;
 use crate::error::{Error, Result};
 use crate::identity::Email;
+use crate::integrations::smtp;
 use crate::metrics::Sending;
 use crate::sealed;
 use crate::secret::Secret;
+use crate::store::mails::Sender;
 use crate::store::{Tx, mails};
 
 use way::{Outcome, Way};
@@ -29,6 +34,8 @@ const POLL: TimeDelta = TimeDelta::seconds(30);
 /// Longer than a delivery may take, so that nobody else delivers the same mail meanwhile.
 const LEASE: TimeDelta = TimeDelta::seconds(120);
 const DELIVERY: Duration = Duration::from_secs(60);
+/// A company's own server has less time: others wait beside it.
+pub const DELIVERY_BY_OWN: Duration = Duration::from_secs(20);
 /// Delivered at a time.
 const AT_ONCE: u64 = 8;
 const FIRST_RETRY: TimeDelta = TimeDelta::seconds(15);
@@ -37,6 +44,8 @@ const LONGEST_RETRY: TimeDelta = TimeDelta::hours(1);
 /// What is written to somebody.
 #[derive(Clone, Debug)]
 pub struct Letter {
+    /// The company that writes; none when the platform does.
+    pub from: Option<CompanyId>,
     pub to: Email,
     pub content: Content,
     /// After this it is of no use to anybody.
@@ -44,24 +53,41 @@ pub struct Letter {
 }
 
 /// A subject and the same words twice, as plain text and as HTML.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Content {
     pub subject: String,
     pub text: String,
     pub html: String,
+    #[serde(default)]
+    pub attachments: Vec<AttachedFile>,
+    /// Where whoever reads it can say that he wants no more of it.
+    #[serde(default)]
+    pub unsubscribe: Option<String>,
+}
+
+/// A file of text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttachedFile {
+    pub name: String,
+    /// With its parameters, as in `text/csv; charset=utf-8`.
+    pub content_type: String,
+    pub content: String,
 }
 
 /// The way by which mail leaves this node, and the bell of who carries it.
 pub struct Mailer {
     way: Way,
     posted: Signal,
+    /// The same for what companies write: theirs may be slow servers, for which no other mail waits.
+    posted_by_companies: Signal,
 }
 
 impl Mailer {
     /// # Errors
     /// When the settings name a file that cannot be used.
     pub fn new(settings: &Settings, clock: &Clock) -> Result<Self> {
-        Ok(Self { way: Way::new(settings)?, posted: Signal::new(clock) })
+        let way = Way::new(settings)?;
+        Ok(Self { way, posted: Signal::new(clock), posted_by_companies: Signal::new(clock) })
     }
 
     /// Whether what is posted reaches anybody.
@@ -77,6 +103,14 @@ impl Mailer {
     /// A letter was committed.
     pub fn wake(&self) {
         self.posted.raise();
+        self.posted_by_companies.raise();
+    }
+
+    fn bell(&self, sender: Sender) -> &Signal {
+        match sender {
+            Sender::Platform => &self.posted,
+            Sender::Company => &self.posted_by_companies,
+        }
     }
 }
 
@@ -93,6 +127,7 @@ pub async fn post(app: &App, tx: &Tx, letter: Letter) -> Result<()> {
     let row = mail::Model {
         id,
         recipient: letter.to.as_str().to_owned(),
+        company_id: letter.from,
         content_sealed: sealed::seal(&app.keys, &about(id), &Secret::new(content))?,
         run_at: now,
         give_up_at: letter.give_up_at,
@@ -106,19 +141,28 @@ pub async fn post(app: &App, tx: &Tx, letter: Letter) -> Result<()> {
     Ok(mails::insert(tx, row).await?)
 }
 
+/// Whether mail can be sent there.
+pub fn is_address(text: &str) -> bool {
+    way::address(text).is_ok()
+}
+
 fn about(id: MailId) -> String {
     format!("mail:{id}")
 }
 
 /// Runs until the process ends.
 pub async fn run(app: App) {
+    tokio::join!(run_for(&app, Sender::Platform), run_for(&app, Sender::Company));
+}
+
+async fn run_for(app: &App, sender: Sender) {
     let mut next = app.clock.now();
     loop {
         let busy: Busy = tokio::select! {
-            woken = app.mailer.posted.raised() => woken,
+            woken = app.mailer.bell(sender).raised() => woken,
             busy = app.clock.sleep_until(next) => busy,
         };
-        next = match deliver_due(&app).await {
+        next = match deliver_due_of(app, sender).await {
             Ok(next) => next,
             Err(error) => {
                 tracing::error!(?error, "cannot claim mail");
@@ -131,13 +175,21 @@ pub async fn run(app: App) {
 
 /// Delivers what is due; answers when to look again.
 pub async fn deliver_due(app: &App) -> Result<DateTime<Utc>> {
+    let next = deliver_due_of(app, Sender::Platform).await?;
+    Ok(deliver_due_of(app, Sender::Company).await?.min(next))
+}
+
+async fn deliver_due_of(app: &App, sender: Sender) -> Result<DateTime<Utc>> {
     loop {
-        let claimed = mails::claim(app, AT_ONCE, LEASE).await?;
+        let claimed = mails::claim(app, sender, AT_ONCE, LEASE).await?;
         if claimed.is_empty() {
             let poll = app.clock.now() + POLL;
-            return Ok(mails::next_at(app).await?.map_or(poll, |due| due.min(poll)));
+            return Ok(mails::next_at(app, sender).await?.map_or(poll, |due| due.min(poll)));
         }
-        for settled in futures_util::future::join_all(claimed.iter().map(|mail| deliver(app, mail))).await {
+        let deliveries = claimed
+            .iter()
+            .map(|mail| deliver(app, mail).instrument(tracing::info_span!("mail", id = %mail.id)));
+        for settled in futures_util::future::join_all(deliveries).await {
             if let Err(error) = settled {
                 // Its lease runs out and it is claimed again.
                 tracing::error!(?error, "a mail could not be settled");
@@ -154,13 +206,7 @@ async fn deliver(app: &App, mail: &mail::Model) -> Result<()> {
         return Ok(mails::fail(app, mail, because).await?);
     }
     let outcome = match content(app, mail) {
-        Ok(content) => {
-            let sent = app.mailer.way.send(mail, &content);
-            app.clock
-                .timeout(DELIVERY, sent)
-                .await
-                .unwrap_or_else(|| Outcome::Later("it took too long".into()))
-        }
+        Ok(content) => send(app, mail, &content).await?,
         Err(error) => Outcome::Never(format!("{error:?}")),
     };
     app.metrics.mail(match &outcome {
@@ -179,6 +225,27 @@ async fn deliver(app: &App, mail: &mail::Model) -> Result<()> {
             Ok(mails::fail(app, mail, because).await?)
         }
     }
+}
+
+/// By the server of the company that writes, where it has one; else by the platform's way.
+async fn send(app: &App, mail: &mail::Model, content: &Content) -> Result<Outcome> {
+    let too_slow = || Outcome::Later("it took too long".into());
+    let Some(own) = smtp::server_for(app, mail).await? else {
+        let sent = app.clock.timeout(DELIVERY, app.mailer.way.send(mail, content)).await;
+        return Ok(sent.unwrap_or_else(too_slow));
+    };
+    let (scope, server) = own;
+    let sent = app.clock.timeout(DELIVERY_BY_OWN, server.send(app, mail, content)).await;
+    let outcome = sent.unwrap_or_else(too_slow);
+    match &outcome {
+        Outcome::Later(because) => {
+            let again = app.clock.now() + pause(mail.attempts);
+            smtp::has_failed(app, scope, because, again).await?;
+        }
+        // That a mailbox is not there is no fault of the server's.
+        Outcome::Sent | Outcome::Never(_) => smtp::has_worked(app, scope).await?,
+    }
+    Ok(outcome)
 }
 
 fn content(app: &App, mail: &mail::Model) -> Result<Content> {

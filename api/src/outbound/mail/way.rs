@@ -5,8 +5,9 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use entity::mail;
-use lettre::message::{Mailbox, MultiPart};
+use entity::{SmtpSecurity, mail};
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::{Attachment, Mailbox, MultiPart};
 use lettre::transport::smtp::PoolConfig;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
@@ -14,7 +15,7 @@ use lettre::transport::smtp::response::{Category, Severity};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 
 use super::Content;
-use crate::config::{Settings, SmtpSecurity, SmtpServer};
+use crate::config::{Settings, SmtpServer};
 use crate::error::{Error, Result};
 
 /// How long the server may take over one command.
@@ -53,7 +54,10 @@ pub fn address(text: &str) -> Result<Address> {
 impl Way {
     pub fn new(settings: &Settings) -> Result<Self> {
         match &settings.smtp {
-            Some(server) => Ok(Self::Server { from: server.from.clone(), transport: transport(server)? }),
+            Some(server) => {
+                let transport = transport(server, settings.smtp_ca_file.as_deref())?;
+                Ok(Self::Server { from: server.from.clone(), transport })
+            }
             None if settings.is_production() => Ok(Self::None),
             None => {
                 let sender = "CallDocker <calldocker@localhost>".parse::<Mailbox>();
@@ -100,10 +104,10 @@ impl Way {
     }
 }
 
-fn transport(server: &SmtpServer) -> Result<AsyncSmtpTransport<Tokio1Executor>> {
+fn transport(server: &SmtpServer, ca_file: Option<&Path>) -> Result<AsyncSmtpTransport<Tokio1Executor>> {
     let tls = match server.security {
-        SmtpSecurity::StartTls => Tls::Required(trust(server)?),
-        SmtpSecurity::Tls => Tls::Wrapper(trust(server)?),
+        SmtpSecurity::Starttls => Tls::Required(trust(&server.host, ca_file)?),
+        SmtpSecurity::Tls => Tls::Wrapper(trust(&server.host, ca_file)?),
         SmtpSecurity::None => Tls::None,
     };
     let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&server.host)
@@ -118,9 +122,9 @@ fn transport(server: &SmtpServer) -> Result<AsyncSmtpTransport<Tokio1Executor>> 
 }
 
 /// The system's authorities, and those of the settings.
-fn trust(server: &SmtpServer) -> Result<TlsParameters> {
-    let mut parameters = TlsParameters::builder(server.host.clone());
-    if let Some(path) = &server.ca_file {
+pub fn trust(host: &str, ca_file: Option<&Path>) -> Result<TlsParameters> {
+    let mut parameters = TlsParameters::builder(host.to_owned());
+    if let Some(path) = ca_file {
         let bad = |cause: String| Error::internal("SMTP_CA_FILE", format!("{}: {cause}", path.display()));
         let pem = std::fs::read(path).map_err(|cause| bad(cause.to_string()))?;
         let authority = Certificate::from_pem(&pem).map_err(|cause| bad(cause.to_string()))?;
@@ -130,21 +134,41 @@ fn trust(server: &SmtpServer) -> Result<TlsParameters> {
 }
 
 /// The id is the row's, so that a mail that was delivered twice is known for the same.
-fn message(from: &Mailbox, mail: &mail::Model, content: &Content) -> Result<Message, String> {
+pub fn message(from: &Mailbox, mail: &mail::Model, content: &Content) -> Result<Message, String> {
     let to = mail.recipient.parse::<Address>().map_err(|cause| format!("the recipient: {cause}"))?;
-    Message::builder()
+    let mut parts = MultiPart::alternative_plain_html(content.text.clone(), content.html.clone());
+    if !content.attachments.is_empty() {
+        parts = MultiPart::mixed().multipart(parts);
+    }
+    for file in &content.attachments {
+        let kind = ContentType::parse(&file.content_type).map_err(|cause| cause.to_string())?;
+        parts = parts.singlepart(Attachment::new(file.name.clone()).body(file.content.clone(), kind));
+    }
+    let mut message = Message::builder()
         .from(from.clone())
         .to(Mailbox::new(None, to))
         .subject(content.subject.clone())
         .message_id(Some(format!("<{}@{}>", mail.id, from.email.domain())))
         .date(mail.created_at.into())
-        .multipart(MultiPart::alternative_plain_html(content.text.clone(), content.html.clone()))
-        .map_err(|cause| cause.to_string())
+        .multipart(parts)
+        .map_err(|cause| cause.to_string())?;
+    if let Some(link) = &content.unsubscribe {
+        let name = HeaderName::new_from_ascii_str("List-Unsubscribe");
+        message.headers_mut().insert_raw(HeaderValue::new(name, format!("<{link}>")));
+    }
+    Ok(message)
 }
 
 async fn hand_in(transport: &AsyncSmtpTransport<Tokio1Executor>, message: Message) -> Outcome {
-    let Err(error) = transport.send(message).await else { return Outcome::Sent };
-    let because = causes(&error);
+    match transport.send(message).await {
+        Ok(_) => Outcome::Sent,
+        Err(error) => refused(&error),
+    }
+}
+
+/// What a server's refusal of a mail comes to.
+pub fn refused(error: &lettre::transport::smtp::Error) -> Outcome {
+    let because = causes(error);
     // x5z is about the mail itself (RFC 5321, section 4.2.1): no such mailbox, not wanted. Any other refusal, a wrong
     // password for one, is the operator's to mend while the mail waits.
     let about_the_mail = error.status().is_some_and(|code| {
@@ -153,7 +177,7 @@ async fn hand_in(transport: &AsyncSmtpTransport<Tokio1Executor>, message: Messag
     if about_the_mail { Outcome::Never(because) } else { Outcome::Later(because) }
 }
 
-fn causes(error: &dyn std::error::Error) -> String {
+pub fn causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

@@ -10,12 +10,14 @@ mod names;
 
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Method, Response, Url, redirect};
+use tracing::Instrument;
 use url::Host;
 
 use crate::error::{Error, Result};
@@ -23,6 +25,7 @@ use address::is_reachable;
 use names::GuardedNames;
 
 pub use lanes::{Lane, Lanes};
+pub use names::NamesOf;
 
 /// Largest answer that is read.
 pub const MAX_ANSWER: usize = 64 * 1024;
@@ -107,6 +110,7 @@ impl Fault {
 
 pub struct Web {
     guarded: Client,
+    names: GuardedNames,
     /// For the allowed hosts only.
     open: Client,
     allowed: Allowed,
@@ -134,7 +138,8 @@ impl Web {
         };
         let own_host = Url::parse(public_url).ok().and_then(|url| url.host_str().map(str::to_owned));
         Ok(Self {
-            guarded: built(client().dns_resolver(Arc::new(names)))?,
+            guarded: built(client().dns_resolver(Arc::new(names.clone())))?,
+            names,
             open: built(client())?,
             allowed,
             own_host,
@@ -145,24 +150,68 @@ impl Web {
     pub async fn send(&self, sending: Sending) -> Result<Answer, Fault> {
         let url = Url::parse(&sending.url).map_err(|_| Fault::AddressRefused)?;
         let client = self.client_for(&url)?;
+        // The host alone: there may be a secret in the rest.
+        let (method, host) = (sending.method.to_string(), url.host_str().unwrap_or_default().to_owned());
         let mut request = client.request(sending.method, url).headers(headers(sending.headers)?);
         if let Some(body) = sending.body {
             request = request.body(body);
         }
+        let span = tracing::info_span!("outgoing", method, host, status = tracing::field::Empty);
         let answered = async {
             let response = request.send().await.map_err(|error| fault(&error))?;
             let status = response.status().as_u16();
+            tracing::Span::current().record("status", status);
             let retry_after = response.headers().get(RETRY_AFTER);
             let retry_after = retry_after.and_then(|header| header.to_str().ok()).map(str::to_owned);
             Ok::<_, Fault>(Answer { status, retry_after, body: read(response).await? })
         };
-        tokio::time::timeout(sending.timeout, answered).await.unwrap_or(Err(Fault::TimedOut))
+        let answered = tokio::time::timeout(sending.timeout, answered).instrument(span);
+        answered.await.unwrap_or(Err(Fault::TimedOut))
     }
 
     /// Whether something private may be sent there: by https, or to an allowed host. What a name resolves to is not
     /// looked at before it is.
     pub fn is_private_enough(&self, url: &Url) -> bool {
         self.client_for(url).is_ok() && (url.scheme() == "https" || self.allowed.has(url))
+    }
+
+    /// Where a host of a tenant's is reached by a protocol of its own. Whoever connects does so to one of these, and looks the
+    /// name up no more.
+    ///
+    /// # Errors
+    /// A host that may not be reached, or whose name has no address.
+    pub async fn addresses(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, Fault> {
+        let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+        let url = Url::parse(&format!("http://{host}:{port}/")).map_err(|_| Fault::AddressRefused)?;
+        // What is read as something else than it looks like is no host.
+        if !url.host_str().is_some_and(|read| read.eq_ignore_ascii_case(&host)) {
+            return Err(Fault::AddressRefused);
+        }
+        self.client_for(&url)?;
+        let found = match url.host() {
+            Some(Host::Ipv4(v4)) => vec![v4.into()],
+            Some(Host::Ipv6(v6)) => vec![v6.into()],
+            Some(Host::Domain(name)) if self.allowed.has(&url) => {
+                let found = (self.names.look_up)(name.to_owned()).await.map_err(|_| Fault::NoAnswer)?;
+                found.iter().map(SocketAddr::ip).collect()
+            }
+            Some(Host::Domain(name)) => self.names.addresses(name.to_owned()).await?,
+            None => return Err(Fault::AddressRefused),
+        };
+        Ok(found.into_iter().map(|address| SocketAddr::new(address, port)).collect())
+    }
+
+    /// What looks names up for who connects by himself to `url`, a tenant's: only what may be reached is found, and the
+    /// host of `url` whatever it is, where it is allowed.
+    ///
+    /// # Errors
+    /// An address to which nothing private may be sent.
+    pub fn names_for(&self, url: &Url) -> Result<NamesOf, Fault> {
+        if !self.is_private_enough(url) {
+            return Err(Fault::AddressRefused);
+        }
+        let allowed = url.host_str().filter(|_| self.allowed.has(url)).map(str::to_owned);
+        Ok(NamesOf { names: self.names.clone(), allowed })
     }
 
     /// An address in numbers is checked here, whatever way it was written (a decimal, octal or hexadecimal one has become

@@ -261,3 +261,65 @@ fn a_list_of_allowed_hosts_is_read_or_says_what_is_none() {
         assert!(Allowed::read(bad).is_err(), "{bad}");
     }
 }
+
+#[tokio::test]
+async fn who_connects_himself_gets_only_addresses_that_may_be_reached() {
+    let web = guarded();
+    for host in
+        ["127.0.0.1", "::1", "10.0.0.1", "169.254.169.254", "localhost", "2130706433", "a b", "x@y", "x/y"]
+    {
+        assert_eq!(web.addresses(host, 25).await, Err(Fault::AddressRefused), "{host}");
+    }
+    assert_eq!(web.addresses("8.8.8.8", 25).await, Ok(vec!["8.8.8.8:25".parse().unwrap()]));
+    let web = Web::new("", Allowed::read("127.0.0.1:25").unwrap()).unwrap();
+    assert_eq!(web.addresses("127.0.0.1", 25).await, Ok(vec!["127.0.0.1:25".parse().unwrap()]));
+    assert_eq!(web.addresses("127.0.0.1", 26).await, Err(Fault::AddressRefused));
+    let (look_up, _) = rebinding("8.8.8.8".parse().unwrap(), "127.0.0.1".parse().unwrap());
+    let names = GuardedNames { look_up, may_be_reached: is_reachable };
+    let web = Web::with(names, "", Allowed::default()).unwrap();
+    assert_eq!(web.addresses("mail.example.com", 25).await, Ok(vec!["8.8.8.8:25".parse().unwrap()]));
+    assert_eq!(web.addresses("mail.example.com", 25).await, Err(Fault::AddressRefused));
+}
+
+#[tokio::test]
+async fn a_store_s_client_connects_to_no_address_that_was_not_checked() {
+    use crate::config::{S3Files, S3Settings};
+    use crate::storage::{S3, Storage};
+    let port = Target::start(OK).await.address.port();
+    let good = Target::start_at(&format!("127.0.0.2:{port}"), OK).await;
+    let hidden = Target::start_at(&format!("127.0.0.3:{port}"), OK).await;
+    let (look_up, looks) = rebinding(good.address.ip(), hidden.address.ip());
+    let names = GuardedNames { look_up, may_be_reached: |address| address.to_string() == "127.0.0.2" };
+    let settings = S3Settings {
+        bucket: "calls".to_owned(),
+        region: "eu-central-1".to_owned(),
+        access_key_id: "AK".to_owned(),
+        secret_access_key: crate::secret::Secret::new("secret"),
+        endpoint: Some(format!("http://store.example.com:{port}")),
+        path_style: true,
+        files: S3Files::Streamed,
+    };
+    let store = S3::of_tenant(&settings, "", NamesOf { names, allowed: None });
+    assert!(store.put("c/1.wav", Bytes::from_static(b"RIFF")).await.is_ok());
+    assert_eq!(
+        (looks.load(Ordering::SeqCst), good.visits()),
+        (1, 1),
+        "the one that was checked is connected to"
+    );
+    for _ in 0..2 {
+        assert!(store.put("c/1.wav", Bytes::from_static(b"RIFF")).await.is_err());
+    }
+    assert_eq!(hidden.visits(), 0);
+}
+
+#[tokio::test]
+async fn a_host_that_is_allowed_is_found_wherever_it_is_with_those_below_it() {
+    let web = Web::new("", Allowed::read("localhost:9000").unwrap()).unwrap();
+    let url = |text: &str| Url::parse(text).unwrap();
+    assert!(web.names_for(&url("http://localhost:9001")).is_err(), "not by https");
+    assert!(web.names_for(&url("https://10.0.0.1")).is_err());
+    let names = web.names_for(&url("http://localhost:9000")).unwrap();
+    assert!(names.addresses("localhost").await.unwrap().iter().all(std::net::IpAddr::is_loopback));
+    let elsewhere = web.names_for(&url("https://s3.example.com")).unwrap();
+    assert_eq!(elsewhere.addresses("localhost").await, Err(Fault::AddressRefused));
+}

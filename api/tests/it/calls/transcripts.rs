@@ -7,7 +7,7 @@ use calldocker::calls::recording::desk::{self, Reader};
 use calldocker::calls::transcription::{self, hook};
 use calldocker::jobs::Done;
 use calldocker::secret::Secret;
-use calldocker::store::{recordings, transcription_hooks};
+use calldocker::store::{one_each, recordings};
 use carrier::{RestEffect, RestFault, Step};
 use entity::{RecordingState, TranscriptState, recording, transcription_hook};
 use futures_util::FutureExt;
@@ -309,10 +309,10 @@ whole_calls! {
     async fn a_secret_that_cannot_be_read_any_more_is_told_and_entered_again(ground) {
         let target = Target::start([Act::Works(listens)]).await;
         let centre = with_hook(ground, &target).await;
-        let hook = transcription_hooks::get(centre.scope, centre.app.db.reader()).await.unwrap().unwrap();
+        let hook = one_each::get::<transcription_hook::Entity>(centre.scope, centre.app.db.reader()).await.unwrap().unwrap();
         let tx = centre.app.db.begin().await.unwrap();
         let foreign = transcription_hook::Model { secret_sealed: "v1.AAAA".to_owned(), ..hook };
-        transcription_hooks::put(centre.scope, &tx, foreign).await.unwrap();
+        one_each::put::<transcription_hook::Entity>(centre.scope, &tx, Some(foreign)).await.unwrap();
         tx.commit().await.unwrap();
         leave_a_message(&centre).await;
         let row = message(&centre).await;

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use calldocker::calls::transcription::hook;
-use calldocker::store::transcription_hooks;
+use calldocker::store::one_each;
 use entity::{audit, transcription_hook};
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder};
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ fn path(world: &World) -> String {
 }
 
 async fn stored(app: &TestApp, world: &World) -> Option<transcription_hook::Model> {
-    transcription_hooks::get(world.ours.scope, app.app.db.reader()).await.unwrap()
+    one_each::get::<transcription_hook::Entity>(world.ours.scope, app.app.db.reader()).await.unwrap()
 }
 
 /// The secret by which the hook knows us.
@@ -103,7 +103,7 @@ on_both_databases! {
         app.delete(&path(&world), &world.ours.manager).await.is_refused(403, "FORBIDDEN");
         app.delete(&path(&world), owner).await.data(200);
         app.delete(&path(&world), owner).await.is_refused(404, "TRANSCRIPTION_HOOK_NOT_FOUND");
-        assert!(transcription_hooks::get(world.theirs.scope, app.app.db.reader()).await.unwrap().is_some());
+        assert!(one_each::get::<transcription_hook::Entity>(world.theirs.scope, app.app.db.reader()).await.unwrap().is_some());
         let notes = world.ours.scope.find::<audit::Entity>().filter(audit::Column::Action.starts_with("transcription:"));
         let notes = notes.order_by_asc(audit::Column::Id).all(app.app.db.reader()).await.unwrap();
         let notes: Vec<(&str, &Value)> = notes.iter().map(|note| (note.action.as_str(), &note.detail)).collect();

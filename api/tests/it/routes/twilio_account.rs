@@ -4,9 +4,9 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use calldocker::jobs::Done;
 use calldocker::numbers;
-use calldocker::store::{companies, voice_keys};
+use calldocker::store::{companies, one_each};
 use entity::id::PhoneNumberId;
-use entity::{JobKind, audit, call, job};
+use entity::{JobKind, audit, call, job, voice_key};
 use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter};
 use serde_json::{Value, json};
 use twilio::rest::IncomingNumber;
@@ -108,7 +108,7 @@ with_a_provider! {
         let company = companies::own(world.ours.scope, db).await.unwrap().unwrap();
         assert!(!company.twilio_auth_token_sealed.as_ref().unwrap().contains(ACCOUNT_TOKEN), "it is sealed");
         assert_eq!(app.app.providers.account(&company).unwrap().auth_token.expose(), ACCOUNT_TOKEN);
-        let row = voice_keys::get(world.ours.scope, db).await.unwrap().unwrap();
+        let row = one_each::get::<voice_key::Entity>(world.ours.scope, db).await.unwrap().unwrap();
         assert!(!row.secret_sealed.contains(&secret), "it is sealed");
         app.put(&path, owner, json!({ "accountSid": OUR_ACCOUNT })).await.data(200);
         assert_eq!(app.get(&path, owner).await.data(200), &json!({ "accountSid": OUR_ACCOUNT }), "the key is gone");
@@ -249,7 +249,7 @@ on_both_databases! {
     async fn without_a_key_there_is_no_token(app) {
         let world = World::create(app).await;
         let tx = app.app.db.begin().await.unwrap();
-        voice_keys::put(world.ours.scope, &tx, None).await.unwrap();
+        one_each::put::<voice_key::Entity>(world.ours.scope, &tx, None).await.unwrap();
         tx.commit().await.unwrap();
         let refused = app.post("/api/agents/me/voice-token", &world.ours.agent, json!({})).await;
         refused.is_refused(409, "VOICE_NOT_CONFIGURED");

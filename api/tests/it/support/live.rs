@@ -3,7 +3,7 @@
 use calldocker::authz::Whose;
 use calldocker::calls::control::Actor;
 use calldocker::calls::hold;
-use calldocker::calls::outbound::{self, Dialling, Hours};
+use calldocker::calls::outbound::{self, Dialling, Hours, Record};
 use calldocker::calls::supervise::{self, Supervisor};
 use calldocker::calls::transfer::{self, To};
 use calldocker::error::Error;
@@ -17,6 +17,17 @@ use entity::{
 use sea_orm::QueryOrder;
 
 use super::centre::Centre;
+
+fn plain(to: &str) -> Dialling {
+    Dialling {
+        to: to.to_owned(),
+        from: None,
+        queue: None,
+        machine_detection: None,
+        hours: Hours::Kept,
+        record: Record::ByRule,
+    }
+}
 
 impl Centre {
     /// An agent at his own call.
@@ -38,6 +49,12 @@ impl Centre {
         self.dial_with(agent, to, None).await
     }
 
+    /// Somebody has the first agent call, and says whether it is recorded.
+    pub async fn dial_recorded(&self, actor: Actor, to: &str, record: Record) -> Result<CallId, Error> {
+        let wish = Dialling { record, ..plain(to) };
+        outbound::dial(&self.app, self.scope, actor, self.agents[0], wish, None).await.map(|call| call.id)
+    }
+
     /// [`Centre::dial`], with the provider listening for machines.
     pub async fn dial_with(
         &self,
@@ -45,8 +62,7 @@ impl Centre {
         to: &str,
         machine_detection: Option<MachineDetection>,
     ) -> Result<CallId, Error> {
-        let wish =
-            Dialling { to: to.to_owned(), from: None, queue: None, machine_detection, hours: Hours::Kept };
+        let wish = Dialling { machine_detection, ..plain(to) };
         let (actor, id) = (self.acting(agent), self.agents[agent]);
         outbound::dial(&self.app, self.scope, actor, id, wish, None).await.map(|call| call.id)
     }

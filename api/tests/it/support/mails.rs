@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use calldocker::outbound::mail;
-use mail_parser::MessageParser;
+use mail_parser::{MessageParser, MimeHeaders};
 
 use super::TestApp;
 
@@ -15,6 +15,8 @@ pub struct Mail {
     pub text: String,
     pub html: String,
     pub message_id: String,
+    /// Names and contents of what is attached.
+    pub files: Vec<(String, String)>,
 }
 
 impl Mail {
@@ -26,6 +28,10 @@ impl Mail {
             let first = list.and_then(|list| list.first()).and_then(|one| one.address());
             first.unwrap_or_else(|| panic!("an address is missing: {shown}")).to_owned()
         };
+        let file = |part: &mail_parser::MessagePart<'_>| {
+            let content = String::from_utf8(part.contents().to_vec()).expect("a file of text");
+            (part.attachment_name().expect("a name").to_owned(), content)
+        };
         Self {
             from: address(message.from()),
             to: address(message.to()),
@@ -33,6 +39,7 @@ impl Mail {
             text: message.body_text(0).expect("a body of text").replace("\r\n", "\n"),
             html: message.body_html(0).expect("a body of HTML").replace("\r\n", "\n"),
             message_id: message.message_id().expect("a Message-ID").to_owned(),
+            files: message.attachments().map(file).collect(),
         }
     }
 

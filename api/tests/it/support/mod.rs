@@ -14,10 +14,12 @@ pub mod live;
 pub mod live_calls;
 pub mod log;
 mod mails;
+pub mod others;
 pub mod past;
 pub mod process;
 mod rest;
 pub mod sink;
+pub mod store;
 pub mod target;
 pub mod workflow;
 mod world;
@@ -36,6 +38,7 @@ use calldocker::config::Settings;
 use calldocker::http::server;
 use carrier::Carrier;
 use clock::Clock;
+use others::Others;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -55,6 +58,8 @@ pub struct TestApp {
     folder: tempfile::TempDir,
     /// The provider, where there is one.
     pub carrier: Option<Carrier>,
+    /// What companies may have of their own, where it is there.
+    pub others: Option<Others>,
 }
 
 impl TestApp {
@@ -71,6 +76,13 @@ impl TestApp {
         let account = [("twilio_account_sid", OUR_ACCOUNT), ("twilio_auth_token", ACCOUNT_TOKEN)];
         let app = Self::with(backend, &[account[0], account[1], ("twilio_api_url", &url)]).await?;
         Some(Self { carrier: Some(carrier), ..app })
+    }
+
+    /// [`TestApp::on`], with a mail server and a bucket for companies to have of their own.
+    pub async fn with_others(backend: Backend) -> Option<Self> {
+        let others = Others::start().await;
+        let app = Self::with(backend, &[("outbound_allow", &others.allowed())]).await?;
+        Some(Self { others: Some(others), ..app })
     }
 
     /// [`TestApp::on`], with other settings.
@@ -101,7 +113,17 @@ impl TestApp {
                 server::serve(&app, listener, stopped).await.expect("the server runs until it is stopped");
             }
         });
-        Some(Self { app, clock, url, database, stop: Some(stop), server, folder, carrier: None })
+        Some(Self {
+            app,
+            clock,
+            url,
+            database,
+            stop: Some(stop),
+            server,
+            folder,
+            carrier: None,
+            others: None,
+        })
     }
 
     /// A request to this server, e.g. `app.call("GET", "/health").send().await`.

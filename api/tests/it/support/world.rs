@@ -1,36 +1,40 @@
 //! People and things to test with: two companies that have one of everything, a user without a company, and the
 //! platform's administrator. Rows are written past the API, tokens signed past the sign-in: what is tested is the rest.
 
+use std::net::SocketAddr;
+
 use bytes::Bytes;
 use calldocker::app::App;
 use calldocker::authz::Seat;
 use calldocker::identity::{passwords, tokens};
 use calldocker::outbound::signing;
 use calldocker::providers::about_token;
+use calldocker::reports::mailed;
 use calldocker::sealed;
 use calldocker::secret::Secret;
 use calldocker::store::{password_links, registrations, second_factors, sessions, system, users};
 use entity::id::{
-    AgentId, ApiKeyId, CompanyId, ContactId, DispositionId, ExportId, FlowId, FlowTestId, FlowVersionId,
-    MembershipId, PhoneNumberId, PrivacyRequestId, PromptId, QueueId, ReasonId, ScheduleId, SessionId,
-    SkillId, UserId, WebhookDeliveryId, WebhookEndpointId,
+    AgentId, ApiKeyId, BucketId, CompanyId, ContactId, DispositionId, ExportId, FlowId, FlowTestId,
+    FlowVersionId, MembershipId, PhoneNumberId, PrivacyRequestId, PromptId, QueueId, ReasonId,
+    ReportScheduleId, ScheduleId, SessionId, SkillId, UserId, WebhookDeliveryId, WebhookEndpointId,
 };
+use entity::report_schedule::{Addresses, Members};
 use entity::{
     Availability, Chat, CompanyScope, DeliveryState, ExportDataset, ExportFormat, ExportState, IdleReading,
-    MembershipStatus, PlatformRole, PrivacyKind, PrivacyPerson, PrivacyState, QueueRules, Reach,
-    RecordingRule, Role, Strategy, Updated, UserStatus, agent, agent_skill, api_key, availability_reason,
-    chat_integration, closed_company, company, contact, disposition, disposition_queue, export, flow,
-    flow_test, flow_version, membership, password_link, phone_number, privacy_request, prompt,
-    prompt_resource, queue, queue_member, recording_policy, refresh_token, registration, schedule,
-    second_factor, session, skill, transcription_hook, user, voice_key, webhook_delivery, webhook_endpoint,
-    webhook_event,
+    MailedReport, MembershipStatus, PlatformRole, PrivacyKind, PrivacyPerson, PrivacyState, QueueRules,
+    Reach, RecordingRule, ReportPeriod, Role, SmtpSecurity, Strategy, Updated, UserStatus, agent,
+    agent_skill, api_key, availability_reason, bucket, chat_integration, closed_company, company, contact,
+    disposition, disposition_queue, export, flow, flow_test, flow_version, membership, password_link,
+    phone_number, privacy_request, prompt, prompt_resource, queue, queue_member, recording_policy,
+    refresh_token, registration, report_schedule, schedule, second_factor, session, skill, smtp_server,
+    transcription_hook, user, voice_key, webhook_delivery, webhook_endpoint, webhook_event,
 };
 use sea_orm::{ActiveValue::Set, DatabaseTransaction, TransactionTrait};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 use super::live_calls::{self, LiveCalls};
-use super::{PASSWORD, TestApp};
+use super::{PASSWORD, TestApp, store};
 
 /// Somebody with a session.
 #[derive(Clone, Debug)]
@@ -91,6 +95,10 @@ pub struct Company {
     pub export: ExportId,
     /// Somebody was erased.
     pub privacy_request: PrivacyRequestId,
+    /// Of queues, every day, to the manager and somebody outside.
+    pub report_schedule: ReportScheduleId,
+    /// By which the one outside ends it.
+    pub unsubscribe_token: String,
     pub calls: LiveCalls,
 }
 
@@ -99,7 +107,12 @@ pub const OUR_ACCOUNT: &str = "AC00000000000000000000000000000001";
 const THEIR_ACCOUNT: &str = "AC00000000000000000000000000000002";
 pub const ACCOUNT_TOKEN: &str = "a-token-of-an-account";
 
+/// Somebody in no company, who gets a report.
+const OUTSIDER: &str = "board@example.org";
+
 pub struct World {
+    /// Where a mail server and a bucket are, if they are there.
+    pub others: Option<(SocketAddr, SocketAddr)>,
     pub ours: Company,
     pub theirs: Company,
     pub alone: Person,
@@ -117,7 +130,8 @@ impl World {
         insert_registration(app).await;
         insert_account_things(app, &ours.owner, &alone).await;
         let closed = insert_closed_company(app, &admin).await;
-        Self { admin: Person { acting_for: Some(ours.id), ..admin }, ours, theirs, alone, closed }
+        let others = app.others.as_ref().map(|others| (others.mail, others.bucket));
+        Self { others, admin: Person { acting_for: Some(ours.id), ..admin }, ours, theirs, alone, closed }
     }
 
     /// Who sits there, in our company where the seat is in one.
@@ -166,6 +180,9 @@ impl Company {
         let idle = person(app, &idle, Seat::Agent, Some((id, Role::Agent))).await;
         #[expect(clippy::disallowed_methods, reason = "the test has just made the company")]
         let scope = CompanyScope::dangerous_mint(id);
+        let report_schedule = ids.next();
+        let link = mailed::unsubscribe_link(&app.app, scope, report_schedule, OUTSIDER).unwrap();
+        let unsubscribe_token = link.split_once('#').expect("a link with a token").1.to_owned();
         let company = Self {
             id,
             scope,
@@ -191,6 +208,8 @@ impl Company {
             api_key: ids.next(),
             export: ids.next(),
             privacy_request: ids.next(),
+            report_schedule,
+            unsubscribe_token,
             owner,
             manager,
             agent,
@@ -322,6 +341,7 @@ impl Company {
         };
         scope.insert::<transcription_hook::Entity, _>(&tx, hook).await.unwrap();
         self.insert_integrations(app, &tx).await;
+        self.insert_own_things(app, &tx).await;
         let about = format!("voice_key:{company_id}");
         let key = voice_key::Model {
             company_id,
@@ -401,6 +421,65 @@ impl Company {
         self.insert_export(app, &tx).await;
         self.insert_privacy_request(app, &tx).await;
         tx.commit().await.unwrap();
+    }
+
+    /// What a company has of its own, where it can be reached, and a report that is mailed.
+    async fn insert_own_things(&self, app: &TestApp, tx: &DatabaseTransaction) {
+        let (now, scope, company_id) = (app.app.clock.now(), self.scope, self.id);
+        let schedule = report_schedule::Model {
+            id: self.report_schedule,
+            company_id,
+            name: "Queues of yesterday".to_owned(),
+            report: MailedReport::Queues,
+            period: ReportPeriod::Daily,
+            hour: 7,
+            language: None,
+            members: Members(vec![self.manager.user]),
+            addresses: Addresses(vec![OUTSIDER.to_owned()]),
+            enabled: true,
+            sent_until: None,
+            sent_at: None,
+            created_at: now,
+            updated_at: now,
+            updated_by: self.owner.user,
+        };
+        scope.insert::<report_schedule::Entity, _>(tx, schedule).await.unwrap();
+        let Some(others) = &app.others else { return };
+        let server = smtp_server::Model {
+            company_id,
+            host: others.mail.ip().to_string(),
+            port: i32::from(others.mail.port()),
+            security: SmtpSecurity::None,
+            user_name: None,
+            password_sealed: None,
+            from_address: "hello@example.com".to_owned(),
+            from_name: None,
+            failing_since: None,
+            last_error: None,
+            last_error_at: None,
+            updated_at: now,
+            updated_by: self.owner.user,
+        };
+        scope.insert::<smtp_server::Entity, _>(tx, server).await.unwrap();
+        let id: BucketId = app.app.ids.next();
+        let secret = sealed::seal(&app.app.keys, &format!("bucket:{id}"), &Secret::new(store::SECRET));
+        let bucket = bucket::Model {
+            id,
+            company_id,
+            endpoint: Some(format!("http://{}", others.bucket)),
+            region: "eu-central-1".to_owned(),
+            name: store::BUCKET.to_owned(),
+            prefix: String::new(),
+            access_key_id: store::KEY.to_owned(),
+            secret_sealed: secret.unwrap(),
+            path_style: true,
+            linked: true,
+            created_at: now,
+            retired_at: None,
+            updated_at: now,
+            updated_by: self.owner.user,
+        };
+        scope.insert::<bucket::Entity, _>(tx, bucket).await.unwrap();
     }
 
     async fn insert_integrations(&self, app: &TestApp, tx: &DatabaseTransaction) {

@@ -1,6 +1,8 @@
 //! Conversations that are recorded: when, how, and by whose will.
 
 use calldocker::authz::Whose;
+use calldocker::calls::control::Actor;
+use calldocker::calls::outbound::Record;
 use calldocker::calls::recording::desk::Action;
 use calldocker::calls::recording::settings::{self, Settings};
 use calldocker::calls::recording::{self, is_silent};
@@ -23,6 +25,14 @@ use crate::support::centre::{Centre, Plan, conflict, heard, whole_calls};
 async fn agent_does(centre: &Centre, action: Action) -> Result<rows::Model, Error> {
     let (call, whose) = (centre.call().await.id, Whose::Agents(centre.agents[0]));
     does(centre, whose, call, action).await
+}
+
+/// Of what was refused.
+fn wrong_field<T: std::fmt::Debug>(refused: Result<T, Error>) -> String {
+    match refused {
+        Err(Error::Invalid { fields, .. }) => fields[0].field.clone(),
+        other => panic!("{other:?}"),
+    }
 }
 
 /// Where the provider says that the recording stands.
@@ -65,6 +75,44 @@ whole_calls! {
         centre.pass(20).await;
         assert!(heard(&customer, "recorded"), "{}", centre.all_stories().await);
         customer.hang_up();
+        centre.pass(180).await;
+        assert_kept(&centre, &only(&centre).await).await;
+        centre.assert_at_rest().await;
+        centre.close().await;
+    }
+
+    async fn who_calls_out_has_it_recorded_where_nothing_forbids_that(ground) {
+        let centre = Centre::open(ground, Plan::default()).await;
+        centre.dial_recorded(centre.acting(0), CUSTOMER, Record::Yes).await.unwrap();
+        centre.pass_until_segment_is(SegmentState::Connected).await;
+        centre.pass(20).await;
+        centre.phone_of(CUSTOMER).hang_up();
+        centre.pass(180).await;
+        let row = only(&centre).await;
+        assert_kept(&centre, &row).await;
+        assert_eq!(row.origin, RecordingOrigin::Person);
+        for rule in [in_america(CountryRule::Off), says(RecordingRule::Never)] {
+            settings::put(&centre.app, centre.scope, centre.user, rule).await.unwrap();
+            let refused = centre.dial_recorded(centre.acting(0), CUSTOMER, Record::Yes).await;
+            assert_eq!(wrong_field(refused), "/record");
+        }
+        centre.assert_at_rest().await;
+        centre.close().await;
+    }
+
+    async fn what_is_always_recorded_only_a_supervisor_leaves_out(ground) {
+        let centre = centre_that_says(ground, says(RecordingRule::Always)).await;
+        assert_eq!(wrong_field(centre.dial_recorded(centre.acting(0), CUSTOMER, Record::No).await), "/record");
+        let supervisor = Actor { whose: Whose::Everybodys, ..centre.acting(0) };
+        centre.dial_recorded(supervisor, CUSTOMER, Record::No).await.unwrap();
+        centre.pass_until_segment_is(SegmentState::Connected).await;
+        centre.pass(20).await;
+        assert!(centre.recordings().await.is_empty(), "{}", centre.all_stories().await);
+        assert_eq!(lines(&centre).await, ["recording.forbidden"]);
+        // By hand it may begin all the same.
+        agent_does(&centre, Action::Start).await.unwrap();
+        centre.pass(10).await;
+        centre.phone_of(CUSTOMER).hang_up();
         centre.pass(180).await;
         assert_kept(&centre, &only(&centre).await).await;
         centre.assert_at_rest().await;
