@@ -10,6 +10,7 @@ use sea_orm::Set;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::examples::Examples;
 use crate::openapi;
 use crate::samples::{Acting, Sample, sample};
 use crate::support::{Answer, Backend, Person, TestApp, World, dump};
@@ -129,11 +130,13 @@ async fn attack_all(backend: Backend) {
     let document = openapi::document();
     let operations = operations(document);
     assert!(operations.len() > 20, "only {} operations were found", operations.len());
+    let mut examples = Examples::default();
     for operation in &operations {
         let Some(app) = app_for(backend, operation).await else { return };
         let world = World::create(&app).await;
         let sample = sample_of(operation, &world);
-        succeeds_for_whom_it_is_for(&app, &world, operation, &sample).await;
+        let answer = succeeds_for_whom_it_is_for(&app, &world, operation, &sample).await;
+        examples.add(&operation.id, &sample, &answer);
         let others = others_who_may(&app, operation, sample.by);
         app.close().await;
 
@@ -161,6 +164,7 @@ async fn attack_all(backend: Backend) {
         }
         app.close().await;
     }
+    examples.hold();
 }
 
 async fn succeeds_for_whom_it_is_for(
@@ -168,7 +172,7 @@ async fn succeeds_for_whom_it_is_for(
     world: &World,
     operation: &Operation<'_>,
     sample: &Sample,
-) {
+) -> Answer {
     let shot = Shot { app, operation, sample };
     let credentials = match operation.permission {
         Some(_) => Credentials::Of(world.at(sample.by)),
@@ -179,6 +183,7 @@ async fn succeeds_for_whom_it_is_for(
     assert_eq!(answer.status.as_u16(), sample.status, "the sample of {id} must succeed: {}", answer.text);
     let declared = &operation.item["responses"][answer.status.as_str()];
     assert!(declared.is_object(), "{id} answers {}, which is not in openapi.yaml", answer.status);
+    answer
 }
 
 /// The seats that the policy lets do it, but for the one whose request has succeeded already.

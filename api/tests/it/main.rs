@@ -11,6 +11,7 @@ mod calls;
 mod commands;
 mod crash;
 mod documents;
+mod examples;
 mod leases;
 mod mail;
 mod migrations;

@@ -96,14 +96,14 @@ impl<E: Endpoint + 'static> Endpoint for Repeatable<E> {
         let around = &self.around;
         let operation = around.operations.named(request.method().as_str(), request.uri().path());
         let Some((operation, permission)) = around.kept.get_key_value(operation) else {
-            return self.inner.call(request).await.map(IntoResponse::into_response);
+            return self.pass(request).await;
         };
         let Some(key) = request.header(KEY).map(str::to_owned) else {
-            return self.inner.call(request).await.map(IntoResponse::into_response);
+            return self.pass(request).await;
         };
         // Who is nobody is refused within, as without a key.
         let Ok(caller) = authz::sender(&around.app, &request).await else {
-            return self.inner.call(request).await.map(IntoResponse::into_response);
+            return self.pass(request).await;
         };
         idempotency::check(&key).map_err(Failure)?;
         let fingerprint = around.take_in(&mut request).await?;
@@ -120,6 +120,12 @@ impl<E: Endpoint + 'static> Endpoint for Repeatable<E> {
 }
 
 impl<E: Endpoint + 'static> Repeatable<E> {
+    /// Carries a request out as if there were no keys. What is within is large: on the heap, no layer around moves it about on the
+    /// stack.
+    async fn pass(&self, request: Request) -> poem::Result<Response> {
+        Box::pin(self.inner.call(request)).await.map(IntoResponse::into_response)
+    }
+
     /// Goes on when the client goes away, so that he who asks again hears what became of it.
     async fn carry_out(&self, request: Request, attempt: Attempt) -> poem::Result<Response> {
         let (inner, around, mine) = (self.inner.clone(), self.around.clone(), attempt.clone());
@@ -128,7 +134,7 @@ impl<E: Endpoint + 'static> Repeatable<E> {
             let path = request.uri().path().to_owned();
             let words = Words::accepted(request.header(header::ACCEPT_LANGUAGE).unwrap_or_default());
             let id = request.extensions().get::<RequestId>().cloned();
-            let mut response = match inner.call(request).await {
+            let mut response = match Box::pin(inner.call(request)).await {
                 Ok(output) => output.into_response(),
                 Err(error) => {
                     let id = id.map_or_else(String::new, |RequestId(id)| id);

@@ -2,6 +2,7 @@
 //! generators accept, with every operation's permission in it. It is the contract: `openapi.yaml` in the root of the
 //! repository is this text, checked in.
 
+mod examples;
 mod failures;
 mod mend;
 mod modern;
@@ -240,6 +241,7 @@ fn repair(document: &mut Value) {
     Versioned::describe(document);
     repeats::describe(document);
     modernise(document);
+    examples::show(document);
 }
 
 #[cfg(test)]
