@@ -12,6 +12,7 @@ use calldocker::reports::ask::Question;
 use calldocker::store::call_lists::{self, Filter, Only, Order};
 use calldocker::store::calls_counted::{By, When};
 use calldocker::store::datasets::{self, Ask, Table, What};
+use calldocker::store::mails::Sender;
 use calldocker::store::reports as rollups;
 use calldocker::store::{
     agent_work, audits, callbacks, calls, contacts, hooks, mails, outbox, phone_numbers, queueing,
@@ -178,8 +179,8 @@ on_both_databases! {
         // Work.
         w.see("due jobs", Anyones("ix_job_due"), system::turn_over_jobs(&a, &[], 10)).await;
         w.see("the next job", Anyones("ix_job_due"), system::next_job_at(&a)).await;
-        w.see("due mails", Anyones("ix_mail_due"), mails::claim(&a, 10, TimeDelta::minutes(1))).await;
-        w.see("the next mail", Anyones("ix_mail_due"), mails::next_at(&a)).await;
+        w.see("due mails", Anyones("ix_mail_due"), mails::claim(&a, Sender::Company, 10, TimeDelta::minutes(1))).await;
+        w.see("the next mail", Anyones("ix_mail_due"), mails::next_at(&a, Sender::Company)).await;
         w.see("deliveries of an endpoint", InOrder("ix_webhook_delivery_endpoint"), hooks::deliveries(scope, r, ours.webhook, Some(DeliveryState::Failed), None, 50)).await;
         w.see("attempts of a delivery", InOrder("sqlite_autoindex_webhook_attempt"), hooks::attempts(scope, r, vec![ours.webhook_delivery])).await;
         watch.end();

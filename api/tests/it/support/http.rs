@@ -65,7 +65,7 @@ impl Call {
         let (status, headers) = (response.status(), response.headers().clone());
         let text = response.text().await.expect("the answer is text");
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-        if headers.get("content-type").is_some_and(|kind| kind == "application/json") {
+        if headers.get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"application/json")) {
             contract::hold(&asked.0, &asked.1, status, &body);
         }
         Answer { status, headers, body, text }
