@@ -8,7 +8,8 @@ use super::{KEY, REPLAYED};
 use crate::http::spec::{PERMISSION, Spec};
 
 /// Their use cases claim the key in the transaction that does what is asked (`store/idempotency.rs`).
-pub const CLAIMED_WITHIN: [&str; 4] = ["createCall", "createExport", "createUser", "inviteUser"];
+pub const CLAIMED_WITHIN: [&str; 6] =
+    ["createCall", "createExport", "createUser", "erasePerson", "exportPerson", "inviteUser"];
 
 /// Mutations of which no answer is kept, beside those of callers whom nobody knows and those that take or give files.
 pub const NOT_KEPT: [&str; 6] = [
