@@ -48,7 +48,7 @@ impl Examples {
         if let Some(body) = &sample.body {
             example.insert("request".to_owned(), names.shown(body, Way::Sent, ""));
         }
-        if answer.headers.get("content-type").is_some_and(|kind| is_json(kind)) {
+        if answer.headers.get("content-type").is_some_and(is_json) {
             example.insert("status".to_owned(), json!(answer.status.as_u16()));
             example.insert("answer".to_owned(), names.shown(&answer.body, Way::Read, ""));
         }

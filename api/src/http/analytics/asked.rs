@@ -47,7 +47,7 @@ impl<'a> ApiExtractor<'a> for Asked {
     }
 
     async fn from_request(
-        request: &'a Request,
+        request: &Request,
         body: &mut RequestBody,
         _: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
@@ -63,8 +63,8 @@ impl<'a> ApiExtractor<'a> for Asked {
     }
 }
 
-async fn parameter<'a, T: ParseFromParameter>(
-    request: &'a Request,
+async fn parameter<T: ParseFromParameter>(
+    request: &Request,
     body: &mut RequestBody,
     name: &'static str,
 ) -> poem::Result<Option<T>> {
