@@ -13,13 +13,21 @@ use crate::samples::Sample;
 use crate::support::Answer;
 
 static ID: LazyLock<Regex> = LazyLock::new(|| pattern("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"));
+/// An id without its hyphens.
+static PLAIN_ID: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b[0-9a-f]{32}\b"));
 static TOKEN: LazyLock<Regex> = LazyLock::new(|| pattern(r"eyJ[\w-]+\.[\w-]+\.[\w-]+"));
 /// 256 random bits in base64.
 static RANDOM: LazyLock<Regex> = LazyLock::new(|| pattern(r"[A-Za-z0-9_-]{43}=?|[A-Za-z0-9+/]{43}="));
 static ADDRESS: LazyLock<Regex> = LazyLock::new(|| pattern(r"http://(?:127\.0\.0\.1|localhost):\d+"));
 
+/// Operations that tell of the machine on which they are asked.
+const OF_THE_MACHINE: [&str; 1] = ["getServices"];
+
 /// What is different in each run, by its property.
 const RANDOM_PROPERTIES: [&str; 4] = ["code", "recoveryCodes", "requestId", "version"];
+
+/// In place of that of a server that the tests have started.
+const PORT: u16 = 587;
 
 /// So many items of a list are shown; of a list of plain values all but those too many for a line.
 const ITEMS: usize = 1;
@@ -40,6 +48,9 @@ fn path() -> PathBuf {
 impl Examples {
     /// Takes an exchange that succeeded.
     pub fn add(&mut self, operation: &str, sample: &Sample, answer: &Answer) {
+        if OF_THE_MACHINE.contains(&operation) {
+            return;
+        }
         let mut names = Names::default();
         for (_, value) in &sample.path {
             names.plain(value);
@@ -105,9 +116,13 @@ impl Names {
                 let most = if plain { VALUES } else { ITEMS };
                 items.iter().take(most).map(|item| self.shown(item, way, "")).collect()
             }
-            Value::Object(map) => {
-                map.iter().map(|(name, value)| (name.clone(), self.shown(value, way, name))).collect()
-            }
+            // A request leaves out what it does not say.
+            Value::Object(map) => map
+                .iter()
+                .filter(|(_, value)| way == Way::Read || !value.is_null())
+                .map(|(name, value)| (name.clone(), self.shown(value, way, name)))
+                .collect(),
+            Value::Number(_) if property == "port" => json!(PORT),
             Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
         }
     }
@@ -118,6 +133,7 @@ impl Names {
             let place = *self.0.entry(found[0].to_owned()).or_insert(next);
             format!("0195577b-3000-7000-8000-{place:012x}")
         });
+        let text = PLAIN_ID.replace_all(&text, "0195577b300070008000000000000001");
         let text = TOKEN.replace_all(&text, "<access token>");
         let text = RANDOM.replace_all(&text, "<secret>");
         ADDRESS.replace_all(&text, "https://calls.example.com").into_owned()
