@@ -63,7 +63,7 @@ pub async fn release(
 }
 
 async fn slots(app: &App, scope: CompanyScope, id: AgentId) -> Result<Vec<agent_slot::Model>> {
-    Ok(queueing::slots_of(scope, app.db.reader(), &[id]).await?)
+    queueing::slots_of(scope, app.db.reader(), &[id]).await
 }
 
 /// Signs the agent out: he is offline, what rings is withdrawn, and the sessions of his membership end, with which his
