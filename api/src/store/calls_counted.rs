@@ -365,7 +365,9 @@ fn same<A: EntityTrait, B: EntityTrait>(one: (A, A::Column), other: (B, B::Colum
 
 /// As the crate `reports` counts a visit.
 fn visit_of(backend: DbBackend, Callers(left, wait): Callers, limits: Limits) -> Condition {
-    use EntryOutcome::{Abandoned, Answered, Callback, Error, Moved, Overflow, Unreached, Voicemail, Withdrawn};
+    use EntryOutcome::{
+        Abandoned, Answered, Callback, Error, Moved, Overflow, Unreached, Voicemail, Withdrawn,
+    };
     let outcome = queue_entry::Column::Outcome;
     let left = match left {
         Left::Answered => outcome.eq(Answered),
