@@ -10,8 +10,9 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::Busy;
 use entity::id::{
-    AgentId, CallId, CallbackId, ExportId, LegId, MediaId, MessageId, OfferId, PhoneNumberId, PrivacyRequestId,
-    QueueEntryId, RecordingId, ReportScheduleId, RequestId, SegmentId, TransferId, WebhookDeliveryId,
+    AgentId, CallId, CallbackId, ExportId, LegId, MediaId, MessageId, OfferId, PhoneNumberId,
+    PrivacyRequestId, QueueEntryId, RecordingId, ReportScheduleId, RequestId, SegmentId, TransferId,
+    WebhookDeliveryId,
 };
 use entity::{JobKind, job};
 use tracing::Instrument;

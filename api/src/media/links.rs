@@ -140,7 +140,13 @@ impl File {
             MediaStore::Cloudinary => cloudinary::link(app, &self.row, AT_STORE).map(Some),
             MediaStore::Files => {
                 let (content_type, disposition) = (&self.content_type, &self.disposition);
-                files::link(app, self.scope, &self.key, Link { valid_for: AT_STORE, content_type, disposition }).await
+                files::link(
+                    app,
+                    self.scope,
+                    &self.key,
+                    Link { valid_for: AT_STORE, content_type, disposition },
+                )
+                .await
             }
         }
     }

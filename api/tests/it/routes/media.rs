@@ -234,3 +234,33 @@ async fn an_upload_in_one_request_that_never_ends_is_forgotten() {
     assert_eq!(files(&app, &world), before);
     app.close().await;
 }
+
+on_both_databases! {
+    async fn what_an_erased_user_has_uploaded_goes_with_him(app) {
+        let world = World::create(app).await;
+        app.app.start_work().await.unwrap();
+        let (agent, before) = (&world.ours.agent, files(app, &world));
+        let made = upload(app, agent, "agent on the beach.png", &png()).await;
+        let (id, link) = (made.data(201)["id"].clone(), made.data(201)["url"].clone());
+        let request = async |what: &str| {
+            let asked = app.post(&format!("/api/privacy/{what}"), &world.ours.owner, json!({ "userId": agent.user })).await;
+            let path = format!("/api/privacy/requests/{}", asked.data(202)["id"].as_str().unwrap());
+            until("it is done", async || {
+                app.get(&path, &world.ours.owner).await.data(200)["state"] == "completed"
+            })
+            .await;
+            app.get(&path, &world.ours.owner).await.data(200).clone()
+        };
+        let taken_out = request("export").await;
+        let archive = open(app, &taken_out["downloadUrl"]).await.bytes().await.unwrap();
+        let holds = |words: &[u8]| archive.windows(words.len()).any(|window| window == words);
+        assert!(holds(format!("media/{}", id.as_str().unwrap()).as_bytes()) && holds(&png()), "his file is in it");
+        assert!(holds(b"data/media.json") && holds(b"agent on the beach.png"));
+        let erased = request("erase").await;
+        let media = erased["erased"].as_array().unwrap().iter().find(|line| line["what"] == "media");
+        assert_eq!(media.unwrap()["count"], 1);
+        assert_eq!(open(app, &link).await.status(), 404);
+        assert_eq!(stored(app, &world, &id).await.unwrap().name, None);
+        until("his file is deleted", async || files(app, &world) == before).await;
+    }
+}

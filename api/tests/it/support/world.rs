@@ -21,13 +21,14 @@ use entity::id::{
 use entity::report_schedule::{Addresses, Members};
 use entity::{
     Availability, Chat, CompanyScope, DeliveryState, ExportDataset, ExportFormat, ExportState, IdleReading,
-    MailedReport, MediaKind, MediaState, MediaStore, MembershipStatus, PlatformRole, PrivacyKind, PrivacyPerson, PrivacyState, QueueRules,
-    Reach, RecordingRule, ReportPeriod, Role, SmtpSecurity, Strategy, Updated, UserStatus, agent,
-    agent_skill, api_key, availability_reason, bucket, chat_integration, closed_company, company, contact,
-    disposition, disposition_queue, export, flow, flow_test, flow_version, media, membership, password_link,
-    phone_number, privacy_request, prompt, prompt_resource, queue, queue_member, recording_policy,
-    refresh_token, registration, report_schedule, schedule, second_factor, session, skill, smtp_server,
-    transcription_hook, user, voice_key, webhook_delivery, webhook_endpoint, webhook_event,
+    MailedReport, MediaKind, MediaState, MediaStore, MembershipStatus, PlatformRole, PrivacyKind,
+    PrivacyPerson, PrivacyState, QueueRules, Reach, RecordingRule, ReportPeriod, Role, SmtpSecurity,
+    Strategy, Updated, UserStatus, agent, agent_skill, api_key, availability_reason, bucket,
+    chat_integration, closed_company, company, contact, disposition, disposition_queue, export, flow,
+    flow_test, flow_version, media, membership, password_link, phone_number, privacy_request, prompt,
+    prompt_resource, queue, queue_member, recording_policy, refresh_token, registration, report_schedule,
+    schedule, second_factor, session, skill, smtp_server, transcription_hook, user, voice_key,
+    webhook_delivery, webhook_endpoint, webhook_event,
 };
 use sea_orm::{ActiveValue::Set, DatabaseTransaction, TransactionTrait};
 use serde_json::{Value, json};
