@@ -249,7 +249,6 @@ async fn complete(
     let Some(state) = row.state.advance(MediaState::Ready) else {
         return if row.state == MediaState::Ready { Ok(row) } else { Err(Error::NotFound(Subject::Media)) };
     };
-    #[expect(clippy::cast_possible_truncation, reason = "a film of milliseconds that many is none")]
     let duration_ms = described.duration.map(|seconds| (seconds * 1000.0) as i64);
     let ready = media::Model {
         state,
@@ -327,6 +326,14 @@ mod tests {
         assert_eq!(signed(&sample, Sha1, Version::One), sha1);
         let sha256 = "cc927e1290f9e3ae4c1a741eda21a4630b4ce80f9ce0bc0296337d25cf40f91e";
         assert_eq!(signed(&sample, Sha256, Version::Two), sha256);
+        let download = [
+            ("timestamp", "1772452800"),
+            ("public_id", "id-1"),
+            ("format", "png"),
+            ("type", "private"),
+            ("expires_at", "1772453100"),
+        ];
+        assert_eq!(signed(&download, Sha1, Version::One), "2c4b1608c4d844560cd7cf926f109af2d603af58");
         let ampersand = [
             ("public_id", "a&b=c"),
             ("folder", "x"),

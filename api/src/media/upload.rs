@@ -12,7 +12,7 @@ use futures_util::stream::BoxStream;
 use serde_json::json;
 
 use super::finish::{self, Whole};
-use super::kinds::{self, Said};
+use super::kinds::{self, Found, Said};
 use super::{Announced, begin, fits, has_room, refused, remove, signed, unsigned};
 use crate::app::App;
 use crate::error::{Code, Error, Result, Subject};
@@ -26,6 +26,8 @@ pub type Body = BoxStream<'static, IoResult<Bytes>>;
 
 /// What is kept as one part of a longer upload.
 const PART: u64 = 8 << 20;
+/// What is read of a body at most that was refused already.
+const DRAINED: u64 = 64 << 20;
 /// How long one request may take with all of a file.
 const AT_ONCE: TimeDelta = TimeDelta::hours(1);
 /// When all of an upload is there and nobody has put it together, another node does.
@@ -98,21 +100,39 @@ async fn write(app: &App, scope: CompanyScope, row: &media::Model, single: Singl
         }
     };
     let went: Result<()> = went.await;
-    let checked = went.and_then(|()| {
-        let found = kinds::recognize(whole.head(), said).ok_or_else(refused)?;
-        fits(app, found.kind, upload.size())?;
-        Ok(found)
-    });
-    let found = match checked {
+    let judged = match went {
+        Ok(()) => judge(app, scope, whole.head(), said, upload.size()).await,
+        Err(error) => Err(error),
+    };
+    let found = match judged {
         Ok(found) => found,
         Err(error) => {
             upload.discard().await;
+            if matches!(error, Error::Invalid { .. } | Error::Conflict { .. }) {
+                drain(app, row, &mut body).await;
+            }
             return Err(error);
         }
     };
-    has_room(app, scope, app.db.reader(), upload.size()).await?;
     let kept = upload.finish().await?;
     finish::complete(app, scope, row.id, whole.measure(kept, found)?).await
+}
+
+/// Whether all of a file is taken, and as what.
+async fn judge(app: &App, scope: CompanyScope, head: &[u8], said: Said<'_>, size: u64) -> Result<Found> {
+    let found = kinds::recognize(head, said).ok_or_else(refused)?;
+    fits(app, found.kind, size)?;
+    has_room(app, scope, app.db.reader(), size).await?;
+    Ok(found)
+}
+
+/// Lets a client that was refused come to an end: one that still sends when the connection closes hears a reset and not why.
+async fn drain(app: &App, row: &media::Model, body: &mut Body) {
+    let mut left = DRAINED;
+    while left > 0 {
+        let Ok(Some(piece)) = next(app, row, body).await else { return };
+        left = left.saturating_sub(piece.len() as u64);
+    }
 }
 
 /// The next bytes. A client that sends none for long, or longer than an upload may be on its way, is given up.
@@ -163,10 +183,11 @@ pub async fn receive(
     owner: UserId,
     id: MediaId,
     offset: u64,
-    body: Body,
+    mut body: Body,
 ) -> Result<media::Model> {
     let row = progress(app, scope, owner, id).await?;
     if row.state != MediaState::Uploading || unsigned(row.received_bytes) != offset {
+        drain(app, &row, &mut body).await;
         return Err(goes_on_at(&row));
     }
     let (app, busy) = (app.clone(), app.clock.busy());
@@ -185,7 +206,11 @@ async fn take_parts(
     mut body: Body,
 ) -> Result<media::Model> {
     loop {
-        let (taken, end) = take_part(app, scope, &row, &mut body).await?;
+        let went = take_part(app, scope, &row, &mut body).await;
+        if went.is_err() {
+            drain(app, &row, &mut body).await;
+        }
+        let (taken, end) = went?;
         row = taken;
         if row.state == MediaState::Processing {
             return finish::finish(app, scope, row.id).await;

@@ -18,6 +18,8 @@ static PLAIN_ID: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b[0-9a-f]{32}\b")
 static TOKEN: LazyLock<Regex> = LazyLock::new(|| pattern(r"eyJ[\w-]+\.[\w-]+\.[\w-]+"));
 /// 256 random bits in base64.
 static RANDOM: LazyLock<Regex> = LazyLock::new(|| pattern(r"[A-Za-z0-9_-]{43}=?|[A-Za-z0-9+/]{43}="));
+/// Of a link that we signed.
+static SIGNATURE: LazyLock<Regex> = LazyLock::new(|| pattern("signature=[0-9a-f]+"));
 static ADDRESS: LazyLock<Regex> = LazyLock::new(|| pattern(r"http://(?:127\.0\.0\.1|localhost):\d+"));
 
 /// Operations that tell of the machine on which they are asked.
@@ -135,6 +137,7 @@ impl Names {
         });
         let text = PLAIN_ID.replace_all(&text, "0195577b300070008000000000000001");
         let text = TOKEN.replace_all(&text, "<access token>");
+        let text = SIGNATURE.replace_all(&text, "signature=<signature>");
         let text = RANDOM.replace_all(&text, "<secret>");
         ADDRESS.replace_all(&text, "https://calls.example.com").into_owned()
     }

@@ -157,6 +157,16 @@ async fn put(ticket: &Value, change: impl Fn(&str, String) -> String, file: Vec<
     (answer.status().as_u16(), answer.json().await.unwrap_or_default())
 }
 
+/// As Cloudinary signs its answer about the file of a ticket.
+fn signed_answer(ticket: &Value) -> String {
+    let mut fields = ticket["fields"].as_array().unwrap().iter();
+    let id = fields.find(|field| field["name"] == "public_id").unwrap()["value"].as_str().unwrap();
+    signature(&Fields::from([
+        ("public_id".to_owned(), id.to_owned()),
+        ("version".to_owned(), "7".to_owned()),
+    ]))
+}
+
 #[tokio::test]
 async fn a_client_puts_a_picture_to_cloudinary_and_only_what_is_signed_counts() {
     let cloud = Running::start().await;
@@ -216,21 +226,26 @@ async fn what_cloudinary_does_not_have_is_not_ready() {
     let agent = &world.ours.agent;
     let ticket = begin(&app, agent).await;
     let confirm = format!("/api/media/{}/confirm", ticket["mediaId"].as_str().unwrap());
-    let fields = ticket["fields"].as_array().unwrap();
-    let id = fields.iter().find(|field| field["name"] == "public_id").unwrap()["value"].as_str().unwrap();
-    let answered =
-        Fields::from([("public_id".to_owned(), id.to_owned()), ("version".to_owned(), "7".to_owned())]);
-    let told = json!({ "version": 7, "signature": signature(&answered) });
-    app.post(&confirm, agent, told.clone()).await.is_refused(409, "MEDIA_NOT_UPLOADED");
-    cloud.server.abort();
-    let _ = cloud.server.await;
-    app.post(&confirm, agent, told).await.is_refused(503, "CLOUDINARY_UNAVAILABLE");
+    let told = json!({ "version": 7, "signature": signed_answer(&ticket) });
+    app.post(&confirm, agent, told).await.is_refused(409, "MEDIA_NOT_UPLOADED");
     let document = json!({ "kind": "document", "sizeBytes": 10 });
     app.post("/api/media/cloudinary", agent, document).await.is_refused(422, "VALIDATION_FAILED");
     let large = json!({ "kind": "image", "sizeBytes": 1_000_000_000 });
     app.post("/api/media/cloudinary", agent, large).await.is_refused(422, "MEDIA_TOO_LARGE");
     let rows = world.ours.scope.find::<media::Entity>().all(app.app.db.reader()).await.unwrap();
     assert_eq!(rows.len(), 4, "what was refused has no row");
+    app.close().await;
+    cloud.server.abort();
+}
+
+#[tokio::test]
+async fn when_cloudinary_does_not_answer_nothing_is_ready() {
+    let app = TestApp::on(Backend::Sqlite).await.expect("SQLite is always there");
+    let world = World::create(&app).await;
+    let ticket = begin(&app, &world.ours.agent).await;
+    let confirm = format!("/api/media/{}/confirm", ticket["mediaId"].as_str().unwrap());
+    let told = json!({ "version": 7, "signature": signed_answer(&ticket) });
+    app.post(&confirm, &world.ours.agent, told).await.is_refused(503, "CLOUDINARY_UNAVAILABLE");
     app.close().await;
 }
 
