@@ -22,9 +22,12 @@ const KEY: &str = "874837483274837";
 
 type Fields = BTreeMap<String, String>;
 
-/// What lies there: by public id, format and bytes.
+/// Format and bytes, by public id.
+type Assets = BTreeMap<String, (String, Vec<u8>)>;
+
+/// What lies there.
 #[derive(Clone, Default)]
-struct Cloud(Arc<Mutex<BTreeMap<String, (String, Vec<u8>)>>>);
+struct Cloud(Arc<Mutex<Assets>>);
 
 struct Running {
     cloud: Cloud,
