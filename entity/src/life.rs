@@ -436,6 +436,14 @@ closed_enum!(
         DeletePrivacyArchive,
         /// Mail a report whose period is over.
         MailReport,
+        /// Join the parts of an upload that is complete, should the node that took the last one not have.
+        FinishMedia,
+        /// Forget an upload that nobody completed in time.
+        ExpireMedia,
+        /// Make the small picture of a picture.
+        MakeThumbnail,
+        /// Delete the files of media.
+        DeleteMedia,
     }
 );
 closed_enum!(

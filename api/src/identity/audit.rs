@@ -17,9 +17,9 @@ use crate::store::audits::{self, Line};
 use crate::store::{Tx, system};
 
 /// Changes that are told elsewhere: in the story of the call, in the agent's history, in the callback. Dashboards make them
-/// by the second, and the audit would be about nothing else. And those of recordings, of which the use cases note whatever
+/// by the second, and the audit would be about nothing else. What is uploaded is a row. And those of recordings, of which the use cases note whatever
 /// changes, and only that.
-const TOLD_ELSEWHERE: [&str; 16] = [
+const TOLD_ELSEWHERE: [&str; 17] = [
     "agents:set-availability",
     "callbacks:write",
     "calls:control",
@@ -29,6 +29,7 @@ const TOLD_ELSEWHERE: [&str; 16] = [
     "calls:supervise",
     "calls:write",
     "flows:replay",
+    "media:write",
     "offers:answer",
     "profile:write",
     "recording-policy:write",
