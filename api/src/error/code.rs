@@ -475,12 +475,12 @@ codes! {
     /// As many exports of the company are under way as may be.
     /// Wait for one, or cancel one.
     TooManyExports = "TOO_MANY_EXPORTS" [409];
-    /// As many imports of the company are under way as may be.
-    /// Wait for one, or cancel one.
-    TooManyImports = "TOO_MANY_IMPORTS" [409];
     /// The flow has as many tests as it may have.
     /// Delete one that is not needed.
     TooManyFlowTests = "TOO_MANY_FLOW_TESTS" [409];
+    /// As many imports of the company are under way as may be.
+    /// Wait for one, or cancel one.
+    TooManyImports = "TOO_MANY_IMPORTS" [409];
     /// The company has as many keys as it may have.
     /// Revoke one that is not used.
     TooManyKeys = "TOO_MANY_KEYS" [409];

@@ -310,7 +310,7 @@ fn write_line(text: &mut Vec<u8>, line: &contact_import_line::Model) {
             if place > 0 {
                 text.push(b',');
             }
-            cell(text, *kind, Some(value));
+            cell(text, *kind, Some(value.as_str()).filter(|value| !value.is_empty()));
         }
         text.extend_from_slice(b"\r\n");
     }

@@ -328,7 +328,7 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// Which of the usual signs stands in the header most often, outside of quotes.
+/// Which of the usual signs stands in the header most often, outside of quotes; a comma is the likeliest to mean something else.
 fn delimiter_of(text: &[u8]) -> u8 {
     let (mut quoted, mut counts) = (false, [(b',', 0), (b';', 0), (b'\t', 0)]);
     for byte in text {
@@ -341,7 +341,8 @@ fn delimiter_of(text: &[u8]) -> u8 {
             _ => {}
         }
     }
-    counts.iter().rev().max_by_key(|(_, count)| *count).map_or(b',', |(sign, _)| *sign)
+    let most = counts.iter().filter(|(_, count)| *count > 0).max_by_key(|(_, count)| *count);
+    most.map_or(b',', |(sign, _)| *sign)
 }
 
 fn said_of(said: &[String], columns: usize) -> Result<Vec<Option<Field>>> {

@@ -22,7 +22,7 @@ on_both_databases! {
             "company": "Acme", "notes": "Likes tea.", "tags": ["vip", "north", "vip"], "custom": {"tier": "gold"}, "favourite": true,
         })).await;
         let path = format!("/api/contacts/{id}");
-        let seen = app.get(&path, &world.ours.manager).await;
+        let seen = app.get(&path, &world.ours.agent).await;
         let seen = seen.data(200);
         let wanted = json!({
             "number": "+49305550177", "name": "Ann Änderung", "email": "ann@example.com", "language": "de-DE", "company": "Acme",
