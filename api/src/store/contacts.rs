@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use entity::id::{ContactId, UserId};
 use entity::{CompanyScope, Inserted, Updated, contact, contact_favourite, contact_number, contact_word};
-use sea_orm::sea_query::{Expr, Func, Query, SimpleExpr};
+use sea_orm::sea_query::{Expr, Func, SimpleExpr};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect, QueryTrait, Select, Set,
@@ -78,11 +78,11 @@ pub async fn list(
     with_numbers(scope, db, rows).await
 }
 
-/// The query of a list; `few` is the place of a term that few contacts have.
+/// The query of a list; `few` is the place of a term that few contacts have, and who they are.
 pub fn listed(
     scope: CompanyScope,
     ask: &Ask,
-    few: Option<usize>,
+    few: Option<(usize, Vec<ContactId>)>,
     after: Option<&Position>,
 ) -> Select<contact::Entity> {
     use contact::Column;
@@ -99,10 +99,11 @@ pub fn listed(
         });
     let mut query = query;
     for (place, term) in ask.terms.iter().enumerate() {
-        query = if few == Some(place) {
-            query.filter(Column::Id.in_subquery(ids(scope, begins(term)).into_query()))
-        } else {
-            query.filter(Expr::exists(of_the_contact(scope, term).into_query()))
+        query = match &few {
+            Some((least, having)) if *least == place => {
+                query.filter(Column::Id.is_in(having.iter().copied()))
+            }
+            Some(_) | None => query.filter(Expr::exists(of_the_contact(scope, term).into_query())),
         };
     }
     match ask.order {
@@ -126,38 +127,42 @@ fn behind(position: &Position) -> Condition {
 
 /// How many contacts there are of those that are asked for.
 pub async fn count(scope: CompanyScope, db: &impl ConnectionTrait, ask: &Ask) -> Result<u64, DbErr> {
+    let few = fewest(scope, db, &ask.terms).await?;
     let plain = ask.tag.is_none() && ask.blocked.is_none() && ask.favourite_of.is_none();
     if let ([term], true) = (&ask.terms[..], plain) {
+        if let Some((_, having)) = few {
+            return Ok(u64::try_from(having.len()).unwrap_or_default());
+        }
         // Words are those of living contacts alone.
         let distinct = Func::count_distinct(Expr::col(contact_word::Column::ContactId));
         let count = scope.find::<contact_word::Entity>().select_only().filter(begins(term));
         let count: Option<i64> = count.expr(distinct).into_tuple().one(db).await?;
         return Ok(u64::try_from(count.unwrap_or_default()).unwrap_or_default());
     }
-    let few = fewest(scope, db, &ask.terms).await?;
     listed(scope, ask, few, None).count(db).await
 }
 
-/// The place of the term that the fewest contacts have, if these are few.
+/// The term that the fewest contacts have, by its place, and who they are; `None` when many have each. The ways in which a word
+/// may begin are looked up one by one: of several ranges at once SQLite reads all between them.
 async fn fewest(
     scope: CompanyScope,
     db: &impl ConnectionTrait,
     terms: &[fold::Term],
-) -> Result<Option<usize>, DbErr> {
-    let mut fewest = None;
+) -> Result<Option<(usize, Vec<ContactId>)>, DbErr> {
+    let mut fewest: Option<(usize, Vec<ContactId>)> = None;
     for (place, term) in terms.iter().enumerate() {
-        let most = fewest.map_or(FEW + 1, |(count, _)| count);
-        let found = ids(scope, begins(term)).limit(most).into_query();
-        let mut counting = Query::select();
-        counting.expr_as(Expr::cust("count(*)"), "count").from_subquery(found, "found");
-        let row = db.query_one(&counting).await?;
-        let count: i64 = row.map(|row| row.try_get("", "count")).transpose()?.unwrap_or_default();
-        let count = u64::try_from(count).unwrap_or_default();
-        if count < most {
-            fewest = Some((count, place));
+        let (mut found, mut are_few) = (HashSet::new(), true);
+        for way in term {
+            let having = ids(scope, begins(std::slice::from_ref(way))).limit(FEW + 1);
+            let having: Vec<ContactId> = having.into_tuple().all(db).await?;
+            are_few &= u64::try_from(having.len()).is_ok_and(|count| count <= FEW);
+            found.extend(having);
+        }
+        if are_few && fewest.as_ref().is_none_or(|(_, least)| found.len() < least.len()) {
+            fewest = Some((place, found.into_iter().collect()));
         }
     }
-    Ok(fewest.map(|(_, place)| place))
+    Ok(fewest)
 }
 
 /// The ids of the contacts that have a word like this.
@@ -173,7 +178,7 @@ fn of_the_contact(scope: CompanyScope, term: &fold::Term) -> Select<contact_word
 }
 
 /// A word that begins in one of these ways.
-fn begins(term: &fold::Term) -> Condition {
+fn begins(term: &[String]) -> Condition {
     let word = contact_word::Column::Word;
     term.iter().fold(Condition::any(), |any, beginning| {
         any.add(word.gte(beginning.as_str()).and(word.lt(format!("{beginning}{LAST}"))))
