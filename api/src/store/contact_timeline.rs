@@ -154,7 +154,7 @@ pub async fn last_call(
             .into_tuple()
             .one(db)
             .await?;
-        last = last.max(started);
+        last = std::cmp::max(last, started);
     }
     Ok(last)
 }

@@ -158,6 +158,8 @@ on_both_databases! {
         w.see("the last agent of a caller", Found("ix_call_from"), queueing::last_agent_of(scope, r, "+4930777001")).await;
         w.see("visits of a day", Found("ix_queue_entry_entered"), queueing::visits_since(scope, r, queue, week)).await;
         w.see("callbacks of a queue", Found("callback"), callbacks::open_in(scope, r, queue)).await;
+        w.see("contacts locked by numbers", Found("sqlite_autoindex_contact_number"), contacts::lock_by_numbers(scope, &tx, &["+4930777001", "+4930777002"])).await;
+        w.see("who has called", Found("sqlite_autoindex_contact_number"), contacts::touch(scope, &tx, &["+4930777001"], now)).await;
         tx.rollback().await.unwrap();
         w.see("GET /api/queues/{id}/live", Found("ix_queue_entry_entered"), queues::live(&a, scope, queue)).await;
 
@@ -206,8 +208,6 @@ on_both_databases! {
             w.see(&format!("who shares it, {by:?}"), Found(index), contacts::sharing(scope, r, by, "x", 21)).await;
         }
         w.see("contacts by numbers", Found("sqlite_autoindex_contact_number"), contacts::by_numbers(scope, r, &["+4930777001", "+4930777002"])).await;
-        w.see("contacts locked by numbers", Found("sqlite_autoindex_contact_number"), contacts::lock_by_numbers(scope, &tx, &["+4930777001", "+4930777002"])).await;
-        w.see("who has called", Found("sqlite_autoindex_contact_number"), contacts::touch(scope, &tx, &["+4930777001"], now)).await;
         w.see("a contact by number", Found("sqlite_autoindex_contact_number"), contacts::by_number(scope, r, "+4930777001")).await;
         w.see("news for sockets", InOrder("sqlite_autoindex_outbox"), outbox::after(scope, r, 0, 100)).await;
 
