@@ -436,6 +436,8 @@ closed_enum!(
         DeletePrivacyArchive,
         /// Mail a report whose period is over.
         MailReport,
+        /// Import the contacts of a file.
+        ImportContacts,
         /// Join the parts of an upload that is complete, should the node that took the last one not have.
         FinishMedia,
         /// Forget an upload that nobody completed in time.

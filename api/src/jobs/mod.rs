@@ -10,9 +10,9 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::Busy;
 use entity::id::{
-    AgentId, CallId, CallbackId, ExportId, LegId, MediaId, MessageId, OfferId, PhoneNumberId,
-    PrivacyRequestId, QueueEntryId, RecordingId, ReportScheduleId, RequestId, SegmentId, TransferId,
-    WebhookDeliveryId,
+    AgentId, CallId, CallbackId, ContactImportId, ExportId, LegId, MediaId, MessageId, OfferId,
+    PhoneNumberId, PrivacyRequestId, QueueEntryId, RecordingId, ReportScheduleId, RequestId, SegmentId,
+    TransferId, WebhookDeliveryId,
 };
 use entity::{JobKind, job};
 use tracing::Instrument;
@@ -24,6 +24,7 @@ use crate::calls::{
     transfer, wrap_up,
 };
 use crate::chats;
+use crate::contacts;
 use crate::error::{Error, Result};
 use crate::exports;
 use crate::hooks;
@@ -276,6 +277,9 @@ async fn work(app: &App, claimed: &Claimed) -> Result<Done> {
         }
         JobKind::MakeThumbnail => media::make_thumbnail(app, scope, MediaId(subject)).await,
         JobKind::DeleteMedia => media::remove::delete_files(app, scope, MediaId(subject)).await,
+        JobKind::ImportContacts => {
+            contacts::import::work::run(app, scope, ContactImportId(subject), job.attempts).await
+        }
         JobKind::DeviceLost => {
             match crate::agents::check_device(app, scope, AgentId(subject), job.id).await? {
                 Watch::Until(at) => Ok(Done::Again(at)),
