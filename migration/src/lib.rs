@@ -41,6 +41,7 @@ mod m0030_messages_and_privacy;
 mod m0031_integrations;
 mod m0032_figures;
 mod m0033_kept_answers;
+mod m0035_phone;
 mod sql;
 
 pub struct Migrator;
@@ -84,6 +85,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0031_integrations::Migration),
             Box::new(m0032_figures::Migration),
             Box::new(m0033_kept_answers::Migration),
+            Box::new(m0035_phone::Migration),
         ]
     }
 }

@@ -52,6 +52,7 @@ mod outbound;
 pub mod page;
 mod pages;
 mod patience;
+mod phone;
 mod privacy;
 mod profile;
 mod prompts;
@@ -98,11 +99,15 @@ pub const PUBLIC: &[&str] = &[
     "getReadiness",
     "listLanguages",
     "logIn",
+    "logInWithFirebase",
     "refreshTokens",
     "refreshTokensAlias",
     "register",
     "resetPassword",
+    "sendPhoneCode",
+    "sendPhoneCodeAlias",
     "unsubscribeFromReport",
+    "verifyPhoneCode",
 ];
 
 /// The chapters of the specification.
@@ -153,7 +158,14 @@ pub enum Tag {
 /// Every resource.
 fn resources() -> impl OpenApi + 'static {
     (
-        (auth::Auth, profile::OwnProfile, users::Users, companies::Companies, contacts::Contacts),
+        (
+            auth::Auth,
+            phone::Phone,
+            profile::OwnProfile,
+            users::Users,
+            companies::Companies,
+            contacts::Contacts,
+        ),
         (second_factor::SecondFactor, directory::Directory, api_keys::ApiKeys, audit::Audit),
         (ivr::Ivr, ivr::FlowTests, ivr::FlowTrials, ivr::FlowReplays, ivr::FlowImports),
         (prompts::Prompts, queues::Queues, skills::Skills),

@@ -7,6 +7,7 @@ mod database;
 pub mod days;
 mod dump;
 mod figures;
+pub mod firebase;
 pub mod founding;
 pub mod hooks;
 mod http;
@@ -28,8 +29,9 @@ pub use database::{Backend, TestDatabase};
 pub use dump::{dump, dump_all, tables, texts};
 pub use http::{Answer, Call};
 pub use world::{
-    ACCOUNT_TOKEN, Company, FACTOR_SECRET, OUR_ACCOUNT, PASSWORD_TOKEN, Person, REGISTRATION_TOKEN, World,
-    agent_row, draft, office_hours, person, png, refresh_token, wav,
+    ACCOUNT_TOKEN, Company, FACTOR_SECRET, INVITATION_TOKEN, OUR_ACCOUNT, PASSWORD_TOKEN, PHONE_CODE,
+    PHONE_NUMBER, Person, REGISTRATION_TOKEN, World, agent_row, draft, office_hours, person, png,
+    refresh_token, wav,
 };
 
 use calldocker::app::App;
@@ -98,7 +100,12 @@ impl TestApp {
             // Tests ask much at once, from one address and while time stands still.
             ("rate_limit_max_requests", "0"),
             ("rate_limit_calls", "0"),
+            ("sms_from", "+12025550100"),
+            ("whatsapp_from", "+12025550100"),
+            ("phone_codes_of_address", "0"),
+            ("firebase_project_id", firebase::PROJECT),
         ];
+        settings.push(("firebase_jwks_url", firebase::Firebase::everybodys().url()));
         settings.extend(changes);
         let settings = Settings::with(&settings).expect("settings for tests");
         let clock = Clock::simulated("2026-03-02T12:00:00Z".parse().expect("a time"));
