@@ -1,7 +1,7 @@
 //! What a supervisor does for, or to, an agent: release what holds him, sign him out.
 
 use entity::id::{AgentId, CallId, UserId};
-use entity::{Availability, ChangeCause, CompanyScope, OfferState, RevokedBecause, SlotHolder};
+use entity::{Availability, ChangeCause, CompanyScope, OfferState, RevokedBecause, SlotHolder, agent_slot};
 use serde_json::json;
 
 use super::{Status, Step, Wanted, Why, change, staff, status};
@@ -41,11 +41,13 @@ pub async fn release(
 ) -> Result<Release> {
     super::get(app, scope, id).await?;
     let mut done = Release::default();
+    // What he is offered anew, now that he is free for it, is not what held him.
+    let held: Vec<_> = slots(app, scope, id).await?.iter().map(|slot| slot.offer_id).collect();
     for call in withdraw_offers(app, scope, id, OfferState::Withdrawn).await? {
         done.released.push(Released { call, holder: SlotHolder::Offer });
     }
-    for slot in queueing::slots_of(scope, app.db.reader(), &[id]).await? {
-        match work::free(app, scope, &slot, conversation).await? {
+    for slot in slots(app, scope, id).await?.iter().filter(|slot| held.contains(&slot.offer_id)) {
+        match work::free(app, scope, slot, conversation).await? {
             work::Freed::Yes => done.released.push(Released { call: slot.call_id, holder: slot.holder }),
             work::Freed::Talking => done.kept.push(slot.call_id),
         }
@@ -58,6 +60,10 @@ pub async fn release(
     audit::note(app, scope, unit.tx(), by, "agents:release", detail).await?;
     unit.commit().await?;
     Ok(done)
+}
+
+async fn slots(app: &App, scope: CompanyScope, id: AgentId) -> Result<Vec<agent_slot::Model>> {
+    queueing::slots_of(scope, app.db.reader(), &[id]).await
 }
 
 /// Signs the agent out: he is offline, what rings is withdrawn, and the sessions of his membership end, with which his
@@ -77,7 +83,7 @@ pub async fn log_out(app: &App, scope: CompanyScope, by: UserId, id: AgentId) ->
         .await?;
     unit.commit().await?;
     withdraw_offers(app, scope, id, OfferState::Withdrawn).await?;
-    let slots = queueing::slots_of(scope, app.db.reader(), &[id]).await?;
+    let slots = slots(app, scope, id).await?;
     Ok(status(super::get(app, scope, id).await?.agent, &slots))
 }
 

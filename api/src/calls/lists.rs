@@ -11,9 +11,11 @@ use crate::app::App;
 use crate::authz::Whose;
 use crate::error::{Error, Result};
 use crate::phone::e164;
+use crate::reports::ask;
 use crate::slice::{Slice, read_cursor};
 use crate::store::call_lists::{self, Filter, Only, Order, Position};
 use crate::store::call_marks::{self, Mark};
+use crate::store::calls_counted::{By, Visits};
 use crate::store::{Unit, agent_work};
 
 /// As many missed calls are marked as seen at once; more than an agent misses between two looks.
@@ -78,12 +80,32 @@ pub async fn list(
     place: Place,
 ) -> Result<Listed> {
     let (mut filter, order) = search.read()?;
-    filter.of_agent = match whose {
-        Whose::Everybodys => None,
-        Whose::Agents(agent) => Some(agent),
+    match whose {
+        Whose::Everybodys => {}
+        // What he was offered he has seen, whatever became of it.
+        Whose::Agents(own) if is_of_offers(filter.by) && filter.agent.is_none_or(|agent| agent == own) => {
+            filter.agent = Some(own);
+        }
+        Whose::Agents(own) => filter.of_agent = Some(own),
         Whose::Nobodys => return Ok(nothing(&place)),
-    };
+    }
+    if filter.by == By::Visit(Visits::ShortAbandons) {
+        filter.short = ask::short_limits(app, scope).await?;
+    }
     read(app, scope, &filter, order, place).await
+}
+
+fn is_of_offers(by: By) -> bool {
+    match by {
+        By::Offer(_) => true,
+        By::Call
+        | By::Visit(_)
+        | By::CalledBack(_)
+        | By::Consult
+        | By::Conversation(_)
+        | By::NotConnected
+        | By::Survey(_) => false,
+    }
 }
 
 /// The calls that an agent has had, as a user sees them who has hidden some.

@@ -12,7 +12,7 @@ use poem_openapi::{Enum, Object, OpenApi};
 use uuid::Uuid;
 
 use super::calls::CallOut;
-use super::counted::{CountedByIn, counted_by, when};
+use super::counted::{CountedByIn, CountedIn, CounterIn, when};
 use super::envelope::{Created, Done, Failure, Reply, Success};
 use super::new_call::CallIn;
 use super::page::{LARGEST_LIMIT, Page, limit_within};
@@ -169,6 +169,11 @@ impl CallLists {
         /// How the visit ended; with `by=visit`.
         #[oai(name = "visitOutcome")]
         Query(visit): Query<Option<Word<EntryOutcome>>>,
+        /// Only calls that this counter of a report counts, instead of `by`: `agentId`, `queueId`, `from` and `to` are about what
+        /// it counts. A call that it counts several times is listed once.
+        Query(counted): Query<Option<CounterIn>>,
+        /// Only surveys with this score, 1 to 5; with `counted=surveys` or `counted=queueSurveys`.
+        Query(score): Query<Option<i32>>,
         /// Only calls that this agent has, or had last.
         #[oai(name = "agentId")]
         Query(agent): Query<Option<Uuid>>,
@@ -205,7 +210,7 @@ impl CallLists {
             status: status.map(|word| word.0),
             kind: direction.or(kind).map(|word| word.0),
             outcome: outcome.map(|word| word.0),
-            by: counted_by(by, visit)?,
+            by: CountedIn { by, visit, counted, score }.read()?,
             when: when(attribution),
             agent: agent.map(AgentId),
             queue: queue.map(QueueId),

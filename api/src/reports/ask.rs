@@ -1,5 +1,7 @@
 //! What is asked of a report: a range in a zone, in rows of a length, by one of the two attributions.
 
+use std::collections::BTreeMap;
+
 use ::reports::{Interval, Length, Quarter, Variant, day_began, intervals};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
@@ -10,6 +12,7 @@ use super::count;
 use crate::app::App;
 use crate::companies;
 use crate::error::{Error, Result, Subject};
+use crate::store::calls_counted::Short;
 use crate::store::reports as store;
 
 /// The longest range.
@@ -122,6 +125,16 @@ impl Asked {
 pub fn limits(settings: &ReportSettings, queue: &queue::Model) -> (u32, u32) {
     let rule = queue.rules.service_level;
     (rule.target_seconds, settings.short_abandon_seconds.unwrap_or(rule.short_abandon_seconds))
+}
+
+/// What a short abandon is in each queue that is or was, by the seconds.
+pub async fn short_limits(app: &App, scope: CompanyScope) -> Result<Vec<Short>> {
+    let settings = companies::get(app, scope).await?.report_settings;
+    let mut queues: BTreeMap<u32, Vec<QueueId>> = BTreeMap::new();
+    for queue in store::queues_ever(scope, app.db.reader()).await? {
+        queues.entry(limits(&settings, &queue).1).or_default().push(queue.id);
+    }
+    Ok(queues.into_iter().map(|(seconds, queues)| Short { seconds, queues }).collect())
 }
 
 pub fn variant(chosen: ServiceLevelVariant) -> Variant {

@@ -8,11 +8,11 @@ use entity::{
 };
 use sea_orm::sea_query::{Func, LikeExpr};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, ExprTrait, Iterable, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect, QueryTrait, Select,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, ExprTrait, Iterable, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
 };
 
-use super::calls_counted::{By, Counted, When};
+use super::calls_counted::{By, Counted, Short, When};
 use super::past_calls::versions_of;
 use super::queueing::calls_of;
 
@@ -45,12 +45,14 @@ pub struct Filter {
     /// Without what this user has hidden from himself.
     pub shown_to: Option<UserId>,
     pub only: Only,
+    /// What a short abandon is in each queue.
+    pub short: Vec<Short>,
 }
 
 impl Filter {
-    fn counted(&self) -> Counted {
-        let Self { by, when, from, to, queue, agent, .. } = *self;
-        Counted { by, when, from, to, queue, agent }
+    fn counted(&self) -> Counted<'_> {
+        let Self { by, when, from, to, queue, agent, ref short, .. } = *self;
+        Counted { by, when, from, to, queue, agent, short }
     }
 }
 
@@ -82,16 +84,17 @@ pub type Position = (DateTime<Utc>, CallId);
 /// a number finds one side.
 pub fn queries(
     scope: CompanyScope,
+    backend: DbBackend,
     filter: &Filter,
     order: Order,
     after: Option<Position>,
 ) -> Vec<Select<call::Entity>> {
     let Some(number) = &filter.number else {
-        return vec![ordered(filtered(scope, filter), order, after)];
+        return vec![ordered(filtered(scope, backend, filter), order, after)];
     };
     let others = Filter { number: None, ..filter.clone() };
     [call::Column::FromAddress, call::Column::ToAddress]
-        .map(|side| ordered(filtered(scope, &others).filter(side.eq(number.as_str())), order, after))
+        .map(|side| ordered(filtered(scope, backend, &others).filter(side.eq(number.as_str())), order, after))
         .into()
 }
 
@@ -127,7 +130,7 @@ pub async fn list(
     after: Option<Position>,
     (offset, limit): (u64, u64),
 ) -> Result<Vec<call::Model>, DbErr> {
-    let mut queries = queries(scope, filter, order, after);
+    let mut queries = queries(scope, db.get_database_backend(), filter, order, after);
     if queries.len() == 1 {
         return queries.remove(0).offset(offset).limit(limit).all(db).await;
     }
@@ -151,7 +154,7 @@ fn to_usize(rows: u64) -> usize {
 }
 
 pub async fn count(scope: CompanyScope, db: &impl ConnectionTrait, filter: &Filter) -> Result<u64, DbErr> {
-    filtered(scope, filter).count(db).await
+    filtered(scope, db.get_database_backend(), filter).count(db).await
 }
 
 /// Their ids alone, the newest first.
@@ -161,7 +164,7 @@ pub async fn ids(
     filter: &Filter,
     limit: u64,
 ) -> Result<Vec<CallId>, DbErr> {
-    let query = ordered(filtered(scope, filter), Order::NewestFirst, None);
+    let query = ordered(filtered(scope, db.get_database_backend(), filter), Order::NewestFirst, None);
     query.select_only().column(call::Column::Id).limit(limit).into_tuple().all(db).await
 }
 
@@ -176,14 +179,14 @@ pub async fn was_missed(
     Ok(found.count(db).await? > 0)
 }
 
-fn filtered(scope: CompanyScope, filter: &Filter) -> Select<call::Entity> {
+fn filtered(scope: CompanyScope, backend: DbBackend, filter: &Filter) -> Select<call::Entity> {
     use call::Column;
     let query = scope
         .find::<call::Entity>()
         .apply_if(filter.status, |query, status| query.filter(Column::Status.eq(status)))
         .apply_if(filter.kind, |query, kind| query.filter(Column::Kind.eq(kind)))
         .apply_if(filter.outcome, |query, outcome| query.filter(Column::Outcome.eq(outcome)))
-        .filter(filter.counted().condition(scope))
+        .filter(filter.counted().condition(scope, backend))
         .apply_if(filter.number.as_deref(), |query, number: &str| {
             query.filter(Column::FromAddress.eq(number).or(Column::ToAddress.eq(number)))
         })

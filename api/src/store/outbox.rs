@@ -42,13 +42,14 @@ pub async fn open_offers<C: ConnectionTrait>(
     db: &C,
     agent: AgentId,
 ) -> Result<Vec<OpenOffer>, DbErr> {
-    let offers = scope
+    // Not in the order of the database, for which SQLite would read all offers of the company.
+    let mut offers = scope
         .find::<offer::Entity>()
         .filter(offer::Column::AgentId.eq(agent))
         .filter(offer::Column::State.eq(OfferState::Open))
-        .order_by_asc(offer::Column::Id)
         .all(db)
         .await?;
+    offers.sort_by_key(|offer| offer.id);
     let mut open = Vec::with_capacity(offers.len());
     for offer in offers {
         let call = scope.find_by_id::<call::Entity>(offer.call_id).one(db).await?;

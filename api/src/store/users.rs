@@ -144,6 +144,9 @@ async fn one(
 
 /// The names of these users.
 pub async fn names(db: &impl ConnectionTrait, ids: Vec<UserId>) -> Result<HashMap<UserId, String>, DbErr> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
     let rows: Vec<(UserId, String)> = user::Entity::find()
         .select_only()
         .column(user::Column::Id)

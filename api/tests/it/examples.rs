@@ -16,15 +16,20 @@ static ID: LazyLock<Regex> = LazyLock::new(|| pattern("[0-9a-f]{8}(?:-[0-9a-f]{4
 /// An id without its hyphens.
 static PLAIN_ID: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b[0-9a-f]{32}\b"));
 static TOKEN: LazyLock<Regex> = LazyLock::new(|| pattern(r"eyJ[\w-]+\.[\w-]+\.[\w-]+"));
-/// 256 random bits in base64.
-static RANDOM: LazyLock<Regex> = LazyLock::new(|| pattern(r"[A-Za-z0-9_-]{43}=?|[A-Za-z0-9+/]{43}="));
+/// A hash or a signature in hexadecimal digits, or 256 random bits in base64.
+static RANDOM: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"[0-9a-f]{40,}|[A-Za-z0-9_-]{43}=?|[A-Za-z0-9+/]{43}="));
 static ADDRESS: LazyLock<Regex> = LazyLock::new(|| pattern(r"http://(?:127\.0\.0\.1|localhost):\d+"));
 
 /// Operations that tell of the machine on which they are asked.
-const OF_THE_MACHINE: [&str; 1] = ["getServices"];
+const OF_THE_MACHINE: [&str; 2] = ["getServices", "getSystemStatus"];
 
 /// What is different in each run, by its property.
-const RANDOM_PROPERTIES: [&str; 4] = ["code", "recoveryCodes", "requestId", "version"];
+const RANDOM_PROPERTIES: [&str; 8] =
+    ["code", "hint", "key", "otpauthUrl", "recoveryCodes", "requestId", "secret", "version"];
+
+/// A moment with some chance in it, and what is shown in its place.
+const JITTERED: (&str, &str) = ("nextAttemptAt", "2026-03-02T12:00:05+00:00");
 
 /// In place of that of a server that the tests have started.
 const PORT: u16 = 587;
@@ -108,6 +113,7 @@ impl Names {
     fn shown(&mut self, value: &Value, way: Way, property: &str) -> Value {
         let random = way == Way::Read && RANDOM_PROPERTIES.contains(&property);
         match value {
+            Value::String(_) if property == JITTERED.0 => json!(JITTERED.1),
             Value::String(text) if random && !is_word(text) => json!(format!("<{property}>")),
             Value::Array(_) if random => json!([format!("<{property}>")]),
             Value::String(text) => json!(self.plain(text)),

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::super::Word;
 use super::figures::{CallFigures, OffersOut, QueueFigures, SatisfactionOut, TimeOut, WorkOut};
-use super::links::{AgentLinks, CallLinks, QueueLinks};
+use super::links::{AgentLinks, CallLinks, OfferLinks, QueueLinks, Row, SatisfactionLinks};
 use crate::reports::answer::{AgentLine, Line, Overview, QueueLine};
 use crate::reports::ask::Asked;
 
@@ -115,18 +115,25 @@ pub struct OverviewOut {
     call_links: CallLinks,
     /// The calls behind `queues`.
     queue_links: QueueLinks,
+    /// The calls behind `offers`.
+    offer_links: OfferLinks,
+    /// The calls behind `satisfaction`.
+    satisfaction_links: SatisfactionLinks,
 }
 
 impl From<(Asked, Overview)> for OverviewOut {
     fn from((asked, overview): (Asked, Overview)) -> Self {
+        let all = Row::of(asked.attribution, asked.range);
         Self {
             calls: (&overview.calls).into(),
             queues: QueueFigures::of(&asked, &overview.line),
             offers: (&overview.agents).into(),
             time: overview.time.into(),
             satisfaction: (&overview.calls).into(),
-            call_links: CallLinks::of(asked.attribution, asked.range),
-            queue_links: QueueLinks::of(asked.attribution, asked.range, None),
+            call_links: all.into(),
+            queue_links: all.into(),
+            offer_links: all.into(),
+            satisfaction_links: all.into(),
             about: (&asked).into(),
         }
     }
@@ -211,13 +218,14 @@ pub struct PerformanceReport {
 
 impl QueueRow {
     pub fn of(asked: &Asked, line: QueueLine) -> Self {
+        let row = Row { queue: Some(line.queue), ..Row::of(asked.attribution, line.interval) };
         Self {
             queue_id: line.queue.0,
             name: line.name,
             from: line.interval.from(),
             to: line.interval.to(),
             figures: QueueFigures::of(asked, &line.line),
-            links: QueueLinks::of(asked.attribution, line.interval, Some(line.queue)),
+            links: row.into(),
         }
     }
 }
@@ -226,6 +234,7 @@ impl AgentRow {
     pub fn of(asked: &Asked, line: AgentLine) -> Self {
         let AgentLine { agent, name, queue, interval, counters, time } = line;
         let queue_id = queue.as_ref().map(|(id, _)| *id);
+        let row = Row { queue: queue_id, agent: Some(agent), ..Row::of(asked.attribution, interval) };
         Self {
             agent_id: agent.0,
             name,
@@ -237,7 +246,7 @@ impl AgentRow {
             offers: (&counters).into(),
             time: time.map(Into::into),
             satisfaction: (&counters).into(),
-            links: AgentLinks::of(asked.attribution, interval, agent, queue_id.or(asked.queue)),
+            links: row.into(),
         }
     }
 }
@@ -249,18 +258,19 @@ pub fn length(interval: Option<IntervalIn>) -> Length {
 
 impl CallsRow {
     pub fn of(asked: &Asked, interval: Interval, counters: &::reports::Counters) -> Self {
-        let links = CallLinks::of(asked.attribution, interval);
+        let links = Row::of(asked.attribution, interval).into();
         Self { from: interval.from(), to: interval.to(), calls: counters.into(), links }
     }
 }
 
 impl IntervalRow {
     pub fn of(asked: &Asked, interval: Interval, line: &Line) -> Self {
+        let row = Row { queue: asked.queue, ..Row::of(asked.attribution, interval) };
         Self {
             from: interval.from(),
             to: interval.to(),
             figures: QueueFigures::of(asked, line),
-            links: QueueLinks::of(asked.attribution, interval, asked.queue),
+            links: row.into(),
         }
     }
 }

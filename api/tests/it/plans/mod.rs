@@ -10,7 +10,7 @@ use calldocker::queues;
 use calldocker::reports::answer;
 use calldocker::reports::ask::Question;
 use calldocker::store::call_lists::{self, Filter, Only, Order};
-use calldocker::store::calls_counted::{By, When};
+use calldocker::store::calls_counted::{By, Conversations, Short, Surveys, SurveysOf, Visits, When};
 use calldocker::store::datasets::{self, Ask, Table, What};
 use calldocker::store::mails::Sender;
 use calldocker::store::reports as rollups;
@@ -20,7 +20,9 @@ use calldocker::store::{
 };
 use chrono::TimeDelta;
 use entity::id::SessionId;
-use entity::{Attribution, CallKind, CallOutcome, CallStatus, DeliveryState, EntryOutcome, ExportFormat};
+use entity::{
+    Attribution, CallKind, CallOutcome, CallStatus, DeliveryState, EntryOutcome, ExportFormat, OfferState,
+};
 
 use self::watch::Needs::{Anyones, By as Found, InOrder};
 use self::watch::Watch;
@@ -34,6 +36,8 @@ on_both_databases! {
         let (day, number) = (now - TimeDelta::days(1), || Some("+4930777001".to_owned()));
         let within = || Filter { from: Some(day), to: Some(now), ..Filter::default() };
         let ended = || Filter { when: When::CallEnded, ..within() };
+        let short = || vec![Short { seconds: 5, queues: vec![queue] }];
+        let surveys = Surveys { scores: (4, 5), of: SurveysOf::Queues };
         for (name, needs, filter) in [
             ("all", InOrder("ix_call_company_started"), Filter::default()),
             ("of a range", InOrder("ix_call_company_started"), within()),
@@ -53,16 +57,36 @@ on_both_databases! {
             ("missed", Found("ix_offer_agent"), Filter { only: Only::MissedBy(agent), ..Filter::default() }),
             ("missed and not seen", Found("ix_offer_agent"), Filter { only: Only::Unseen(agent, user), ..Filter::default() }),
             ("that ended", Found("ix_call_ended"), ended()),
-            ("with a visit", Found("ix_queue_entry_entered"), Filter { by: By::Visit(None), ..within() }),
+            ("with a visit", Found("ix_queue_entry_entered"), Filter { by: By::Visit(Visits::All), ..within() }),
             ("with a visit of a queue", Found("ix_queue_entry_entered"),
-                Filter { by: By::Visit(Some(EntryOutcome::Abandoned)), queue: Some(queue), ..within() }),
-            ("with a visit, that ended", Found("ix_queue_entry_call"), Filter { by: By::Visit(None), queue: Some(queue), ..ended() }),
-            ("with a conversation", Found("ix_segment_queue_connected"), Filter { by: By::Conversation, ..within() }),
+                Filter { by: By::Visit(Visits::Ended(EntryOutcome::Abandoned)), queue: Some(queue), ..within() }),
+            ("with a visit, that ended", Found("ix_queue_entry_call"), Filter { by: By::Visit(Visits::All), queue: Some(queue), ..ended() }),
+            ("with a conversation", Found("ix_segment_queue_connected"), Filter { by: By::Conversation(Conversations::All), ..within() }),
             ("with a conversation of a queue", Found("ix_segment_queue_connected"),
-                Filter { by: By::Conversation, queue: Some(queue), ..within() }),
+                Filter { by: By::Conversation(Conversations::All), queue: Some(queue), ..within() }),
             ("with a conversation of an agent", Found("ix_segment_agent"),
-                Filter { by: By::Conversation, agent: Some(agent), ..within() }),
-            ("with a conversation, that ended", Found("ix_segment_call"), Filter { by: By::Conversation, agent: Some(agent), ..ended() }),
+                Filter { by: By::Conversation(Conversations::All), agent: Some(agent), ..within() }),
+            ("with a conversation, that ended", Found("ix_segment_call"), Filter { by: By::Conversation(Conversations::All), agent: Some(agent), ..ended() }),
+            ("of who waits still", Found("queue_entry"), Filter { by: By::Visit(Visits::StillWaiting), ..within() }),
+            ("of short abandons", Found("ix_queue_entry_entered"), Filter { by: By::Visit(Visits::ShortAbandons), short: short(), ..within() }),
+            ("of short abandons, that ended", Found("ix_queue_entry_call"),
+                Filter { by: By::Visit(Visits::ShortAbandons), queue: Some(queue), short: short(), ..ended() }),
+            ("called back", Found("ix_queue_entry_entered"), Filter { by: By::CalledBack(Some(EntryOutcome::Unreached)), ..within() }),
+            ("with a consult", Found("ix_queue_entry_entered"), Filter { by: By::Consult, queue: Some(queue), ..within() }),
+            ("with a consult, that ended", Found("ix_queue_entry_call"), Filter { by: By::Consult, ..ended() }),
+            ("called out", Found("ix_segment_queue_connected"), Filter { by: By::Conversation(Conversations::Outbound), ..within() }),
+            ("with a hold", Found("ix_segment_agent"), Filter { by: By::Conversation(Conversations::Held), agent: Some(agent), ..within() }),
+            ("passed on", Found("ix_transfer_call"), Filter { by: By::Conversation(Conversations::Transferred), ..within() }),
+            ("passed on, that ended", Found("ix_transfer_call"), Filter { by: By::Conversation(Conversations::Transferred), ..ended() }),
+            ("not connected", Found("ix_segment_reserved"), Filter { by: By::NotConnected, queue: Some(queue), ..within() }),
+            ("not connected, of an agent", Found("ix_segment_agent"), Filter { by: By::NotConnected, agent: Some(agent), ..within() }),
+            ("not connected, that ended", Found("ix_segment_call"), Filter { by: By::NotConnected, agent: Some(agent), ..ended() }),
+            ("offered", Found("ix_offer_offered"), Filter { by: By::Offer(&[]), queue: Some(queue), ..within() }),
+            ("offered to an agent", Found("ix_offer_offered"),
+                Filter { by: By::Offer(&[OfferState::Declined]), agent: Some(agent), ..within() }),
+            ("offered, that ended", Found("ix_offer_call"), Filter { by: By::Offer(&[OfferState::Declined]), agent: Some(agent), ..ended() }),
+            ("with a survey", Found("ix_survey_answer_answered"), Filter { by: By::Survey(surveys), ..within() }),
+            ("with a survey, that ended", Found("ix_survey_answer_call"), Filter { by: By::Survey(surveys), agent: Some(agent), ..ended() }),
         ] {
             for order in [Order::NewestFirst, Order::OldestFirst] {
                 let after = Some((now, world.ours.calls.wrap_up));
@@ -114,7 +138,8 @@ on_both_databases! {
         w.see("an agent's calls in hand", Found("segment"), outbox::calls_in_hand(scope, r, agent)).await;
         w.see("an agent's conversations", Found("ix_segment_agent"), agent_work::conversations(scope, r, agent, span)).await;
         w.see("an agent's calls out", Found("ix_segment_agent"), agent_work::calls_made(scope, r, agent, span)).await;
-        w.see("an agent's missed calls", Found("ix_offer_agent"), agent_work::rings_in_vain(scope, r, agent, span)).await;
+        // By the agent or by the time: either is little.
+        w.see("an agent's missed calls", Found("ix_offer_"), agent_work::rings_in_vain(scope, r, agent, span)).await;
         w.see("an agent's next change", InOrder("ix_agent_change_agent"), rollups::next_change(scope, r, agent, now)).await;
 
         // Routing, and the line.

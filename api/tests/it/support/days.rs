@@ -1,7 +1,7 @@
 //! Calls of past days, whose figures can be computed by hand: rows as they stand when all is over.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::id::{AgentId, CallId, ChangeId, OfferId, QueueEntryId, QueueId, RoundId};
+use entity::id::{AgentId, CallId, ChangeId, OfferId, QueueEntryId, QueueId, RoundId, UserId};
 use entity::*;
 use serde_json::json;
 
@@ -205,6 +205,116 @@ impl<'a> Days<'a> {
             self.scope.insert::<survey_answer::Entity, _>(&tx, row).await.unwrap();
         }
         tx.commit().await.unwrap();
+    }
+
+    /// One more visit by the call, which left so and then.
+    pub async fn visit(
+        &self,
+        call: CallId,
+        entered: DateTime<Utc>,
+        purpose: EntryPurpose,
+        (outcome, left): (EntryOutcome, DateTime<Utc>),
+    ) -> QueueEntryId {
+        let row = queue_entry::Model { purpose, ..self.entry_row(call, entered, outcome, left) };
+        let id = row.id;
+        let tx = self.app.app.db.begin().await.unwrap();
+        self.scope.insert::<queue_entry::Entity, _>(&tx, row).await.unwrap();
+        tx.commit().await.unwrap();
+        id
+    }
+
+    /// The call was of another kind and came to something else.
+    pub async fn was(&self, call: CallId, kind: CallKind, outcome: CallOutcome) {
+        let tx = self.app.app.db.begin().await.unwrap();
+        let changes = call::ActiveModel {
+            kind: sea_orm::Set(kind),
+            outcome: sea_orm::Set(Some(outcome)),
+            ..Default::default()
+        };
+        let _ = self.scope.update::<call::Entity, _>(&tx, call, changes).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// The agent had taken the call, and it never came to a conversation.
+    pub async fn never_connected(&self, call: CallId) {
+        let segment = self.segment_of(call).await.id;
+        let changes = segment::ActiveModel {
+            state: sea_orm::Set(SegmentState::Failed),
+            connected_at: sea_orm::Set(None),
+            wrapped_up_at: sea_orm::Set(None),
+            ..Default::default()
+        };
+        let tx = self.app.app.db.begin().await.unwrap();
+        let _ = self.scope.update::<segment::Entity, _>(&tx, segment, changes).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// The call's visit has not ended.
+    pub async fn still_waits(&self, call: CallId) {
+        let entry = self.entry_of(call).await.id;
+        let changes = queue_entry::ActiveModel {
+            outcome: sea_orm::Set(None),
+            left_at: sea_orm::Set(None),
+            ..Default::default()
+        };
+        let tx = self.app.app.db.begin().await.unwrap();
+        let _ = self.scope.update::<queue_entry::Entity, _>(&tx, entry, changes).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// The agent has passed the caller on to his own queue.
+    pub async fn transferred(&self, call: CallId, by: UserId) {
+        let segment = self.segment_of(call).await;
+        let row = transfer::Model {
+            id: self.id(),
+            company_id: self.scope.company(),
+            call_id: call,
+            segment_id: segment.id,
+            agent_id: self.agent,
+            requested_by: by,
+            mode: TransferMode::Blind,
+            target: TransferTarget::Queue,
+            to_agent_id: None,
+            to_queue_id: Some(self.queue),
+            to_number: None,
+            to_flow_id: None,
+            state: TransferState::Completed,
+            queue_entry_id: None,
+            leg_id: None,
+            started_at: segment.reserved_at,
+            taken_up_at: None,
+            joined_at: None,
+            ended_at: segment.ended_at,
+            reason: None,
+        };
+        let tx = self.app.app.db.begin().await.unwrap();
+        self.scope.insert::<transfer::Entity, _>(&tx, row).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// Who was in no queue answers a survey.
+    pub async fn score(&self, call: CallId, score: i32, answered_at: DateTime<Utc>) {
+        let row = survey_answer::Model {
+            id: self.id(),
+            company_id: self.scope.company(),
+            call_id: call,
+            survey: "service".to_owned(),
+            score,
+            agent_id: None,
+            queue_id: None,
+            recording_id: None,
+            answered_at,
+        };
+        let tx = self.app.app.db.begin().await.unwrap();
+        self.scope.insert::<survey_answer::Entity, _>(&tx, row).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// The agent's time with a call.
+    async fn segment_of(&self, call: CallId) -> segment::Model {
+        use sea_orm::{ColumnTrait, QueryFilter};
+        let found = self.scope.find::<segment::Entity>().filter(segment::Column::CallId.eq(call));
+        found.one(self.app.app.db.reader()).await.unwrap().expect("an agent has had the call")
     }
 
     /// A call's visit.

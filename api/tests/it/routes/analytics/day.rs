@@ -162,48 +162,6 @@ on_both_databases! {
         assert!(seen.len() > 5, "the ways differ: {seen:?}");
     }
 
-    async fn every_figure_opens_its_calls(app) {
-        let later = tuesday(app).await;
-        let queue = later.world.ours.queue;
-        for attribution in ["activity_driven", "contact_driven"] {
-            let query = format!("{DAY}&attribution={attribution}");
-            let overview = later.report(app, &format!("overview?{query}")).await;
-            let calls = later.report(app, &format!("calls?{query}&interval=15")).await;
-            let intervals = later.report(app, &format!("intervals?{query}&interval=15")).await;
-            let queues = later.report(app, &format!("queues?{query}&queueId={queue}&groupBy=interval&interval=15")).await;
-            let mut opened = vec![
-                (overview["callLinks"].clone(), overview["calls"].clone()),
-                (overview["queueLinks"].clone(), overview["queues"].clone()),
-            ];
-            let mut open = |report: &Value, figures: &str| {
-                for row in report["rows"].as_array().unwrap() {
-                    // Quarters of the night have nothing to open.
-                    if row["from"].as_str().unwrap()[11..13] == *"08" || figures == "work" {
-                        opened.push((row["links"].clone(), row[figures].clone()));
-                    }
-                }
-            };
-            open(&calls, "calls");
-            open(&intervals, "figures");
-            open(&queues, "figures");
-            for by in ["groupBy=interval&interval=15", "groupBy=queue", "groupBy=agent"] {
-                open(&later.report(app, &format!("agents/performance?{query}&{by}")).await, "work");
-            }
-            assert!(opened.len() > 12, "{attribution}: {}", opened.len());
-            let mut some = 0;
-            for (links, figures) in opened {
-                for (name, link) in links.as_object().expect("links") {
-                    let handled = name == "handled" && figures["work"].is_object();
-                    let figure = if handled { &figures["work"]["handled"] } else { &figures[name] };
-                    let behind = later.behind(app, link).await;
-                    assert_eq!(&json!(behind), figure, "{attribution}, {name}: {link}");
-                    some += behind;
-                }
-            }
-            assert!(some > 30, "{attribution}: {some}");
-        }
-    }
-
     async fn contact_driven_all_of_a_call_is_where_it_ended(app) {
         let later = tuesday(app).await;
         let queue = later.world.ours.queue;

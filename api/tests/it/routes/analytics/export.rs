@@ -98,7 +98,7 @@ on_both_databases! {
                     }
                     let others = row.as_object().unwrap().iter().filter(|(name, value)| !value.is_null() && !columns.contains_key(*name));
                     let others: Vec<_> = others.map(|(name, _)| name.as_str()).collect();
-                    assert_eq!(others, ["from", "to", "queueId", "queueName"], "every column is a figure of the report");
+                    assert_eq!(others, ["from", "queueId", "queueName", "to"], "every column is a figure of the report");
                 }
                 let together = later.report(app, &format!("intervals?{day}")).await;
                 for wanted in together["rows"].as_array().unwrap() {

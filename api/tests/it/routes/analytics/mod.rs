@@ -4,6 +4,7 @@ mod count;
 mod day;
 mod export;
 mod intervals;
+mod links;
 
 use std::time::Duration;
 
