@@ -63,6 +63,8 @@ pub const PHONE_CODE_OFTEN: Rule = Rule::new("phone-code-often", 5, Duration::fr
 pub const PHONE_TRY_FROM: Rule = Rule::new("phone-try-from", 50, Duration::from_secs(15 * 60));
 /// Invitations of one company that are sent to numbers, each of which costs money.
 pub const INVITATION_MESSAGE: Rule = Rule::new("invitation-message", 30, Duration::from_secs(3600));
+/// Invitations to one number, by whichever companies.
+pub const INVITED_OFTEN: Rule = Rule::new("invited-often", 5, Duration::from_secs(3600));
 
 /// The limits that the settings choose.
 #[derive(Clone, Copy, Debug)]

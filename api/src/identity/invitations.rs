@@ -14,7 +14,7 @@ use super::{audit, register, tokens};
 use crate::app::App;
 use crate::error::{Code, Error, Result, Subject};
 use crate::integrations::smtp;
-use crate::limits::{INVITATION_MESSAGE, PHONE_CODE};
+use crate::limits::{INVITATION_MESSAGE, INVITED_OFTEN, PHONE_CODE};
 use crate::outbound::mail::{self, Letter, letters};
 use crate::outbound::sms::{self, Sender, Text};
 use crate::secret::Secret;
@@ -69,8 +69,8 @@ impl Invited {
 /// told; that he is a member is.
 ///
 /// # Errors
-/// `ALREADY_MEMBER`; `TooOften` for a second message to a number within a minute, and for a company's thirty-first in an
-/// hour.
+/// `ALREADY_MEMBER`; `TooOften` for a company's second message to a number within a minute and its thirty-first in an hour,
+/// for a number's sixth from anybody in an hour, and beyond what the platform's account sends in a day.
 pub async fn invite(
     app: &App,
     scope: CompanyScope,
@@ -81,10 +81,6 @@ pub async fn invite(
 ) -> Result<Invited> {
     let company = companies::own(scope, app.db.reader()).await?.ok_or(Error::NotFound(Subject::Company))?;
     let (row, token) = new(app, scope.company(), by.user, &whom, role);
-    let sender = match &whom {
-        Whom::Email(_) => None,
-        Whom::Number(number) => sender(app, scope, &company, number, once.is_none()).await?,
-    };
     let tx = app.db.begin().await?;
     if let Some(request) = &once
         && let Claim::Repeated(id) =
@@ -101,12 +97,15 @@ pub async fn invite(
     });
     invitations::insert(scope, &tx, row.clone()).await?;
     audit::note(app, scope, &tx, by.user, "users:invite", detail).await?;
-    let invited = match (&whom, sender) {
-        (Whom::Email(_), _) => send_letter(app, Some(scope), &tx, &company, row, token).await?,
-        (Whom::Number(number), Some(sender)) => {
-            send_message(app, &tx, &company, Message { row, token, number, sender }).await?
-        }
-        (Whom::Number(_), None) => Invited { token: Some(token), ..Invited::without_token(row) },
+    let invited = match &whom {
+        Whom::Email(_) => send_letter(app, Some(scope), &tx, &company, row, token).await?,
+        Whom::Number(number) => match sender(app, scope, &tx, &company).await? {
+            Some(sender) => {
+                limit(app, scope, number, &sender).await?;
+                send_message(app, &tx, &company, Message { row, token, number, sender }).await?
+            }
+            None => Invited { token: Some(token), ..Invited::without_token(row) },
+        },
     };
     tx.commit().await?;
     app.mailer.wake();
@@ -177,23 +176,29 @@ pub(crate) async fn send_letter(
 async fn sender(
     app: &App,
     scope: CompanyScope,
+    tx: &Tx,
     company: &company::Model,
-    to: &Number,
-    counts: bool,
 ) -> Result<Option<Sender>> {
-    let now = app.clock.now();
-    // What comes twice under one key is sent once, and is not refused for it.
-    if counts {
-        app.limiter.take(PHONE_CODE, &format!("{}:{}", scope.company(), to.as_str()), now).await?;
-    }
-    app.limiter.take(INVITATION_MESSAGE, &scope.company().to_string(), now).await?;
     let own = app.providers.account(company).ok();
-    let numbers = outbound::numbers(scope, app.db.reader()).await?;
+    let numbers = outbound::numbers(scope, tx).await?;
     let number = own.and_then(|own| numbers.into_iter().find(|number| number.account_sid == own.account_sid));
     if let Some(number) = number {
         return Ok(Some(Sender { account_sid: number.account_sid, address: number.number }));
     }
     Ok(sms::platform_sender(app, MessageChannel::Sms))
+}
+
+/// Counts a message. What comes twice under one key is sent once, and never comes here again. The company first: whoever
+/// has used up his own must not use up what the number gets from others.
+async fn limit(app: &App, scope: CompanyScope, to: &Number, sender: &Sender) -> Result<()> {
+    let (now, company, limiter) = (app.clock.now(), scope.company(), &app.limiter);
+    limiter.take(PHONE_CODE, &format!("{company}:{}", to.as_str()), now).await?;
+    limiter.take(INVITATION_MESSAGE, &company.to_string(), now).await?;
+    limiter.take(INVITED_OFTEN, to.as_str(), now).await?;
+    if app.providers.platform().is_some_and(|account| account.account_sid == sender.account_sid) {
+        limiter.take(app.limits.phone_codes, "all", now).await?;
+    }
+    Ok(())
 }
 
 struct Message<'a> {

@@ -75,11 +75,12 @@ pub async fn send(app: &App, number: &Number, channel: MessageChannel, words: Wo
 
 async fn limit(app: &App, number: &Number) -> Result<()> {
     let (now, limiter) = (app.clock.now(), &app.limiter);
-    limiter.take(PHONE_CODE, number.as_str(), now).await?;
-    limiter.take(PHONE_CODE_OFTEN, number.as_str(), now).await?;
+    // The address first: who asks too often must not use up what others' numbers may get.
     if let Some(from) = Trail::current().and_then(|trail| trail.from()) {
         limiter.take(app.limits.phone_codes_of_address, &from, now).await?;
     }
+    limiter.take(PHONE_CODE, number.as_str(), now).await?;
+    limiter.take(PHONE_CODE_OFTEN, number.as_str(), now).await?;
     limiter.take(app.limits.phone_codes, "all", now).await.inspect_err(|_| {
         tracing::warn!("no more codes are sent today: PHONE_CODES_A_DAY");
     })

@@ -195,7 +195,7 @@ on_both_databases! {
         let owner = &world.ours.owner;
         link(app, owner, ANN).await.data(200);
         let begun = app.post("/api/auth/mfa/totp", owner, Value::Null).await;
-        let secret = super::second_factor::unbase32(begun.data(200)["secret"].as_str().unwrap());
+        let secret = crate::routes::second_factor::unbase32(begun.data(200)["secret"].as_str().unwrap());
         let totp = |app: &TestApp| {
             use calldocker::identity::second_factor::totp;
             totp::code(&secret, totp::step_at(app.clock.now()))
@@ -296,6 +296,26 @@ on_both_databases! {
         assert!(members.data(200).as_array().unwrap().iter().any(|member| member["phoneNumber"] == ANN));
     }
 
+    async fn a_number_is_invited_five_times_an_hour_by_all_together_and_a_repeated_request_counts_once(app) {
+        let world = World::create(app).await;
+        let invite = async |company: usize, key: &str| {
+            let owner = [&world.ours.owner, &world.theirs.owner][company];
+            let call = app.call("POST", "/api/users/invite").by(owner).header("idempotency-key", key);
+            call.json(json!({ "phoneNumber": ANN, "role": "agent" })).send().await
+        };
+        invite(0, "first").await.data(201);
+        invite(0, "first").await.data(201);
+        invite(0, "another").await.is_refused(429, "TOO_MANY_REQUESTS");
+        invite(1, "first").await.data(201);
+        for (company, key) in [(0, "second"), (1, "third"), (0, "fourth")] {
+            app.clock.advance(Duration::from_secs(60)).await;
+            invite(company, key).await.data(201);
+        }
+        app.clock.advance(Duration::from_secs(60)).await;
+        invite(1, "fifth").await.is_refused(429, "TOO_MANY_REQUESTS");
+        assert_eq!(phone_messages::to(app.app.db.reader(), ANN).await.unwrap().len(), 5);
+    }
+
     async fn an_invitation_names_an_address_or_a_number(app) {
         let world = World::create(app).await;
         let owner = &world.ours.owner;
@@ -380,7 +400,13 @@ async fn an_address_and_all_together_get_so_many_codes_as_the_settings_say() {
         send(&app, &number(n)).await.data(200);
     }
     send(&app, &number(13)).await.is_refused(429, "TOO_MANY_REQUESTS");
-    app.clock.advance(Duration::from_secs(3_600)).await;
+    for _ in 0..6 {
+        send(&app, &number(20)).await.is_refused(429, "TOO_MANY_REQUESTS");
+    }
+    app.clock.advance(Duration::from_secs(3_540)).await;
+    let refused = send(&app, &number(20)).await;
+    assert_eq!(refused.headers["retry-after"], "60", "it is the address's pause, not the number's");
+    app.clock.advance(Duration::from_secs(60)).await;
     for n in 20..22 {
         send(&app, &number(n)).await.data(200);
     }
