@@ -1,6 +1,8 @@
 //! Typed settings: the checked-in defaults (`settings.default.toml`, which is also their documentation), then the file
 //! that CALLDOCKER_CONFIG names, then the environment.
 
+mod phone;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -12,6 +14,8 @@ use lettre::message::Mailbox;
 use crate::origin::Origins;
 use crate::outbound::web::Allowed;
 use crate::secret::Secret;
+
+pub use phone::{FirebaseSettings, PhoneSettings};
 
 pub const DEFAULTS: &str = include_str!("../settings.default.toml");
 
@@ -58,6 +62,10 @@ pub struct Settings {
     pub smtp: Option<SmtpServer>,
     /// Certificates (PEM) that mail servers may show beside those of the system's authorities.
     pub smtp_ca_file: Option<PathBuf>,
+    /// How the platform writes to telephone numbers.
+    pub phone: PhoneSettings,
+    /// Whose tokens sign people in, when there is somebody.
+    pub firebase: Option<FirebaseSettings>,
     /// Where requests of tenants may go beside the public internet.
     pub outbound_allow: Allowed,
     pub max_body_bytes: usize,
@@ -340,6 +348,8 @@ impl Settings {
             carrier_port: keys.number("carrier_port")?,
             smtp: smtp(keys)?,
             smtp_ca_file: keys.optional("smtp_ca_file").map(PathBuf::from),
+            phone: phone::phone(keys)?,
+            firebase: phone::firebase(keys)?,
             outbound_allow: Allowed::read(&keys.text("outbound_allow")).map_err(|entry| {
                 keys.bad("outbound_allow", &format!("`{entry}` is no host and no host:port"))
             })?,

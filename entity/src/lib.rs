@@ -71,6 +71,8 @@ pub mod outbound_rules;
 pub mod outbox;
 pub mod outbox_counter;
 pub mod password_link;
+pub mod phone_code;
+pub mod phone_message;
 pub mod phone_number;
 pub mod phone_number_pin;
 pub mod privacy_request;

@@ -500,6 +500,20 @@ impl TextState {
 }
 
 closed_enum!(
+    /// By what a message comes to a telephone.
+    MessageChannel { Sms, Whatsapp }
+);
+
+closed_enum!(
+    /// What a message to a number is about.
+    MessagePurpose {
+        /// To prove that its reader has the number.
+        Code,
+        Invitation,
+    }
+);
+
+closed_enum!(
     /// A job that is done is no more.
     JobState { Queued, Running, Failed }
 );

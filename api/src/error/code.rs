@@ -181,6 +181,15 @@ codes! {
     /// The export is not complete yet.
     /// Ask again until its state is `ready`.
     ExportNotReady = "EXPORT_NOT_READY" [409];
+    /// This server takes no tokens of Firebase.
+    /// Sign in in another way, or ask whoever runs the server.
+    FirebaseOff = "FIREBASE_OFF" [503];
+    /// The token was not signed by Firebase for this server, has run out, or proves no telephone number.
+    /// Let the person sign in at Firebase again, by number.
+    FirebaseTokenInvalid = "FIREBASE_TOKEN_INVALID" [401];
+    /// The keys of Firebase cannot be had at the moment.
+    /// Try again later.
+    FirebaseUnavailable = "FIREBASE_UNAVAILABLE" [503];
     /// The flow was changed while it was published.
     /// Read it again, and publish what is to be published.
     FlowChanged = "FLOW_CHANGED" [409];
@@ -349,12 +358,24 @@ codes! {
     /// The server sends no mail, so nobody can set a new password by himself.
     /// Ask whoever runs the server.
     PasswordResetNeedsMail = "PASSWORD_RESET_NEEDS_MAIL" [503];
+    /// The code is wrong, was used, or is too old; or five wrong ones were tried.
+    /// Let the person try again, or ask for a new code.
+    PhoneCodeInvalid = "PHONE_CODE_INVALID" [401];
+    /// The telephone number belongs to another account.
+    /// Sign in with the number there.
+    PhoneNumberInUse = "PHONE_NUMBER_IN_USE" [409];
+    /// The account can be opened by its telephone number alone.
+    /// Keep the number, or link another in its place.
+    PhoneNumberNeeded = "PHONE_NUMBER_NEEDED" [409];
     /// There is no such phone number.
     /// Read the list of numbers again.
     PhoneNumberNotFound = "PHONE_NUMBER_NOT_FOUND" [404];
     /// This number of the account is in use already.
     /// Remove it where it is used, or choose another.
     PhoneNumberTaken = "PHONE_NUMBER_TAKEN" [409];
+    /// The server sends no codes by this channel.
+    /// Choose another channel, or sign in in another way.
+    PhoneSignInOff = "PHONE_SIGN_IN_OFF" [503];
     /// Somebody has changed it since it was read.
     /// Read it again, and send the change with the new `ETag`.
     PreconditionFailed = "PRECONDITION_FAILED" [412];
@@ -367,6 +388,9 @@ codes! {
     /// The same is being done about this person already.
     /// Look how far it is in the list of requests.
     PrivacyRequestUnderWay = "PRIVACY_REQUEST_UNDER_WAY" [409];
+    /// Somebody who has come by his number lacks what this needs: his name, or an address of mail.
+    /// Complete the profile first.
+    ProfileIncomplete = "PROFILE_INCOMPLETE" [409];
     /// Flows use this prompt.
     /// Take it out of the flows that the message names first.
     PromptInUse = "PROMPT_IN_USE" [409];

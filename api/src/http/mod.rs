@@ -59,6 +59,7 @@ mod outbound;
 pub mod page;
 mod pages;
 mod patience;
+mod phone;
 mod privacy;
 mod profile;
 mod prompts;
@@ -105,11 +106,15 @@ pub const PUBLIC: &[&str] = &[
     "getReadiness",
     "listLanguages",
     "logIn",
+    "logInWithFirebase",
     "refreshTokens",
     "refreshTokensAlias",
     "register",
     "resetPassword",
+    "sendPhoneCode",
+    "sendPhoneCodeAlias",
     "unsubscribeFromReport",
+    "verifyPhoneCode",
 ];
 
 /// The chapters of the specification.
@@ -162,7 +167,7 @@ pub enum Tag {
 /// Every resource.
 fn resources() -> impl OpenApi + 'static {
     (
-        (auth::Auth, profile::OwnProfile, users::Users, companies::Companies, of_contacts()),
+        (auth::Auth, phone::Phone, profile::OwnProfile, users::Users, companies::Companies, of_contacts()),
         (second_factor::SecondFactor, directory::Directory, api_keys::ApiKeys, audit::Audit),
         (ivr::Ivr, ivr::FlowTests, ivr::FlowTrials, ivr::FlowReplays, ivr::FlowImports),
         (prompts::Prompts, queues::Queues, skills::Skills),

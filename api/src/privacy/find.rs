@@ -54,7 +54,8 @@ async fn find_user(app: &App, scope: CompanyScope, user: UserId) -> Result<Subje
     let (db, missing) = (app.db.reader(), || Error::NotFound(Missing::User));
     let membership = persons::membership(scope, db, user).await?.ok_or_else(missing)?;
     let account = users::by_id(db, user).await?.ok_or_else(missing)?;
-    let mut known = Known { names: vec![account.name], emails: vec![account.email], numbers: Vec::new() };
+    let (emails, numbers) = (account.email.into_iter().collect(), account.phone_number.into_iter().collect());
+    let mut known = Known { names: vec![account.name], emails, numbers };
     if let Some(agent) = persons::agent(scope, db, membership.id).await? {
         known.names.push(agent.name);
         known.numbers.extend(agent.number);

@@ -53,6 +53,8 @@ pub mod password_links;
 pub mod past_calls;
 pub mod people;
 pub mod persons;
+pub mod phone_codes;
+pub mod phone_messages;
 pub mod phone_numbers;
 pub mod privacy_requests;
 pub mod prompts;

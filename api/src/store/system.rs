@@ -30,7 +30,7 @@ use sea_orm::prelude::DateTimeUtc;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, JoinType,
-    QueryFilter, QueryOrder, QueryResult, QuerySelect, QueryTrait, RelationDef, Set,
+    PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, QueryTrait, RelationDef, Set,
 };
 
 use super::Tx;
@@ -207,6 +207,21 @@ pub async fn open_invitation(
         .filter(invitation::Column::ExpiresAt.gt(now))
         .one(db)
         .await
+}
+
+/// Whether a company waits for somebody with this number.
+pub async fn is_number_invited(
+    db: &impl ConnectionTrait,
+    number: &str,
+    now: DateTimeUtc,
+) -> Result<bool, DbErr> {
+    let open = invitation::Entity::find()
+        .filter(invitation::Column::PhoneNumber.eq(number))
+        .filter(invitation::Column::AcceptedAt.is_null())
+        .filter(invitation::Column::ExpiresAt.gt(now))
+        .count(db)
+        .await?;
+    Ok(open > 0)
 }
 
 /// Accepts an invitation; answers whether this call did it.

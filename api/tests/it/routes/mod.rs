@@ -41,6 +41,8 @@ mod metrics;
 mod numbers;
 mod outbound;
 mod passwords;
+mod phone;
+mod phone_firebase;
 mod privacy;
 mod prompts;
 mod queue_flows;

@@ -114,6 +114,26 @@ on_both_databases! {
         }
     }
 
+    async fn a_number_that_opens_an_account_goes_with_it(app) {
+        let world = World::create(app).await;
+        let (former, number) = (world.ours.former, "+12025550155");
+        let tx = app.app.db.begin().await.unwrap();
+        let numbered =
+            entity::user::ActiveModel { phone_number: sea_orm::Set(Some(number.to_owned())), ..Default::default() };
+        calldocker::store::users::update(&tx, former, numbered).await.unwrap();
+        tx.commit().await.unwrap();
+        let code = json!({ "phoneNumber": number });
+        app.call("POST", "/api/auth/send-otp").json(code).send().await.data(200);
+        let body = json!({ "phoneNumber": number, "role": "agent" });
+        app.post("/api/users/invite", &world.ours.owner, body).await.data(201);
+        let before = where_is(app, "12025550155").await;
+        for table in ["audit", "invitation", "phone_code", "phone_message", "user"] {
+            assert!(before.iter().any(|found| found == table), "{table} has nothing of him: {before:?}");
+        }
+        erase(app, &world, json!({ "userId": former })).await;
+        assert_eq!(where_is(app, "12025550155").await, Vec::<String>::new());
+    }
+
     async fn a_company_keeps_an_owner_and_only_owners_ask(app) {
         let world = World::create(app).await;
         let owner = json!({ "userId": world.ours.owner.user });

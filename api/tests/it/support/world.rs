@@ -7,13 +7,17 @@ use bytes::Bytes;
 use calldocker::app::App;
 use calldocker::authz::Seat;
 use calldocker::contacts::Contact;
-use calldocker::identity::{passwords, tokens};
+use calldocker::identity::phone::codes;
+use calldocker::identity::{Number, passwords, tokens};
 use calldocker::outbound::signing;
 use calldocker::providers::about_token;
 use calldocker::reports::mailed;
 use calldocker::sealed;
 use calldocker::secret::Secret;
-use calldocker::store::{contacts, password_links, registrations, second_factors, sessions, system, users};
+use calldocker::store::{
+    contacts, invitations, password_links, phone_codes, registrations, second_factors, sessions, system,
+    users,
+};
 use entity::id::{
     AgentId, ApiKeyId, BucketId, CompanyId, ContactFieldId, ContactId, ContactImportId, DispositionId,
     ExportId, FlowId, FlowTestId, FlowVersionId, MediaId, MembershipId, PhoneNumberId, PrivacyRequestId,
@@ -27,10 +31,11 @@ use entity::{
     MembershipStatus, PlatformRole, PrivacyKind, PrivacyPerson, PrivacyState, QueueRules, Reach,
     RecordingRule, ReportPeriod, Role, SmtpSecurity, Strategy, Updated, UserStatus, agent, agent_skill,
     api_key, availability_reason, bucket, chat_integration, closed_company, company, contact, contact_field,
-    contact_import, disposition, disposition_queue, export, flow, flow_test, flow_version, media, membership,
-    password_link, phone_number, privacy_request, prompt, prompt_resource, queue, queue_member,
-    recording_policy, refresh_token, registration, report_schedule, schedule, second_factor, session, skill,
-    smtp_server, transcription_hook, user, voice_key, webhook_delivery, webhook_endpoint, webhook_event,
+    contact_import, disposition, disposition_queue, export, flow, flow_test, flow_version, invitation, media,
+    membership, password_link, phone_code, phone_number, privacy_request, prompt, prompt_resource, queue,
+    queue_member, recording_policy, refresh_token, registration, report_schedule, schedule, second_factor,
+    session, skill, smtp_server, transcription_hook, user, voice_key, webhook_delivery, webhook_endpoint,
+    webhook_event,
 };
 use sea_orm::{ActiveValue::Set, DatabaseTransaction, TransactionTrait};
 use serde_json::{Value, json};
@@ -143,6 +148,7 @@ impl World {
         let admin = person(app, "admin@example.com", Seat::Admin, None).await;
         insert_registration(app).await;
         insert_account_things(app, &ours.owner, &alone).await;
+        insert_phone_things(app, &ours).await;
         let closed = insert_closed_company(app, &admin).await;
         let others = app.others.as_ref().map(|others| (others.mail, others.bucket));
         Self { others, admin: Person { acting_for: Some(ours.id), ..admin }, ours, theirs, alone, closed }
@@ -856,6 +862,40 @@ async fn insert_account_things(app: &TestApp, owner: &Person, alone: &Person) {
     tx.commit().await.unwrap();
 }
 
+/// A number to which a code was sent, and the code.
+pub const PHONE_NUMBER: &str = "+12025550177";
+pub const PHONE_CODE: &str = "246810";
+/// Of an invitation of ours to the user without a company.
+pub const INVITATION_TOKEN: &str = "the token of an invitation";
+
+async fn insert_phone_things(app: &TestApp, ours: &Company) {
+    let now = app.app.clock.now();
+    let number = Number::read(PHONE_NUMBER, "/phoneNumber").unwrap();
+    let code = phone_code::Model {
+        phone_number: PHONE_NUMBER.to_owned(),
+        code_hash: codes::hash(&app.app.keys, &number, &Secret::new(PHONE_CODE)).unwrap(),
+        wrong_tries: 0,
+        created_at: now,
+        expires_at: now + codes::LIFE,
+    };
+    let invitation = invitation::Model {
+        id: app.app.ids.next(),
+        company_id: ours.id,
+        email: Some("alone@example.com".to_owned()),
+        phone_number: None,
+        role: Role::Agent,
+        token_hash: tokens::hash(INVITATION_TOKEN),
+        invited_by: ours.owner.user,
+        created_at: now,
+        expires_at: now + chrono::TimeDelta::days(7),
+        accepted_at: None,
+    };
+    let tx = app.app.db.begin().await.unwrap();
+    phone_codes::replace(&tx, code).await.unwrap();
+    invitations::insert(ours.scope, &tx, invitation).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -946,9 +986,10 @@ pub async fn person_of(app: &App, email: &str, seat: Seat, member: Option<(Compa
     let (ids, now) = (&app.ids, app.clock.now());
     let user = user::Model {
         id: ids.next(),
-        email: email.to_owned(),
+        email: Some(email.to_owned()),
+        phone_number: None,
         name: email.split('@').next().unwrap().to_owned(),
-        password_hash: hash.clone(),
+        password_hash: Some(hash.clone()),
         platform_role: (seat == Seat::Admin).then_some(PlatformRole::Admin),
         status: UserStatus::Active,
         created_at: now,
