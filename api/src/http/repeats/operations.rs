@@ -19,7 +19,7 @@ pub const CLAIMED_WITHIN: [&str; 7] = [
 ];
 
 /// Mutations of which no answer is kept, beside those of callers whom nobody knows and those that take or give files.
-pub const NOT_KEPT: [&str; 7] = [
+pub const NOT_KEPT: [&str; 8] = [
     // Access tokens are good for minutes; asked again, new ones are made.
     "acceptInvitation",
     "createVoiceToken",
