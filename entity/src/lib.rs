@@ -121,7 +121,7 @@ pub mod webhook_event;
 pub mod webhook_request;
 
 pub use contact_field::ContactFieldKind;
-pub use contact_import::{ContactImportState, ContactImportOutcome};
+pub use contact_import::{ContactImportOutcome, ContactImportState};
 pub use documented::Documented;
 pub use export::{ExportDataset, ExportFormat, ExportIntervals, ExportState};
 pub use life::*;

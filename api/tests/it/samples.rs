@@ -223,11 +223,14 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
             owner().id(ours.contact_field).body(json!({ "name": "tier", "kind": "text", "label": "Level" }))
         }
         "deleteContactField" => owner().id(ours.contact_field),
-        "importContacts" => {
-            owner().made().query("duplicates=update").file("text/csv", b"number,name\n+4930555003,Zoe\n".to_vec())
-        }
+        "importContacts" => owner()
+            .made()
+            .query("duplicates=update")
+            .file("text/csv", b"number,name\n+4930555003,Zoe\n".to_vec()),
         "listContactImports" => owner().query("limit=2"),
-        "getContactImport" | "getContactImportReport" | "cancelContactImport" => owner().id(ours.contact_import),
+        "getContactImport" | "getContactImportReport" | "cancelContactImport" => {
+            owner().id(ours.contact_import)
+        }
         "exportContacts" => owner().query("format=ndjson&search=caller"),
         "listDuplicateContacts" => owner(),
         "mergeContacts" => owner()

@@ -108,7 +108,7 @@ pub async fn rows(work: &mut Work<'_>, user: UserId, membership: MembershipId) -
     for table in &tables {
         let which = match table.name.as_str() {
             "api_key" => Which::Of("membership_id", &memberships),
-            "call_mark" | "idempotency_key" => Which::Of("user_id", &users),
+            "call_mark" | "contact_favourite" | "idempotency_key" => Which::Of("user_id", &users),
             "slack_link" | "slack_code" | "agent_caller_id" | "agent_skill_today" if agent.is_some() => {
                 Which::Of("agent_id", &agents)
             }

@@ -6,6 +6,7 @@ mod watch;
 use calldocker::authz::Whose;
 use calldocker::calls::lists::{self, Place, Search};
 use calldocker::contacts::fold;
+use calldocker::contacts::merge::Likeness;
 use calldocker::identity::audit;
 use calldocker::queues;
 use calldocker::reports::answer;
@@ -16,8 +17,8 @@ use calldocker::store::datasets::{self, Ask, Table, What};
 use calldocker::store::mails::Sender;
 use calldocker::store::reports as rollups;
 use calldocker::store::{
-    agent_work, audits, callbacks, calls, contacts, hooks, mails, outbox, phone_numbers, queueing,
-    recordings, sessions, system, workforce,
+    agent_work, audits, callbacks, calls, contact_search, contact_timeline, contacts, hooks, mails, messages,
+    outbox, phone_numbers, queueing, recordings, sessions, system, workforce,
 };
 use chrono::TimeDelta;
 use entity::id::SessionId;
@@ -157,6 +158,8 @@ on_both_databases! {
         w.see("the last agent of a caller", Found("ix_call_from"), queueing::last_agent_of(scope, r, "+4930777001")).await;
         w.see("visits of a day", Found("ix_queue_entry_entered"), queueing::visits_since(scope, r, queue, week)).await;
         w.see("callbacks of a queue", Found("callback"), callbacks::open_in(scope, r, queue)).await;
+        w.see("contacts locked by numbers", Found("sqlite_autoindex_contact_number"), contacts::lock_by_numbers(scope, &tx, &["+4930777001", "+4930777002"])).await;
+        w.see("who has called", Found("sqlite_autoindex_contact_number"), contacts::touch(scope, &tx, &["+4930777001"], now)).await;
         tx.rollback().await.unwrap();
         w.see("GET /api/queues/{id}/live", Found("ix_queue_entry_entered"), queues::live(&a, scope, queue)).await;
 
@@ -175,15 +178,36 @@ on_both_databases! {
         w.see("the audit", InOrder("audit"), line(audit::Filter::default())).await;
         w.see("the audit of a user", InOrder("ix_audit_user"), line(audit::Filter { user, ..Default::default() })).await;
         w.see("the audit of a thing", InOrder("ix_audit_subject"), line(audit::Filter { subject, ..Default::default() })).await;
-        let asked = |text: &str| contacts::Ask { terms: fold::terms(text).unwrap(), ..contacts::Ask::default() };
-        let (all, some) = (asked(""), asked("anna 3456"));
-        w.see("contacts", InOrder("ix_contact_name"), contacts::list(scope, r, &all, None, (0, 50))).await;
-        let last = contacts::Ask { order: contacts::Order::LastContact, ..all.clone() };
-        w.see("contacts by last contact", InOrder("ix_contact_last"), contacts::list(scope, r, &last, None, (0, 50))).await;
-        w.see("a search of contacts", Found("sqlite_autoindex_contact_word"), contacts::list(scope, r, &some, None, (0, 50))).await;
-        w.see("how many a search finds", Found("sqlite_autoindex_contact_word"), contacts::count(scope, r, &asked("anna"))).await;
-        let many = contacts::listed(scope, &some, None, None).limit(50).build(db.backend());
+        let asked = |text: &str| contact_search::Ask { terms: fold::terms(text).unwrap(), ..contact_search::Ask::default() };
+        let (all, some, word) = (asked(""), asked("anna 3456"), "sqlite_autoindex_contact_word");
+        w.see("contacts", InOrder("ix_contact_name"), contact_search::list(scope, r, &all, None, None, (0, 50))).await;
+        let last = contact_search::Ask { order: contact_search::Order::LastContact, ..all.clone() };
+        w.see("contacts by last contact", InOrder("ix_contact_last"), contact_search::list(scope, r, &last, None, None, (0, 50))).await;
+        w.see("who few are", Found(word), contact_search::few(scope, r, &some.terms)).await;
+        w.see("how many have words", Found(word), contact_search::count(scope, r, &some, None)).await;
+        let after = contact_search::Position::Name("b".into(), ours.contact);
+        let few = contact_search::Few { having: vec![ours.contact, ours.other_contact], left: some.terms.clone() };
+        let list = contact_search::list(scope, r, &some, Some(&few), Some(&after), (0, 50));
+        w.see("a search by words that few have", Found("sqlite_autoindex_contact_2"), list).await;
+        let many = contact_search::listed(scope, &some, None, None).limit(50).build(db.backend());
         w.look("a search by words that many have", InOrder("ix_contact_name"), vec![many]).await;
+        let numbers = vec!["+4930777001".to_owned(), "+4930777002".to_owned()];
+        let theirs = contact_timeline::Ask { numbers, of_agent: None, before: Some((now, uuid::Uuid::nil())), limit: 50 };
+        let his = contact_timeline::Ask { of_agent: Some(agent), ..theirs.clone() };
+        w.see("a contact's calls", InOrder("ix_call_from"), contact_timeline::calls(scope, r, &theirs)).await;
+        w.see("a contact's calls of an agent", Found("ix_call_from"), contact_timeline::calls(scope, r, &his)).await;
+        w.see("a contact's voicemails", Found("ix_recording_call"), contact_timeline::voicemails(scope, r, &theirs)).await;
+        w.see("a contact's callbacks", InOrder("ix_callback_number"), contact_timeline::callbacks(scope, r, &theirs)).await;
+        w.see("a contact's messages", Found("ix_text_message_"), contact_timeline::messages(scope, r, &theirs)).await;
+        w.see("a contact's answers", Found("ix_survey_answer_call"), contact_timeline::answers(scope, r, &theirs)).await;
+        let this = calls::get(scope, r, call).await.unwrap();
+        w.see("a contact's last call", InOrder("ix_call_from"), contact_timeline::last_call(scope, r, &["+4930777001", "+4930777002"], &this)).await;
+        w.see("messages with a contact", Found("ix_text_message_"), messages::with_numbers(scope, r, &["+4930777001", "+4930777002"], None, 50)).await;
+        for (by, index) in [(Likeness::Number, "ix_contact_number_plain"), (Likeness::Email, "ix_contact_email"), (Likeness::Name, "ix_contact_name")] {
+            w.see(&format!("what contacts share, {by:?}"), Found(index), contacts::shared(scope, r, by, "", 50)).await;
+            w.see(&format!("who shares it, {by:?}"), Found(index), contacts::sharing(scope, r, by, "x", 21)).await;
+        }
+        w.see("contacts by numbers", Found("sqlite_autoindex_contact_number"), contacts::by_numbers(scope, r, &["+4930777001", "+4930777002"])).await;
         w.see("a contact by number", Found("sqlite_autoindex_contact_number"), contacts::by_number(scope, r, "+4930777001")).await;
         w.see("news for sockets", InOrder("sqlite_autoindex_outbox"), outbox::after(scope, r, 0, 100)).await;
 
