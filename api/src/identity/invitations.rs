@@ -173,12 +173,7 @@ pub(crate) async fn send_letter(
 }
 
 /// From where the company writes to somebody's number: its oldest number with its account, else the platform's.
-async fn sender(
-    app: &App,
-    scope: CompanyScope,
-    tx: &Tx,
-    company: &company::Model,
-) -> Result<Option<Sender>> {
+async fn sender(app: &App, scope: CompanyScope, tx: &Tx, company: &company::Model) -> Result<Option<Sender>> {
     let own = app.providers.account(company).ok();
     let numbers = outbound::numbers(scope, tx).await?;
     let number = own.and_then(|own| numbers.into_iter().find(|number| number.account_sid == own.account_sid));

@@ -86,7 +86,8 @@ mod tests {
     fn an_example_of_every_region_comes_back_as_it_was_in_whatever_way_it_is_written() {
         let mut regions = BTreeSet::new();
         for region in DATABASE.iter().filter(|region| region.id() != "001") {
-            let Some(example) = region.descriptors().get(Type::Mobile).and_then(|mobile| mobile.example()) else {
+            let Some(example) = region.descriptors().get(Type::Mobile).and_then(|mobile| mobile.example())
+            else {
                 continue;
             };
             let e164 = format!("+{}{example}", region.country_code());
