@@ -1,6 +1,8 @@
 //! Typed settings: the checked-in defaults (`settings.default.toml`, which is also their documentation), then the file
 //! that CALLDOCKER_CONFIG names, then the environment.
 
+mod rtc;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -12,6 +14,8 @@ use lettre::message::Mailbox;
 use crate::origin::Origins;
 use crate::outbound::web::Allowed;
 use crate::secret::Secret;
+
+pub use rtc::{RtcSettings, TokenForm};
 
 pub const DEFAULTS: &str = include_str!("../settings.default.toml");
 
@@ -79,6 +83,8 @@ pub struct Settings {
     pub exports: ExportSettings,
     pub timing: Timing,
     pub rate_limits: RateLimits,
+    /// Of calls among colleagues.
+    pub rtc: RtcSettings,
     /// How many proxies stand before us and add to `X-Forwarded-For`.
     pub trusted_proxies: usize,
     pub log: String,
@@ -303,6 +309,7 @@ impl Settings {
                 of_company: keys.number("rate_limit_company")?,
                 calls: keys.number("rate_limit_calls")?,
             },
+            rtc: RtcSettings::read(keys)?,
             trusted_proxies: keys.number("trusted_proxies")?,
             log: keys.text("log"),
             log_format: keys.choice("log_format", &[("text", LogFormat::Text), ("json", LogFormat::Json)])?,

@@ -42,6 +42,7 @@ mod m0031_integrations;
 mod m0032_figures;
 mod m0033_kept_answers;
 mod m0037_calls_behind_figures;
+mod m0038_peer_calls;
 mod sql;
 
 pub struct Migrator;
@@ -86,6 +87,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0032_figures::Migration),
             Box::new(m0033_kept_answers::Migration),
             Box::new(m0037_calls_behind_figures::Migration),
+            Box::new(m0038_peer_calls::Migration),
         ]
     }
 }

@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::envelope::{Done, Failure, Reply, Success};
 use super::offers::OfferOut;
 use super::page::limit_within;
+use super::peer_calls::PeerCallOut;
 use super::{JsonBody, Tag, Word};
 use crate::app::App;
 use crate::authz::Can;
@@ -60,6 +61,8 @@ pub struct CallOut {
     pub handled_elsewhere: bool,
     /// By which it is found again; not told in offers.
     pub tags: Option<Vec<String>>,
+    /// What only a call among colleagues has.
+    pub peer: Option<PeerCallOut>,
 }
 
 /// What only a call has that an agent makes.
@@ -89,8 +92,10 @@ impl From<outbound_call::Model> for OutboundOut {
 impl From<CallView> for CallOut {
     fn from(view: CallView) -> Self {
         let outbound = view.outbound.map(OutboundOut::from);
+        let talked = (view.row.answered_at, view.row.ended_at);
         Self {
             outbound,
+            peer: view.peer.map(|peer| PeerCallOut::of(peer, talked)),
             handled_elsewhere: view.handled_elsewhere,
             tags: Some(view.tags),
             ..Self::from(view.row)
@@ -119,6 +124,7 @@ impl From<call::Model> for CallOut {
             outbound: None,
             handled_elsewhere: false,
             tags: None,
+            peer: None,
         }
     }
 }
@@ -231,7 +237,7 @@ impl Calls {
         Data(app): Data<&App>,
         Path(id): Path<Uuid>,
     ) -> Result<Json<Done>, Failure> {
-        let whose = (can.whose(), can.caller().user);
+        let whose = (can.whose(), super::call_lists::own(&can));
         lists::mark(app, can.scope()?, whose, CallId(id), Mark::Hidden).await?;
         Done::saying("Hidden from your history.")
     }

@@ -52,6 +52,8 @@ mod outbound;
 pub mod page;
 mod pages;
 mod patience;
+mod peer_calls;
+mod presence;
 mod privacy;
 mod profile;
 mod prompts;
@@ -136,6 +138,8 @@ pub enum Tag {
     LiveCalls,
     /// Calls offered to agents.
     Offers,
+    /// Calls among the people of a company, and who of them is there.
+    PeerCalls,
     /// One person's data: taken out, or erased.
     Privacy,
     /// What flows say or play by name.
@@ -160,7 +164,7 @@ fn resources() -> impl OpenApi + 'static {
         (agents::Agents, availability::AvailabilityOfAgents, availability_reasons::AvailabilityReasons),
         (agent_history::HistoryOfAgents, supervision::Supervision),
         (calls::Calls, why::WhyCallsWait, waiting_calls::WaitingCalls, live::LiveCalls, offers::Offers),
-        (outbound::Outbound, callbacks::Callbacks),
+        (outbound::Outbound, callbacks::Callbacks, peer_calls::PeerCalls, presence::PresenceOfPeople),
         (recordings::Recordings, recording_settings::RecordingSettings, voicemails::Voicemails),
         (company_settings::CompanySettings, transcription_hook::TranscriptionHooks),
         (webhooks::Webhooks, chat_integrations::ChatIntegrations, smtp_server::SmtpServers, bucket::Buckets),

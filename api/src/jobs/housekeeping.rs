@@ -14,6 +14,9 @@ const EVERY: Duration = Duration::from_secs(3600);
 /// Longer than any retry of the provider. A client that was away for longer gets a snapshot.
 const KEPT: TimeDelta = TimeDelta::days(3);
 
+/// What devices in a call have told each other: longer than a device that comes back needs it.
+const SIGNALS_KEPT: TimeDelta = TimeDelta::minutes(30);
+
 /// What endpoints were told, with the log of it.
 const EVENTS_KEPT: TimeDelta = TimeDelta::days(14);
 
@@ -37,6 +40,7 @@ async fn forget(app: &App) -> Result<()> {
     system::forget_expired_secrets(&tx, now).await?;
     system::forget_webhook_events(&tx, now - EVENTS_KEPT).await?;
     kept_answers::forget_old(&tx, now).await?;
+    system::forget_signals(&tx, now - SIGNALS_KEPT).await?;
     mails::forget_failed(&tx, now - KEPT).await?;
     Ok(tx.commit().await?)
 }

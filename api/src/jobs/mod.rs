@@ -10,8 +10,9 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::Busy;
 use entity::id::{
-    AgentId, CallId, CallbackId, ExportId, LegId, MessageId, OfferId, PhoneNumberId, PrivacyRequestId,
-    QueueEntryId, RecordingId, ReportScheduleId, RequestId, SegmentId, TransferId, WebhookDeliveryId,
+    AgentId, CallId, CallbackId, ExportId, LegId, MessageId, OfferId, ParticipantId, PhoneNumberId,
+    PrivacyRequestId, QueueEntryId, RecordingId, ReportScheduleId, RequestId, SegmentId, TransferId, UserId,
+    WebhookDeliveryId,
 };
 use entity::{JobKind, job};
 use tracing::Instrument;
@@ -27,6 +28,8 @@ use crate::error::{Error, Result};
 use crate::exports;
 use crate::hooks;
 use crate::identity::ban;
+use crate::peer_calls;
+use crate::presence;
 use crate::privacy;
 use crate::reports;
 use crate::store::system::{self, Claimed};
@@ -264,6 +267,19 @@ async fn work(app: &App, claimed: &Claimed) -> Result<Done> {
         JobKind::DeletePrivacyArchive => privacy::work::delete(app, scope, PrivacyRequestId(subject)).await,
         JobKind::MailReport => {
             reports::mailed::mail_due(app, scope, ReportScheduleId(subject), &job.payload).await
+        }
+        JobKind::PeerDeadline => {
+            let about = &job.payload;
+            in_unit(app, claimed, async |unit| peer_calls::time_is_up(unit, CallId(subject), about).await)
+                .await
+        }
+        JobKind::PeerLost => {
+            let about = &job.payload;
+            let party = ParticipantId(subject);
+            in_unit(app, claimed, async |unit| peer_calls::not_back(unit, party, about).await).await
+        }
+        JobKind::PresenceLost => {
+            in_unit(app, claimed, async |unit| presence::is_gone(unit, UserId(subject)).await).await
         }
         JobKind::DeviceLost => {
             match crate::agents::check_device(app, scope, AgentId(subject), job.id).await? {

@@ -147,7 +147,7 @@ async fn put_agents_at_browsers(app: &TestApp, scope: CompanyScope) {
     tx.commit().await.unwrap();
 }
 
-async fn tell(app: &App, scope: CompanyScope, audience: Audience, events: u64) {
+async fn tell(app: &App, scope: CompanyScope, audience: Audience<'_>, events: u64) {
     // A batch, as a statement has no place for the parameters of a thousand rows.
     for batch in (0..events).collect::<Vec<_>>().chunks(500) {
         let mut unit = Unit::begin(app, scope).await.unwrap();

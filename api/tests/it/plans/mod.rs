@@ -9,7 +9,7 @@ use calldocker::identity::audit;
 use calldocker::queues;
 use calldocker::reports::answer;
 use calldocker::reports::ask::Question;
-use calldocker::store::call_lists::{self, Filter, Only, Order};
+use calldocker::store::call_lists::{self, Filter, Only, Order, Own};
 use calldocker::store::calls_counted::{By, Conversations, Short, Surveys, SurveysOf, Visits, When};
 use calldocker::store::datasets::{self, Ask, Table, What};
 use calldocker::store::mails::Sender;
@@ -37,6 +37,7 @@ on_both_databases! {
         let within = || Filter { from: Some(day), to: Some(now), ..Filter::default() };
         let ended = || Filter { when: When::CallEnded, ..within() };
         let short = || vec![Short { seconds: 5, queues: vec![queue] }];
+        let own = Own { agent: Some(agent), user };
         let surveys = Surveys { scores: (4, 5), of: SurveysOf::Queues };
         for (name, needs, filter) in [
             ("all", InOrder("ix_call_company_started"), Filter::default()),
@@ -54,8 +55,9 @@ on_both_databases! {
             ("that are live", Found("ix_call_"), Filter { only: Only::Live, ..Filter::default() }),
             ("an agent's own", Found("ix_segment_agent"), Filter { of_agent: Some(agent), ..Filter::default() }),
             ("an agent's history", Found("ix_segment_agent"), Filter { of_agent: Some(agent), shown_to: Some(user), ..Filter::default() }),
-            ("missed", Found("ix_offer_agent"), Filter { only: Only::MissedBy(agent), ..Filter::default() }),
-            ("missed and not seen", Found("ix_offer_agent"), Filter { only: Only::Unseen(agent, user), ..Filter::default() }),
+            ("somebody's history", Found("ix_peer_call_participant_user"), Filter { own: Some(own), shown_to: Some(user), ..Filter::default() }),
+            ("missed", Found("ix_offer_agent"), Filter { only: Only::MissedBy(own), ..Filter::default() }),
+            ("missed and not seen", Found("ix_offer_agent"), Filter { only: Only::Unseen(own), ..Filter::default() }),
             ("that ended", Found("ix_call_ended"), ended()),
             ("with a visit", Found("ix_queue_entry_entered"), Filter { by: By::Visit(Visits::All), ..within() }),
             ("with a visit of a queue", Found("ix_queue_entry_entered"),
