@@ -114,7 +114,7 @@ async fn tell_the_story(app: TestApp) {
     assert!(status.success(), "the script says above what failed");
 }
 
-fn describe(world: &World) -> Value {
+pub fn describe(world: &World) -> Value {
     let person = |person: &Person| json!({"user": person.user, "agent": person.agent, "token": person.token});
     let company = |company: &crate::support::Company| {
         json!({
@@ -134,7 +134,7 @@ fn describe(world: &World) -> Value {
 }
 
 /// The story makes its own calls: with them goes all that hangs on a call.
-async fn forget_calls(app: &TestApp, scope: CompanyScope) {
+pub async fn forget_calls(app: &TestApp, scope: CompanyScope) {
     let tx = app.app.db.begin().await.unwrap();
     scope.delete_many::<call::Entity>().exec(&tx).await.unwrap();
     tx.commit().await.unwrap();

@@ -36,6 +36,7 @@ mod metrics;
 mod numbers;
 mod outbound;
 mod passwords;
+mod peer_calls;
 mod privacy;
 mod prompts;
 mod queue_flows;
