@@ -139,12 +139,18 @@ pub async fn time_is_up(unit: &mut Unit, id: CallId, about: &Value) -> Result<()
 
 // ---- a connection is gone, and may come back
 
-/// The socket that has somebody's call is gone: he has the grace time to come back. In the unit that notes its going.
+/// The socket that has somebody's call is gone: he has the grace time to come back, unless he has done so before the old one's
+/// going was noticed. In the unit that notes it.
 pub async fn socket_gone(unit: &mut Unit, user: UserId, socket: &str) -> Result<()> {
     let found = store::parties_of_socket(unit.scope(), unit.tx(), user, socket).await?;
     let Some(row) = found.filter(|row| row.state == PartyState::Joined) else { return Ok(()) };
     let now = unit.now();
-    let back_by = now + seconds(unit.app().settings.rtc.reconnect);
+    let grace = seconds(unit.app().settings.rtc.reconnect);
+    let since = row.joined_at.unwrap_or(row.invited_at).max(now - grace);
+    if let Some(newer) = store::newest_socket(unit.scope(), unit.tx(), user, since).await? {
+        return Ok(store::move_to_socket(unit.scope(), unit.tx(), row.id, &newer).await?);
+    }
+    let back_by = now + grace;
     unit.job(JobKind::PeerLost, row.id, json!({ "lostAt": now }), back_by);
     Ok(store::note_lost(unit.scope(), unit.tx(), row.id, socket, now).await?)
 }

@@ -128,13 +128,17 @@ pub fn told(event: &str, payload: &Value) -> Option<Vec<Said>> {
             ("call:rejected", said)
         }
         "call:ended" => {
-            let ended = [("reason", "/reason"), ("duration", "/duration")];
-            let said = vec![
-                capital("CALL_ENDED", &[("reason", "/reason")]),
-                snake("call_ended", &ended),
-                status("ended", &[]),
-            ];
-            ("call:ended", said)
+            let capital = capital("CALL_ENDED", &[("reason", "/reason")]);
+            // It goes on, or has come to something, on another device.
+            let snakes = match payload["reason"].as_str() {
+                Some("answered_elsewhere") => vec![status("active", &[])],
+                Some("declined_elsewhere") => vec![status("rejected", &[])],
+                Some(_) | None => {
+                    let ended = [("reason", "/reason"), ("duration", "/duration")];
+                    vec![snake("call_ended", &ended), status("ended", &[])]
+                }
+            };
+            ("call:ended", std::iter::once(capital).chain(snakes).collect())
         }
         "call:ice-candidate" => {
             ("call:ice-candidate", vec![capital("ICE_CANDIDATE", &[("candidate", "/candidate")])])
@@ -212,6 +216,10 @@ mod tests {
         ] {
             assert_eq!(of(event).as_deref(), Some(status), "{event}");
         }
+        let elsewhere = told("call:ended", &json!({"callId": "c", "reason": "answered_elsewhere"})).unwrap();
+        let names: Vec<_> = elsewhere.iter().map(|said| said.event).collect();
+        assert_eq!(names, ["call:ended", "CALL_ENDED", "call_status_change"]);
+        assert_eq!(elsewhere[2].payload["status"], "active");
         for event in ["call:ice-candidate", "call:renegotiate", "call:media", "call:participant-joined"] {
             assert_eq!(of(event), None, "{event}");
         }

@@ -214,6 +214,23 @@ pub async fn sockets(
         .await
 }
 
+/// The last of a user's sockets that has connected at this moment or later.
+pub async fn newest_socket(
+    scope: CompanyScope,
+    db: &impl ConnectionTrait,
+    user: UserId,
+    since: DateTime<Utc>,
+) -> Result<Option<String>, DbErr> {
+    let found = scope
+        .find::<presence_socket::Entity>()
+        .filter(presence_socket::Column::UserId.eq(user))
+        .filter(presence_socket::Column::ConnectedAt.gte(since))
+        .order_by_desc(presence_socket::Column::ConnectedAt)
+        .one(db)
+        .await?;
+    Ok(found.map(|row| row.socket))
+}
+
 /// What a user's part in a call says of him apart from that he had it.
 pub async fn forget_user(scope: CompanyScope, tx: &Tx, user: UserId) -> Result<u64, DbErr> {
     let nothing = party::ActiveModel {
