@@ -77,3 +77,26 @@ fn life(keys: &Keys, key: &str, longest: Duration) -> Result<Duration, BadSettin
     }
     Ok(life)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Settings;
+
+    #[test]
+    fn servers_for_media_are_read_and_a_bad_one_names_its_key() {
+        let rtc = Settings::with(&[]).unwrap().rtc;
+        assert!(rtc.ice_urls.is_empty() && rtc.turn_secret.is_none() && rtc.agora.is_none());
+        assert_eq!((rtc.ring.as_secs(), rtc.reconnect.as_secs(), rtc.mesh_limit), (60, 20, 6));
+        let urls = "stun:turn.example.com, turns:turn.example.com:5349?transport=tcp";
+        assert_eq!(Settings::with(&[("ice_urls", urls)]).unwrap().rtc.ice_urls.len(), 2);
+        for (key, value, named) in [
+            ("ice_urls", "turn.example.com", "ICE_URLS"),
+            ("turn_expires_in", "49h", "TURN_EXPIRES_IN"),
+            ("agora_app_id", "970CA35de60c44645bbae8a215061b33", "AGORA_APP_CERTIFICATE"),
+            ("agora_token_version", "005", "AGORA_TOKEN_VERSION"),
+            ("agora_expires_in", "25h", "AGORA_EXPIRES_IN"),
+        ] {
+            assert_eq!(Settings::with(&[(key, value)]).unwrap_err().key, named, "{key}={value}");
+        }
+    }
+}

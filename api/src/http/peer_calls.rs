@@ -243,7 +243,7 @@ struct PeerCallMadeOut {
 /// How a call is taken.
 #[derive(Object, Debug)]
 #[oai(rename_all = "camelCase", deny_unknown_fields)]
-struct AcceptIn {
+struct AnswerIn {
     /// A WebRTC session description, to an offer.
     answer: Option<Any<Value>>,
     metadata: Option<CallMetadataIn>,
@@ -252,7 +252,7 @@ struct AcceptIn {
 /// A call that was taken.
 #[derive(Object, Debug)]
 #[oai(rename_all = "camelCase", skip_serializing_if_is_none)]
-struct AcceptedOut {
+struct AnsweredOut {
     call_id: Uuid,
     status: Word<PeerStatus>,
     agora_token: Option<String>,
@@ -392,7 +392,7 @@ struct StatusCountOut {
 /// A day of UTC.
 #[derive(Object, Debug)]
 #[oai(rename_all = "camelCase")]
-struct DayOut {
+struct PeerDayOut {
     day: NaiveDate,
     calls: PeerStatsOut,
 }
@@ -407,7 +407,7 @@ struct PeerAnalyticsOut {
     by_status: Vec<StatusCountOut>,
     voice_calls: u64,
     video_calls: u64,
-    by_day: Vec<DayOut>,
+    by_day: Vec<PeerDayOut>,
     /// Of his own scores; absent without any.
     average_quality: Option<f64>,
     rated_calls: u64,
@@ -416,7 +416,7 @@ struct PeerAnalyticsOut {
 impl PeerAnalyticsOut {
     fn of(seen: Analytics, (from, to): (DateTime<Utc>, DateTime<Utc>)) -> Self {
         let by_status = seen.by_status.into_iter().map(|(status, calls)| StatusCountOut { status, calls });
-        let by_day = seen.by_day.into_iter().map(|(day, calls)| DayOut { day, calls: calls.into() });
+        let by_day = seen.by_day.into_iter().map(|(day, calls)| PeerDayOut { day, calls: calls.into() });
         Self {
             from,
             to,
@@ -513,15 +513,15 @@ impl PeerCalls {
         can: Can<TakePeerCalls>,
         Data(app): Data<&App>,
         Path(id): Path<Uuid>,
-        body: OptionalBody<AcceptIn>,
-    ) -> Reply<AcceptedOut> {
-        let body = body.0.unwrap_or(AcceptIn { answer: None, metadata: None });
+        body: OptionalBody<AnswerIn>,
+    ) -> Reply<AnsweredOut> {
+        let body = body.0.unwrap_or(AnswerIn { answer: None, metadata: None });
         let device = device_of(body.metadata.as_ref())?;
         let (scope, user) = (can.scope()?, can.caller().user);
         let answer = description(body.answer, "/answer")?;
         let taken = peer_calls::answer(app, scope, user, CallId(id), answer, device).await?;
         let agora = peer_calls::agora(app, taken.call, user)?;
-        Success::ok(AcceptedOut {
+        Success::ok(AnsweredOut {
             call_id: id,
             status: Word(taken.status),
             agora_token: agora.as_ref().map(|access| access.token.clone()),

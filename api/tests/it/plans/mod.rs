@@ -15,8 +15,8 @@ use calldocker::store::datasets::{self, Ask, Table, What};
 use calldocker::store::mails::Sender;
 use calldocker::store::reports as rollups;
 use calldocker::store::{
-    agent_work, audits, callbacks, calls, contacts, hooks, mails, outbox, phone_numbers, queueing,
-    recordings, sessions, system, workforce,
+    agent_work, audits, callbacks, calls, contacts, hooks, mails, outbox, peer_calls, phone_numbers,
+    presences, queueing, recordings, sessions, system, workforce,
 };
 use chrono::TimeDelta;
 use entity::id::SessionId;
@@ -179,6 +179,16 @@ on_both_databases! {
         w.see("a search of contacts", InOrder("ix_contact_search"), contacts::page(scope, r, "anna b", 0, 50)).await;
         w.see("a contact by number", Found("ux_contact_number"), contacts::by_number(scope, r, "+4930777001")).await;
         w.see("news for sockets", InOrder("sqlite_autoindex_outbox"), outbox::after(scope, r, 0, 100)).await;
+
+        // Calls among colleagues, and who is there.
+        let me = ours.owner.user;
+        w.see("a call that somebody has", Found("peer_call_participant"), peer_calls::live_party(scope, r, me)).await;
+        w.see("who is in a call", Found("sqlite_autoindex_peer_call_participant"), peer_calls::parties(scope, r, call)).await;
+        w.see("whether two know each other", Found("peer_call_participant"), peer_calls::know_each_other(scope, r, me, me)).await;
+        w.see("somebody's devices", Found("ix_presence_socket_user"), peer_calls::sockets(scope, r, me, now)).await;
+        w.see("parts in calls", InOrder("ix_peer_call_participant_user"), peer_calls::parts_within(scope, r, me, (Some(week), now))).await;
+        w.see("who is there", Found("presence"), presences::of_users(scope, r, &[me])).await;
+        w.see("sockets of dead nodes", Anyones("ix_presence_socket_lease"), system::lost_sockets(r, now, 10)).await;
 
         // Figures.
         let (activity, quarters) = (Attribution::ActivityDriven, 1_967_000..1_970_000);

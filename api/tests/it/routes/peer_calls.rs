@@ -34,7 +34,7 @@ async fn initiate(app: &TestApp, by: &Person, to: UserId) -> Answer {
 async fn made(app: &TestApp, by: &Person, to: UserId) -> CallId {
     let answer = initiate(app, by, to).await;
     assert_eq!(answer.status, 201, "{}", answer.text);
-    answer.json["data"]["callId"].as_str().unwrap().parse().unwrap()
+    answer.body["data"]["callId"].as_str().unwrap().parse().unwrap()
 }
 
 async fn act(app: &TestApp, by: &Person, call: CallId, what: &str, body: Value) -> Answer {
@@ -54,12 +54,12 @@ on_both_databases! {
         let held = queueing::slots_of(ours.scope, app.app.db.reader(), &[agent]).await.unwrap();
         assert_eq!(held.iter().map(|slot| (slot.holder, slot.call_id)).collect::<Vec<_>>(), [(SlotHolder::PeerCall, call)]);
         let shown = app.get(&format!("/api/agents/{agent}"), &ours.owner).await;
-        assert_eq!(shown.json["data"]["activity"], "on_call", "{}", shown.text);
+        assert_eq!(shown.body["data"]["activity"], "on_call", "{}", shown.text);
         assert_eq!(act(app, &ours.agent, call, "accept", json!({})).await.status, 200);
         // A supervisor ends what holds him.
         let release = format!("/api/agents/{agent}/release");
         let kept = app.post(&release, &ours.owner, json!({})).await;
-        assert_eq!(kept.json["data"]["keptCallIds"], json!([call]), "{}", kept.text);
+        assert_eq!(kept.body["data"]["keptCallIds"], json!([call]), "{}", kept.text);
         app.post(&release, &ours.owner, json!({ "force": true })).await;
         assert_eq!(status(app, &world, call).await, PeerStatus::Ended);
         assert!(queueing::slots_of(ours.scope, app.app.db.reader(), &[agent]).await.unwrap().is_empty());
@@ -76,9 +76,9 @@ on_both_databases! {
         initiate(app, &ours.manager, ours.agent.user).await.is_refused(409, "BUSY");
         initiate(app, &ours.agent, ours.idle).await.is_refused(409, "BUSY");
         let seen = app.get(&format!("/api/users/{}/presence", ours.agent.user), &ours.manager).await;
-        assert_eq!(seen.json["data"]["status"], "busy");
+        assert_eq!(seen.body["data"]["status"], "busy");
         let missed = app.get("/api/calls/missed", &ours.agent).await;
-        let missed = missed.json["data"]["missedCalls"].as_array().unwrap().clone();
+        let missed = missed.body["data"]["missedCalls"].as_array().unwrap().clone();
         assert!(missed.iter().any(|one| one["call"]["peer"]["status"] == "busy"), "{missed:?}");
     }
 
@@ -109,8 +109,8 @@ on_both_databases! {
         let ours = &world.ours;
         let offer = json!({ "toUserId": ours.owner.user, "offer": { "type": "offer", "sdp": "v=0" } });
         let answer = app.post("/api/calls/initiate", &ours.manager, offer).await;
-        let call: CallId = answer.json["data"]["callId"].as_str().unwrap().parse().unwrap();
-        assert_eq!(answer.json["data"]["agoraToken"], Value::Null);
+        let call: CallId = answer.body["data"]["callId"].as_str().unwrap().parse().unwrap();
+        assert_eq!(answer.body["data"]["agoraToken"], Value::Null);
         act(app, &ours.owner, call, "accept", json!({})).await.is_refused(409, "MEDIA_INCOMPATIBLE");
         let row = ours.scope.find_by_id::<peer_call::Entity>(call).one(app.app.db.reader()).await.unwrap().unwrap();
         assert_eq!((row.status, row.error_info.unwrap()["errorCode"].clone()), (PeerStatus::Failed, json!("MEDIA_INCOMPATIBLE")));
@@ -187,7 +187,7 @@ on_both_databases! {
         tx.commit().await.unwrap();
         let shown = async || {
             let path = format!("/api/users/{}/presence", ours.owner.user);
-            app.get(&path, &ours.manager).await.json["data"]["status"].clone()
+            app.get(&path, &ours.manager).await.body["data"]["status"].clone()
         };
         assert_eq!(shown().await, "online");
         app.app.start_work().await.unwrap();
@@ -225,7 +225,7 @@ async fn ice_servers_come_with_credentials_of_limited_time_and_groups_have_a_lim
     let world = at_their_desks(&app).await;
     let ours = &world.ours;
     let answer = app.get("/api/calls/ice-servers", &ours.agent).await;
-    let servers = answer.json["data"]["iceServers"].as_array().unwrap();
+    let servers = answer.body["data"]["iceServers"].as_array().unwrap();
     assert_eq!(servers[0], json!({ "urls": ["stun:turn.example.com"] }));
     let until = app.clock.now().timestamp() + 3600;
     assert_eq!(servers[1]["username"], format!("{until}:{}", ours.agent.user.0.simple()));
