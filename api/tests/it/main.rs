@@ -25,3 +25,4 @@ mod samples;
 mod schema;
 mod storage;
 mod support;
+mod traces;
