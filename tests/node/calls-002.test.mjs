@@ -176,6 +176,19 @@ test('all devices ring, one answers, the others are told', async () => {
   [ann, desk, phone, late].forEach((client) => client.close());
 });
 
+test('who is just coming back is called when he is there', async () => {
+  const [ann, before] = [await device(url, ours.manager), await device(url, ours.agent)];
+  before.close();
+  await server('advance', { seconds: 5 });
+  const { callId, status } = await done(initiate(ann, ours.agent));
+  assert.equal(status, 'initiated');
+  const bob = await device(url, ours.agent);
+  assert.equal((await bob.until('call:incoming')).callId, callId);
+  await ann.until('call:ringing', (one) => one.callId === callId);
+  await done(bob.ask('call:reject', { callId }));
+  [ann, bob].forEach((client) => client.close());
+});
+
 test('a call survives a reconnect within the grace time, and ends after it', async () => {
   const [ann, before] = [await device(url, ours.manager), await device(url, ours.agent)];
   const callId = await talking(ann, before);

@@ -154,9 +154,20 @@ fn media_of(app: &App, wish: &Wish, callees: usize) -> Result<PeerMedia> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fate {
     Rings,
+    /// He is called as soon as a device of his connects.
+    Awaited,
     Offline,
     Busy,
     Blocked,
+}
+
+impl Fate {
+    fn is_called(self) -> bool {
+        match self {
+            Self::Rings | Self::Awaited => true,
+            Self::Offline | Self::Busy | Self::Blocked => false,
+        }
+    }
 }
 
 struct Invited {
@@ -186,6 +197,7 @@ async fn invite(
     } else {
         match reach(scope, db, colleague.user, app.clock.now()).await? {
             Reach::Device => Fate::Rings,
+            Reach::Returning => Fate::Awaited,
             Reach::Nothing => Fate::Offline,
         }
     };
@@ -215,7 +227,7 @@ impl New {
     async fn write(&self, app: &App, scope: CompanyScope) -> Result<Written> {
         let mut unit = Unit::begin(app, scope).await?;
         let (id, now): (CallId, _) = (unit.id(), unit.now());
-        let rings = self.invited.iter().any(|one| one.fate == Fate::Rings);
+        let rings = self.invited.iter().any(|one| one.fate.is_called());
         let row = self.call_row(id, &unit);
         scope.insert::<call::Entity, _>(unit.tx(), row.clone()).await?;
         let call = self.peer_row(id, &unit, rings);
@@ -224,10 +236,10 @@ impl New {
         let mine = self.party(&unit, id, &self.me, PeerRole::Caller, rings.then_some(PartyState::Joined));
         parties.push((mine, self.me.agent.as_ref(), None));
         for (at, one) in self.invited.iter().enumerate() {
-            let state = (one.fate == Fate::Rings).then_some(PartyState::Ringing);
+            let state = one.fate.is_called().then_some(PartyState::Ringing);
             let mut row = self.party(&unit, id, &one.colleague, PeerRole::Callee, state);
             row.state = match one.fate {
-                Fate::Rings => PartyState::Ringing,
+                Fate::Rings | Fate::Awaited => PartyState::Ringing,
                 Fate::Offline => PartyState::Missed,
                 Fate::Busy => PartyState::Busy,
                 Fate::Blocked => PartyState::Rejected,
@@ -268,7 +280,7 @@ impl New {
         let outcome = if rings {
             self.ring(&mut unit, &mut book)?;
             unit.job(JobKind::PeerDeadline, id, json!({}), now + seconds(app.settings.rtc.ring));
-            Ok(made)
+            Ok(Made { status: book.call.status, ..made })
         } else {
             Err(self.came_to_nothing(&mut unit, &mut book))
         };
@@ -288,9 +300,12 @@ impl New {
 
     /// Devices are told, and the caller that they are.
     fn ring(&self, unit: &mut Unit, book: &mut Book) -> Result<()> {
-        for one in self.invited.iter().filter(|one| one.fate == Fate::Rings) {
+        for one in self.invited.iter().filter(|one| one.fate.is_called()) {
             let told = tell::incoming(book, &self.me.name, one.auto_accept);
             unit.tell(&[Audience::User(one.colleague.user)], "call:incoming", told);
+        }
+        if self.invited.iter().all(|one| one.fate != Fate::Rings) {
+            return Ok(());
         }
         let caller = tell::address(&book.parties[0]);
         unit.tell(&[caller], "call:ringing", json!({"callId": book.id(), "callType": book.call.call_type}));

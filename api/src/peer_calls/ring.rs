@@ -6,24 +6,29 @@ use entity::id::UserId;
 use sea_orm::ConnectionTrait;
 
 use crate::error::Result;
-use crate::store::peer_calls as store;
+use crate::store::{peer_calls as store, presences};
 
 /// Whether anything of somebody's can ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
     /// A device that is connected now, to whatever node.
     Device,
+    /// His last device went a moment ago, and may be back in another.
+    Returning,
     Nothing,
 }
 
 /// By what this user can be reached now. A phone that can be woken is another way, and belongs here; it is woken where
-/// `initiate::invite` tells the callee, in the same unit, and is told `call:incoming` when it connects within the minute.
+/// `initiate` tells the callee, in the same unit, and is told `call:incoming` when it connects within the minute.
 pub async fn reach(
     scope: CompanyScope,
     db: &impl ConnectionTrait,
     user: UserId,
     now: DateTime<Utc>,
 ) -> Result<Reach> {
-    let sockets = store::sockets(scope, db, user, now).await?;
-    Ok(if sockets > 0 { Reach::Device } else { Reach::Nothing })
+    if store::sockets(scope, db, user, now).await? > 0 {
+        return Ok(Reach::Device);
+    }
+    let seen = presences::one(scope, db, user).await?;
+    Ok(if seen.is_some_and(|seen| seen.is_online) { Reach::Returning } else { Reach::Nothing })
 }
