@@ -2,6 +2,7 @@
 //! that CALLDOCKER_CONFIG names, then the environment.
 
 mod phone;
+mod rtc;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -16,6 +17,7 @@ use crate::outbound::web::Allowed;
 use crate::secret::Secret;
 
 pub use phone::{FirebaseSettings, PhoneSettings};
+pub use rtc::{RtcSettings, TokenForm};
 
 pub const DEFAULTS: &str = include_str!("../settings.default.toml");
 
@@ -94,6 +96,8 @@ pub struct Settings {
     pub exports: ExportSettings,
     pub timing: Timing,
     pub rate_limits: RateLimits,
+    /// Of calls among colleagues.
+    pub rtc: RtcSettings,
     /// How many proxies stand before us and add to `X-Forwarded-For`.
     pub trusted_proxies: usize,
     pub log: String,
@@ -378,6 +382,7 @@ impl Settings {
                 of_company: keys.number("rate_limit_company")?,
                 calls: keys.number("rate_limit_calls")?,
             },
+            rtc: RtcSettings::read(keys)?,
             trusted_proxies: keys.number("trusted_proxies")?,
             log: keys.text("log"),
             log_format: keys.choice("log_format", &[("text", LogFormat::Text), ("json", LogFormat::Json)])?,

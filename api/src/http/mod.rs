@@ -59,7 +59,9 @@ mod outbound;
 pub mod page;
 mod pages;
 mod patience;
+mod peer_calls;
 mod phone;
+mod presence;
 mod privacy;
 mod profile;
 mod prompts;
@@ -150,6 +152,8 @@ pub enum Tag {
     Media,
     /// Calls offered to agents.
     Offers,
+    /// Calls among the people of a company, and who of them is there.
+    PeerCalls,
     /// One person's data: taken out, or erased.
     Privacy,
     /// What flows say or play by name.
@@ -175,6 +179,7 @@ fn resources() -> impl OpenApi + 'static {
         (agent_history::HistoryOfAgents, supervision::Supervision),
         (calls::Calls, why::WhyCallsWait, waiting_calls::WaitingCalls, live::LiveCalls, offers::Offers),
         (outbound::Outbound, callbacks::Callbacks, media_library::MediaLibrary, media_uploads::MediaUploads),
+        (peer_calls::PeerCalls, presence::PresenceOfPeople),
         (recordings::Recordings, recording_settings::RecordingSettings, voicemails::Voicemails),
         (company_settings::CompanySettings, transcription_hook::TranscriptionHooks),
         (webhooks::Webhooks, chat_integrations::ChatIntegrations, smtp_server::SmtpServers, bucket::Buckets),

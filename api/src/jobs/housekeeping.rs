@@ -18,6 +18,8 @@ const KEPT: TimeDelta = TimeDelta::days(3);
 
 /// What is told of imports of contacts: numbers, and what was wrong with them.
 const IMPORTS_KEPT: TimeDelta = TimeDelta::days(30);
+/// What devices in a call have told each other: longer than a device that comes back needs it.
+const SIGNALS_KEPT: TimeDelta = TimeDelta::minutes(30);
 
 /// What endpoints were told, with the log of it.
 const EVENTS_KEPT: TimeDelta = TimeDelta::days(14);
@@ -48,6 +50,7 @@ async fn forget(app: &App) -> Result<()> {
     system::forget_webhook_events(&tx, now - EVENTS_KEPT).await?;
     kept_answers::forget_old(&tx, now).await?;
     system::forget_contact_imports(&tx, now - IMPORTS_KEPT).await?;
+    system::forget_signals(&tx, now - SIGNALS_KEPT).await?;
     mails::forget_failed(&tx, now - KEPT).await?;
     Ok(tx.commit().await?)
 }
