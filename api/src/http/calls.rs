@@ -177,7 +177,8 @@ impl From<call::Model> for CallOut {
             outbound: None,
             handled_elsewhere: false,
             tags: None,
-    None, contact:, peer:,
+            contact: None,
+            peer: None,
         }
     }
 }

@@ -10,7 +10,9 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::Busy;
 use entity::id::{
-    AgentId, CallId, CallbackId, ContactImportId, ExportId, LegId, MediaId, MessageId, OfferId, ParticipantId, PhoneNumberId, PrivacyRequestId, QueueEntryId, RecordingId, ReportScheduleId, RequestId, SegmentId, TransferId, UserId, WebhookDeliveryId,
+    AgentId, CallId, CallbackId, ContactImportId, ExportId, LegId, MediaId, MessageId, OfferId,
+    ParticipantId, PhoneNumberId, PrivacyRequestId, QueueEntryId, RecordingId, ReportScheduleId, RequestId,
+    SegmentId, TransferId, UserId, WebhookDeliveryId,
 };
 use entity::{JobKind, job};
 use tracing::Instrument;
