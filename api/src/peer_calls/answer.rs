@@ -1,7 +1,7 @@
 //! Somebody takes a call, or does not.
 
 use entity::id::{CallId, UserId};
-use entity::{CompanyScope, PartyState, PeerMedia, PeerStatus};
+use entity::{CompanyScope, PartyState, PeerMedia, PeerRole, PeerStatus};
 use sea_orm::ActiveEnum;
 use serde_json::{Value, json};
 
@@ -36,7 +36,9 @@ pub async fn answer(
     let mut unit = Unit::begin(app, scope).await?;
     let mut book = Book::open(&unit, id).await?;
     let at = book.place_of(user)?;
-    if book.parties[at].state == PartyState::Joined && book.parties[at].socket == device.socket {
+    let party = &book.parties[at];
+    let took_it = party.role == PeerRole::Callee && party.state == PartyState::Joined;
+    if took_it && party.socket == device.socket {
         return Ok(Taken { call: id, status: book.call.status, media: book.call.media });
     }
     let media = match (book.call.media, answer.is_some()) {
