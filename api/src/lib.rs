@@ -7,7 +7,7 @@ pub mod backup;
 pub mod bus;
 pub mod calling_codes;
 pub mod calls;
-pub mod chats;
+pub mod chat_apps;
 pub mod cli;
 pub mod companies;
 pub mod config;

@@ -21,7 +21,7 @@ pub mod call_marks;
 pub mod callbacks;
 pub mod calls;
 pub mod calls_counted;
-pub mod chats;
+pub mod chat_apps;
 pub mod companies;
 pub mod contacts;
 pub mod datasets;

@@ -42,7 +42,7 @@ struct News {
     payload: Value,
 }
 
-/// What has happened, for those outside the company who are told of it: endpoints of webhooks, chats.
+/// What has happened, for those outside the company who are told of it: endpoints of webhooks, chat apps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Fact {
     pub id: WebhookEventId,

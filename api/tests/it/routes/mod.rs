@@ -10,7 +10,7 @@ mod browsers;
 mod bucket;
 mod callbacks;
 mod calls;
-mod chats;
+mod chat_apps;
 mod companies;
 mod company_life;
 mod company_settings;

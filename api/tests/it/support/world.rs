@@ -20,9 +20,9 @@ use entity::id::{
 };
 use entity::report_schedule::{Addresses, Members};
 use entity::{
-    Availability, Chat, CompanyScope, DeliveryState, ExportDataset, ExportFormat, ExportState, IdleReading,
-    MailedReport, MembershipStatus, PlatformRole, PrivacyKind, PrivacyPerson, PrivacyState, QueueRules,
-    Reach, RecordingRule, ReportPeriod, Role, SmtpSecurity, Strategy, Updated, UserStatus, agent,
+    Availability, ChatApp, CompanyScope, DeliveryState, ExportDataset, ExportFormat, ExportState,
+    IdleReading, MailedReport, MembershipStatus, PlatformRole, PrivacyKind, PrivacyPerson, PrivacyState,
+    QueueRules, Reach, RecordingRule, ReportPeriod, Role, SmtpSecurity, Strategy, Updated, UserStatus, agent,
     agent_skill, api_key, availability_reason, bucket, chat_integration, closed_company, company, contact,
     disposition, disposition_queue, export, flow, flow_test, flow_version, membership, password_link,
     phone_number, privacy_request, prompt, prompt_resource, queue, queue_member, recording_policy,
@@ -529,7 +529,7 @@ impl Company {
             settled_at: Some(now),
         };
         scope.insert::<webhook_delivery::Entity, _>(tx, delivery).await.unwrap();
-        for chat in [Chat::Slack, Chat::Teams] {
+        for chat in [ChatApp::Slack, ChatApp::Teams] {
             let row = chat_integration::Model {
                 company_id,
                 chat,

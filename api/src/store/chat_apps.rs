@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use entity::id::{AgentId, UserId, WebhookEventId};
 use entity::{
-    Chat, CompanyScope, Inserted, JobKind, JobState, MembershipStatus, agent, chat_integration, chat_notice,
-    job, membership, slack_code, slack_link,
+    ChatApp, CompanyScope, Inserted, JobKind, JobState, MembershipStatus, agent, chat_integration,
+    chat_notice, job, membership, slack_code, slack_link,
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set,
@@ -23,7 +23,7 @@ pub async fn all(
 pub async fn get(
     scope: CompanyScope,
     db: &impl ConnectionTrait,
-    chat: Chat,
+    chat: ChatApp,
 ) -> Result<Option<chat_integration::Model>, DbErr> {
     scope.find::<chat_integration::Entity>().filter(chat_integration::Column::Chat.eq(chat)).one(db).await
 }
@@ -32,7 +32,7 @@ pub async fn get(
 pub async fn lock(
     scope: CompanyScope,
     tx: &Tx,
-    chat: Chat,
+    chat: ChatApp,
 ) -> Result<Option<chat_integration::Model>, DbErr> {
     scope
         .find::<chat_integration::Entity>()
@@ -67,7 +67,7 @@ pub async fn save(scope: CompanyScope, tx: &Tx, row: chat_integration::Model) ->
 }
 
 /// Removes it with the notices that wait; how many there were.
-pub async fn delete(scope: CompanyScope, tx: &Tx, chat: Chat) -> Result<u64, DbErr> {
+pub async fn delete(scope: CompanyScope, tx: &Tx, chat: ChatApp) -> Result<u64, DbErr> {
     let integration = scope.delete_many::<chat_integration::Entity>();
     let gone = integration.filter(chat_integration::Column::Chat.eq(chat)).exec(tx).await?;
     Ok(gone.rows_affected)
@@ -82,7 +82,7 @@ pub async fn insert_notice(scope: CompanyScope, tx: &Tx, row: chat_notice::Model
 pub async fn waiting(
     scope: CompanyScope,
     db: &impl ConnectionTrait,
-    chat: Chat,
+    chat: ChatApp,
 ) -> Result<Vec<chat_notice::Model>, DbErr> {
     scope
         .find::<chat_notice::Entity>()
@@ -95,7 +95,7 @@ pub async fn waiting(
 pub async fn forget_notices(
     scope: CompanyScope,
     tx: &Tx,
-    chat: Chat,
+    chat: ChatApp,
     ids: Vec<WebhookEventId>,
 ) -> Result<(), DbErr> {
     for ids in ids.chunks(500) {

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use calldocker::store::{Unit, chats};
+use calldocker::store::{Unit, chat_apps};
 use calldocker::webhooks::slack::SlackWebhooks;
-use entity::{Chat, WebhookEventKind};
+use entity::{ChatApp, WebhookEventKind};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -192,7 +192,7 @@ with_receivers! {
         }
         assert_eq!(error().await, None);
         assert!(text(&slack, 2).starts_with("Missed call"));
-        let waiting = chats::waiting(world.ours.scope, app.app.db.reader(), Chat::Slack).await.unwrap();
+        let waiting = chat_apps::waiting(world.ours.scope, app.app.db.reader(), ChatApp::Slack).await.unwrap();
         assert!(waiting.is_empty());
     }
 
@@ -212,7 +212,7 @@ with_receivers! {
         refused.is_refused(400, "VALIDATION_FAILED");
         let put = app.put(&settings(&world, "slack"), owner, json!({ "url": "https://hooks.example.com/x" })).await;
         assert_eq!((&put.data(200)["signingSecretSet"], &put.data(200)["host"]), (&json!(true), &json!("hooks.example.com")));
-        let row = chats::get(world.ours.scope, app.app.db.reader(), Chat::Slack).await.unwrap().unwrap();
+        let row = chat_apps::get(world.ours.scope, app.app.db.reader(), ChatApp::Slack).await.unwrap().unwrap();
         assert!(!row.url_sealed.unwrap().contains("hooks"));
         assert_eq!(says(app, &world, "U1", "help").await.lines().count(), 5);
         app.delete(&settings(&world, "slack"), owner).await.data(200);
