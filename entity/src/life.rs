@@ -436,6 +436,8 @@ closed_enum!(
         DeletePrivacyArchive,
         /// Mail a report whose period is over.
         MailReport,
+        /// Import the contacts of a file.
+        ImportContacts,
     }
 );
 closed_enum!(

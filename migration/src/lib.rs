@@ -41,6 +41,7 @@ mod m0030_messages_and_privacy;
 mod m0031_integrations;
 mod m0032_figures;
 mod m0033_kept_answers;
+mod m0034_contacts_by_word;
 mod m0037_calls_behind_figures;
 mod sql;
 
@@ -85,6 +86,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0031_integrations::Migration),
             Box::new(m0032_figures::Migration),
             Box::new(m0033_kept_answers::Migration),
+            Box::new(m0034_contacts_by_word::Migration),
             Box::new(m0037_calls_behind_figures::Migration),
         ]
     }

@@ -35,6 +35,10 @@ permissions! {
     WriteContacts = "contacts:write";
     /// Who is not called; and who is forgotten, blocked or not.
     BlockContacts = "contacts:block";
+    /// Many at once: import, export, merge.
+    ManageContacts = "contacts:manage";
+    /// Which fields contacts have.
+    WriteContactFields = "contact-fields:write";
     /// Across companies: the platform's administrator alone.
     ListUsers = "users:list";
     /// In all companies: the platform's administrator alone.

@@ -230,7 +230,9 @@ async fn a_newcomer_calls_acme_and_reads_how_ana_torres_takes_the_call() {
     let mut texts = Vec::new();
     for company in system::companies(app.db.reader(), system::Doors::Open, 0, 10).await.unwrap().0 {
         let scope = system::routing_scope(company.id);
-        texts.extend(messages::with_number(scope, app.db.reader(), "+12025550199", None, 10).await.unwrap());
+        texts.extend(
+            messages::with_numbers(scope, app.db.reader(), &["+12025550199"], None, 10).await.unwrap(),
+        );
     }
     assert_eq!(texts.iter().map(|row| row.body.as_str()).collect::<Vec<_>>(), ["Thanks"]);
     stop.send(()).unwrap();

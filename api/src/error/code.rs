@@ -139,6 +139,15 @@ codes! {
     /// The contact is blocked: the company does not call this number.
     /// Do not call; whoever manages contacts can unblock it.
     ContactBlocked = "CONTACT_BLOCKED" [422];
+    /// Another field of the company's contacts has this name.
+    /// Change that one instead.
+    ContactFieldNameTaken = "CONTACT_FIELD_NAME_TAKEN" [409];
+    /// The company's contacts have no such field.
+    /// Read the list of fields again.
+    ContactFieldNotFound = "CONTACT_FIELD_NOT_FOUND" [404];
+    /// There is no such import of contacts.
+    /// Read the list of imports again.
+    ContactImportNotFound = "CONTACT_IMPORT_NOT_FOUND" [404];
     /// There is no such contact.
     /// Read the list of contacts again.
     ContactNotFound = "CONTACT_NOT_FOUND" [404];
@@ -469,6 +478,9 @@ codes! {
     /// The flow has as many tests as it may have.
     /// Delete one that is not needed.
     TooManyFlowTests = "TOO_MANY_FLOW_TESTS" [409];
+    /// As many imports of the company are under way as may be.
+    /// Wait for one, or cancel one.
+    TooManyImports = "TOO_MANY_IMPORTS" [409];
     /// The company has as many keys as it may have.
     /// Revoke one that is not used.
     TooManyKeys = "TOO_MANY_KEYS" [409];

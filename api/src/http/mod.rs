@@ -22,8 +22,12 @@ mod calls;
 mod chat_integrations;
 mod companies;
 mod company_settings;
+mod contact_desk;
+mod contact_fields;
+mod contact_imports;
 mod contacts;
 mod counted;
+mod csv_body;
 mod deadline;
 mod directory;
 mod dispositions;
@@ -153,7 +157,7 @@ pub enum Tag {
 /// Every resource.
 fn resources() -> impl OpenApi + 'static {
     (
-        (auth::Auth, profile::OwnProfile, users::Users, companies::Companies, contacts::Contacts),
+        (auth::Auth, profile::OwnProfile, users::Users, companies::Companies, of_contacts()),
         (second_factor::SecondFactor, directory::Directory, api_keys::ApiKeys, audit::Audit),
         (ivr::Ivr, ivr::FlowTests, ivr::FlowTrials, ivr::FlowReplays, ivr::FlowImports),
         (prompts::Prompts, queues::Queues, skills::Skills),
@@ -169,6 +173,15 @@ fn resources() -> impl OpenApi + 'static {
         (call_lists::CallLists, dispositions::Dispositions, schedules::Schedules),
         (system_settings::Settings, analytics::Analytics, exports::Exports, insights::InsightsOfCompanies),
         (health::Health, languages::Languages, privacy::Privacy, report_schedules::ReportSchedules),
+    )
+}
+
+fn of_contacts() -> impl OpenApi + 'static {
+    (
+        contacts::Contacts,
+        contact_desk::ContactDesk,
+        contact_fields::ContactFields,
+        contact_imports::ContactImports,
     )
 }
 

@@ -10,8 +10,9 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::Busy;
 use entity::id::{
-    AgentId, CallId, CallbackId, ExportId, LegId, MessageId, OfferId, PhoneNumberId, PrivacyRequestId,
-    QueueEntryId, RecordingId, ReportScheduleId, RequestId, SegmentId, TransferId, WebhookDeliveryId,
+    AgentId, CallId, CallbackId, ContactImportId, ExportId, LegId, MessageId, OfferId, PhoneNumberId,
+    PrivacyRequestId, QueueEntryId, RecordingId, ReportScheduleId, RequestId, SegmentId, TransferId,
+    WebhookDeliveryId,
 };
 use entity::{JobKind, job};
 use tracing::Instrument;
@@ -23,6 +24,7 @@ use crate::calls::{
     transfer, wrap_up,
 };
 use crate::chat_apps;
+use crate::contacts;
 use crate::error::{Error, Result};
 use crate::exports;
 use crate::hooks;
@@ -264,6 +266,9 @@ async fn work(app: &App, claimed: &Claimed) -> Result<Done> {
         JobKind::DeletePrivacyArchive => privacy::work::delete(app, scope, PrivacyRequestId(subject)).await,
         JobKind::MailReport => {
             reports::mailed::mail_due(app, scope, ReportScheduleId(subject), &job.payload).await
+        }
+        JobKind::ImportContacts => {
+            contacts::import::work::run(app, scope, ContactImportId(subject), job.attempts).await
         }
         JobKind::DeviceLost => {
             match crate::agents::check_device(app, scope, AgentId(subject), job.id).await? {

@@ -14,6 +14,7 @@ use super::tail;
 use crate::agents;
 use crate::app::App;
 use crate::calls::{file, offer};
+use crate::contacts::pop;
 use crate::error::{Code, Error, Result};
 use crate::store::{outbox, queueing, workforce};
 
@@ -128,8 +129,12 @@ fn told(snapshot: Value, seq: i64) -> Read {
 async fn offers(app: &App, scope: CompanyScope, agent: AgentId) -> Result<Value> {
     let now = app.clock.now();
     let open = outbox::open_offers(scope, app.db.reader(), agent).await?;
-    let open = open.iter().filter(|open| open.offer.expires_at > now);
-    Ok(open.map(|open| offer::describe(&open.offer, &open.call, &open.queue, &open.entry)).collect())
+    let mut told = Vec::new();
+    for open in open.iter().filter(|open| open.offer.expires_at > now) {
+        let contact = pop::of_call(scope, app.db.reader(), &open.call).await?;
+        told.push(offer::describe(&open.offer, &open.call, &open.queue, &open.entry, contact.as_ref()));
+    }
+    Ok(told.into())
 }
 
 /// The calls that the agent has in hand, each as `call:update` tells it, with his part in it.

@@ -55,17 +55,17 @@ pub async fn has_come_in(scope: CompanyScope, tx: &Tx, sid: &str) -> Result<bool
     Ok(found.count(tx).await? > 0)
 }
 
-/// The messages to and from a number outside, newest first, behind `before`.
-pub async fn with_number<C: ConnectionTrait>(
+/// The messages to and from numbers outside, newest first, behind `before`.
+pub async fn with_numbers<C: ConnectionTrait>(
     scope: CompanyScope,
     db: &C,
-    number: &str,
+    numbers: &[&str],
     before: Option<MessageId>,
     limit: u64,
 ) -> Result<Vec<text_message::Model>> {
     let mut query = scope
         .find::<text_message::Entity>()
-        .filter(is_with(number))
+        .filter(is_with(numbers))
         .order_by_desc(text_message::Column::Id)
         .limit(limit);
     if let Some(before) = before {
@@ -74,11 +74,11 @@ pub async fn with_number<C: ConnectionTrait>(
     Ok(query.all(db).await?)
 }
 
-/// Sent to this number, or by it.
-pub fn is_with(number: &str) -> Condition {
+/// Sent to one of these numbers, or by it.
+pub fn is_with(numbers: &[&str]) -> Condition {
     Condition::any()
-        .add(text_message::Column::FromNumber.eq(number))
-        .add(text_message::Column::ToNumber.eq(number))
+        .add(text_message::Column::FromNumber.is_in(numbers.iter().copied()))
+        .add(text_message::Column::ToNumber.is_in(numbers.iter().copied()))
 }
 
 pub async fn count_of_call(scope: CompanyScope, tx: &Tx, call: CallId) -> Result<u64> {

@@ -4,8 +4,8 @@
 use entity::id::{AgentId, CallId, CallbackId, ExportId, MembershipId, RecordingId, UserId};
 use entity::{
     CallStatus, CallbackState, CompanyScope, ExportState, Reach, RecordingState, UserStatus, agent,
-    agent_slot, avatar, call, callback, contact, export, invitation, leg, mail, membership, password_link,
-    recording, recovery_code, registration, second_factor, session, user, user_preferences,
+    agent_slot, avatar, call, callback, contact, contact_number, export, invitation, leg, mail, membership,
+    password_link, recording, recovery_code, registration, second_factor, session, user, user_preferences,
 };
 use sea_orm::prelude::DateTimeUtc;
 use sea_orm::sea_query::Expr;
@@ -132,12 +132,24 @@ pub async fn contacts(
     db: &impl ConnectionTrait,
     number: &str,
 ) -> Result<Vec<contact::Model>, DbErr> {
-    scope.find::<contact::Entity>().filter(contact::Column::Number.eq(number)).all(db).await
+    scope.find::<contact::Entity>().filter(is_his(scope, number)).all(db).await
 }
 
-/// They are no more.
+/// The number is one of the contact's.
+fn is_his(scope: CompanyScope, number: &str) -> Condition {
+    let owners = scope
+        .find::<contact_number::Entity>()
+        .select_only()
+        .column(contact_number::Column::ContactId)
+        .filter(contact_number::Column::Number.eq(number));
+    Condition::any()
+        .add(contact::Column::Number.eq(number))
+        .add(contact::Column::Id.in_subquery(owners.into_query()))
+}
+
+/// They are no more, with their other numbers and the words by which they are found.
 pub async fn delete_contacts(scope: CompanyScope, tx: &Tx, number: &str) -> Result<u64, DbErr> {
-    let gone = scope.delete_many::<contact::Entity>().filter(contact::Column::Number.eq(number));
+    let gone = scope.delete_many::<contact::Entity>().filter(is_his(scope, number));
     Ok(gone.exec(tx).await?.rows_affected)
 }
 

@@ -215,6 +215,26 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
             owner().id(ours.contact).body(json!({ "notes": "Calls on Mondays.", "favourite": true }))
         }
         "deleteContact" => owner().id(ours.contact),
+        "listContactFields" => owner(),
+        "createContactField" => {
+            owner().made().body(json!({ "name": "since", "kind": "date", "inOffers": true }))
+        }
+        "updateContactField" => {
+            owner().id(ours.contact_field).body(json!({ "name": "tier", "kind": "text", "label": "Level" }))
+        }
+        "deleteContactField" => owner().id(ours.contact_field),
+        "importContacts" => {
+            owner().made().query("duplicates=update").file("text/csv", b"number,name\n+4930555003,Zoe\n".to_vec())
+        }
+        "listContactImports" => owner().query("limit=2"),
+        "getContactImport" | "getContactImportReport" | "cancelContactImport" => owner().id(ours.contact_import),
+        "exportContacts" => owner().query("format=ndjson&search=caller"),
+        "listDuplicateContacts" => owner(),
+        "mergeContacts" => owner()
+            .id(ours.contact)
+            .body(json!({ "otherIds": [ours.other_contact] }))
+            .foreign("/otherIds/0", theirs.other_contact),
+        "getContactTimeline" => agent().id(ours.contact),
 
         "listFlows" => owner(),
         "createFlow" => owner().made().body(json!({ "name": "Night", "draft": draft() })),

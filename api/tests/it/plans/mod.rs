@@ -5,6 +5,7 @@ mod watch;
 
 use calldocker::authz::Whose;
 use calldocker::calls::lists::{self, Place, Search};
+use calldocker::contacts::fold;
 use calldocker::identity::audit;
 use calldocker::queues;
 use calldocker::reports::answer;
@@ -23,6 +24,7 @@ use entity::id::SessionId;
 use entity::{
     Attribution, CallKind, CallOutcome, CallStatus, DeliveryState, EntryOutcome, ExportFormat, OfferState,
 };
+use sea_orm::{QuerySelect, QueryTrait};
 
 use self::watch::Needs::{Anyones, By as Found, InOrder};
 use self::watch::Watch;
@@ -173,9 +175,16 @@ on_both_databases! {
         w.see("the audit", InOrder("audit"), line(audit::Filter::default())).await;
         w.see("the audit of a user", InOrder("ix_audit_user"), line(audit::Filter { user, ..Default::default() })).await;
         w.see("the audit of a thing", InOrder("ix_audit_subject"), line(audit::Filter { subject, ..Default::default() })).await;
-        w.see("contacts", InOrder("ix_contact_search"), contacts::page(scope, r, "", 0, 50)).await;
-        w.see("a search of contacts", InOrder("ix_contact_search"), contacts::page(scope, r, "anna b", 0, 50)).await;
-        w.see("a contact by number", Found("ux_contact_number"), contacts::by_number(scope, r, "+4930777001")).await;
+        let asked = |text: &str| contacts::Ask { terms: fold::terms(text).unwrap(), ..contacts::Ask::default() };
+        let (all, some) = (asked(""), asked("anna 3456"));
+        w.see("contacts", InOrder("ix_contact_name"), contacts::list(scope, r, &all, None, (0, 50))).await;
+        let last = contacts::Ask { order: contacts::Order::LastContact, ..all.clone() };
+        w.see("contacts by last contact", InOrder("ix_contact_last"), contacts::list(scope, r, &last, None, (0, 50))).await;
+        w.see("a search of contacts", Found("sqlite_autoindex_contact_word"), contacts::list(scope, r, &some, None, (0, 50))).await;
+        w.see("how many a search finds", Found("sqlite_autoindex_contact_word"), contacts::count(scope, r, &asked("anna"))).await;
+        let many = contacts::listed(scope, &some, None, None).limit(50).build(db.backend());
+        w.look("a search by words that many have", InOrder("ix_contact_name"), vec![many]).await;
+        w.see("a contact by number", Found("sqlite_autoindex_contact_number"), contacts::by_number(scope, r, "+4930777001")).await;
         w.see("news for sockets", InOrder("sqlite_autoindex_outbox"), outbox::after(scope, r, 0, 100)).await;
 
         // Figures.

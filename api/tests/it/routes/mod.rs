@@ -14,6 +14,8 @@ mod chat_apps;
 mod companies;
 mod company_life;
 mod company_settings;
+mod contact_desk;
+mod contact_imports;
 mod contacts;
 mod dispositions;
 mod envelope;

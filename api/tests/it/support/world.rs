@@ -6,28 +6,31 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 use calldocker::app::App;
 use calldocker::authz::Seat;
+use calldocker::contacts::Contact;
 use calldocker::identity::{passwords, tokens};
 use calldocker::outbound::signing;
 use calldocker::providers::about_token;
 use calldocker::reports::mailed;
 use calldocker::sealed;
 use calldocker::secret::Secret;
-use calldocker::store::{password_links, registrations, second_factors, sessions, system, users};
+use calldocker::store::{contacts, password_links, registrations, second_factors, sessions, system, users};
 use entity::id::{
-    AgentId, ApiKeyId, BucketId, CompanyId, ContactId, DispositionId, ExportId, FlowId, FlowTestId,
-    FlowVersionId, MembershipId, PhoneNumberId, PrivacyRequestId, PromptId, QueueId, ReasonId,
-    ReportScheduleId, ScheduleId, SessionId, SkillId, UserId, WebhookDeliveryId, WebhookEndpointId,
+    AgentId, ApiKeyId, BucketId, CompanyId, ContactFieldId, ContactId, ContactImportId, DispositionId,
+    ExportId, FlowId, FlowTestId, FlowVersionId, MembershipId, PhoneNumberId, PrivacyRequestId, PromptId,
+    QueueId, ReasonId, ReportScheduleId, ScheduleId, SessionId, SkillId, UserId, WebhookDeliveryId,
+    WebhookEndpointId,
 };
 use entity::report_schedule::{Addresses, Members};
 use entity::{
-    Availability, ChatApp, CompanyScope, DeliveryState, ExportDataset, ExportFormat, ExportState,
-    IdleReading, MailedReport, MembershipStatus, PlatformRole, PrivacyKind, PrivacyPerson, PrivacyState,
-    QueueRules, Reach, RecordingRule, ReportPeriod, Role, SmtpSecurity, Strategy, Updated, UserStatus, agent,
-    agent_skill, api_key, availability_reason, bucket, chat_integration, closed_company, company, contact,
-    disposition, disposition_queue, export, flow, flow_test, flow_version, membership, password_link,
-    phone_number, privacy_request, prompt, prompt_resource, queue, queue_member, recording_policy,
-    refresh_token, registration, report_schedule, schedule, second_factor, session, skill, smtp_server,
-    transcription_hook, user, voice_key, webhook_delivery, webhook_endpoint, webhook_event,
+    Availability, ChatApp, CompanyScope, ContactFieldKind, ContactImportState, DeliveryState, ExportDataset,
+    ExportFormat, ExportState, IdleReading, Inserted, MailedReport, MembershipStatus, PlatformRole,
+    PrivacyKind, PrivacyPerson, PrivacyState, QueueRules, Reach, RecordingRule, ReportPeriod, Role,
+    SmtpSecurity, Strategy, Updated, UserStatus, agent, agent_skill, api_key, availability_reason, bucket,
+    chat_integration, closed_company, company, contact, contact_field, contact_import, disposition,
+    disposition_queue, export, flow, flow_test, flow_version, membership, password_link, phone_number,
+    privacy_request, prompt, prompt_resource, queue, queue_member, recording_policy, refresh_token,
+    registration, report_schedule, schedule, second_factor, session, skill, smtp_server, transcription_hook,
+    user, voice_key, webhook_delivery, webhook_endpoint, webhook_event,
 };
 use sea_orm::{ActiveValue::Set, DatabaseTransaction, TransactionTrait};
 use serde_json::{Value, json};
@@ -83,6 +86,11 @@ pub struct Company {
     pub prompt: PromptId,
     /// Blocked.
     pub contact: ContactId,
+    /// Nobody has called him.
+    pub other_contact: ContactId,
+    pub contact_field: ContactFieldId,
+    /// It waits for its job.
+    pub contact_import: ContactImportId,
     /// Where nothing can be sent, since it is this machine.
     pub webhook: WebhookEndpointId,
     /// It has failed.
@@ -202,6 +210,9 @@ impl Company {
             schedule: ids.next(),
             prompt: ids.next(),
             contact: ids.next(),
+            other_contact: ids.next(),
+            contact_field: ids.next(),
+            contact_import: ids.next(),
             webhook: ids.next(),
             webhook_delivery: ids.next(),
             former: former.user,
@@ -412,12 +423,61 @@ impl Company {
             custom: json!({ "tier": "gold" }),
             favourite: false,
             blocked: true,
-            search_text: format!("{word} caller\n+4930555000\nknown"),
+            search_text: String::new(),
+            sort_key: String::new(),
+            last_contact_at: chrono::DateTime::UNIX_EPOCH,
+            indexed_at: None,
             created_at: now,
             updated_at: now,
             deleted_at: None,
         };
-        scope.insert::<contact::Entity, _>(&tx, contact).await.unwrap();
+        let other = contact::Model {
+            id: self.other_contact,
+            number: "+4930555002".to_owned(),
+            name: Some(format!("{word} other")),
+            tags: json!([]),
+            custom: json!({}),
+            blocked: false,
+            ..contact.clone()
+        };
+        for row in [contact, other] {
+            let contact = Contact { row, others: Vec::new() };
+            assert_eq!(contacts::insert(scope, &tx, &contact).await.unwrap(), Inserted::Yes);
+        }
+        let plan = json!({"delimiter": 44, "encoding": "Utf8", "columns": [{"header": "number", "field": "number"}],
+            "duplicates": "Skip", "country": null, "may_block": false, "begin": 8});
+        let import = contact_import::Model {
+            id: self.contact_import,
+            company_id,
+            requested_by: self.owner.user,
+            state: ContactImportState::Queued,
+            plan,
+            storage_key: None,
+            size_bytes: 8,
+            bytes_done: 8,
+            rows_done: 0,
+            made: 0,
+            updated: 0,
+            skipped: 0,
+            refused: 0,
+            failure: None,
+            created_at: now,
+            started_at: None,
+            ended_at: None,
+        };
+        scope.insert::<contact_import::Entity, _>(&tx, import).await.unwrap();
+        let field = contact_field::Model {
+            id: self.contact_field,
+            company_id,
+            name: "tier".to_owned(),
+            label: "Tier".to_owned(),
+            kind: ContactFieldKind::Choice,
+            choices: json!(["gold", "silver"]),
+            in_offers: true,
+            created_at: now,
+            updated_at: now,
+        };
+        scope.insert::<contact_field::Entity, _>(&tx, field).await.unwrap();
         self.insert_export(app, &tx).await;
         self.insert_privacy_request(app, &tx).await;
         tx.commit().await.unwrap();
@@ -643,6 +703,9 @@ impl Company {
             self.flow_version.to_string(),
             self.prompt.to_string(),
             self.contact.to_string(),
+            self.other_contact.to_string(),
+            self.contact_field.to_string(),
+            self.contact_import.to_string(),
             self.webhook.to_string(),
             self.webhook_delivery.to_string(),
             self.former.to_string(),
