@@ -7,6 +7,7 @@ pub mod backup;
 pub mod bus;
 pub mod calling_codes;
 pub mod calls;
+pub mod chat;
 pub mod chat_apps;
 pub mod cli;
 pub mod companies;

@@ -13,6 +13,7 @@ mod audit;
 mod auth;
 mod availability;
 mod availability_reasons;
+mod blocked_users;
 mod browsers;
 mod bucket;
 mod call_lists;
@@ -20,6 +21,8 @@ mod call_results;
 mod callbacks;
 mod calls;
 mod chat_integrations;
+mod chat_shapes;
+mod chats;
 mod companies;
 mod company_settings;
 mod contact_desk;
@@ -48,6 +51,7 @@ mod limited;
 mod live;
 mod measure;
 mod media;
+mod messages;
 mod ndjson;
 mod new_call;
 mod offers;
@@ -118,6 +122,8 @@ pub enum Tag {
     Analytics,
     /// Registration, tokens, sessions, the own profile.
     Auth,
+    /// What people of a company say to each other.
+    Chat,
     /// Companies, their phone numbers and settings.
     Companies,
     /// Whom the company knows by number.
@@ -172,7 +178,13 @@ fn resources() -> impl OpenApi + 'static {
         (twilio_account::TwilioAccounts, voice_token::VoiceTokens),
         (call_lists::CallLists, dispositions::Dispositions, schedules::Schedules),
         (system_settings::Settings, analytics::Analytics, exports::Exports, insights::InsightsOfCompanies),
-        (health::Health, languages::Languages, privacy::Privacy, report_schedules::ReportSchedules),
+        (
+            health::Health,
+            languages::Languages,
+            privacy::Privacy,
+            report_schedules::ReportSchedules,
+            of_chats(),
+        ),
     )
 }
 
@@ -183,6 +195,10 @@ fn of_contacts() -> impl OpenApi + 'static {
         contact_fields::ContactFields,
         contact_imports::ContactImports,
     )
+}
+
+fn of_chats() -> impl OpenApi + 'static {
+    (chats::Chats, messages::Messages, blocked_users::BlockedUsers)
 }
 
 fn service() -> OpenApiService<impl OpenApi + 'static, ()> {

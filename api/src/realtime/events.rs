@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use socketioxide::extract::SocketRef;
 
 use super::roster::{Dismissal, Holder};
-use super::{handshake, snapshot};
+use super::{chat_events, handshake, snapshot};
 use crate::agents::{self, Hand, Wanted};
 use crate::app::App;
 use crate::authz::{AnswerOffers, ControlCalls, Permission, SetAvailability, Whose};
@@ -58,6 +58,9 @@ async fn perform(app: &App, socket: &SocketRef, name: &str, payload: &Value) -> 
     let holder = app.sockets.0.holder(socket.id).ok_or(Dismissal::NOT_AUTHENTICATED)?;
     if holder.until <= app.clock.now() {
         return Err(Dismissal::TOKEN_EXPIRED.into());
+    }
+    if let Some(answer) = chat_events::perform(app, &holder, name, &fields).await? {
+        return Ok(answer);
     }
     match name {
         "resume" => {
@@ -156,14 +159,14 @@ fn controls(app: &App, holder: &Holder) -> Result<Actor> {
 }
 
 /// The fields of a payload, whatever the client sent as one. Unknown fields are left alone: clients add their own.
-struct Fields<'a>(&'a Value);
+pub struct Fields<'a>(&'a Value);
 
 impl Fields<'_> {
-    fn required<T: DeserializeOwned>(&self, name: &str) -> Result<T> {
+    pub fn required<T: DeserializeOwned>(&self, name: &str) -> Result<T> {
         self.optional(name)?.ok_or_else(|| wrong(name, "is required".to_owned()))
     }
 
-    fn optional<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
+    pub fn optional<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
         match self.0.get(name) {
             None | Some(Value::Null) => Ok(None),
             Some(value) => {
@@ -174,7 +177,7 @@ impl Fields<'_> {
     }
 }
 
-fn wrong(field: &str, message: String) -> Error {
+pub fn wrong(field: &str, message: String) -> Error {
     Error::Invalid {
         code: Code::ValidationFailed,
         message: "Some fields are not valid.".into(),

@@ -60,6 +60,8 @@ pub enum Audience {
     Queue(entity::id::QueueId),
     /// All sockets of one user.
     User(entity::id::UserId),
+    /// Those who are in a group.
+    Chat(entity::id::ChatId),
 }
 
 impl Audience {
@@ -70,6 +72,7 @@ impl Audience {
             Self::Agent(id) => format!("agent:{id}"),
             Self::Queue(id) => format!("queue:{id}"),
             Self::User(id) => format!("user:{id}"),
+            Self::Chat(id) => format!("chat:{id}"),
         }
     }
 }

@@ -50,7 +50,14 @@ async fn lived_in(ground: Ground, life: Life) -> Centre {
         custom: Some([("nick".to_owned(), "Zebulon".to_owned())].into()),
         ..Card::default()
     };
-    contacts::create(&centre.app, centre.scope, centre.user, Change { number: Some(CALLER.into()), card, ..Change::default() }).await.unwrap();
+    contacts::create(
+        &centre.app,
+        centre.scope,
+        centre.user,
+        Change { number: Some(CALLER.into()), card, ..Change::default() },
+    )
+    .await
+    .unwrap();
     let steps = [
         Step::UntilSaid("customer number".into()),
         Step::Press("8642097531".into()),

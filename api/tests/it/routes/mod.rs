@@ -11,6 +11,7 @@ mod bucket;
 mod callbacks;
 mod calls;
 mod chat_apps;
+mod chats;
 mod companies;
 mod company_life;
 mod company_settings;

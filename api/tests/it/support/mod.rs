@@ -2,6 +2,7 @@
 
 mod balancer;
 pub mod centre;
+pub mod chats;
 mod contract;
 mod database;
 pub mod days;

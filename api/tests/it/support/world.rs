@@ -36,6 +36,7 @@ use sea_orm::{ActiveValue::Set, DatabaseTransaction, TransactionTrait};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
+use super::chats::{self, Chats};
 use super::live_calls::{self, LiveCalls};
 use super::{PASSWORD, TestApp, store};
 
@@ -108,6 +109,7 @@ pub struct Company {
     /// By which the one outside ends it.
     pub unsubscribe_token: String,
     pub calls: LiveCalls,
+    pub chats: Chats,
 }
 
 /// The account of our company at the provider, and the token of any company's.
@@ -195,6 +197,7 @@ impl Company {
             id,
             scope,
             calls: LiveCalls::named(ids),
+            chats: Chats::named(app, idle.clone()),
             idle_agent: idle.agent.expect("the idle agent is an agent"),
             queue: ids.next(),
             second_queue: ids.next(),
@@ -230,6 +233,7 @@ impl Company {
         let agent = company.agent.agent.expect("the agent is an agent");
         let supervisors = [company.owner.user, company.manager.user];
         live_calls::insert(app, scope, agent, company.queue, supervisors, &company.calls).await;
+        chats::insert(app, &company).await;
         company
     }
 
@@ -724,6 +728,11 @@ impl Company {
             self.calls.voicemail.to_string(),
             self.calls.connected.to_string(),
             self.calls.consulting.to_string(),
+            self.chats.colleague.user.to_string(),
+            self.chats.private.to_string(),
+            self.chats.message.to_string(),
+            self.chats.group.to_string(),
+            self.chats.question.to_string(),
         ];
         ids.extend(people.iter().flat_map(|person| [person.user.to_string(), person.session.to_string()]));
         ids.extend(people.iter().filter_map(|person| person.agent).map(|agent| agent.to_string()));
