@@ -490,6 +490,9 @@ codes! {
     /// The socket is somebody else's.
     /// Connect anew to be somebody else.
     SocketOfAnotherUser = "SOCKET_OF_ANOTHER_USER" [];
+    /// The company's own bucket does not take or give the file.
+    /// Try again, or have an owner look at its settings.
+    StorageUnavailable = "STORAGE_UNAVAILABLE" [503];
     /// The supervisor is in another call.
     /// Leave that one first.
     SupervisingAnotherCall = "SUPERVISING_ANOTHER_CALL" [409];

@@ -3,6 +3,7 @@
 mod balancer;
 pub mod centre;
 pub mod chats;
+pub mod collector;
 mod contract;
 mod database;
 pub mod days;
