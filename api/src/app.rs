@@ -24,6 +24,7 @@ use crate::ids::Ids;
 use crate::jobs::{self, Workshop};
 use crate::keys::Keys;
 use crate::limits::{Limiter, Rules};
+use crate::media::MediaDesk;
 use crate::metrics::Metrics;
 use crate::outbound::mail::{self, Mailer};
 use crate::outbound::web::{Lanes, Web};
@@ -81,6 +82,8 @@ pub struct Parts {
     pub underway: Underway,
     /// Places for exports.
     pub exports: Places,
+    /// What uploads and their pictures need.
+    pub media: MediaDesk,
     /// Places for replays.
     pub replays: Arc<Semaphore>,
 }
@@ -130,6 +133,7 @@ impl App {
             Limiter::new(settings.redis_url.as_ref()).map_err(|cause| Error::internal("REDIS_URL", cause))?;
         let limits = Rules::of(&settings);
         let mailer = Mailer::new(&settings, &clock)?;
+        let media = MediaDesk::new(&settings)?;
         let web = Web::new(&settings.public_url, settings.outbound_allow.clone())?;
         let started_at = clock.now();
         Ok(Self(Arc::new(Parts {
@@ -160,6 +164,7 @@ impl App {
             webhook_lanes: Lanes::new(Lanes::WEBHOOKS),
             underway: Underway::default(),
             exports,
+            media,
             replays: Arc::new(Semaphore::new(AT_ONCE)),
         })))
     }

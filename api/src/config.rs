@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use entity::SmtpSecurity;
+use entity::{MediaKind, SmtpSecurity};
 use lettre::message::Mailbox;
 
 use crate::origin::Origins;
@@ -67,6 +67,9 @@ pub struct Settings {
     pub upload_path: PathBuf,
     /// Where files lie instead, when it is set.
     pub s3: Option<S3Settings>,
+    pub media: MediaSettings,
+    /// Where clients may put media themselves, when there is such a place.
+    pub cloudinary: Option<CloudinarySettings>,
     /// Until an answer begins, when that is limited.
     pub request_limit: Option<Duration>,
     /// Whose pages may call the API from a browser.
@@ -116,6 +119,53 @@ pub enum S3Files {
     Streamed,
     /// By a short-lived link to the store.
     Linked,
+}
+
+/// How large media may be, in bytes. Those that come in one request, and pictures, have `max_file_size`.
+#[derive(Clone, Copy, Debug)]
+pub struct MediaSettings {
+    pub image: u64,
+    pub audio: u64,
+    pub video: u64,
+    pub document: u64,
+    /// Of all that a company keeps, when that is limited.
+    pub quota: Option<u64>,
+    /// How long an upload in parts may be on its way.
+    pub upload_kept: Duration,
+}
+
+impl MediaSettings {
+    pub fn limit(&self, kind: MediaKind) -> u64 {
+        match kind {
+            MediaKind::Image => self.image,
+            MediaKind::Audio => self.audio,
+            MediaKind::Video => self.video,
+            MediaKind::Document => self.document,
+        }
+    }
+
+    /// Of the largest file that is taken at all.
+    pub fn largest(&self) -> u64 {
+        self.image.max(self.audio).max(self.video).max(self.document)
+    }
+}
+
+/// An account at Cloudinary.
+#[derive(Clone, Debug)]
+pub struct CloudinarySettings {
+    pub cloud_name: String,
+    pub api_key: String,
+    pub api_secret: Secret,
+    /// Without a slash at the end.
+    pub api_url: String,
+    pub signature: CloudinarySignature,
+}
+
+/// By which the account signs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CloudinarySignature {
+    Sha1,
+    Sha256,
 }
 
 /// A server that takes our mail.
@@ -260,6 +310,15 @@ impl Settings {
                 None => data_dir.join("files"),
             },
             s3: s3(keys)?,
+            media: MediaSettings {
+                image: keys.number("max_file_size")?,
+                audio: keys.number("media_max_audio")?,
+                video: keys.number("media_max_video")?,
+                document: keys.number("media_max_document")?,
+                quota: Some(keys.number("media_quota")?).filter(|quota| *quota > 0),
+                upload_kept: keys.span("media_upload_kept")?,
+            },
+            cloudinary: cloudinary(keys)?,
             exports: ExportSettings {
                 pool: keys.number("export_pool")?,
                 longest: keys.span("export_longest")?,
@@ -399,6 +458,22 @@ fn s3(keys: &Keys) -> Result<Option<S3Settings>, BadSetting> {
         path_style: keys.choice("aws_s3_path_style", &[("true", true), ("false", false)])?,
         files: keys
             .choice("aws_s3_files", &[("streamed", S3Files::Streamed), ("linked", S3Files::Linked)])?,
+    }))
+}
+
+fn cloudinary(keys: &Keys) -> Result<Option<CloudinarySettings>, BadSetting> {
+    let Some(cloud_name) = keys.optional("cloudinary_cloud_name") else { return Ok(None) };
+    let needed =
+        |key| keys.optional(key).ok_or_else(|| keys.bad(key, "is missing beside CLOUDINARY_CLOUD_NAME"));
+    Ok(Some(CloudinarySettings {
+        cloud_name,
+        api_key: needed("cloudinary_api_key")?,
+        api_secret: Secret::new(needed("cloudinary_api_secret")?),
+        api_url: keys.text("cloudinary_api_url").trim_end_matches('/').to_owned(),
+        signature: keys.choice(
+            "cloudinary_signature",
+            &[("sha1", CloudinarySignature::Sha1), ("sha256", CloudinarySignature::Sha256)],
+        )?,
     }))
 }
 

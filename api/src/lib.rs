@@ -30,6 +30,7 @@ pub mod jobs;
 pub mod keys;
 pub mod limits;
 pub mod log;
+pub mod media;
 pub mod metrics;
 pub mod numbers;
 pub mod origin;

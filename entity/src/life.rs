@@ -438,6 +438,14 @@ closed_enum!(
         MailReport,
         /// Import the contacts of a file.
         ImportContacts,
+        /// Join the parts of an upload that is complete, should the node that took the last one not have.
+        FinishMedia,
+        /// Forget an upload that nobody completed in time.
+        ExpireMedia,
+        /// Make the small picture of a picture.
+        MakeThumbnail,
+        /// Delete the files of media.
+        DeleteMedia,
     }
 );
 closed_enum!(

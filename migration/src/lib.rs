@@ -42,6 +42,7 @@ mod m0031_integrations;
 mod m0032_figures;
 mod m0033_kept_answers;
 mod m0034_contacts_by_word;
+mod m0036_media;
 mod m0037_calls_behind_figures;
 mod m0039_chat;
 mod sql;
@@ -88,6 +89,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0032_figures::Migration),
             Box::new(m0033_kept_answers::Migration),
             Box::new(m0034_contacts_by_word::Migration),
+            Box::new(m0036_media::Migration),
             Box::new(m0037_calls_behind_figures::Migration),
             Box::new(m0039_chat::Migration),
         ]

@@ -93,6 +93,11 @@ permissions! {
     RunExports = "exports:run";
     /// What stands out in the figures of queues and agents.
     ReadInsights = "insights:read";
+    /// What people have uploaded. `own`: what he has uploaded himself; what others show him has its own permission.
+    ReadMedia = "media:read";
+    /// `own`: nobody goes on with an upload of somebody else.
+    WriteMedia = "media:write";
+    DeleteMedia = "media:delete";
     ReadOffers = "offers:read";
     AnswerOffers = "offers:answer";
     ReadOutboundRules = "outbound:read";

@@ -139,6 +139,12 @@ codes! {
     /// There is no such chat.
     /// Read the list of chats again.
     ChatNotFound = "CHAT_NOT_FOUND" [404];
+    /// This server has no account at Cloudinary.
+    /// Upload to this server.
+    CloudinaryOff = "CLOUDINARY_OFF" [409];
+    /// Cloudinary does not answer.
+    /// Send it again later.
+    CloudinaryUnavailable = "CLOUDINARY_UNAVAILABLE" [503];
     /// There is no such company.
     /// Read the list of your companies again.
     CompanyNotFound = "COMPANY_NOT_FOUND" [404];
@@ -259,6 +265,21 @@ codes! {
     /// The recording is under a legal hold.
     /// Whoever set the hold must lift it first.
     LegalHold = "LEGAL_HOLD" [409];
+    /// There are no such media, or no longer.
+    /// Show that they are gone.
+    MediaNotFound = "MEDIA_NOT_FOUND" [404];
+    /// The file has not been put where it was to be put.
+    /// Put it there first.
+    MediaNotUploaded = "MEDIA_NOT_UPLOADED" [409];
+    /// The company's media take as much room as they may.
+    /// Delete some, or ask whoever runs the server.
+    MediaQuotaExceeded = "MEDIA_QUOTA_EXCEEDED" [409];
+    /// The file, or the picture in it, is larger than one of its kind may be.
+    /// Send a smaller one; the message names the limit.
+    MediaTooLarge = "MEDIA_TOO_LARGE" [422];
+    /// Files of this type are not taken, whatever they are called.
+    /// Send a picture, a sound, a film or a document of a common type.
+    MediaTypeRefused = "MEDIA_TYPE_REFUSED" [422];
     /// The person is a member of other companies too.
     /// Only that person changes it, in the own profile.
     MemberElsewhere = "MEMBER_ELSEWHERE" [409];
@@ -544,6 +565,9 @@ codes! {
     /// Another transfer of this call is under way.
     /// Wait for it, or cancel it.
     TransferUnderWay = "TRANSFER_UNDER_WAY" [409];
+    /// The client speaks a version of the tus protocol that this server does not.
+    /// Speak 1.0.0.
+    TusVersionUnknown = "TUS_VERSION_UNKNOWN" [412];
     /// The company has no account of its own at the provider.
     /// Set one first.
     TwilioAccountNotFound = "TWILIO_ACCOUNT_NOT_FOUND" [404];
@@ -559,6 +583,12 @@ codes! {
     /// The operation does not take bodies of this content type.
     /// Send the one that the message names.
     UnsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE" [415];
+    /// The connection was lost in the middle of an upload.
+    /// Ask how far it is, and go on there.
+    UploadBrokenOff = "UPLOAD_BROKEN_OFF" [503];
+    /// The upload is at another place than the request.
+    /// Ask how far it is, and go on there.
+    UploadOffset = "UPLOAD_OFFSET" [409];
     /// There is no such user.
     /// Read the list of users again.
     UserNotFound = "USER_NOT_FOUND" [404];

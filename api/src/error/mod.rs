@@ -30,6 +30,8 @@ pub enum Error {
     UnderWay { retry_after: std::time::Duration },
     /// What was seen has changed since.
     PreconditionFailed,
+    /// A version of tus that is not spoken here.
+    TusVersion,
     /// A part of a file was asked for that it does not have; so many bytes it has.
     OutOfRange { size: u64 },
     /// Too many attempts; try again after so long.
@@ -67,6 +69,7 @@ pub enum Subject {
     FlowVersion,
     Integration,
     Invitation,
+    Media,
     Offer,
     PasswordLink,
     PhoneNumber,
@@ -109,6 +112,7 @@ impl Subject {
             Self::FlowVersion => Code::FlowVersionNotFound,
             Self::Integration => Code::IntegrationNotFound,
             Self::Invitation => Code::InvitationNotFound,
+            Self::Media => Code::MediaNotFound,
             Self::Offer => Code::OfferNotFound,
             Self::PasswordLink => Code::PasswordLinkNotFound,
             Self::PhoneNumber => Code::PhoneNumberNotFound,
@@ -151,6 +155,7 @@ impl Subject {
             Self::FlowVersion => "There is no such version of this flow.",
             Self::Integration => "The company has no such integration.",
             Self::Invitation => "This invitation is not valid, or no longer.",
+            Self::Media => "There are no such media.",
             Self::Offer => "There is no such offer.",
             Self::PasswordLink => "This link is not valid, or no longer. Ask for a new one.",
             Self::PhoneNumber => "There is no such phone number.",

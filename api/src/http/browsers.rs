@@ -13,12 +13,13 @@ const DATA_ONLY: HeaderValue = HeaderValue::from_static("default-src 'none'; fra
 const HTTPS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
 const ALLOWED_METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
 const ALLOWED_HEADERS: HeaderValue = HeaderValue::from_static(
-    "Authorization, Content-Type, Accept-Language, Idempotency-Key, If-Match, If-None-Match, Range, X-Company-Id, \
-     X-Request-Id",
+    "Authorization, Content-Type, Accept-Language, Idempotency-Key, If-Match, If-None-Match, Range, Tus-Resumable, \
+     Upload-Length, Upload-Metadata, Upload-Offset, X-Company-Id, X-Request-Id",
 );
 const EXPOSED_HEADERS: HeaderValue = HeaderValue::from_static(
     "Content-Disposition, Content-Range, ETag, Location, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, \
-     Retry-After, X-Request-Id",
+     Retry-After, Tus-Extension, Tus-Max-Size, Tus-Resumable, Tus-Version, Upload-Expires, Upload-Length, Upload-Offset, \
+     X-Request-Id",
 );
 /// Seconds for which a browser need not ask again.
 const REMEMBERED: HeaderValue = HeaderValue::from_static("600");

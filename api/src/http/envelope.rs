@@ -281,6 +281,11 @@ impl Answer {
                 Code::PreconditionFailed,
                 "Somebody has changed this since you read it. Read it again.",
             ),
+            Error::TusVersion => Self::new(
+                StatusCode::PRECONDITION_FAILED,
+                Code::TusVersionUnknown,
+                "Speak version 1.0.0 of tus.",
+            ),
             Error::OutOfRange { size } => {
                 Self::new(StatusCode::RANGE_NOT_SATISFIABLE, Code::OutOfRange, "The file has no such part.")
                     .with(header::CONTENT_RANGE, format!("bytes */{size}"))

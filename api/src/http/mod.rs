@@ -51,6 +51,9 @@ mod limited;
 mod live;
 mod measure;
 mod media;
+mod media_body;
+mod media_library;
+mod media_uploads;
 mod messages;
 mod ndjson;
 mod new_call;
@@ -144,6 +147,8 @@ pub enum Tag {
     Calls,
     /// What is done with a call while people talk.
     LiveCalls,
+    /// Files that people upload, for messages and whatever else shows them.
+    Media,
     /// Calls offered to agents.
     Offers,
     /// One person's data: taken out, or erased.
@@ -170,7 +175,7 @@ fn resources() -> impl OpenApi + 'static {
         (agents::Agents, availability::AvailabilityOfAgents, availability_reasons::AvailabilityReasons),
         (agent_history::HistoryOfAgents, supervision::Supervision),
         (calls::Calls, why::WhyCallsWait, waiting_calls::WaitingCalls, live::LiveCalls, offers::Offers),
-        (outbound::Outbound, callbacks::Callbacks),
+        (outbound::Outbound, callbacks::Callbacks, media_library::MediaLibrary, media_uploads::MediaUploads),
         (recordings::Recordings, recording_settings::RecordingSettings, voicemails::Voicemails),
         (company_settings::CompanySettings, transcription_hook::TranscriptionHooks),
         (webhooks::Webhooks, chat_integrations::ChatIntegrations, smtp_server::SmtpServers, bucket::Buckets),

@@ -18,6 +18,7 @@ use super::envelope::Envelope;
 use super::etag::{Versioned, Versions};
 use super::limited::{Follow, Limit};
 use super::measure::Measure;
+use super::media_uploads::Tus;
 use super::patience::Patient;
 use super::repeats::Repeats;
 use super::spec::Spec;
@@ -50,6 +51,7 @@ pub fn endpoint(app: &App) -> Result<impl Endpoint<Output = Response> + 'static>
         .with(Repeats { app: app.clone(), spec })
         .with(envelope)
         .with(Follow { app: app.clone() });
+    let routes = routes.with(Tus { largest: app.settings.media.largest() });
     Ok(routes.with(Measure::new(&app.metrics, spec)))
 }
 
@@ -63,6 +65,8 @@ fn routes(app: &App, spec: &'static Spec) -> Route {
         .at(media::RECORDINGS, get(media::recording))
         .at(media::EXPORTS, get(media::export))
         .at(media::PRIVACY, get(media::person))
+        .at(media::FILES, get(media::upload))
+        .at(media::THUMBNAILS, get(media::upload_thumbnail))
         .at("/openapi.yaml", get(make_sync(|_| spec.yaml().with_content_type("application/yaml"))))
         .at(media::AVATARS, get(media::avatar))
         .at(PASSWORD_PAGE, get(make_sync(|request| pages::set_password(&request))))

@@ -10,9 +10,9 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::Busy;
 use entity::id::{
-    AgentId, CallId, CallbackId, ContactImportId, ExportId, LegId, MessageId, OfferId, PhoneNumberId,
-    PrivacyRequestId, QueueEntryId, RecordingId, ReportScheduleId, RequestId, SegmentId, TransferId,
-    WebhookDeliveryId,
+    AgentId, CallId, CallbackId, ContactImportId, ExportId, LegId, MediaId, MessageId, OfferId,
+    PhoneNumberId, PrivacyRequestId, QueueEntryId, RecordingId, ReportScheduleId, RequestId, SegmentId,
+    TransferId, WebhookDeliveryId,
 };
 use entity::{JobKind, job};
 use tracing::Instrument;
@@ -30,6 +30,7 @@ use crate::exports;
 use crate::hooks;
 use crate::identity::ban;
 use crate::log::traces;
+use crate::media;
 use crate::privacy;
 use crate::reports;
 use crate::store::system::{self, Claimed};
@@ -273,6 +274,12 @@ async fn work(app: &App, claimed: &Claimed) -> Result<Done> {
         JobKind::ImportContacts => {
             contacts::import::work::run(app, scope, ContactImportId(subject), job.attempts).await
         }
+        JobKind::FinishMedia => media::finish::finish(app, scope, MediaId(subject)).await.map(|_| Done::Yes),
+        JobKind::ExpireMedia => {
+            in_unit(app, claimed, async |unit| media::remove::expire(unit, MediaId(subject)).await).await
+        }
+        JobKind::MakeThumbnail => media::make_thumbnail(app, scope, MediaId(subject)).await,
+        JobKind::DeleteMedia => media::remove::delete_files(app, scope, MediaId(subject)).await,
         JobKind::DeviceLost => {
             match crate::agents::check_device(app, scope, AgentId(subject), job.id).await? {
                 Watch::Until(at) => Ok(Done::Again(at)),

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use bytes::Bytes;
 use entity::id::{CallId, RecordingId};
+use entity::{MediaState, MediaStore};
 use futures_util::TryStreamExt;
 use serde_json::{Map, Value, json};
 
@@ -15,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::files;
 use crate::storage::Upload;
 use crate::store::people::{self, Kind, Row, Table, Which};
-use crate::store::{persons, recordings};
+use crate::store::{media, persons, recordings};
 
 /// Rows, sounds, and the sheet that says what they are.
 pub const STEPS: i32 = 3;
@@ -67,6 +68,11 @@ async fn fill(work: &mut Work<'_>, upload: &mut Upload) -> Result<()> {
             sound(work, upload, row.id).await?;
         }
     }
+    if let Subject::User { user, .. } = work.subject {
+        for row in media::of_users(work.scope, work.app.db.reader(), &[user]).await? {
+            uploaded(work, upload, row).await?;
+        }
+    }
     work.note_alone(2).await?;
     let sheet = json!({
         "privacyRequestId": work.id,
@@ -74,7 +80,8 @@ async fn fill(work: &mut Work<'_>, upload: &mut Upload) -> Result<()> {
         "madeAt": work.app.clock.now(),
         "person": person(&work.subject),
         "files": work.row.proof["found"],
-        "about": "data/ has the rows of each table in which this person is named, recordings/ what was recorded of him.",
+        "about": "data/ has the rows of each table in which this person is named, recordings/ what was recorded of him, media/ what he \
+                  has uploaded.",
     });
     let text = serde_json::to_vec_pretty(&sheet)
         .map_err(|cause| Error::internal("write a person's sheet", cause))?;
@@ -200,22 +207,48 @@ async fn sound(work: &mut Work<'_>, upload: &mut Upload, id: RecordingId) -> Res
     let row = recordings::get(work.scope, work.app.db.reader(), id).await?;
     let (Some(key), true) = (row.storage_key.clone(), row.can_be_heard()) else { return Ok(()) };
     let size = row.size_bytes.and_then(|size| u64::try_from(size).ok()).unwrap_or_default();
-    let Some(mut pieces) = files::read(work.app, work.scope, &key, None).await? else { return Ok(()) };
-    let header = tar::header(&format!("recordings/{id}.wav"), size, row.created_at.timestamp())?;
-    upload.write(Bytes::copy_from_slice(&header)).await?;
+    let stored = Stored { key, name: format!("recordings/{id}.wav"), size, at: row.created_at.timestamp() };
+    if copy(work, upload, stored).await? {
+        work.count("found", "recordingFiles", 1);
+    }
+    Ok(())
+}
+
+/// What he has uploaded, as it is; what lies elsewhere is in the rows alone.
+async fn uploaded(work: &mut Work<'_>, upload: &mut Upload, row: entity::media::Model) -> Result<()> {
+    let here = row.state == MediaState::Ready && row.store == MediaStore::Files;
+    let (Some(key), true) = (row.storage_key.clone(), here) else { return Ok(()) };
+    let size = u64::try_from(row.size_bytes).unwrap_or_default();
+    let stored = Stored { key, name: format!("media/{}", row.id), size, at: row.created_at.timestamp() };
+    if copy(work, upload, stored).await? {
+        work.count("found", "mediaFiles", 1);
+    }
+    Ok(())
+}
+
+/// A file of the store's, and what it is called in the archive.
+struct Stored {
+    key: String,
+    name: String,
+    size: u64,
+    /// Seconds since 1970.
+    at: i64,
+}
+
+/// Whether it was there.
+async fn copy(work: &Work<'_>, upload: &mut Upload, stored: Stored) -> Result<bool> {
+    let Stored { key, name, size, at } = stored;
+    let Some(mut pieces) = files::read(work.app, work.scope, &key, None).await? else { return Ok(false) };
+    upload.write(Bytes::copy_from_slice(&tar::header(&name, size, at)?)).await?;
     let mut written = 0;
-    let reading = |cause| Error::internal("read a recording", cause);
+    let reading = |cause| Error::internal("read a file of a person's", cause);
     while let Some(piece) = pieces.try_next().await.map_err(reading)? {
         written += piece.len() as u64;
         upload.write(piece).await?;
     }
     if written != size {
-        return Err(Error::internal(
-            "write an archive",
-            format!("recording {id} has {written} bytes, not {size}"),
-        ));
+        return Err(Error::internal("write an archive", format!("{name} has {written} bytes, not {size}")));
     }
     upload.write(Bytes::from(tar::padding(size))).await?;
-    work.count("found", "recordingFiles", 1);
-    Ok(())
+    Ok(true)
 }

@@ -43,6 +43,7 @@ pub mod jobs;
 pub mod kept_answers;
 pub mod live;
 pub mod mails;
+pub mod media;
 pub mod messages;
 pub mod one_each;
 pub mod opt_outs;

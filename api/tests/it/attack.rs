@@ -80,6 +80,7 @@ impl Shot<'_> {
         } else if let Some((content_type, content)) = &self.sample.file {
             call = call.bytes(content_type, content.clone());
         }
+        call = self.sample.headers.iter().fold(call, |call, (name, value)| call.header(name, value));
         let call = match credentials {
             Credentials::None => call,
             Credentials::Header(value) => call.header("authorization", value),

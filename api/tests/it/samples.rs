@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::store;
 use crate::support::{
-    ACCOUNT_TOKEN, FACTOR_SECRET, OUR_ACCOUNT, World, draft, office_hours, png, refresh_token,
+    ACCOUNT_TOKEN, FACTOR_SECRET, FORM, OUR_ACCOUNT, World, draft, form, office_hours, png, refresh_token,
 };
 
 /// A request that succeeds when the right person sends it.
@@ -22,6 +22,8 @@ pub struct Sample {
     pub body: Option<Value>,
     /// A body that is no JSON: its content type and its content.
     pub file: Option<(&'static str, Vec<u8>)>,
+    /// What the operation wants to be told in headers.
+    pub headers: Vec<(&'static str, &'static str)>,
     /// For each id in the body: its JSON pointer, and an id of the other company to put there.
     pub foreign: Vec<(&'static str, String)>,
     /// As whom the caller acts.
@@ -46,6 +48,7 @@ impl Sample {
             query: "",
             body: None,
             file: None,
+            headers: Vec::new(),
             foreign: Vec::new(),
             acting: Acting::AsMember,
         }
@@ -57,6 +60,15 @@ impl Sample {
 
     fn accepted(self) -> Self {
         Self { status: 202, ..self }
+    }
+
+    fn empty(self) -> Self {
+        Self { status: 204, ..self }
+    }
+
+    fn header(mut self, name: &'static str, value: &'static str) -> Self {
+        self.headers.push((name, value));
+        self
     }
 
     fn by_own_agent(self) -> Self {
@@ -604,6 +616,23 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
             )
             .foreign("/members/0", theirs.owner.user),
         "unsubscribeFromReport" => owner().body(json!({ "token": ours.unsubscribe_token })),
+        "uploadMedia" => owner().made().file(FORM, form("picture.png", &png())),
+        "listMedia" => owner().query("mine=true&kind=image&limit=10"),
+        "getMedia" | "deleteMedia" => owner().id(ours.media),
+        "beginCloudinaryUpload" => {
+            owner().made().body(json!({ "kind": "image", "name": "a.png", "sizeBytes": 10 }))
+        }
+        "confirmCloudinaryUpload" => {
+            owner().id(ours.cloud_media).body(json!({ "version": 1, "signature": "0".repeat(40) }))
+        }
+        "beginUpload" => owner().made().header("upload-length", "10"),
+        "getUpload" => owner().id(ours.upload),
+        "continueUpload" => owner()
+            .empty()
+            .id(ours.upload)
+            .header("upload-offset", "0")
+            .file("application/offset+octet-stream", b"Plain text".to_vec()),
+        "endUpload" => owner().empty().id(ours.upload),
 
         "getTranscriptionHook" | "deleteTranscriptionHook" => owner().path("companyId", ours.id),
         "putTranscriptionHook" => {

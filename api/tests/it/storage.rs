@@ -2,11 +2,14 @@
 //! process, checks signatures, and keeps its files in a temporary folder (docs/decisions/0021).
 
 use bytes::Bytes;
+use calldocker::app::App;
+use calldocker::bus::Delivery;
 use calldocker::calls::transcription;
+use calldocker::media::upload;
 use calldocker::storage::{Folder, Link, Storage, Upload};
 use calldocker::store::recordings;
-use entity::{TranscriptState, recording};
-use futures_util::TryStreamExt;
+use entity::{MediaState, TranscriptState, recording};
+use futures_util::{StreamExt, TryStreamExt};
 
 use crate::support::live_calls::SOUND;
 use crate::support::store::Store;
@@ -146,4 +149,37 @@ async fn a_recording_in_a_bucket_is_streamed_or_linked_as_the_settings_say() {
         app.close().await;
         store.close();
     }
+}
+
+#[tokio::test]
+async fn an_upload_goes_on_at_another_node_by_the_bucket() {
+    let store = Store::open().await;
+    let settings = store.settings(&[]);
+    let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let app = TestApp::with(Backend::Sqlite, &settings).await.expect("SQLite is always there");
+    let world = World::create(&app).await;
+    let (owner, whole) = (&world.ours.owner, "Plain text, again and again. ".repeat(700_000).into_bytes());
+    let begun =
+        app.call("POST", "/api/media/uploads").by(owner).header("upload-length", &whole.len().to_string());
+    let path = begun.send().await.headers["location"].to_str().unwrap().to_owned();
+    let half = 9 << 20;
+    let first = app.call("PATCH", &path).by(owner).header("upload-offset", "0");
+    let first = first.bytes("application/offset+octet-stream", &whole[..half]).send().await;
+    assert_eq!(first.headers["upload-offset"], half.to_string());
+    let other = App::build(app.app.settings.clone(), app.clock.clone(), Delivery::Deliver).await.unwrap();
+    let id = path.rsplit('/').next().unwrap().parse().unwrap();
+    let rest: Vec<_> = whole[half..].chunks(300_000).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
+    let rest = futures_util::stream::iter(rest).boxed();
+    let row = upload::receive(&other, world.ours.scope, owner.user, id, half as u64, rest).await.unwrap();
+    assert_eq!((row.state, row.sha256), (MediaState::Ready, Some(sha256(&whole))));
+    other.db.clone().close().await.unwrap();
+    let made = app.get(&path.replace("/uploads", ""), owner).await;
+    let link = made.data(200)["url"].as_str().unwrap().replace(&app.app.settings.public_url, &app.url);
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    assert!(
+        client.get(link).send().await.unwrap().bytes().await.unwrap() == whole,
+        "it comes back as it was"
+    );
+    app.close().await;
+    store.close();
 }

@@ -12,7 +12,7 @@ pub const CLAIMED_WITHIN: [&str; 6] =
     ["createCall", "createExport", "createUser", "erasePerson", "exportPerson", "inviteUser"];
 
 /// Mutations of which no answer is kept, beside those of callers whom nobody knows and those that take or give files.
-pub const NOT_KEPT: [&str; 6] = [
+pub const NOT_KEPT: [&str; 7] = [
     // Access tokens are good for minutes; asked again, new ones are made.
     "createVoiceToken",
     "switchCompany",
@@ -20,6 +20,8 @@ pub const NOT_KEPT: [&str; 6] = [
     "replayFlow",
     "runFlowTests",
     "simulateFlow",
+    // What it says of the file stands in headers, and where the upload is in one of the answer's.
+    "beginUpload",
     // It says that somebody is there now.
     "sendHeartbeat",
 ];

@@ -7,12 +7,13 @@ use super::later;
 use crate::agents::remove_agent;
 use crate::error::{Error, Result};
 use crate::identity::members::send_home;
+use crate::media::remove::remove_in as remove_media;
 use crate::privacy::desk::keep_an_owner;
 use crate::privacy::terms::ERASED;
 use crate::privacy::work::{Went, Work};
 use crate::store::people::{self, Column, Kind, Which};
 use crate::store::sessions::{self, Sessions};
-use crate::store::{Unit, agents, chat_messages, chats, persons, system, users};
+use crate::store::{Unit, agents, chat_messages, chats, media, persons, system, users};
 
 /// Whether a column says who has done something. Where the account itself stays, since others know him, too, the company's rows
 /// name the account of nobody from then on.
@@ -93,7 +94,11 @@ pub async fn rows(work: &mut Work<'_>, user: UserId, membership: MembershipId) -
     let tables = people::tables(&app.db).await?;
     let agent: Option<AgentId> =
         persons::agent(scope, app.db.reader(), membership).await?.map(|agent| agent.id);
-    let unit = Unit::begin(app, scope).await?;
+    let mut unit = Unit::begin(app, scope).await?;
+    for row in media::of_users(scope, unit.tx(), &[user, UserId(work.id.0)]).await? {
+        remove_media(&mut unit, row.id).await?;
+        work.count("erased", "media", 1);
+    }
     let emails = match &work.subject {
         super::Subject::User { known, .. } => known.emails.clone(),
         super::Subject::Caller { .. } => Vec::new(),

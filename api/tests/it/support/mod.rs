@@ -30,8 +30,8 @@ pub use database::{Backend, TestDatabase};
 pub use dump::{dump, dump_all, tables, texts};
 pub use http::{Answer, Call};
 pub use world::{
-    ACCOUNT_TOKEN, Company, FACTOR_SECRET, OUR_ACCOUNT, PASSWORD_TOKEN, Person, REGISTRATION_TOKEN, World,
-    agent_row, draft, office_hours, person, png, refresh_token, wav,
+    ACCOUNT_TOKEN, Company, FACTOR_SECRET, FORM, OUR_ACCOUNT, PASSWORD_TOKEN, Person, REGISTRATION_TOKEN,
+    World, agent_row, draft, form, office_hours, person, png, refresh_token, wav,
 };
 
 use calldocker::app::App;
@@ -100,6 +100,11 @@ impl TestApp {
             // Tests ask much at once, from one address and while time stands still.
             ("rate_limit_max_requests", "0"),
             ("rate_limit_calls", "0"),
+            // Nobody is there, unless a test says where.
+            ("cloudinary_cloud_name", "calldocker"),
+            ("cloudinary_api_key", "874837483274837"),
+            ("cloudinary_api_secret", "abcd"),
+            ("cloudinary_api_url", "http://127.0.0.1:9"),
         ];
         settings.extend(changes);
         let settings = Settings::with(&settings).expect("settings for tests");

@@ -16,21 +16,21 @@ use calldocker::secret::Secret;
 use calldocker::store::{contacts, password_links, registrations, second_factors, sessions, system, users};
 use entity::id::{
     AgentId, ApiKeyId, BucketId, CompanyId, ContactFieldId, ContactId, ContactImportId, DispositionId,
-    ExportId, FlowId, FlowTestId, FlowVersionId, MembershipId, PhoneNumberId, PrivacyRequestId, PromptId,
-    QueueId, ReasonId, ReportScheduleId, ScheduleId, SessionId, SkillId, UserId, WebhookDeliveryId,
+    ExportId, FlowId, FlowTestId, FlowVersionId, MediaId, MembershipId, PhoneNumberId, PrivacyRequestId,
+    PromptId, QueueId, ReasonId, ReportScheduleId, ScheduleId, SessionId, SkillId, UserId, WebhookDeliveryId,
     WebhookEndpointId,
 };
 use entity::report_schedule::{Addresses, Members};
 use entity::{
     Availability, ChatApp, CompanyScope, ContactFieldKind, ContactImportState, DeliveryState, ExportDataset,
-    ExportFormat, ExportState, IdleReading, Inserted, MailedReport, MembershipStatus, PlatformRole,
-    PrivacyKind, PrivacyPerson, PrivacyState, QueueRules, Reach, RecordingRule, ReportPeriod, Role,
-    SmtpSecurity, Strategy, Updated, UserStatus, agent, agent_skill, api_key, availability_reason, bucket,
-    chat_integration, closed_company, company, contact, contact_field, contact_import, disposition,
-    disposition_queue, export, flow, flow_test, flow_version, membership, password_link, phone_number,
-    privacy_request, prompt, prompt_resource, queue, queue_member, recording_policy, refresh_token,
-    registration, report_schedule, schedule, second_factor, session, skill, smtp_server, transcription_hook,
-    user, voice_key, webhook_delivery, webhook_endpoint, webhook_event,
+    ExportFormat, ExportState, IdleReading, Inserted, MailedReport, MediaKind, MediaState, MediaStore,
+    MembershipStatus, PlatformRole, PrivacyKind, PrivacyPerson, PrivacyState, QueueRules, Reach,
+    RecordingRule, ReportPeriod, Role, SmtpSecurity, Strategy, Updated, UserStatus, agent, agent_skill,
+    api_key, availability_reason, bucket, chat_integration, closed_company, company, contact, contact_field,
+    contact_import, disposition, disposition_queue, export, flow, flow_test, flow_version, media, membership,
+    password_link, phone_number, privacy_request, prompt, prompt_resource, queue, queue_member,
+    recording_policy, refresh_token, registration, report_schedule, schedule, second_factor, session, skill,
+    smtp_server, transcription_hook, user, voice_key, webhook_delivery, webhook_endpoint, webhook_event,
 };
 use sea_orm::{ActiveValue::Set, DatabaseTransaction, TransactionTrait};
 use serde_json::{Value, json};
@@ -108,6 +108,12 @@ pub struct Company {
     pub report_schedule: ReportScheduleId,
     /// By which the one outside ends it.
     pub unsubscribe_token: String,
+    /// A picture of the owner's, which is ready.
+    pub media: MediaId,
+    /// A file of the owner's of which nothing is there yet.
+    pub upload: MediaId,
+    /// A picture of the owner's at Cloudinary.
+    pub cloud_media: MediaId,
     pub calls: LiveCalls,
     pub chats: Chats,
 }
@@ -224,6 +230,9 @@ impl Company {
             privacy_request: ids.next(),
             report_schedule,
             unsubscribe_token,
+            media: ids.next(),
+            upload: ids.next(),
+            cloud_media: ids.next(),
             owner,
             manager,
             agent,
@@ -484,6 +493,7 @@ impl Company {
         scope.insert::<contact_field::Entity, _>(&tx, field).await.unwrap();
         self.insert_export(app, &tx).await;
         self.insert_privacy_request(app, &tx).await;
+        self.insert_media(app, &tx).await;
         tx.commit().await.unwrap();
     }
 
@@ -693,6 +703,55 @@ impl Company {
         self.scope.insert::<privacy_request::Entity, _>(tx, row).await.unwrap();
     }
 
+    async fn insert_media(&self, app: &TestApp, tx: &DatabaseTransaction) {
+        let now = app.app.clock.now();
+        let key = format!("{}/media/{}/picture", self.id, self.media);
+        app.app.storage.put(&key, Bytes::from(png())).await.unwrap();
+        let ready = media::Model {
+            id: self.media,
+            company_id: self.id,
+            user_id: self.owner.user,
+            state: MediaState::Ready,
+            kind: Some(MediaKind::Image),
+            content_type: Some("image/png".to_owned()),
+            name: Some("picture.png".to_owned()),
+            size_bytes: png().len() as i64,
+            received_bytes: png().len() as i64,
+            sha256: Some("0".repeat(64)),
+            width: Some(1),
+            height: Some(1),
+            duration_ms: None,
+            store: MediaStore::Files,
+            storage_key: Some(key),
+            thumbnail_key: None,
+            created_at: now,
+            ready_at: Some(now),
+            expires_at: None,
+            deleted_at: None,
+        };
+        let upload = media::Model {
+            id: self.upload,
+            state: MediaState::Uploading,
+            kind: None,
+            content_type: None,
+            size_bytes: 10,
+            received_bytes: 0,
+            sha256: None,
+            storage_key: Some(format!("{}/media/{}/file", self.id, self.upload)),
+            ready_at: None,
+            expires_at: Some(now + chrono::TimeDelta::days(1)),
+            ..ready.clone()
+        };
+        let cloud = media::Model {
+            id: self.cloud_media,
+            store: MediaStore::Cloudinary,
+            sha256: None,
+            storage_key: Some(format!("{}/media/{}/cloud", self.id, self.cloud_media)),
+            ..ready.clone()
+        };
+        self.scope.insert_many::<media::Entity, _>(tx, vec![ready, upload, cloud]).await.unwrap();
+    }
+
     /// Every id of this company: what must not stand in an answer to anybody else.
     pub fn ids(&self) -> Vec<String> {
         let people = [&self.owner, &self.manager, &self.agent];
@@ -716,6 +775,9 @@ impl Company {
             self.api_key.to_string(),
             self.export.to_string(),
             self.privacy_request.to_string(),
+            self.media.to_string(),
+            self.upload.to_string(),
+            self.cloud_media.to_string(),
             self.draft_flow.to_string(),
             self.flow_test.to_string(),
             self.wait_flow.to_string(),
@@ -833,6 +895,19 @@ async fn insert_closed_company(app: &TestApp, admin: &Person) -> CompanyId {
 /// The beginning of a picture, which is all that is looked at.
 pub fn png() -> Vec<u8> {
     b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0".to_vec()
+}
+
+/// The content type of [`form`].
+pub const FORM: &str = "multipart/form-data; boundary=between-two-fields";
+
+/// A form with a file.
+pub fn form(name: &str, content: &[u8]) -> Vec<u8> {
+    let head = format!(
+        "--between-two-fields\r\ncontent-disposition: form-data; name=\"note\"\r\n\r\nfirst\r\n\
+         --between-two-fields\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\
+         content-type: application/octet-stream\r\n\r\n"
+    );
+    [head.as_bytes(), content, b"\r\n--between-two-fields--\r\n"].concat()
 }
 
 /// A document that can be published.
