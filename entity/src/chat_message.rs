@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::id::{ChatId, ChatMessageId, CompanyId, UserId};
+use crate::id::{ChatId, ChatMessageId, CompanyId, MediaId, UserId};
 use crate::macros::{closed_enum, company_owned};
 
 closed_enum!(
@@ -39,6 +39,8 @@ pub struct Model {
     pub body: Option<String>,
     /// Of a location, a contact or what the server has written: the rest of it.
     pub detail: Option<Json>,
+    /// The file that it shows.
+    pub media_id: Option<MediaId>,
     pub reply_to_id: Option<ChatMessageId>,
     pub forwarded_from_id: Option<ChatMessageId>,
     /// The words by which it is found.

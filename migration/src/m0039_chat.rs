@@ -50,6 +50,7 @@ CREATE TABLE chat_message (
     kind varchar(32) NOT NULL,
     body text NULL,
     detail {json} NULL,
+    media_id {uuid} NULL,
     reply_to_id {uuid} NULL,
     forwarded_from_id {uuid} NULL,
     folded text NOT NULL,
@@ -58,8 +59,10 @@ CREATE TABLE chat_message (
     deleted_at {time} NULL,
     deleted_by {uuid} NULL REFERENCES "user" (id),
     UNIQUE (company_id, id),
-    FOREIGN KEY (company_id, chat_id) REFERENCES chat (company_id, id) ON DELETE CASCADE
+    FOREIGN KEY (company_id, chat_id) REFERENCES chat (company_id, id) ON DELETE CASCADE,
+    FOREIGN KEY (company_id, media_id) REFERENCES media (company_id, id)
 );
+CREATE INDEX ix_chat_message_media ON chat_message (company_id, media_id) WHERE media_id IS NOT NULL;
 CREATE UNIQUE INDEX ux_chat_message_seq ON chat_message (company_id, chat_id, seq);
 CREATE UNIQUE INDEX ux_chat_message_temp ON chat_message (company_id, user_id, temp_id) WHERE temp_id IS NOT NULL;
 CREATE TABLE chat_reaction (

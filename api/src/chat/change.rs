@@ -7,10 +7,10 @@ use serde_json::json;
 
 use super::content::{LONGEST_TEXT, said};
 use super::send::may_write;
-use super::{Message, groups, message, news, words};
+use super::{Message, attached, groups, message, news, words};
 use crate::app::App;
 use crate::error::{Code, Error, Result};
-use crate::store::{Unit, chat_messages, chats};
+use crate::store::{Unit, chat_messages, chats, media};
 
 /// How long a sender may change his words.
 pub const EDITED_WITHIN: TimeDelta = TimeDelta::minutes(15);
@@ -63,7 +63,12 @@ pub async fn edit(
     row.folded = words::folded(scope.company(), chat.id, &said(row.body.as_deref(), row.detail.as_ref()));
     row.edited_at = Some(unit.now());
     chat_messages::save(scope, unit.tx(), row.clone()).await?;
-    let more = json!({"content": news::content(&row), "editedAt": row.edited_at, "userId": by});
+    let media = match row.media_id {
+        Some(id) => attached(media::get(scope, unit.tx(), id).await?).map(|file| file.row),
+        None => None,
+    };
+    let more =
+        json!({"content": news::content(&row, media.as_ref()), "editedAt": row.edited_at, "userId": by});
     news::tell(&mut unit, &chat, news::MESSAGE_EDITED, news::about(&row, more)).await?;
     unit.commit().await?;
     message(app, scope, by, id).await
@@ -125,6 +130,7 @@ pub async fn delete(app: &App, scope: CompanyScope, by: UserId, id: ChatMessageI
     }
     row.body = None;
     row.detail = None;
+    row.media_id = None;
     row.folded = String::new();
     row.deleted_at = Some(now);
     row.deleted_by = Some(by);

@@ -1,6 +1,7 @@
 //! What a message says: checked here, wherever it comes from.
 
-use entity::MessageKind;
+use entity::id::MediaId;
+use entity::{MediaKind, MessageKind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -19,6 +20,9 @@ pub struct Content {
     #[serde(rename = "type")]
     pub kind: MessageKind,
     pub text: Option<String>,
+    /// Of a picture, a film, a sound or a document.
+    #[serde(rename = "mediaId")]
+    pub media: Option<MediaId>,
     pub location: Option<Location>,
     pub contact: Option<Card>,
 }
@@ -50,11 +54,12 @@ pub struct Checked {
     pub kind: MessageKind,
     pub body: Option<String>,
     pub detail: Option<Value>,
+    pub media: Option<MediaId>,
 }
 
 impl Content {
     pub fn text(text: String) -> Self {
-        Self { kind: MessageKind::Text, text: Some(text), location: None, contact: None }
+        Self { kind: MessageKind::Text, text: Some(text), media: None, location: None, contact: None }
     }
 
     /// What is kept of it.
@@ -71,6 +76,7 @@ impl Content {
             refuse("text", &format!("must have at most {LONGEST_TEXT} characters"));
         }
         for (field, is_there, belongs) in [
+            ("mediaId", self.media.is_some(), file_of(self.kind).is_some()),
             ("location", self.location.is_some(), self.kind == MessageKind::Location),
             ("contact", self.contact.is_some(), self.kind == MessageKind::Contact),
         ] {
@@ -101,7 +107,18 @@ impl Content {
             let message = "Some fields are not valid.".into();
             return Err(Error::Invalid { code: Code::ValidationFailed, message, fields: wrong });
         }
-        Ok(Checked { kind: self.kind, body, detail })
+        Ok(Checked { kind: self.kind, body, detail, media: self.media })
+    }
+}
+
+/// What the file of such a message has to be.
+pub fn file_of(kind: MessageKind) -> Option<MediaKind> {
+    match kind {
+        MessageKind::Image => Some(MediaKind::Image),
+        MessageKind::Video => Some(MediaKind::Video),
+        MessageKind::Audio => Some(MediaKind::Audio),
+        MessageKind::Document => Some(MediaKind::Document),
+        MessageKind::Text | MessageKind::Location | MessageKind::Contact | MessageKind::System => None,
     }
 }
 
@@ -168,6 +185,7 @@ mod tests {
             (json!({"type": "text", "text": "x".repeat(10_001)}), vec!["/content/text"]),
             (json!({"type": "system", "text": "x"}), vec!["/content/type"]),
             (json!({"type": "location"}), vec!["/content/location"]),
+            (json!({"type": "image", "text": "Look"}), vec!["/content/mediaId"]),
             (json!({"type": "text", "text": "x", "contact": {"name": "Ann"}}), vec!["/content/contact"]),
             (
                 json!({"type": "location", "location": place}),

@@ -43,7 +43,8 @@ pub async fn forward(
         let chat = chats::lock(scope, unit.tx(), chat).await?;
         chats::member(scope, unit.tx(), chat.id, by).await?;
         may_write(scope, &unit, &chat, by).await?;
-        let checked = Checked { kind: row.kind, body: row.body.clone(), detail: row.detail.clone() };
+        let (body, detail) = (row.body.clone(), row.detail.clone());
+        let checked = Checked { kind: row.kind, body, detail, media: row.media_id };
         let sending = Sending { by, checked, temp_id: None, reply_to: None, forwarded_from: Some(row.id) };
         rows.extend(write(&mut unit, chat, sending).await?);
     }

@@ -6,12 +6,14 @@ use entity::id::{ChatId, ChatMessageId, UserId};
 use entity::{ChatKind, CompanyScope, chat as chat_row, chat_member, chat_message};
 use sea_orm::QuerySelect;
 
-use super::{Chat, Message, MessageStatus, words};
+use super::{Chat, Message, MessageStatus, attached, words};
 use crate::app::App;
 use crate::error::Result;
+use crate::media::links;
 use crate::slice::{Slice, read_cursor};
 use crate::store::chat_messages::{self, Part};
 use crate::store::chats::{self, Position};
+use crate::store::media;
 
 /// A user's chats: pinned ones first, then those that were written to last.
 pub async fn chats(
@@ -153,6 +155,8 @@ pub async fn show(
     let others = chats::others_of_private(scope, db, &chats_of, user).await?;
     let ids: Vec<ChatMessageId> = rows.iter().map(|row| row.id).collect();
     let mut reactions = chat_messages::reactions_of(scope, db, ids).await?;
+    let shown = rows.iter().filter_map(|row| row.media_id).collect();
+    let shown = media::by_ids(scope, db, shown).await?;
     let answered = rows.iter().filter_map(|row| row.reply_to_id).collect();
     let answered = chat_messages::by_ids(scope, db, answered).await?;
     let mut marks = HashMap::new();
@@ -161,7 +165,11 @@ pub async fn show(
             place.insert(chats::others_have(scope, db, chat, user).await?);
         }
     }
-    let message = |row: chat_message::Model| {
+    let message = |row: chat_message::Model| -> Result<Message> {
+        let mut media = row.media_id.and_then(|id| attached(shown.get(&id)?.clone()));
+        if let Some(media) = &mut media {
+            media.links = links::of(app, &media.row)?;
+        }
         let other = others.get(&row.chat_id).copied();
         let is_own = row.user_id == user;
         let status = is_own.then(|| match marks.get(&row.chat_id).copied().flatten() {
@@ -169,13 +177,14 @@ pub async fn show(
             Some((delivered, _)) if delivered >= row.seq => MessageStatus::Delivered,
             Some(_) | None => MessageStatus::Sent,
         });
-        Message {
+        Ok(Message {
+            media,
             receiver: other.map(|other| if is_own { other } else { user }),
             reply_to: row.reply_to_id.and_then(|id| answered.get(&id).cloned()),
             reactions: reactions.remove(&row.id).unwrap_or_default(),
             status,
             row,
-        }
+        })
     };
-    Ok(rows.into_iter().map(message).collect())
+    rows.into_iter().map(message).collect()
 }

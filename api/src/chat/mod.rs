@@ -21,7 +21,8 @@ use std::time::Duration;
 
 use entity::id::{ChatId, ChatMessageId, UserId};
 use entity::{
-    ChatKind, ChatRole, CompanyScope, Inserted, chat as chat_row, chat_member, chat_message, chat_reaction,
+    ChatKind, ChatRole, CompanyScope, Inserted, MediaState, chat as chat_row, chat_member, chat_message,
+    chat_reaction, media,
 };
 use sea_orm::ConnectionTrait;
 use serde_json::json;
@@ -29,6 +30,7 @@ use serde_json::json;
 use crate::app::App;
 use crate::error::{Code, Error, Result, Subject};
 use crate::limits::Rule;
+use crate::media::links::Links;
 use crate::store::chats::{self, Person};
 use crate::store::{Unit, chat_messages};
 
@@ -61,11 +63,26 @@ pub struct Message {
     pub row: chat_message::Model,
     /// To whom, in a private chat.
     pub receiver: Option<UserId>,
+    /// The file that it shows, while it is there.
+    pub media: Option<Attached>,
     /// What it answers to.
     pub reply_to: Option<chat_message::Model>,
     pub reactions: Vec<chat_reaction::Model>,
     /// Of who looks: how far his own message has come.
     pub status: Option<MessageStatus>,
+}
+
+/// A file, and where it is fetched.
+#[derive(Clone, Debug)]
+pub struct Attached {
+    pub row: media::Model,
+    /// Not in what everybody is told: they end with their time.
+    pub links: Option<Links>,
+}
+
+/// What is there of a file.
+fn attached(row: media::Model) -> Option<Attached> {
+    (row.state == MediaState::Ready).then_some(Attached { row, links: None })
 }
 
 /// How far a message has come: with all whom it is for.

@@ -1,7 +1,7 @@
 //! What the people of a chat are told, and in which form.
 
 use entity::id::{ChatId, UserId};
-use entity::{ChatKind, CompanyScope, chat, chat_message};
+use entity::{ChatKind, CompanyScope, chat, chat_message, media};
 use sea_orm::ConnectionTrait;
 use serde_json::{Map, Value, json};
 
@@ -55,13 +55,28 @@ pub async fn tell(unit: &mut Unit, chat: &chat::Model, event: &'static str, payl
     Ok(())
 }
 
-/// `{type, text, location, contact, system}`, what there is of it.
-pub fn content(row: &chat_message::Model) -> Value {
+/// `{type, text, media, location, contact, system}`, what there is of it.
+pub fn content(row: &chat_message::Model, media: Option<&media::Model>) -> Value {
     let mut content = Map::new();
     content.insert("type".into(), json!(row.kind));
     content.extend(row.body.as_ref().map(|text| ("text".to_owned(), json!(text))));
+    content.extend(media.map(|media| ("media".to_owned(), file(media))));
     content.extend(row.detail.as_ref().map(|detail| (row.kind.as_str(), detail.clone())));
     Value::Object(content)
+}
+
+/// Where it is fetched is read with the message.
+fn file(row: &media::Model) -> Value {
+    json!({
+        "id": row.id,
+        "kind": row.kind,
+        "contentType": row.content_type,
+        "name": row.name,
+        "sizeBytes": row.size_bytes,
+        "width": row.width,
+        "height": row.height,
+        "durationMs": row.duration_ms,
+    })
 }
 
 /// A message as events tell it.
@@ -72,7 +87,7 @@ pub fn describe(message: &Message) -> Value {
         "chatId": row.chat_id,
         "seq": row.seq,
         "senderId": row.user_id,
-        "content": content(row),
+        "content": content(row, message.media.as_ref().map(|media| &media.row)),
         "forwarded": row.forwarded_from_id.is_some(),
         "sentAt": row.sent_at,
     });

@@ -1,14 +1,14 @@
 //! A message is sent: it gets the next number of its chat, once.
 
-use entity::id::{ChatId, ChatMessageId, UserId};
-use entity::{ChatKind, CompanyScope, Inserted, MessageKind, chat, chat_message};
+use entity::id::{ChatId, ChatMessageId, MediaId, UserId};
+use entity::{ChatKind, CompanyScope, Inserted, MediaKind, MediaState, MessageKind, chat, chat_message};
 use serde_json::{Value, json};
 
-use super::content::{Checked, Content, said};
-use super::{MESSAGES, Message, blocked, message, news, words};
+use super::content::{Checked, Content, file_of, said};
+use super::{MESSAGES, Message, attached, blocked, message, news, words};
 use crate::app::App;
 use crate::error::{Code, Error, Result, Subject};
-use crate::store::{Unit, chat_messages, chats};
+use crate::store::{Unit, chat_messages, chats, media as media_rows};
 
 /// The longest name that a sender may give a message, in characters.
 const LONGEST_TEMP_ID: usize = 64;
@@ -49,6 +49,9 @@ pub async fn send(app: &App, scope: CompanyScope, by: UserId, chat: ChatId, draf
         if answered.chat_id != chat.id {
             return Err(Error::NotFound(Subject::ChatMessage));
         }
+    }
+    if let (Some(kind), Some(media)) = (file_of(checked.kind), checked.media) {
+        may_show(scope, &unit, by, (kind, media)).await?;
     }
     let sending =
         Sending { by, checked, temp_id: temp_id.clone(), reply_to: draft.reply_to, forwarded_from: None };
@@ -97,6 +100,28 @@ pub async fn may_write(scope: CompanyScope, unit: &Unit, chat: &chat::Model, by:
     Ok(())
 }
 
+/// # Errors
+/// `NotFound` for a file that he has neither uploaded nor before him in a message; `Conflict` for one that is not complete.
+async fn may_show(
+    scope: CompanyScope,
+    unit: &Unit,
+    by: UserId,
+    (kind, id): (MediaKind, MediaId),
+) -> Result<()> {
+    let row = media_rows::get(scope, unit.tx(), id).await?;
+    let is_his = row.user_id == by || chat_messages::shows(scope, unit.tx(), by, id).await?;
+    if !is_his || row.state == MediaState::Deleted {
+        return Err(Error::NotFound(Subject::Media));
+    }
+    if row.state != MediaState::Ready {
+        return Err(Error::conflict(Code::MediaNotUploaded, "The file is not complete yet."));
+    }
+    if row.kind != Some(kind) {
+        return Err(Error::invalid("/content/mediaId", "must be a file of this type"));
+    }
+    Ok(())
+}
+
 /// What is written into a chat.
 pub struct Sending {
     pub by: UserId,
@@ -114,7 +139,7 @@ pub async fn write(
 ) -> Result<Option<chat_message::Model>> {
     let Sending { by, checked, temp_id, reply_to, forwarded_from } = sending;
     let (scope, now) = (unit.scope(), unit.now());
-    let Checked { kind, body, detail } = checked;
+    let Checked { kind, body, detail, media } = checked;
     let is_said = kind != MessageKind::System;
     let said = if is_said { said(body.as_deref(), detail.as_ref()) } else { String::new() };
     chat.last_seq += 1;
@@ -129,6 +154,7 @@ pub async fn write(
         kind,
         body,
         detail,
+        media_id: media,
         reply_to_id: reply_to,
         forwarded_from_id: forwarded_from,
         folded: words::folded(scope.company(), chat.id, &said),
@@ -147,8 +173,12 @@ pub async fn write(
         Some(id) => Some(chat_messages::get(scope, unit.tx(), id).await?),
         None => None,
     };
+    let media = match media {
+        Some(id) => attached(media_rows::get(scope, unit.tx(), id).await?),
+        None => None,
+    };
     let receiver = two.iter().copied().find(|user| *user != by);
-    let shown = Message { row: row.clone(), receiver, reply_to, reactions: Vec::new(), status: None };
+    let shown = Message { row: row.clone(), receiver, media, reply_to, reactions: Vec::new(), status: None };
     let told = json!({"message": news::describe(&shown), "tempId": temp_id});
     unit.tell(&news::everybody(&chat, &two), news::NEW_MESSAGE, told);
     Ok(Some(row))
@@ -156,7 +186,7 @@ pub async fn write(
 
 /// What was done to a chat, told in it by the server: `{event, …}`.
 pub async fn note(unit: &mut Unit, chat: chat::Model, by: UserId, detail: Value) -> Result<()> {
-    let checked = Checked { kind: MessageKind::System, body: None, detail: Some(detail) };
+    let checked = Checked { kind: MessageKind::System, body: None, detail: Some(detail), media: None };
     let sending = Sending { by, checked, temp_id: None, reply_to: None, forwarded_from: None };
     write(unit, chat, sending).await.map(drop)
 }

@@ -1,8 +1,8 @@
 //! Chats and messages, as bodies have them.
 
 use chrono::{DateTime, Utc};
-use entity::id::{ChatMessageId, UserId};
-use entity::{ChatKind, ChatRole, MessageKind, chat_message};
+use entity::id::{ChatMessageId, MediaId, UserId};
+use entity::{ChatKind, ChatRole, MediaKind, MessageKind, chat_message};
 use poem_openapi::{Enum, Object};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -11,7 +11,8 @@ use super::Word;
 use crate::chat::content::{Card, Content, Location};
 use crate::chat::lists::Unread;
 use crate::chat::marks::Reached;
-use crate::chat::{Chat, Message, MessageStatus, news};
+use crate::chat::{Attached, Chat, Message, MessageStatus, news};
+use crate::media::links::Links;
 use crate::store::chats::Person;
 
 /// A chat, as the caller sees it.
@@ -100,9 +101,30 @@ pub struct MessageOut {
 struct MessageContentOut {
     r#type: Word<MessageKind>,
     text: Option<String>,
+    /// Absent once the file was deleted.
+    media: Option<MessageMediaOut>,
     location: Option<MessagePlaceOut>,
     contact: Option<MessageCardOut>,
     system: Option<MessageNoteOut>,
+}
+
+/// A file, and where it is fetched until `linksUntil`.
+#[derive(Object, Debug)]
+#[oai(rename_all = "camelCase", skip_serializing_if_is_none)]
+struct MessageMediaOut {
+    id: Uuid,
+    kind: Option<Word<MediaKind>>,
+    content_type: Option<String>,
+    name: Option<String>,
+    size_bytes: i64,
+    /// Pixels.
+    width: Option<i32>,
+    height: Option<i32>,
+    duration_ms: Option<i64>,
+    url: Option<String>,
+    /// Of a picture, once there is one.
+    thumbnail_url: Option<String>,
+    links_until: Option<DateTime<Utc>>,
 }
 
 /// A place.
@@ -180,13 +202,15 @@ pub struct UnreadOut {
     last_seq: i64,
 }
 
-/// What a message is to say. A text has `text`, a location `location`, a contact `contact`.
+/// What a message is to say. A text has `text`, a location `location`, a contact `contact`, all others `mediaId` and perhaps `text`.
 #[derive(Object, Debug)]
 #[oai(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MessageContentIn {
     r#type: Word<MessageKind>,
     #[oai(validator(max_length = 10000))]
     text: Option<String>,
+    /// A file that the caller has uploaded, or that he has before him in a message.
+    media_id: Option<Uuid>,
     location: Option<MessagePlaceIn>,
     contact: Option<MessageCardIn>,
 }
@@ -221,6 +245,7 @@ impl From<MessageContentIn> for Content {
         Self {
             kind: body.r#type.0,
             text: body.text,
+            media: body.media_id.map(MediaId),
             location: body.location.map(|place| Location {
                 latitude: place.latitude,
                 longitude: place.longitude,
@@ -274,7 +299,7 @@ impl From<Person> for ChatPersonOut {
 
 impl From<Message> for MessageOut {
     fn from(message: Message) -> Self {
-        let Message { row, receiver, reply_to, reactions, status } = message;
+        let Message { row, receiver, media, reply_to, reactions, status } = message;
         let is_own = status.is_some();
         let reactions = reactions.into_iter();
         Self {
@@ -293,7 +318,7 @@ impl From<Message> for MessageOut {
             sent_at: row.sent_at,
             edited_at: row.edited_at,
             deleted_at: row.deleted_at,
-            content: row.into(),
+            content: MessageContentOut::of(row, media),
         }
     }
 }
@@ -308,18 +333,41 @@ impl From<MessageStatus> for StatusOut {
     }
 }
 
-impl From<chat_message::Model> for MessageContentOut {
-    fn from(row: chat_message::Model) -> Self {
+impl MessageContentOut {
+    fn of(row: chat_message::Model, media: Option<Attached>) -> Self {
         fn read<T: serde::de::DeserializeOwned>(row: &chat_message::Model, kind: MessageKind) -> Option<T> {
             let detail = row.detail.as_ref().filter(|_| row.kind == kind)?;
             T::deserialize(detail).ok()
         }
         Self {
             r#type: Word(row.kind),
+            media: media.map(Into::into),
             location: read(&row, MessageKind::Location),
             contact: read(&row, MessageKind::Contact),
             system: read(&row, MessageKind::System),
             text: row.body,
+        }
+    }
+}
+
+impl From<Attached> for MessageMediaOut {
+    fn from(Attached { row, links }: Attached) -> Self {
+        let (url, thumbnail_url, links_until) = match links {
+            Some(Links { url, thumbnail_url, until }) => (Some(url), thumbnail_url, Some(until)),
+            None => (None, None, None),
+        };
+        Self {
+            id: row.id.0,
+            kind: row.kind.map(Word),
+            content_type: row.content_type,
+            name: row.name,
+            size_bytes: row.size_bytes,
+            width: row.width,
+            height: row.height,
+            duration_ms: row.duration_ms,
+            url,
+            thumbnail_url,
+            links_until,
         }
     }
 }

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use entity::id::{ChatId, ChatMessageId, UserId};
+use entity::id::{ChatId, ChatMessageId, MediaId, UserId};
 use entity::{
     CompanyScope, Inserted, MessageKind, chat, chat_hidden_message, chat_member, chat_message, chat_reaction,
 };
-use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
+use sea_orm::sea_query::{Expr, ExprTrait, SelectStatement, SimpleExpr};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, IntoActiveModel,
     PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, Set,
@@ -190,6 +190,19 @@ pub async fn last_of<C: ConnectionTrait>(
     Ok(rows.into_iter().map(|row| (row.chat_id, row)).collect())
 }
 
+/// Whether somebody has these media before him, in a message of a chat that he is in.
+pub async fn shows<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    user: UserId,
+    media: MediaId,
+) -> Result<bool, DbErr> {
+    let shown = shown_to(scope, user)
+        .filter(chat_message::Column::MediaId.eq(media))
+        .filter(chat_message::Column::ChatId.in_subquery(chats_of(scope, user)));
+    Ok(shown.one(db).await?.is_some())
+}
+
 // ---- reactions
 
 /// Of these messages, those who came first first.
@@ -270,6 +283,17 @@ impl Words {
     }
 }
 
+/// The ids of a user's chats.
+fn chats_of(scope: CompanyScope, user: UserId) -> SelectStatement {
+    scope
+        .find::<chat_member::Entity>()
+        .filter(chat_member::Column::UserId.eq(user))
+        .filter(chat_member::Column::LeftAt.is_null())
+        .select_only()
+        .column(chat_member::Column::ChatId)
+        .into_query()
+}
+
 /// Messages in a user's chats with all of these words, the newest first.
 pub fn found(
     scope: CompanyScope,
@@ -278,15 +302,9 @@ pub fn found(
     words: &Words,
     before: Option<ChatMessageId>,
 ) -> Select<chat_message::Entity> {
-    let chats = scope
-        .find::<chat_member::Entity>()
-        .filter(chat_member::Column::UserId.eq(user))
-        .filter(chat_member::Column::LeftAt.is_null())
-        .select_only()
-        .column(chat_member::Column::ChatId);
     shown_to(scope, user)
         .filter(words.ask(backend))
-        .filter(chat_message::Column::ChatId.in_subquery(chats.into_query()))
+        .filter(chat_message::Column::ChatId.in_subquery(chats_of(scope, user)))
         .apply_if(before, |query, before| query.filter(chat_message::Column::Id.lt(before)))
         .order_by_desc(chat_message::Column::Id)
 }
@@ -305,6 +323,7 @@ pub async fn forget(
     let nothing = chat_message::ActiveModel {
         body: Set(None),
         detail: Set(None),
+        media_id: Set(None),
         temp_id: Set(None),
         folded: Set(String::new()),
         deleted_at: Set(Some(now)),

@@ -482,10 +482,11 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
         "listChatMessages" => agent().id(ours.chats.private).query("limit=10"),
         "sendMessage" => {
             let body = json!({
-                "chatId": ours.chats.group, "content": { "type": "text", "text": "At eight." },
-                "replyTo": ours.chats.question, "tempId": "8d1f",
+                "chatId": ours.chats.group, "replyTo": ours.chats.question, "tempId": "8d1f",
+                "content": { "type": "image", "mediaId": ours.media, "text": "At eight." },
             });
             let theirs_in_it = agent().made().body(body).foreign("/chatId", theirs.chats.group);
+            let theirs_in_it = theirs_in_it.foreign("/content/mediaId", theirs.media);
             theirs_in_it.foreign("/replyTo", theirs.chats.question)
         }
         "searchMessages" => agent().query("search=line"),

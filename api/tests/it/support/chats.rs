@@ -21,7 +21,7 @@ pub struct Chats {
     pub answer: ChatMessageId,
     /// The agent and the manager are its admins, the colleague is in it, the owner is not.
     pub group: ChatId,
-    /// The agent's, in the group.
+    /// The agent's, in the group, with a picture of the owner's.
     pub question: ChatMessageId,
 }
 
@@ -92,7 +92,10 @@ pub async fn insert(app: &TestApp, company: &Company) {
         (chats.private, 2, chats.answer, colleague, "I have it."),
         (chats.group, 1, chats.question, agent, "When does the line open?"),
     ] {
+        let shows = (id == chats.question).then_some(company.media);
+        let kind = if shows.is_some() { MessageKind::Image } else { MessageKind::Text };
         let row = message(scope, (chat, seq, id), sender, text, now);
+        let row = chat_message::Model { kind, media_id: shows, ..row };
         scope.insert::<chat_message::Entity, _>(&tx, row).await.unwrap();
     }
     let roster = chat_roster::Model { company_id: company.id, version: 1 };
@@ -124,6 +127,7 @@ fn message(
         kind: MessageKind::Text,
         body: Some(text.to_owned()),
         detail: None,
+        media_id: None,
         reply_to_id: None,
         forwarded_from_id: None,
         folded: words::folded(scope.company(), chat_id, text),
