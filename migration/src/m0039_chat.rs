@@ -93,7 +93,6 @@ CREATE TABLE user_block (
     blocked_at {time} NOT NULL,
     PRIMARY KEY (company_id, user_id, blocked_user_id)
 );
-CREATE INDEX ix_user_block_blocked ON user_block (company_id, blocked_user_id);
 "#;
 
 const WORDS_OF_POSTGRES: &[&str] =

@@ -434,15 +434,20 @@ pub async fn who_block<C: ConnectionTrait>(
     users: &[UserId],
 ) -> Result<BTreeSet<UserId>, DbErr> {
     use user_block::Column;
-    let found: Vec<UserId> = scope
-        .find::<user_block::Entity>()
-        .filter(Column::BlockedUserId.eq(him))
-        .select_only()
-        .column(Column::UserId)
-        .into_tuple()
-        .all(db)
-        .await?;
-    Ok(found.into_iter().filter(|user| users.contains(user)).collect())
+    let mut found = BTreeSet::new();
+    for users in users.chunks(AT_ONCE) {
+        let some: Vec<UserId> = scope
+            .find::<user_block::Entity>()
+            .filter(Column::UserId.is_in(users.iter().copied()))
+            .filter(Column::BlockedUserId.eq(him))
+            .select_only()
+            .column(Column::UserId)
+            .into_tuple()
+            .all(db)
+            .await?;
+        found.extend(some);
+    }
+    Ok(found)
 }
 
 /// Whom a user has blocked, the last one first, with their names.

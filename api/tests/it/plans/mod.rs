@@ -246,7 +246,7 @@ on_both_databases! {
         w.see("the groups of sockets", Found("ix_chat_member_user"), chats::groups_of(scope, r, &[me, other])).await;
         w.see("which groups have changed", Found("chat_roster"), system::chat_rosters(r, &[world.ours.id, world.theirs.id])).await;
         w.see("who is blocked", Found("sqlite_autoindex_user_block"), chats::are_blocked(scope, r, me, other)).await;
-        w.see("who blocks", Found("ix_user_block_blocked"), chats::who_block(scope, r, me, &[other])).await;
+        w.see("who blocks", Found("sqlite_autoindex_user_block"), chats::who_block(scope, r, me, &[other])).await;
         for part in [OfChat::Before(None), OfChat::Before(Some(2)), OfChat::After(0)] {
             let part = chat_messages::listed(scope, ours.private, me, part).limit(50).all(r);
             w.see("messages", InOrder("ux_chat_message_seq"), part).await;

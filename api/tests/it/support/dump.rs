@@ -43,8 +43,8 @@ pub async fn tables(app: &App) -> Vec<String> {
         }
         _ => {
             // FTS5's own tables are an index of another, and no rows.
-            "SELECT name AS row FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'
-             AND name NOT LIKE 'chat_message_words%' ORDER BY 1"
+            "SELECT name AS row FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite_%'
+             ORDER BY 1"
         }
     };
     texts(app, query).await
