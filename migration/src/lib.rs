@@ -42,8 +42,10 @@ mod m0031_integrations;
 mod m0032_figures;
 mod m0033_kept_answers;
 mod m0034_contacts_by_word;
+mod m0035_phone;
 mod m0036_media;
 mod m0037_calls_behind_figures;
+mod m0038_peer_calls;
 mod m0039_chat;
 mod sql;
 
@@ -89,8 +91,10 @@ impl MigratorTrait for Migrator {
             Box::new(m0032_figures::Migration),
             Box::new(m0033_kept_answers::Migration),
             Box::new(m0034_contacts_by_word::Migration),
+            Box::new(m0035_phone::Migration),
             Box::new(m0036_media::Migration),
             Box::new(m0037_calls_behind_figures::Migration),
+            Box::new(m0038_peer_calls::Migration),
             Box::new(m0039_chat::Migration),
         ]
     }

@@ -1,5 +1,6 @@
 //! Contacts of several numbers, found by word, each user's own favourites, and fields of the company's own.
 //!
+//! A side of a call at a time: of both at once SQLite would read all calls of the company, for each contact.
 //! What folds words is no SQL: rows whose `indexed_at` lags behind are indexed by the server (`contacts::index`).
 
 crate::sql::script!(
@@ -8,10 +9,11 @@ ALTER TABLE contact ADD COLUMN sort_key varchar(200) {bytewise} NOT NULL DEFAULT
 ALTER TABLE contact ADD COLUMN last_contact_at {time} NOT NULL DEFAULT '1970-01-01T00:00:00+00:00';
 ALTER TABLE contact ADD COLUMN indexed_at {time} NULL;
 UPDATE contact SET sort_key = substr(lower(COALESCE(name, number)), 1, 200);
-UPDATE contact SET last_contact_at = COALESCE((
-    SELECT max(c.started_at) FROM call c
-    WHERE c.company_id = contact.company_id AND (c.from_address = contact.number OR c.to_address = contact.number)
-), last_contact_at);
+UPDATE contact SET last_contact_at = COALESCE((SELECT max(side.moment) FROM (
+    SELECT max(c.started_at) AS moment FROM call c WHERE c.company_id = contact.company_id AND c.from_address = contact.number
+    UNION ALL
+    SELECT max(c.started_at) FROM call c WHERE c.company_id = contact.company_id AND c.to_address = contact.number
+) side), last_contact_at);
 CREATE INDEX ix_contact_name ON contact (company_id, sort_key, id) WHERE deleted_at IS NULL;
 CREATE INDEX ix_contact_last ON contact (company_id, last_contact_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX ix_contact_email ON contact (company_id, email) WHERE deleted_at IS NULL AND email IS NOT NULL;

@@ -9,7 +9,7 @@ use super::lists::Unread;
 use super::{MARKS_ARE_TOLD, MessageStatus, news};
 use crate::app::App;
 use crate::error::Result;
-use crate::store::{Audience, Unit, chat_messages, chats};
+use crate::store::{Unit, chat_messages, chats};
 
 /// Messages of which the senders are told at once; those of older ones read it.
 const TOLD_OF: i64 = 200;
@@ -84,7 +84,7 @@ async fn tell(
     if senders.is_empty() {
         return Ok(());
     }
-    let audience: Vec<Audience> = senders.into_iter().map(news::user).collect();
+    let audience: Vec<_> = senders.into_iter().map(news::user).collect();
     let more = json!({"chatKind": chat.kind, "status": status.as_str(), "userId": by});
     unit.tell(&audience, news::MESSAGE_STATUS, news::about(row, more));
     Ok(())

@@ -24,12 +24,12 @@ pub const CHAT_UNREAD: &str = "chat_unread";
 /// How much of a message is shown of it in an answer to it, in characters.
 const QUOTED: usize = 200;
 
-pub fn user(id: UserId) -> Audience {
+pub fn user(id: UserId) -> Audience<'static> {
     Audience::User(id)
 }
 
 /// Everybody in a chat: of a private one its two, of a group its room.
-pub fn everybody(chat: &chat::Model, two: &[UserId]) -> Vec<Audience> {
+pub fn everybody(chat: &chat::Model, two: &[UserId]) -> Vec<Audience<'static>> {
     match chat.kind {
         ChatKind::Private => two.iter().copied().map(Audience::User).collect(),
         ChatKind::Group => vec![Audience::Chat(chat.id)],

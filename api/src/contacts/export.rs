@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::identity::audit;
 use crate::storage::Pieces;
 use crate::store::Unit;
-use crate::store::contacts::{self, Ask, Position};
+use crate::store::contact_search::{self, Ask, Position};
 use crate::store::datasets::{Kind, cell, json_value};
 
 /// Contacts that are read at once.
@@ -78,7 +78,9 @@ async fn part(
     after: Option<Position>,
     format: ExportFormat,
 ) -> Result<Option<(Bytes, At)>> {
-    let rows = contacts::list(scope, app.db.reader(), &ask, after.as_ref(), (0, AT_ONCE)).await?;
+    let db = app.db.reader();
+    let few = contact_search::few(scope, db, &ask.terms).await?;
+    let rows = contact_search::list(scope, db, &ask, few.as_ref(), after.as_ref(), (0, AT_ONCE)).await?;
     let Some(last) = rows.last() else { return Ok(None) };
     let after = Position::of(&last.row, ask.order);
     let mut text = Vec::new();

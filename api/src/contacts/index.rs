@@ -14,8 +14,14 @@ const AT_ONCE: u64 = 100;
 pub async fn catch_up(app: &App) -> Result<()> {
     let _busy = app.clock.busy();
     for scope in system::companies_to_index(app).await? {
-        while part(app, scope).await? == AT_ONCE {}
+        of_company(app, scope).await?;
     }
+    Ok(())
+}
+
+/// The same of one company's.
+pub async fn of_company(app: &App, scope: CompanyScope) -> Result<()> {
+    while part(app, scope).await? == AT_ONCE {}
     Ok(())
 }
 

@@ -64,7 +64,7 @@ pub async fn merge(
     whole.write(&mut kept.row, &[])?;
     for other in &others {
         contacts::pass_on_favourites(scope, unit.tx(), other.row.id, id).await?;
-        contacts::delete(scope, unit.tx(), other.row.id, unit.now()).await?;
+        contacts::absorb(scope, unit.tx(), other.row.id, unit.now()).await?;
         let (at, told) =
             (unit.now(), json!({"contactId": other.row.id, "number": other.row.number, "mergedInto": id}));
         unit.fact(WebhookEventKind::ContactDeleted, at, told);

@@ -27,8 +27,8 @@ use crate::error::{Code, Error, FieldError, Result, Subject};
 use crate::identity::audit;
 use crate::phone::e164;
 use crate::slice::{Slice, read_cursor};
-use crate::store::contacts::{self, Ask, Order, Position};
-use crate::store::{Unit, contact_fields, messages};
+use crate::store::contact_search::{self, Ask, Order, Position};
+use crate::store::{Unit, contact_fields, contacts, messages};
 
 pub use card::{Card, custom_of, is_name, tags_of};
 
@@ -105,11 +105,16 @@ pub async fn list(
     let Some(ask) = search.read() else {
         return Ok((Slice::empty(), matches!(place, Place::Page { .. }).then_some(0)));
     };
+    let few = contact_search::few(scope, db, &ask.terms).await?;
+    let few = few.as_ref();
     let (after, offset, limit, total) = match place {
         Place::Cursor(cursor, limit) => (position(&cursor, ask.order)?, 0, limit, None),
-        Place::Page { offset, limit } => (None, offset, limit, Some(contacts::count(scope, db, &ask).await?)),
+        Place::Page { offset, limit } => {
+            (None, offset, limit, Some(contact_search::count(scope, db, &ask, few).await?))
+        }
     };
-    let rows = contacts::list(scope, db, &ask, after.as_ref(), (offset, limit + 1)).await?;
+    let part = (offset, limit + 1);
+    let rows = contact_search::list(scope, db, &ask, few, after.as_ref(), part).await?;
     let slice = Slice::of(rows, limit, |contact| Position::of(&contact.row, ask.order));
     let rows = views(app, scope, user, slice.rows).await?;
     Ok((Slice { rows, next_cursor: slice.next_cursor }, total))
@@ -268,7 +273,10 @@ async fn find_or_make(unit: &Unit, number: &str) -> Result<(Contact, WebhookEven
     match contacts::insert(scope, tx, &fresh).await? {
         Inserted::Yes => Ok((fresh, WebhookEventKind::ContactCreated)),
         Inserted::Conflicted => {
-            let known = contacts::lock_by_number(scope, tx, number).await?;
+            let known = match contacts::lock_by_number(scope, tx, number).await? {
+                Some(known) => Some(known),
+                None => contacts::lock_by_first_number(scope, tx, number).await?,
+            };
             let gone = || Error::internal("save a contact", "it went away meanwhile");
             Ok((known.ok_or_else(gone)?, WebhookEventKind::ContactUpdated))
         }

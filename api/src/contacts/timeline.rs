@@ -88,6 +88,7 @@ pub async fn read(
         entries.extend(store::callbacks(scope, db, &ask).await?.into_iter().map(Entry::Callback));
     }
     entries.sort_by_key(|entry| std::cmp::Reverse((entry.at(), entry.id())));
+    entries.dedup_by_key(|entry| entry.id());
     entries.truncate(usize::try_from(limit + 1).unwrap_or(usize::MAX));
     Ok(Slice::of(entries, limit, |entry| (entry.at(), entry.id())))
 }

@@ -224,7 +224,7 @@ impl ContactImports {
     /// The first line names the columns. Encoding, sign between cells and columns are guessed, told, and can be said. A row is a
     /// contact by its number. `GET /api/contacts/imports/{id}` says how far it is, and `report` there which rows were skipped or
     /// refused, and why. 409 `TOO_MANY_IMPORTS` when three of the company are under way. Repeated with the same
-    /// `Idempotency-Key` and file within a day, it is done once. At most 64 MiB.
+    /// `Idempotency-Key` and file within a day, it is done once. At most 64 MiB and 200,000 rows.
     #[oai(path = "/api/contacts/import", method = "post", operation_id = "importContacts")]
     #[expect(clippy::too_many_arguments, reason = "each is a parameter of the operation")]
     async fn import(

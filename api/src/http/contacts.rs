@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::authz::{BlockContacts, Can, Permission, ReadContacts, WriteContacts};
 use crate::contacts::{self, Card, Change, Contact, Place, Search, View, custom_of, tags_of};
 use crate::error::{Error, Result};
-use crate::store::contacts::Order;
+use crate::store::contact_search::Order;
 
 pub struct Contacts;
 

@@ -63,6 +63,9 @@ mod outbound;
 pub mod page;
 mod pages;
 mod patience;
+mod peer_calls;
+mod phone;
+mod presence;
 mod privacy;
 mod profile;
 mod prompts;
@@ -109,11 +112,15 @@ pub const PUBLIC: &[&str] = &[
     "getReadiness",
     "listLanguages",
     "logIn",
+    "logInWithFirebase",
     "refreshTokens",
     "refreshTokensAlias",
     "register",
     "resetPassword",
+    "sendPhoneCode",
+    "sendPhoneCodeAlias",
     "unsubscribeFromReport",
+    "verifyPhoneCode",
 ];
 
 /// The chapters of the specification.
@@ -151,6 +158,8 @@ pub enum Tag {
     Media,
     /// Calls offered to agents.
     Offers,
+    /// Calls among the people of a company, and who of them is there.
+    PeerCalls,
     /// One person's data: taken out, or erased.
     Privacy,
     /// What flows say or play by name.
@@ -168,7 +177,7 @@ pub enum Tag {
 /// Every resource.
 fn resources() -> impl OpenApi + 'static {
     (
-        (auth::Auth, profile::OwnProfile, users::Users, companies::Companies, of_contacts()),
+        (auth::Auth, phone::Phone, profile::OwnProfile, users::Users, companies::Companies, of_contacts()),
         (second_factor::SecondFactor, directory::Directory, api_keys::ApiKeys, audit::Audit),
         (ivr::Ivr, ivr::FlowTests, ivr::FlowTrials, ivr::FlowReplays, ivr::FlowImports),
         (prompts::Prompts, queues::Queues, skills::Skills),
@@ -179,8 +188,13 @@ fn resources() -> impl OpenApi + 'static {
         (recordings::Recordings, recording_settings::RecordingSettings, voicemails::Voicemails),
         (company_settings::CompanySettings, transcription_hook::TranscriptionHooks),
         (webhooks::Webhooks, chat_integrations::ChatIntegrations, smtp_server::SmtpServers, bucket::Buckets),
-        (call_results::CallResults, queue_flows::FlowsOfQueues),
-        (twilio_account::TwilioAccounts, voice_token::VoiceTokens),
+        (
+            call_results::CallResults,
+            queue_flows::FlowsOfQueues,
+            twilio_account::TwilioAccounts,
+            voice_token::VoiceTokens,
+        ),
+        (peer_calls::PeerCalls, presence::PresenceOfPeople),
         (call_lists::CallLists, dispositions::Dispositions, schedules::Schedules),
         (system_settings::Settings, analytics::Analytics, exports::Exports, insights::InsightsOfCompanies),
         (

@@ -11,8 +11,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clock::Busy;
 use entity::id::{
     AgentId, CallId, CallbackId, ContactImportId, ExportId, LegId, MediaId, MessageId, OfferId,
-    PhoneNumberId, PrivacyRequestId, QueueEntryId, RecordingId, ReportScheduleId, RequestId, SegmentId,
-    TransferId, WebhookDeliveryId,
+    ParticipantId, PhoneNumberId, PrivacyRequestId, QueueEntryId, RecordingId, ReportScheduleId, RequestId,
+    SegmentId, TransferId, UserId, WebhookDeliveryId,
 };
 use entity::{JobKind, job};
 use tracing::Instrument;
@@ -31,6 +31,8 @@ use crate::hooks;
 use crate::identity::ban;
 use crate::log::traces;
 use crate::media;
+use crate::peer_calls;
+use crate::presence;
 use crate::privacy;
 use crate::reports;
 use crate::store::system::{self, Claimed};
@@ -271,15 +273,28 @@ async fn work(app: &App, claimed: &Claimed) -> Result<Done> {
         JobKind::MailReport => {
             reports::mailed::mail_due(app, scope, ReportScheduleId(subject), &job.payload).await
         }
-        JobKind::ImportContacts => {
-            contacts::import::work::run(app, scope, ContactImportId(subject), job.attempts).await
-        }
         JobKind::FinishMedia => media::finish::finish(app, scope, MediaId(subject)).await.map(|_| Done::Yes),
         JobKind::ExpireMedia => {
             in_unit(app, claimed, async |unit| media::remove::expire(unit, MediaId(subject)).await).await
         }
         JobKind::MakeThumbnail => media::make_thumbnail(app, scope, MediaId(subject)).await,
         JobKind::DeleteMedia => media::remove::delete_files(app, scope, MediaId(subject)).await,
+        JobKind::ImportContacts => {
+            contacts::import::work::run(app, scope, ContactImportId(subject), job.attempts).await
+        }
+        JobKind::PeerDeadline => {
+            let about = &job.payload;
+            in_unit(app, claimed, async |unit| peer_calls::time_is_up(unit, CallId(subject), about).await)
+                .await
+        }
+        JobKind::PeerLost => {
+            let about = &job.payload;
+            let party = ParticipantId(subject);
+            in_unit(app, claimed, async |unit| peer_calls::not_back(unit, party, about).await).await
+        }
+        JobKind::PresenceLost => {
+            in_unit(app, claimed, async |unit| presence::is_gone(unit, UserId(subject)).await).await
+        }
         JobKind::DeviceLost => {
             match crate::agents::check_device(app, scope, AgentId(subject), job.id).await? {
                 Watch::Until(at) => Ok(Done::Again(at)),

@@ -5,7 +5,7 @@ use entity::CompanyScope;
 use entity::id::{ChatId, ChatMessageId, UserId};
 use serde_json::{Value, json};
 
-use super::events::{Fields, wrong};
+use super::events::{Asked, Fields, wrong};
 use super::roster::Holder;
 use crate::app::App;
 use crate::authz::{Permission, ReadChats, WriteChats};
@@ -19,8 +19,9 @@ use crate::chat::{self, news, send, typing};
 use crate::error::Result;
 
 /// Answers an event of chat; `None` of any other.
-pub async fn perform(app: &App, holder: &Holder, name: &str, fields: &Fields<'_>) -> Result<Option<Value>> {
-    let answer = match name {
+pub async fn perform(app: &App, asked: &Asked<'_>) -> Result<Option<Value>> {
+    let Asked { holder, name, fields, socket: _ } = asked;
+    let answer = match *name {
         "join_chat" => {
             let (scope, user) = may::<ReadChats>(app, holder)?;
             let chat = chat::get(app, scope, user, fields.required("chatId")?).await?;

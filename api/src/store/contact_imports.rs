@@ -1,9 +1,10 @@
 //! Imports of contacts: how far they are, and what is to be told of their rows.
 
+use chrono::{DateTime, Utc};
 use entity::id::ContactImportId;
 use entity::{CompanyScope, ContactImportState, contact_import, contact_import_line};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    ColumnTrait, ConnectionTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
 };
 
 use super::Tx;
@@ -49,9 +50,22 @@ pub async fn list(
 
 /// How many are not settled.
 pub async fn unsettled(scope: CompanyScope, db: &impl ConnectionTrait) -> Result<u64> {
+    Ok(those_unsettled(scope).count(db).await?)
+}
+
+/// How many of those that were asked for before this moment are not settled.
+pub async fn under_way_since(
+    scope: CompanyScope,
+    db: &impl ConnectionTrait,
+    before: DateTime<Utc>,
+) -> Result<u64> {
+    let created_at = contact_import::Column::CreatedAt;
+    Ok(those_unsettled(scope).filter(created_at.lt(before)).count(db).await?)
+}
+
+fn those_unsettled(scope: CompanyScope) -> Select<contact_import::Entity> {
     let states = [ContactImportState::Queued, ContactImportState::Running];
-    let query = scope.find::<contact_import::Entity>().filter(contact_import::Column::State.is_in(states));
-    Ok(query.count(db).await?)
+    scope.find::<contact_import::Entity>().filter(contact_import::Column::State.is_in(states))
 }
 
 pub async fn insert_lines(

@@ -1,15 +1,19 @@
 //! What has been between a company and somebody's numbers. Calls are found by number; what belongs to a call by these calls.
+//!
+//! A contact has few numbers, and each is asked for by itself: of several at once, SQLite would read all that the company has in the
+//! order of time.
 
 use chrono::{DateTime, Utc};
 use entity::id::AgentId;
 use entity::{CompanyScope, RecordingKind, call, callback, recording, survey_answer, text_message};
+use sea_orm::sea_query::{SimpleExpr, UnionType};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait, Select,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, Select,
 };
 use uuid::Uuid;
 
-use super::{callbacks, messages, queueing, voicemails};
+use super::{callbacks, messages, queueing, unindexed, voicemails};
 
 /// Whose numbers, for whose eyes, and how far back.
 #[derive(Clone, Debug)]
@@ -22,46 +26,49 @@ pub struct Ask {
     pub limit: u64,
 }
 
-fn newest<E: EntityTrait>(query: Select<E>, ask: &Ask, at: E::Column, id: E::Column) -> Select<E> {
+/// The newest behind the last; `at` and `id` as they are to be compared.
+fn newest<E: EntityTrait>(query: Select<E>, ask: &Ask, at: SimpleExpr, id: SimpleExpr) -> Select<E> {
     let before = |(moment, last): (DateTime<Utc>, Uuid)| {
-        Condition::all().add(at.lte(moment)).add(Condition::any().add(at.lt(moment)).add(id.lt(last)))
+        let (earlier, at_once) = (at.clone().lt(moment), id.clone().lt(last));
+        Condition::all().add(at.clone().lte(moment)).add(Condition::any().add(earlier).add(at_once))
     };
     query
         .apply_if(ask.before, |query, last| query.filter(before(last)))
-        .order_by_desc(at)
-        .order_by_desc(id)
+        .order_by_desc(at.clone())
+        .order_by_desc(id.clone())
         .limit(ask.limit)
 }
 
-/// The calls of one side: an index begins with each.
-fn on_side(scope: CompanyScope, ask: &Ask, side: call::Column) -> Select<call::Entity> {
-    scope
-        .find::<call::Entity>()
-        .filter(side.is_in(ask.numbers.iter().map(String::as_str)))
-        .apply_if(ask.of_agent, |query, agent| query.filter(queueing::calls_of(scope, agent)))
+const SIDES: [call::Column; 2] = [call::Column::FromAddress, call::Column::ToAddress];
+
+fn only_of_agent(scope: CompanyScope, query: Select<call::Entity>, ask: &Ask) -> Select<call::Entity> {
+    query.apply_if(ask.of_agent, |query, agent| query.filter(queueing::calls_of(scope, agent)))
 }
 
-/// The ids of all of their calls that may be seen.
-fn call_ids(scope: CompanyScope, ask: &Ask, column: impl ColumnTrait) -> Condition {
-    [call::Column::FromAddress, call::Column::ToAddress].into_iter().fold(Condition::any(), |any, side| {
-        let ids = on_side(scope, ask, side).select_only().column(call::Column::Id);
-        any.add(column.in_subquery(ids.into_query()))
-    })
+/// The column has the id of one of their calls that may be seen.
+fn of_calls(scope: CompanyScope, ask: &Ask, column: impl ColumnTrait) -> SimpleExpr {
+    let [mut from, to] = SIDES.map(|side| {
+        let calls = scope.find::<call::Entity>().select_only().column(call::Column::Id);
+        let calls = calls.filter(side.is_in(ask.numbers.iter().map(String::as_str)));
+        only_of_agent(scope, calls, ask).into_query()
+    });
+    from.union(UnionType::All, to);
+    column.in_subquery(from)
 }
 
+/// A call between two of the numbers comes twice.
 pub async fn calls(
     scope: CompanyScope,
     db: &impl ConnectionTrait,
     ask: &Ask,
 ) -> Result<Vec<call::Model>, DbErr> {
     let mut rows = Vec::new();
-    for side in [call::Column::FromAddress, call::Column::ToAddress] {
-        let query = on_side(scope, ask, side);
-        rows.extend(newest(query, ask, call::Column::StartedAt, call::Column::Id).all(db).await?);
+    for (number, side) in ask.numbers.iter().flat_map(|number| SIDES.map(|side| (number, side))) {
+        let calls = scope.find::<call::Entity>().filter(side.eq(number.as_str()));
+        let calls = only_of_agent(scope, calls, ask);
+        let (at, id) = (call::Column::StartedAt.into_expr(), call::Column::Id.into_expr());
+        rows.extend(newest(calls, ask, at, id).all(db).await?);
     }
-    // Who calls himself has both sides.
-    rows.sort_by_key(|row| row.id);
-    rows.dedup_by_key(|row| row.id);
     Ok(rows)
 }
 
@@ -75,13 +82,12 @@ pub async fn voicemails(
     let query = scope
         .find::<recording::Entity>()
         .filter(Column::Kind.eq(RecordingKind::Voicemail))
-        .filter(call_ids(scope, &theirs, Column::CallId))
+        .filter(of_calls(scope, &theirs, Column::CallId))
         .apply_if(ask.of_agent, |query, agent| {
-            let given = voicemails::assigned_to(scope, agent).into_query();
-            let seen = call_ids(scope, ask, Column::CallId);
-            query.filter(Condition::any().add(seen).add(Column::Id.in_subquery(given)))
+            let given = Column::Id.in_subquery(voicemails::assigned_to(scope, agent).into_query());
+            query.filter(Condition::any().add(of_calls(scope, ask, Column::CallId)).add(given))
         });
-    newest(query, ask, Column::CreatedAt, Column::Id).all(db).await
+    newest(query, ask, unindexed(Column::CreatedAt), unindexed(Column::Id)).all(db).await
 }
 
 pub async fn callbacks(
@@ -90,11 +96,16 @@ pub async fn callbacks(
     ask: &Ask,
 ) -> Result<Vec<callback::Model>, DbErr> {
     use callback::Column;
-    let query = scope
-        .find::<callback::Entity>()
-        .filter(Column::Number.is_in(ask.numbers.iter().map(String::as_str)))
-        .apply_if(ask.of_agent, |query, agent| query.filter(callbacks::of_agent(scope, agent)));
-    newest(query, ask, Column::CreatedAt, Column::Id).all(db).await
+    let mut rows = Vec::new();
+    for number in &ask.numbers {
+        let query = scope
+            .find::<callback::Entity>()
+            .filter(Column::Number.eq(number.as_str()))
+            .apply_if(ask.of_agent, |query, agent| query.filter(callbacks::of_agent(scope, agent)));
+        let query = newest(query, ask, Column::CreatedAt.into_expr(), Column::Id.into_expr());
+        rows.extend(query.all(db).await?);
+    }
+    Ok(rows)
 }
 
 /// Whoever may see the contact sees them all.
@@ -104,9 +115,13 @@ pub async fn messages(
     ask: &Ask,
 ) -> Result<Vec<text_message::Model>, DbErr> {
     use text_message::Column;
-    let numbers: Vec<_> = ask.numbers.iter().map(String::as_str).collect();
-    let query = scope.find::<text_message::Entity>().filter(messages::is_with(&numbers));
-    newest(query, ask, Column::CreatedAt, Column::Id).all(db).await
+    let mut rows = Vec::new();
+    for (number, side) in ask.numbers.iter().flat_map(|number| messages::SIDES.map(|side| (number, side))) {
+        let query = scope.find::<text_message::Entity>().filter(side.eq(number.as_str()));
+        let query = newest(query, ask, unindexed(Column::CreatedAt), unindexed(Column::Id));
+        rows.extend(query.all(db).await?);
+    }
+    Ok(rows)
 }
 
 pub async fn answers(
@@ -115,8 +130,8 @@ pub async fn answers(
     ask: &Ask,
 ) -> Result<Vec<survey_answer::Model>, DbErr> {
     use survey_answer::Column;
-    let query = scope.find::<survey_answer::Entity>().filter(call_ids(scope, ask, Column::CallId));
-    newest(query, ask, Column::AnsweredAt, Column::Id).all(db).await
+    let query = scope.find::<survey_answer::Entity>().filter(of_calls(scope, ask, Column::CallId));
+    newest(query, ask, unindexed(Column::AnsweredAt), unindexed(Column::Id)).all(db).await
 }
 
 /// When one of the numbers called or was called last, before this call.
@@ -127,19 +142,19 @@ pub async fn last_call(
     this: &call::Model,
 ) -> Result<Option<DateTime<Utc>>, DbErr> {
     let mut last = None;
-    for side in [call::Column::FromAddress, call::Column::ToAddress] {
+    for (number, side) in numbers.iter().flat_map(|number| SIDES.map(|side| (*number, side))) {
         let started: Option<DateTime<Utc>> = scope
             .find::<call::Entity>()
             .select_only()
             .column(call::Column::StartedAt)
-            .filter(side.is_in(numbers.iter().copied()))
+            .filter(side.eq(number))
             .filter(call::Column::StartedAt.lte(this.started_at))
             .filter(call::Column::Id.ne(this.id))
             .order_by_desc(call::Column::StartedAt)
             .into_tuple()
             .one(db)
             .await?;
-        last = last.max(started);
+        last = std::cmp::max(last, started);
     }
     Ok(last)
 }

@@ -8,185 +8,17 @@ use entity::id::{ContactId, UserId};
 use entity::{CompanyScope, Inserted, Updated, contact, contact_favourite, contact_number, contact_word};
 use sea_orm::sea_query::{Expr, Func, SimpleExpr};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait, Select, Set,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait, Select, Set,
 };
-use serde::{Deserialize, Serialize};
+use serde_json::json;
 
-use super::Tx;
+use super::{Tx, unindexed};
 use crate::contacts::merge::Likeness;
 use crate::contacts::{Contact, fold};
 
-/// Contacts with the same word, up to which all of them are looked at and sorted. Of a word that more of them have, the list is
-/// read in its order, and each looked at for the word.
-const FEW: u64 = 2_000;
-/// Behind every word that begins with the same characters.
-const LAST: char = '\u{10ffff}';
-
-/// Which contacts, and in which order.
-#[derive(Clone, Debug, Default)]
-pub struct Ask {
-    pub terms: Vec<fold::Term>,
-    /// As it stands among the words.
-    pub tag: Option<String>,
-    pub blocked: Option<bool>,
-    pub favourite_of: Option<UserId>,
-    pub order: Order,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Order {
-    #[default]
-    Name,
-    /// Who called or was called last comes first.
-    LastContact,
-}
-
-/// Behind which contact a list is read on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Position {
-    Name(String, ContactId),
-    LastContact(DateTime<Utc>, ContactId),
-}
-
-impl Position {
-    pub fn of(row: &contact::Model, order: Order) -> Self {
-        match order {
-            Order::Name => Self::Name(row.sort_key.clone(), row.id),
-            Order::LastContact => Self::LastContact(row.last_contact_at, row.id),
-        }
-    }
-
-    pub fn order(&self) -> Order {
-        match self {
-            Self::Name(..) => Order::Name,
-            Self::LastContact(..) => Order::LastContact,
-        }
-    }
-}
-
-/// A part of the living contacts that are asked for.
-pub async fn list(
-    scope: CompanyScope,
-    db: &impl ConnectionTrait,
-    ask: &Ask,
-    after: Option<&Position>,
-    (offset, limit): (u64, u64),
-) -> Result<Vec<Contact>, DbErr> {
-    let few = fewest(scope, db, &ask.terms).await?;
-    let rows = listed(scope, ask, few, after).offset(offset).limit(limit).all(db).await?;
-    with_numbers(scope, db, rows).await
-}
-
-/// The query of a list; `few` is the place of a term that few contacts have, and who they are.
-pub fn listed(
-    scope: CompanyScope,
-    ask: &Ask,
-    few: Option<(usize, Vec<ContactId>)>,
-    after: Option<&Position>,
-) -> Select<contact::Entity> {
-    use contact::Column;
-    let query = living(scope)
-        .apply_if(ask.blocked, |query, blocked| query.filter(Column::Blocked.eq(blocked)))
-        .apply_if(ask.favourite_of, |query, user| {
-            let marked = marked_by(scope, user).select_only().column(contact_favourite::Column::ContactId);
-            query.filter(Column::Id.in_subquery(marked.into_query()))
-        })
-        .apply_if(ask.tag.as_deref(), |query, tag: &str| {
-            let tagged = contact_word::Column::Word.eq(tag);
-            let tagged = Condition::all().add(tagged);
-            query.filter(Column::Id.in_subquery(ids(scope, tagged).into_query()))
-        });
-    let mut query = query;
-    for (place, term) in ask.terms.iter().enumerate() {
-        query = match &few {
-            Some((least, having)) if *least == place => {
-                query.filter(Column::Id.is_in(having.iter().copied()))
-            }
-            Some(_) | None => query.filter(Expr::exists(of_the_contact(scope, term).into_query())),
-        };
-    }
-    match ask.order {
-        Order::Name => query.order_by_asc(Column::SortKey).order_by_asc(Column::Id),
-        Order::LastContact => query.order_by_desc(Column::LastContactAt).order_by_desc(Column::Id),
-    }
-    .apply_if(after, |query, after: &Position| query.filter(behind(after)))
-}
-
-fn behind(position: &Position) -> Condition {
-    use contact::Column;
-    match position {
-        Position::Name(key, id) => Condition::all()
-            .add(Column::SortKey.gte(key.as_str()))
-            .add(Condition::any().add(Column::SortKey.gt(key.as_str())).add(Column::Id.gt(*id))),
-        Position::LastContact(at, id) => Condition::all()
-            .add(Column::LastContactAt.lte(*at))
-            .add(Condition::any().add(Column::LastContactAt.lt(*at)).add(Column::Id.lt(*id))),
-    }
-}
-
-/// How many contacts there are of those that are asked for.
-pub async fn count(scope: CompanyScope, db: &impl ConnectionTrait, ask: &Ask) -> Result<u64, DbErr> {
-    let few = fewest(scope, db, &ask.terms).await?;
-    let plain = ask.tag.is_none() && ask.blocked.is_none() && ask.favourite_of.is_none();
-    if let ([term], true) = (&ask.terms[..], plain) {
-        if let Some((_, having)) = few {
-            return Ok(u64::try_from(having.len()).unwrap_or_default());
-        }
-        // Words are those of living contacts alone.
-        let distinct = Func::count_distinct(Expr::col(contact_word::Column::ContactId));
-        let count = scope.find::<contact_word::Entity>().select_only().filter(begins(term));
-        let count: Option<i64> = count.expr(distinct).into_tuple().one(db).await?;
-        return Ok(u64::try_from(count.unwrap_or_default()).unwrap_or_default());
-    }
-    listed(scope, ask, few, None).count(db).await
-}
-
-/// The term that the fewest contacts have, by its place, and who they are; `None` when many have each. The ways in which a word
-/// may begin are looked up one by one: of several ranges at once SQLite reads all between them.
-async fn fewest(
-    scope: CompanyScope,
-    db: &impl ConnectionTrait,
-    terms: &[fold::Term],
-) -> Result<Option<(usize, Vec<ContactId>)>, DbErr> {
-    let mut fewest: Option<(usize, Vec<ContactId>)> = None;
-    for (place, term) in terms.iter().enumerate() {
-        let (mut found, mut are_few) = (HashSet::new(), true);
-        for way in term {
-            let having = ids(scope, begins(std::slice::from_ref(way))).limit(FEW + 1);
-            let having: Vec<ContactId> = having.into_tuple().all(db).await?;
-            are_few &= u64::try_from(having.len()).is_ok_and(|count| count <= FEW);
-            found.extend(having);
-        }
-        if are_few && fewest.as_ref().is_none_or(|(_, least)| found.len() < least.len()) {
-            fewest = Some((place, found.into_iter().collect()));
-        }
-    }
-    Ok(fewest)
-}
-
-/// The ids of the contacts that have a word like this.
-fn ids(scope: CompanyScope, word: Condition) -> Select<contact_word::Entity> {
-    scope.find::<contact_word::Entity>().select_only().column(contact_word::Column::ContactId).filter(word)
-}
-
-/// Such a word of the contact that the query around it is at.
-fn of_the_contact(scope: CompanyScope, term: &fold::Term) -> Select<contact_word::Entity> {
-    let same: SimpleExpr = Expr::col((contact_word::Entity, contact_word::Column::ContactId))
-        .equals((contact::Entity, contact::Column::Id));
-    ids(scope, begins(term)).filter(same)
-}
-
-/// A word that begins in one of these ways.
-fn begins(term: &[String]) -> Condition {
-    let word = contact_word::Column::Word;
-    term.iter().fold(Condition::any(), |any, beginning| {
-        any.add(word.gte(beginning.as_str()).and(word.lt(format!("{beginning}{LAST}"))))
-    })
-}
-
 /// The contacts with their other numbers.
-async fn with_numbers(
+pub(super) async fn with_numbers(
     scope: CompanyScope,
     db: &impl ConnectionTrait,
     rows: Vec<contact::Model>,
@@ -283,6 +115,17 @@ pub async fn lock_by_number(scope: CompanyScope, tx: &Tx, number: &str) -> Resul
     with_number(scope, tx, row).await
 }
 
+/// The living contact that is called by this number, though an older node has not said so elsewhere; locked until the
+/// transaction ends.
+pub async fn lock_by_first_number(
+    scope: CompanyScope,
+    tx: &Tx,
+    number: &str,
+) -> Result<Option<Contact>, DbErr> {
+    let row = living(scope).filter(contact::Column::Number.eq(number)).lock_exclusive().one(tx).await?;
+    with_number(scope, tx, row).await
+}
+
 /// [`by_numbers`], locked until the transaction ends, always in the same order.
 pub async fn lock_by_numbers(scope: CompanyScope, tx: &Tx, numbers: &[&str]) -> Result<Vec<Contact>, DbErr> {
     if numbers.is_empty() {
@@ -301,7 +144,7 @@ pub async fn insert(scope: CompanyScope, tx: &Tx, contact: &Contact) -> Result<I
         return Ok(Inserted::Conflicted);
     }
     for number in numbers_of(scope, contact) {
-        if scope.insert_or_ignore::<contact_number::Entity, _>(tx, number).await? == Inserted::Conflicted {
+        if take_number(scope, tx, number).await? == Inserted::Conflicted {
             scope.delete_many::<contact::Entity>().filter(contact::Column::Id.eq(id)).exec(tx).await?;
             return Ok(Inserted::Conflicted);
         }
@@ -310,8 +153,35 @@ pub async fn insert(scope: CompanyScope, tx: &Tx, contact: &Contact) -> Result<I
     Ok(Inserted::Yes)
 }
 
+/// A number that another contact has stays his; one of a contact that is gone is free, though the node that deleted it was of a
+/// version that knew nothing of it.
+async fn take_number(scope: CompanyScope, tx: &Tx, row: contact_number::Model) -> Result<Inserted, DbErr> {
+    let inserted = scope.insert_or_ignore::<contact_number::Entity, _>(tx, row.clone()).await?;
+    if inserted == Inserted::Yes || free(scope, tx, &[&row.number]).await? == 0 {
+        return Ok(inserted);
+    }
+    scope.insert_or_ignore::<contact_number::Entity, _>(tx, row).await
+}
+
+/// Takes these numbers from contacts that are gone; answers how many there were.
+async fn free(scope: CompanyScope, tx: &Tx, numbers: &[&str]) -> Result<u64, DbErr> {
+    let owner: SimpleExpr = Expr::col((contact::Entity, contact::Column::Id))
+        .equals((contact_number::Entity, contact_number::Column::ContactId));
+    let gone = scope.find::<contact::Entity>().select_only().column(contact::Column::Id);
+    let gone = gone.filter(contact::Column::DeletedAt.is_not_null()).filter(owner);
+    let freed = scope
+        .delete_many::<contact_number::Entity>()
+        .filter(contact_number::Column::Number.is_in(numbers.iter().copied()))
+        .filter(Expr::exists(gone.into_query()));
+    Ok(freed.exec(tx).await?.rows_affected)
+}
+
 /// Inserts contacts whose numbers nobody has, as the caller has seen under a lock.
 pub async fn insert_many(scope: CompanyScope, tx: &Tx, contacts: &[Contact]) -> Result<(), DbErr> {
+    let wanted: Vec<_> = contacts.iter().flat_map(Contact::numbers).collect();
+    if !wanted.is_empty() {
+        free(scope, tx, &wanted).await?;
+    }
     scope.insert_many::<contact::Entity, _>(tx, contacts.iter().map(indexed).collect()).await?;
     let numbers = contacts.iter().flat_map(|contact| numbers_of(scope, contact));
     scope.insert_many::<contact_number::Entity, _>(tx, numbers.collect()).await?;
@@ -326,33 +196,42 @@ pub async fn insert_many(scope: CompanyScope, tx: &Tx, contacts: &[Contact]) -> 
 
 /// Writes a contact back, with its numbers and words; `Conflicted` when another one has a number.
 pub async fn save(scope: CompanyScope, tx: &Tx, contact: &Contact) -> Result<Inserted, DbErr> {
-    let id = contact.row.id;
-    let wanted = numbers_of(scope, contact);
-    let own = contact_number::Column::ContactId.eq(id);
-    let mut known = scope.find::<contact_number::Entity>().filter(own.clone()).all(tx).await?;
-    known.sort_by_key(|number| number.place);
-    if known != wanted {
-        scope.delete_many::<contact_number::Entity>().filter(own).exec(tx).await?;
-        for number in wanted {
-            if scope.insert_or_ignore::<contact_number::Entity, _>(tx, number).await? == Inserted::Conflicted
-            {
-                return Ok(Inserted::Conflicted);
-            }
-        }
+    if set_numbers(scope, tx, contact).await? == Inserted::Conflicted {
+        return Ok(Inserted::Conflicted);
     }
-    let _ = scope.save::<contact::Entity, _>(tx, id, indexed(contact)).await?;
-    set_words(scope, tx, id, fold::words(contact)).await?;
+    write(scope, tx, contact).await?;
     Ok(Inserted::Yes)
 }
 
 /// Brings the words of a contact up to date that was written without them. A number that somebody else has by now stays his.
 pub async fn index(scope: CompanyScope, tx: &Tx, contact: &Contact) -> Result<(), DbErr> {
+    let _ = set_numbers(scope, tx, contact).await?;
+    write(scope, tx, contact).await
+}
+
+async fn write(scope: CompanyScope, tx: &Tx, contact: &Contact) -> Result<(), DbErr> {
     let id = contact.row.id;
-    for number in numbers_of(scope, contact) {
-        let _ = scope.insert_or_ignore::<contact_number::Entity, _>(tx, number).await?;
-    }
     let _ = scope.save::<contact::Entity, _>(tx, id, indexed(contact)).await?;
     set_words(scope, tx, id, fold::words(contact)).await
+}
+
+/// Writes its numbers, if any of them is not as it is; `Conflicted` when somebody else has one, the others being written.
+async fn set_numbers(scope: CompanyScope, tx: &Tx, contact: &Contact) -> Result<Inserted, DbErr> {
+    let wanted = numbers_of(scope, contact);
+    let own = contact_number::Column::ContactId.eq(contact.row.id);
+    let mut known = scope.find::<contact_number::Entity>().filter(own.clone()).all(tx).await?;
+    known.sort_by_key(|number| number.place);
+    if known == wanted {
+        return Ok(Inserted::Yes);
+    }
+    scope.delete_many::<contact_number::Entity>().filter(own).exec(tx).await?;
+    let mut all = Inserted::Yes;
+    for number in wanted {
+        if take_number(scope, tx, number).await? == Inserted::Conflicted {
+            all = Inserted::Conflicted;
+        }
+    }
+    Ok(all)
 }
 
 /// Only what has changed of the words is written.
@@ -447,6 +326,25 @@ pub async fn delete(
     scope.update::<contact::Entity, _>(tx, id, changes).await
 }
 
+/// The same of a contact that another one goes on as: nothing of it stays but the number by which it was called.
+pub async fn absorb(scope: CompanyScope, tx: &Tx, id: ContactId, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let _ = delete(scope, tx, id, now).await?;
+    let nothing = contact::ActiveModel {
+        name: Set(None),
+        email: Set(None),
+        language: Set(None),
+        company_name: Set(None),
+        notes: Set(None),
+        tags: Set(json!([])),
+        custom: Set(json!({})),
+        search_text: Set(String::new()),
+        sort_key: Set(String::new()),
+        ..Default::default()
+    };
+    let _ = scope.update::<contact::Entity, _>(tx, id, nothing).await?;
+    Ok(())
+}
+
 /// Which of these contacts a user has at hand.
 pub async fn favourites(
     scope: CompanyScope,
@@ -474,11 +372,11 @@ pub async fn unmark(scope: CompanyScope, tx: &Tx, user: UserId, id: ContactId) -
     scope.delete_many::<contact_favourite::Entity>().filter(user).filter(contact).exec(tx).await.map(drop)
 }
 
-fn marked_by(scope: CompanyScope, user: UserId) -> Select<contact_favourite::Entity> {
+pub(super) fn marked_by(scope: CompanyScope, user: UserId) -> Select<contact_favourite::Entity> {
     scope.find::<contact_favourite::Entity>().filter(contact_favourite::Column::UserId.eq(user))
 }
 
-fn living(scope: CompanyScope) -> Select<contact::Entity> {
+pub(super) fn living(scope: CompanyScope) -> Select<contact::Entity> {
     scope.find::<contact::Entity>().filter(contact::Column::DeletedAt.is_null())
 }
 
@@ -558,6 +456,6 @@ pub async fn sharing(
         Likeness::Email => contact::Column::Email.eq(key),
         Likeness::Name => contact::Column::SortKey.eq(key).and(contact::Column::Name.is_not_null()),
     };
-    let rows = living(scope).filter(has).order_by_asc(contact::Column::Id).limit(limit).all(db).await?;
-    with_numbers(scope, db, rows).await
+    let rows = living(scope).filter(has).order_by_asc(unindexed(contact::Column::Id)).limit(limit);
+    with_numbers(scope, db, rows.all(db).await?).await
 }

@@ -1,10 +1,10 @@
 //! What people do with imports: look what a file would come to, have a job import it, look how far it is, take it back.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use entity::id::{ContactImportId, UserId};
+use entity::id::{ContactId, ContactImportId, UserId};
 use entity::{
     CompanyScope, ContactImportOutcome, ContactImportState, JobKind, contact_import, contact_import_line,
 };
@@ -22,8 +22,9 @@ use crate::store::datasets::{Kind, cell};
 use crate::store::idempotency::{self, Claim};
 use crate::store::{Unit, contact_fields, contact_imports, contacts};
 
-/// Bytes of a file.
+/// Bytes of a file, and rows behind its header.
 pub const LARGEST: u64 = 64 << 20;
+const ROWS: usize = 200_000;
 /// Imports of a company under way.
 const AT_ONCE: u64 = 3;
 /// Problems that a preview tells, and rows that it shows.
@@ -43,7 +44,7 @@ pub struct File {
 /// Takes a file as it comes, and looks at how it is to be read.
 ///
 /// # Errors
-/// 422 for one that is too large, empty, no text, or without a column that has the number.
+/// 422 for one that is too large or has too many rows, is empty, no text, or without a column that has the number.
 pub async fn take(
     app: &App,
     scope: CompanyScope,
@@ -76,13 +77,31 @@ pub async fn take(
     match plan {
         Ok(plan) => {
             let kept = upload.finish().await?;
-            Ok(File { key, size: kept.size, sha256: kept.sha256, plan })
+            let file = File { key, size: kept.size, sha256: kept.sha256, plan };
+            if let Err(error) = read_through(app, &file).await {
+                app.storage.delete(&file.key).await?;
+                return Err(error);
+            }
+            Ok(file)
         }
         Err(error) => {
             upload.discard().await;
             Err(error)
         }
     }
+}
+
+/// Whether all of it can be read: who sends it hears so at once, and not when half of it is done.
+async fn read_through(app: &App, file: &File) -> Result<()> {
+    let (mut begin, mut rows) = (file.plan.begin, 0);
+    while let Some(window) = Window::read(app, &file.key, &file.plan, begin, file.size).await? {
+        begin = window.end;
+        rows += window.rows.len();
+        if rows > ROWS {
+            return Err(Error::invalid("body", format!("must have at most {ROWS} rows; send it in parts")));
+        }
+    }
+    Ok(())
 }
 
 /// A contact as a row would make it.
@@ -121,8 +140,7 @@ async fn look(app: &App, scope: CompanyScope, file: &File) -> Result<Preview> {
         shown: Vec::new(),
         problems: Vec::new(),
     };
-    // What earlier rows have made is known to later ones, by number alone.
-    let mut made: HashMap<String, i64> = HashMap::new();
+    let mut earlier = Earlier::default();
     let mut begin = file.plan.begin;
     while let Some(window) = Window::read(app, &file.key, &file.plan, begin, file.size).await? {
         begin = window.end;
@@ -132,7 +150,7 @@ async fn look(app: &App, scope: CompanyScope, file: &File) -> Result<Preview> {
             let mut known: Vec<_> = contacts::by_numbers(scope, db, &numbers).await?.into_values().collect();
             known.sort_by_key(|contact| contact.row.id);
             known.dedup_by_key(|contact| contact.row.id);
-            known.extend(earlier(app, scope, &made, &numbers));
+            earlier.join(app, scope, &numbers, &mut known);
             let mut ledger = Ledger::of(known);
             for said in said {
                 let number = said.number.clone();
@@ -150,28 +168,47 @@ async fn look(app: &App, scope: CompanyScope, file: &File) -> Result<Preview> {
                     preview.shown.push(Shown { line, judged: judged.outcome, contact });
                 }
             }
-            for (place, contact) in (0..).zip(ledger.made()) {
-                let maker = preview.rows * 1_000 + place;
-                made.extend(contact.numbers().map(|number| (number.to_owned(), maker)));
-            }
+            ledger.made().iter().chain(ledger.updated()).for_each(|contact| earlier.note(contact));
         }
     }
     Ok(preview)
 }
 
-/// Those of these numbers that earlier rows have made, each with the others of its contact.
-fn earlier(app: &App, scope: CompanyScope, made: &HashMap<String, i64>, numbers: &[&str]) -> Vec<Contact> {
-    let mut contacts: BTreeMap<i64, Vec<String>> = BTreeMap::new();
-    for number in numbers {
-        if let Some(maker) = made.get(*number) {
-            contacts.entry(*maker).or_default().push((*number).to_owned());
+/// What earlier rows of a preview have made or changed, by number alone: a file may have millions of them.
+#[derive(Default)]
+struct Earlier {
+    contacts: Vec<ContactId>,
+    /// By its digits, of which a number has at most fifteen.
+    by_number: HashMap<u64, u32>,
+}
+
+impl Earlier {
+    fn note(&mut self, contact: &Contact) {
+        let place = u32::try_from(self.contacts.len()).unwrap_or(u32::MAX);
+        self.contacts.push(contact.row.id);
+        self.by_number.extend(contact.numbers().filter_map(digits).map(|number| (number, place)));
+    }
+
+    /// Gives each of these numbers to the contact that has it by now.
+    fn join(&self, app: &App, scope: CompanyScope, numbers: &[&str], known: &mut Vec<Contact>) {
+        for number in numbers {
+            let place = digits(number).and_then(|number| self.by_number.get(&number));
+            let Some(id) = place.and_then(|place| self.contacts.get(*place as usize)) else { continue };
+            match known.iter_mut().find(|contact| contact.row.id == *id) {
+                Some(contact) if contact.numbers().any(|one| one == *number) => {}
+                Some(contact) => contact.others.push((*number).to_owned()),
+                None => {
+                    let mut contact = blank(app, scope, (*number).to_owned());
+                    contact.row.id = *id;
+                    known.push(contact);
+                }
+            }
         }
     }
-    let contact = |mut numbers: Vec<String>| {
-        let others = numbers.split_off(1);
-        Contact { others, ..blank(app, scope, numbers.remove(0)) }
-    };
-    contacts.into_values().map(contact).collect()
+}
+
+fn digits(number: &str) -> Option<u64> {
+    number.trim_start_matches('+').parse().ok()
 }
 
 /// Has a job import the file. Asked for twice with the same key it is one.

@@ -47,7 +47,7 @@ fn rows(plan: &Plan, window: &[u8], is_end: bool) -> Vec<Row> {
 #[derive(Clone, Debug, PartialEq)]
 struct Judged {
     outcome: ContactImportOutcome,
-    /// The number as it is written.
+    /// The number, as a report names it.
     written: String,
     problems: Vec<Problem>,
 }

@@ -14,6 +14,8 @@ use crate::error::{Error, Result};
 pub const HEAD: usize = 64 << 10;
 /// Columns of a file.
 const COLUMNS: usize = 200;
+/// Characters of a header that are kept: each problem of a row names one.
+const HEADER: usize = 100;
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// What a column has.
@@ -256,7 +258,7 @@ impl Plan {
             None => guess(&names, own),
         };
         let columns: Vec<_> =
-            names.into_iter().zip(fields).map(|(header, field)| Column { header, field }).collect();
+            names.iter().zip(fields).map(|(name, field)| Column { header: short(name), field }).collect();
         for (place, column) in columns.iter().enumerate() {
             let Some(field) = &column.field else { continue };
             let earlier = columns.iter().take(place).any(|other| other.field.as_ref() == Some(field));
@@ -281,6 +283,10 @@ impl Plan {
             begin: u64::try_from(mark + end).unwrap_or_default(),
         })
     }
+}
+
+fn short(name: &str) -> String {
+    name.chars().take(HEADER).collect()
 }
 
 /// The rows of a text, cell by cell, however many a row has. Empty lines are none.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::plan::{Field, Plan};
 use crate::contacts::{Card, Contact, OTHER_NUMBERS, custom_of, tags_of};
-use crate::error::Error;
+use crate::error::{Error, FieldError};
 use crate::phone::e164;
 use crate::store::datasets::is_formula;
 
@@ -22,6 +22,10 @@ pub struct Problem {
 }
 
 impl Problem {
+    fn new(column: String, message: &str) -> Self {
+        Self { column, message: message.chars().take(REASON).collect() }
+    }
+
     pub fn of_row(message: impl Into<String>) -> Self {
         Self { column: String::new(), message: message.into() }
     }
@@ -30,7 +34,7 @@ impl Problem {
 /// What a row says.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Said {
-    /// As it is written.
+    /// The number in E.164, by which privacy finds it; one that is none as it is written.
     pub written: String,
     /// In E.164; none in a row that has no good one.
     pub number: Option<String>,
@@ -54,8 +58,11 @@ enum Word {
     Notes,
 }
 
-/// Characters of a number as it is kept in a report.
+/// Characters of a number as it is kept in a report, and of a reason.
 const WRITTEN: usize = 64;
+const REASON: usize = 300;
+/// Problems of a row that are told: a file may be wrong everywhere, and its report is to be no larger than the file.
+const PROBLEMS: usize = 5;
 
 impl Said {
     pub fn read(plan: &Plan, cells: &[String]) -> Self {
@@ -70,14 +77,15 @@ impl Said {
                 continue;
             }
             if let Err(message) = said.cell(plan, field, cell) {
-                said.problems.push(Problem { column: column.header.clone(), message });
+                said.problems.push(Problem::new(column.header.clone(), &message));
             }
         }
         if said.written.is_empty() {
             let number = plan.columns.iter().find(|column| column.field == Some(Field::Number));
             let column = number.map(|column| column.header.clone()).unwrap_or_default();
-            said.problems.push(Problem { column, message: "has no number".to_owned() });
+            said.problems.push(Problem::new(column, "has no number"));
         }
+        said.problems.truncate(PROBLEMS);
         said
     }
 
@@ -85,7 +93,9 @@ impl Said {
         let word = match field {
             Field::Number => {
                 self.written = cell.chars().take(WRITTEN).collect();
-                self.number = Some(number(cell, plan.country.as_deref())?);
+                let number = number(cell, plan.country.as_deref())?;
+                self.written.clone_from(&number);
+                self.number = Some(number);
                 return Ok(());
             }
             Field::OtherNumbers => {
@@ -160,11 +170,8 @@ impl Said {
         match card.write(row, own) {
             Ok(()) => Ok(()),
             Err(Error::Invalid { fields, .. }) => {
-                let about = |wrong: crate::error::FieldError| Problem {
-                    column: header_of(plan, &wrong.field),
-                    message: wrong.message,
-                };
-                Err(fields.into_iter().map(about).collect())
+                let about = |wrong: FieldError| Problem::new(header_of(plan, &wrong.field), &wrong.message);
+                Err(fields.into_iter().take(PROBLEMS).map(about).collect())
             }
             Err(_) => Err(vec![Problem::of_row("cannot be kept")]),
         }

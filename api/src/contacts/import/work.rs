@@ -10,6 +10,7 @@ use serde_json::json;
 use super::desk::plan_of;
 use super::{Counts, HEAD, Ledger, Plan, Row, Said, judge, rows};
 use crate::app::App;
+use crate::contacts::index;
 use crate::error::{Error, Result};
 use crate::jobs::Done;
 use crate::store::{Unit, contact_fields, contact_imports, contacts};
@@ -94,6 +95,8 @@ pub async fn run(app: &App, scope: CompanyScope, id: ContactImportId, attempt: i
 
 /// Imports on for so many transactions at most.
 pub async fn some(app: &App, scope: CompanyScope, id: ContactImportId, most: usize) -> Result<()> {
+    // Contacts of an older node are found by their numbers, too.
+    index::of_company(app, scope).await?;
     let mut left = most;
     loop {
         let row = contact_imports::get(scope, app.db.reader(), id).await?;

@@ -13,7 +13,7 @@ use crate::privacy::terms::ERASED;
 use crate::privacy::work::{Went, Work};
 use crate::store::people::{self, Column, Kind, Which};
 use crate::store::sessions::{self, Sessions};
-use crate::store::{Unit, agents, chat_messages, chats, media, persons, system, users};
+use crate::store::{Unit, agents, chat_messages, chats, media, peer_calls, persons, system, users};
 
 /// Whether a column says who has done something. Where the account itself stays, since others know him, too, the company's rows
 /// name the account of nobody from then on.
@@ -107,6 +107,10 @@ pub async fn rows(work: &mut Work<'_>, user: UserId, membership: MembershipId) -
         let gone = persons::delete_by_email(scope, unit.tx(), &email).await?;
         work.count("erased", "lettersAndInvitations", gone);
     }
+    for his in [user, UserId(work.id.0)] {
+        let gone = peer_calls::forget_user(scope, unit.tx(), his).await?;
+        work.count("erased", "partsInCalls", gone);
+    }
     let (now, his) = (unit.now(), [user, UserId(work.id.0)]);
     work.count("erased", "chat_message", chat_messages::forget(scope, unit.tx(), &his, now).await?);
     work.count("erased", "chat_member", chats::forget(scope, unit.tx(), &his, now).await?);
@@ -118,7 +122,7 @@ pub async fn rows(work: &mut Work<'_>, user: UserId, membership: MembershipId) -
             "api_key" => Which::Of("membership_id", &memberships),
             // Who resumes over what is gone is given a snapshot.
             "outbox" => Which::Naming(&users),
-            "call_mark" | "idempotency_key" => Which::Of("user_id", &users),
+            "call_mark" | "contact_favourite" | "idempotency_key" => Which::Of("user_id", &users),
             "slack_link" | "slack_code" | "agent_caller_id" | "agent_skill_today" if agent.is_some() => {
                 Which::Of("agent_id", &agents)
             }

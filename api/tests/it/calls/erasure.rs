@@ -55,6 +55,7 @@ async fn lived_in_with(ground: Ground, plan: Plan, prepare: impl AsyncFnOnce(&Ce
         name: Some(NAME.into()),
         email: Some(EMAIL.into()),
         notes: Some("Zebulon is deaf.".into()),
+        company: Some("Quagmire and Sons".into()),
         custom: Some([("nick".to_owned(), "Zebulon".to_owned())].into()),
         ..Card::default()
     };

@@ -88,6 +88,12 @@ on_both_databases! {
         assert_eq!(lines.len(), 5);
     }
 
+    async fn a_report_names_a_number_as_privacy_finds_it(app) {
+        let world = World::create(app).await;
+        let shown = import(app, &world, "country=DE", "number,email\n030 / 123456,nobody\n").await;
+        assert_eq!(report(app, &world, &shown).await.lines().nth(1).unwrap(), "2,refused,+4930123456,email,must be an address as in ann@example.com");
+    }
+
     async fn a_number_that_is_known_is_skipped_updated_or_refused_as_wished(app) {
         let world = World::create(app).await;
         let file = "number,company,tags,custom.since,email\n+4930555000,Acme,new,2026,\n";
@@ -116,6 +122,47 @@ on_both_databases! {
         call.json(json!({})).send().await.is_refused(415, "UNSUPPORTED_MEDIA_TYPE");
         let agent = app.call("POST", "/api/contacts/import").by(&world.ours.agent);
         agent.bytes("text/csv", "number\n").send().await.is_refused(403, "FORBIDDEN");
+    }
+
+    async fn a_preview_tells_what_the_job_does_though_rows_are_far_apart(app) {
+        let world = World::create(app).await;
+        let rest: String = (0..150).map(|row| format!("+1202556{row:04},Row {row},\n")).collect();
+        // The first two gain numbers by which the last ones mean them.
+        let file = format!("number,name,other numbers\n+4930555000,,+12025550111\n+12025550112,Ann,+12025550113\n{rest}\
+                            +12025550111,Caller,+4930555000\n+12025550113,Anna,\n+12025550114,,+12025550111\n");
+        for duplicates in ["update", "skip"] {
+            let seen = send(app, &world, &format!("preview=true&duplicates={duplicates}"), file.clone()).await;
+            let done = import(app, &world, &format!("duplicates={duplicates}"), file.clone()).await;
+            assert_eq!(counts(seen.data(200)), counts(&done), "{duplicates}");
+            if duplicates == "update" {
+                assert_eq!(counts(&done), [151, 3, 0, 1]);
+                assert_eq!(found(app, &world, "0113").await["name"], "Anna");
+            }
+        }
+    }
+
+    async fn a_file_that_would_burst_something_is_refused_before_it_begins(app) {
+        let world = World::create(app).await;
+        let many = format!("number\n{}", "1\n".repeat(200_001));
+        let long = format!("number,notes\n+12025550111,\"{}\"\n", "a".repeat(300 << 10));
+        let open = format!("number,notes\n+12025550111,\"{}\n", "a\n".repeat(200 << 10));
+        let wide = format!("number{}\n", ",x".repeat(200));
+        for file in [many, long, open, wide] {
+            for query in ["", "preview=true"] {
+                let refused = send(app, &world, query, file.clone()).await;
+                assert_eq!(refused.is_refused(422, "VALIDATION_FAILED").wrong_fields(), ["body"], "{}", refused.text);
+            }
+        }
+        assert_eq!(texts(&app.app, "SELECT state AS row FROM contact_import WHERE storage_key IS NOT NULL").await, [""; 0]);
+        // However wrong a row is, little is told of it.
+        let choices: Vec<_> = (0..100).map(|choice| format!("{choice}{}", "x".repeat(190))).collect();
+        let field = json!({"name": "kind", "kind": "choice", "choices": choices});
+        app.post("/api/contact-fields", &world.ours.owner, field).await.data(201);
+        let file = format!("number,kind,{}\n+12025550177,none,nobody\n", "h".repeat(5_000));
+        let shown = import(app, &world, "columns=number,custom.kind,email", file).await;
+        assert_eq!(counts(&shown), [0, 0, 0, 1]);
+        let told = report(app, &world, &shown).await;
+        assert!(told.lines().count() == 3 && told.len() < 1_000, "{told}");
     }
 
     async fn an_import_that_was_killed_goes_on_behind_its_last_row(app) {

@@ -1,5 +1,9 @@
 //! /api/contacts.
 
+use calldocker::contacts::Card;
+use calldocker::contacts::fold::terms;
+use calldocker::store::Unit;
+use calldocker::store::contact_search::{self, Ask, Order, Position};
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
@@ -77,6 +81,52 @@ on_both_databases! {
         assert_eq!(second.body["pagination"], json!({"page": 2, "limit": 3, "total": 5, "pages": 2}));
         let total = search("bee").await.body["pagination"]["total"].clone();
         assert_eq!(total, 2);
+    }
+
+    async fn a_search_finds_the_same_among_few_and_among_many(app) {
+        let world = World::create(app).await;
+        for (number, name, tag) in [
+            ("+4930555011377", "Ann Bee", "vip"), ("+4930555011388", "Bob Bee", "vip"), ("+12025550111", "Ann Önder", "new"), ("+12025550112", "Cid", "vip"),
+        ] {
+            make(app, &world, json!({"number": number, "name": name, "tags": [tag]})).await;
+        }
+        let (scope, db) = (world.ours.scope, app.app.db.reader());
+        for (text, tag, found) in [
+            ("", None, 6), ("ann", None, 2), ("bee ann", None, 1), ("030 5550113", None, 2), ("1377", None, 1), ("0111", None, 1), ("ann 0111", None, 1),
+            ("bee cid", None, 0), ("030 5550113 bee", None, 2), ("b", Some("#vip"), 2), ("", Some("#vip"), 3), ("9999", None, 0),
+        ] {
+            for order in [Order::Name, Order::LastContact] {
+                let ask = Ask { terms: terms(text).unwrap(), tag: tag.map(str::to_owned), order, ..Ask::default() };
+                let few = contact_search::few(scope, db, &ask.terms).await.unwrap();
+                assert_eq!(few.is_some(), !text.is_empty(), "{text}");
+                for few in [few.as_ref(), None] {
+                    let all = contact_search::list(scope, db, &ask, few, None, (0, 100)).await.unwrap();
+                    assert_eq!(all.len(), found, "{text} {few:?}");
+                    assert_eq!(contact_search::count(scope, db, &ask, few).await.unwrap(), found as u64, "{text} {few:?}");
+                    let (mut one_by_one, mut after) = (Vec::new(), None);
+                    while let Some(next) = contact_search::list(scope, db, &ask, few, after.as_ref(), (0, 1)).await.unwrap().pop() {
+                        after = Some(Position::of(&next.row, order));
+                        one_by_one.push(next);
+                    }
+                    assert_eq!(one_by_one, all, "{text} {few:?}");
+                }
+            }
+        }
+    }
+
+    async fn what_an_older_node_deletes_or_makes_meanwhile_stops_nobody(app) {
+        let world = World::create(app).await;
+        let (scope, writer) = (world.ours.scope, app.app.db.writer());
+        let id = make(app, &world, json!({"number": "+12025550111", "name": "Ann"})).await;
+        writer.execute_unprepared("UPDATE contact SET deleted_at = updated_at WHERE name = 'Ann'").await.unwrap();
+        let again = make(app, &world, json!({"number": "+12025550111", "name": "Anna"})).await;
+        assert_ne!(again, id);
+        writer.execute_unprepared("DELETE FROM contact_number WHERE number = '+12025550111'").await.unwrap();
+        let mut unit = Unit::begin(&app.app, scope).await.unwrap();
+        let saved = calldocker::contacts::upsert(&mut unit, "+12025550111", Card { notes: Some("Old.".into()), ..Card::default() }).await.unwrap();
+        unit.commit().await.unwrap();
+        assert_eq!((saved.id.to_string(), saved.name.as_deref()), (again, Some("Anna")));
+        assert_eq!(names(&app.get("/api/contacts?search=0111", &world.ours.agent).await), ["Anna"]);
     }
 
     async fn a_list_is_read_on_by_cursor_in_either_order(app) {

@@ -7,18 +7,22 @@ use bytes::Bytes;
 use calldocker::app::App;
 use calldocker::authz::Seat;
 use calldocker::contacts::Contact;
-use calldocker::identity::{passwords, tokens};
+use calldocker::identity::phone::codes;
+use calldocker::identity::{Number, passwords, tokens};
 use calldocker::outbound::signing;
 use calldocker::providers::about_token;
 use calldocker::reports::mailed;
 use calldocker::sealed;
 use calldocker::secret::Secret;
-use calldocker::store::{contacts, password_links, registrations, second_factors, sessions, system, users};
+use calldocker::store::{
+    contacts, invitations, password_links, phone_codes, registrations, second_factors, sessions, system,
+    users,
+};
 use entity::id::{
-    AgentId, ApiKeyId, BucketId, CompanyId, ContactFieldId, ContactId, ContactImportId, DispositionId,
-    ExportId, FlowId, FlowTestId, FlowVersionId, MediaId, MembershipId, PhoneNumberId, PrivacyRequestId,
-    PromptId, QueueId, ReasonId, ReportScheduleId, ScheduleId, SessionId, SkillId, UserId, WebhookDeliveryId,
-    WebhookEndpointId,
+    AgentId, ApiKeyId, BucketId, CallId, CompanyId, ContactFieldId, ContactId, ContactImportId,
+    DispositionId, ExportId, FlowId, FlowTestId, FlowVersionId, MediaId, MembershipId, PhoneNumberId,
+    PrivacyRequestId, PromptId, QueueId, ReasonId, ReportScheduleId, ScheduleId, SessionId, SkillId, UserId,
+    WebhookDeliveryId, WebhookEndpointId,
 };
 use entity::report_schedule::{Addresses, Members};
 use entity::{
@@ -27,10 +31,11 @@ use entity::{
     MembershipStatus, PlatformRole, PrivacyKind, PrivacyPerson, PrivacyState, QueueRules, Reach,
     RecordingRule, ReportPeriod, Role, SmtpSecurity, Strategy, Updated, UserStatus, agent, agent_skill,
     api_key, availability_reason, bucket, chat_integration, closed_company, company, contact, contact_field,
-    contact_import, disposition, disposition_queue, export, flow, flow_test, flow_version, media, membership,
-    password_link, phone_number, privacy_request, prompt, prompt_resource, queue, queue_member,
-    recording_policy, refresh_token, registration, report_schedule, schedule, second_factor, session, skill,
-    smtp_server, transcription_hook, user, voice_key, webhook_delivery, webhook_endpoint, webhook_event,
+    contact_import, disposition, disposition_queue, export, flow, flow_test, flow_version, invitation, media,
+    membership, password_link, phone_code, phone_number, privacy_request, prompt, prompt_resource, queue,
+    queue_member, recording_policy, refresh_token, registration, report_schedule, schedule, second_factor,
+    session, skill, smtp_server, transcription_hook, user, voice_key, webhook_delivery, webhook_endpoint,
+    webhook_event,
 };
 use sea_orm::{ActiveValue::Set, DatabaseTransaction, TransactionTrait};
 use serde_json::{Value, json};
@@ -38,7 +43,7 @@ use tokio::sync::OnceCell;
 
 use super::chats::{self, Chats};
 use super::live_calls::{self, LiveCalls};
-use super::{PASSWORD, TestApp, store};
+use super::{PASSWORD, TestApp, peers, store};
 
 /// Somebody with a session.
 #[derive(Clone, Debug)]
@@ -64,6 +69,10 @@ pub struct Company {
     pub agent: Person,
     /// Another agent, who has nothing to do.
     pub idle_agent: AgentId,
+    /// Who that is; in a world with peers a device of his is connected.
+    pub idle: UserId,
+    /// Rings for the owner, in a world with peers.
+    pub peer_call: CallId,
     pub queue: QueueId,
     /// Nobody serves it.
     pub second_queue: QueueId,
@@ -145,9 +154,20 @@ impl World {
         let admin = person(app, "admin@example.com", Seat::Admin, None).await;
         insert_registration(app).await;
         insert_account_things(app, &ours.owner, &alone).await;
+        insert_phone_things(app, &ours).await;
         let closed = insert_closed_company(app, &admin).await;
         let others = app.others.as_ref().map(|others| (others.mail, others.bucket));
         Self { others, admin: Person { acting_for: Some(ours.id), ..admin }, ours, theirs, alone, closed }
+    }
+
+    /// The same, with a call among colleagues in each company.
+    pub async fn with_peers(app: &TestApp) -> Self {
+        let world = Self::create(app).await;
+        for company in [&world.ours, &world.theirs] {
+            let parties = (company.former, company.owner.user);
+            peers::insert(app, company.scope, company.peer_call, parties, company.idle).await;
+        }
+        world
     }
 
     /// Who sits there, in our company where the seat is in one.
@@ -205,6 +225,8 @@ impl Company {
             calls: LiveCalls::named(ids),
             chats: Chats::named(app, idle.clone()),
             idle_agent: idle.agent.expect("the idle agent is an agent"),
+            idle: idle.user,
+            peer_call: ids.next(),
             queue: ids.next(),
             second_queue: ids.next(),
             reason: ids.next(),
@@ -772,6 +794,8 @@ impl Company {
             self.webhook.to_string(),
             self.webhook_delivery.to_string(),
             self.former.to_string(),
+            self.idle.to_string(),
+            self.peer_call.to_string(),
             self.api_key.to_string(),
             self.export.to_string(),
             self.privacy_request.to_string(),
@@ -865,6 +889,40 @@ async fn insert_account_things(app: &TestApp, owner: &Person, alone: &Person) {
     tx.commit().await.unwrap();
 }
 
+/// A number to which a code was sent, and the code.
+pub const PHONE_NUMBER: &str = "+12025550177";
+pub const PHONE_CODE: &str = "246810";
+/// Of an invitation of ours to the user without a company.
+pub const INVITATION_TOKEN: &str = "the token of an invitation";
+
+async fn insert_phone_things(app: &TestApp, ours: &Company) {
+    let now = app.app.clock.now();
+    let number = Number::read(PHONE_NUMBER, "/phoneNumber").unwrap();
+    let code = phone_code::Model {
+        phone_number: PHONE_NUMBER.to_owned(),
+        code_hash: codes::hash(&app.app.keys, &number, &Secret::new(PHONE_CODE)).unwrap(),
+        wrong_tries: 0,
+        created_at: now,
+        expires_at: now + codes::LIFE,
+    };
+    let invitation = invitation::Model {
+        id: app.app.ids.next(),
+        company_id: ours.id,
+        email: Some("alone@example.com".to_owned()),
+        phone_number: None,
+        role: Role::Agent,
+        token_hash: tokens::hash(INVITATION_TOKEN),
+        invited_by: ours.owner.user,
+        created_at: now,
+        expires_at: now + chrono::TimeDelta::days(7),
+        accepted_at: None,
+    };
+    let tx = app.app.db.begin().await.unwrap();
+    phone_codes::replace(&tx, code).await.unwrap();
+    invitations::insert(ours.scope, &tx, invitation).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -955,9 +1013,10 @@ pub async fn person_of(app: &App, email: &str, seat: Seat, member: Option<(Compa
     let (ids, now) = (&app.ids, app.clock.now());
     let user = user::Model {
         id: ids.next(),
-        email: email.to_owned(),
+        email: Some(email.to_owned()),
+        phone_number: None,
         name: email.split('@').next().unwrap().to_owned(),
-        password_hash: hash.clone(),
+        password_hash: Some(hash.clone()),
         platform_role: (seat == Seat::Admin).then_some(PlatformRole::Admin),
         status: UserStatus::Active,
         created_at: now,
