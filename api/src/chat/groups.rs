@@ -71,7 +71,10 @@ async fn may_be_added(
     are_there: usize,
 ) -> Result<()> {
     if users.len() + are_there > LARGEST_GROUP {
-        return Err(Error::conflict(Code::GroupFull, format!("A group has at most {LARGEST_GROUP} people.")));
+        return Err(Error::conflict(
+            Code::ChatGroupFull,
+            format!("A group has at most {LARGEST_GROUP} people."),
+        ));
     }
     let list: Vec<_> = users.iter().copied().collect();
     if chats::active_of(scope, unit.tx(), &list).await? != *users {

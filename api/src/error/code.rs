@@ -145,6 +145,9 @@ codes! {
     /// The other one in this chat does not work here any more.
     /// Write to somebody else; what was said can be read.
     ChatClosed = "CHAT_CLOSED" [409];
+    /// The group would have more people than a group may have.
+    /// Make another group.
+    ChatGroupFull = "CHAT_GROUP_FULL" [409];
     /// There is no such chat.
     /// Read the list of chats again.
     ChatNotFound = "CHAT_NOT_FOUND" [404];
@@ -244,8 +247,6 @@ codes! {
     /// The caller may not do this.
     /// Ask somebody who has the permission that the message names.
     Forbidden = "FORBIDDEN" [403];
-    /// The group would have more people than a group may have.
-    /// Make another group.
     /// More people than a group call has here.
     /// Call fewer of them.
     GroupFull = "GROUP_FULL" [409];

@@ -212,7 +212,7 @@ on_both_databases! {
         let private = format!("/api/chats/{}", world.ours.chats.private);
         app.put(&private, &world.ours.agent, json!({ "title": "x" })).await.is_refused(409, "NOT_A_GROUP");
         let many: Vec<_> = (0..1000).map(|_| uuid::Uuid::now_v7()).collect();
-        app.post("/api/chats/group", owner, json!({ "title": "All", "memberIds": many })).await.is_refused(409, "GROUP_FULL");
+        app.post("/api/chats/group", owner, json!({ "title": "All", "memberIds": many })).await.is_refused(409, "CHAT_GROUP_FULL");
     }
 
     async fn a_message_is_changed_for_a_quarter_of_an_hour_and_taken_back_for_one(app) {
