@@ -46,6 +46,7 @@ mod m0035_phone;
 mod m0036_media;
 mod m0037_calls_behind_figures;
 mod m0038_peer_calls;
+mod m0039_chat;
 mod sql;
 
 pub struct Migrator;
@@ -94,6 +95,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0036_media::Migration),
             Box::new(m0037_calls_behind_figures::Migration),
             Box::new(m0038_peer_calls::Migration),
+            Box::new(m0039_chat::Migration),
         ]
     }
 }

@@ -84,6 +84,9 @@ permissions! {
     ControlCalls = "calls:control";
     /// Listen, whisper, barge.
     SuperviseCalls = "calls:supervise";
+    /// Chats among colleagues. Always `own`: nobody reads what others say to each other.
+    ReadChats = "chats:read";
+    WriteChats = "chats:write";
     ReadDispositions = "dispositions:read";
     WriteDispositions = "dispositions:write";
     /// Take rows out of the company: calls, agents, events.

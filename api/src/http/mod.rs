@@ -13,6 +13,7 @@ mod audit;
 mod auth;
 mod availability;
 mod availability_reasons;
+mod blocked_users;
 mod browsers;
 mod bucket;
 mod call_lists;
@@ -20,6 +21,8 @@ mod call_results;
 mod callbacks;
 mod calls;
 mod chat_integrations;
+mod chat_shapes;
+mod chats;
 mod companies;
 mod company_settings;
 mod contact_desk;
@@ -51,6 +54,7 @@ mod media;
 mod media_body;
 mod media_library;
 mod media_uploads;
+mod messages;
 mod ndjson;
 mod new_call;
 mod offers;
@@ -128,6 +132,8 @@ pub enum Tag {
     Analytics,
     /// Registration, tokens, sessions, the own profile.
     Auth,
+    /// What people of a company say to each other.
+    Chat,
     /// Companies, their phone numbers and settings.
     Companies,
     /// Whom the company knows by number.
@@ -191,7 +197,13 @@ fn resources() -> impl OpenApi + 'static {
         (peer_calls::PeerCalls, presence::PresenceOfPeople),
         (call_lists::CallLists, dispositions::Dispositions, schedules::Schedules),
         (system_settings::Settings, analytics::Analytics, exports::Exports, insights::InsightsOfCompanies),
-        (health::Health, languages::Languages, privacy::Privacy, report_schedules::ReportSchedules),
+        (
+            health::Health,
+            languages::Languages,
+            privacy::Privacy,
+            report_schedules::ReportSchedules,
+            of_chats(),
+        ),
     )
 }
 
@@ -202,6 +214,10 @@ fn of_contacts() -> impl OpenApi + 'static {
         contact_fields::ContactFields,
         contact_imports::ContactImports,
     )
+}
+
+fn of_chats() -> impl OpenApi + 'static {
+    (chats::Chats, messages::Messages, blocked_users::BlockedUsers)
 }
 
 fn service() -> OpenApiService<impl OpenApi + 'static, ()> {

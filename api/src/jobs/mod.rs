@@ -23,7 +23,7 @@ use crate::calls::{
     callback, carry, hold, messages, offer, overflow, participant, recording, request, sweep, transcription,
     transfer, wrap_up,
 };
-use crate::chats;
+use crate::chat_apps;
 use crate::contacts;
 use crate::error::{Error, Result};
 use crate::exports;
@@ -263,7 +263,7 @@ async fn work(app: &App, claimed: &Claimed) -> Result<Done> {
             in_unit(app, claimed, async |unit| hooks::tell(unit, about).await).await
         }
         JobKind::DeliverWebhook => hooks::delivery::deliver(app, scope, WebhookDeliveryId(subject)).await,
-        JobKind::SendNotices => chats::notices::send(app, scope).await,
+        JobKind::SendNotices => chat_apps::notices::send(app, scope).await,
         JobKind::WriteExport => exports::work::write(app, scope, ExportId(subject), job.attempts).await,
         JobKind::DeleteExport => exports::work::delete(app, scope, ExportId(subject)).await,
         JobKind::DoPrivacyRequest => {

@@ -24,7 +24,8 @@ pub const STEPS: i32 = 3;
 const BATCH: u64 = 500;
 const IDS: usize = 50;
 /// What the server does with a line, which says nothing of a person that is not said elsewhere.
-const OURS: [&str; 6] = ["current_twiml", "twiml", "search_text", "sort_key", "indexed_at", "plain"];
+const OURS: [&str; 7] =
+    ["current_twiml", "folded", "twiml", "search_text", "sort_key", "indexed_at", "plain"];
 /// Rows of an agent's that are about a caller.
 const ABOUT_CALLERS: [&str; 4] = ["call", "leg", "callback", "transfer"];
 /// Of these, rows say of others more than of him, or only that a job is to be done.

@@ -22,6 +22,8 @@ pub mod call_marks;
 pub mod callbacks;
 pub mod calls;
 pub mod calls_counted;
+pub mod chat_apps;
+pub mod chat_messages;
 pub mod chats;
 pub mod companies;
 pub mod contact_fields;

@@ -1,6 +1,8 @@
 //! Sockets, by the official client: `tests/node/socket.test.mjs` tells the story, this file owns the server. The script
 //! asks for what a client cannot do (let time pass, write events) with a line on its output and gets a line back.
 
+mod chats;
+
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;

@@ -13,7 +13,7 @@ use crate::privacy::terms::ERASED;
 use crate::privacy::work::{Went, Work};
 use crate::store::people::{self, Column, Kind, Which};
 use crate::store::sessions::{self, Sessions};
-use crate::store::{Unit, agents, media, peer_calls, persons, system, users};
+use crate::store::{Unit, agents, chat_messages, chats, media, peer_calls, persons, system, users};
 
 /// Whether a column says who has done something. Where the account itself stays, since others know him, too, the company's rows
 /// name the account of nobody from then on.
@@ -111,12 +111,17 @@ pub async fn rows(work: &mut Work<'_>, user: UserId, membership: MembershipId) -
         let gone = peer_calls::forget_user(scope, unit.tx(), his).await?;
         work.count("erased", "partsInCalls", gone);
     }
+    let (now, his) = (unit.now(), [user, UserId(work.id.0)]);
+    work.count("erased", "chat_message", chat_messages::forget(scope, unit.tx(), &his, now).await?);
+    work.count("erased", "chat_member", chats::forget(scope, unit.tx(), &his, now).await?);
     let users = [user.to_string(), work.id.to_string()];
     let memberships = [membership.to_string()];
     let agents: Vec<String> = agent.iter().map(ToString::to_string).collect();
     for table in &tables {
         let which = match table.name.as_str() {
             "api_key" => Which::Of("membership_id", &memberships),
+            // Who resumes over what is gone is given a snapshot.
+            "outbox" => Which::Naming(&users),
             "call_mark" | "contact_favourite" | "idempotency_key" => Which::Of("user_id", &users),
             "slack_link" | "slack_code" | "agent_caller_id" | "agent_skill_today" if agent.is_some() => {
                 Which::Of("agent_id", &agents)

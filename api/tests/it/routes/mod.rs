@@ -10,6 +10,7 @@ mod browsers;
 mod bucket;
 mod callbacks;
 mod calls;
+mod chat_apps;
 mod chats;
 mod companies;
 mod company_life;

@@ -26,7 +26,7 @@ use entity::id::{
 };
 use entity::report_schedule::{Addresses, Members};
 use entity::{
-    Availability, Chat, CompanyScope, ContactFieldKind, ContactImportState, DeliveryState, ExportDataset,
+    Availability, ChatApp, CompanyScope, ContactFieldKind, ContactImportState, DeliveryState, ExportDataset,
     ExportFormat, ExportState, IdleReading, Inserted, MailedReport, MediaKind, MediaState, MediaStore,
     MembershipStatus, PlatformRole, PrivacyKind, PrivacyPerson, PrivacyState, QueueRules, Reach,
     RecordingRule, ReportPeriod, Role, SmtpSecurity, Strategy, Updated, UserStatus, agent, agent_skill,
@@ -41,6 +41,7 @@ use sea_orm::{ActiveValue::Set, DatabaseTransaction, TransactionTrait};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
+use super::chats::{self, Chats};
 use super::live_calls::{self, LiveCalls};
 use super::{PASSWORD, TestApp, peers, store};
 
@@ -123,6 +124,7 @@ pub struct Company {
     /// A picture of the owner's at Cloudinary.
     pub cloud_media: MediaId,
     pub calls: LiveCalls,
+    pub chats: Chats,
 }
 
 /// The account of our company at the provider, and the token of any company's.
@@ -221,6 +223,7 @@ impl Company {
             id,
             scope,
             calls: LiveCalls::named(ids),
+            chats: Chats::named(app, idle.clone()),
             idle_agent: idle.agent.expect("the idle agent is an agent"),
             idle: idle.user,
             peer_call: ids.next(),
@@ -261,6 +264,7 @@ impl Company {
         let agent = company.agent.agent.expect("the agent is an agent");
         let supervisors = [company.owner.user, company.manager.user];
         live_calls::insert(app, scope, agent, company.queue, supervisors, &company.calls).await;
+        chats::insert(app, &company).await;
         company
     }
 
@@ -621,7 +625,7 @@ impl Company {
             settled_at: Some(now),
         };
         scope.insert::<webhook_delivery::Entity, _>(tx, delivery).await.unwrap();
-        for chat in [Chat::Slack, Chat::Teams] {
+        for chat in [ChatApp::Slack, ChatApp::Teams] {
             let row = chat_integration::Model {
                 company_id,
                 chat,
@@ -810,6 +814,11 @@ impl Company {
             self.calls.voicemail.to_string(),
             self.calls.connected.to_string(),
             self.calls.consulting.to_string(),
+            self.chats.colleague.user.to_string(),
+            self.chats.private.to_string(),
+            self.chats.message.to_string(),
+            self.chats.group.to_string(),
+            self.chats.question.to_string(),
         ];
         ids.extend(people.iter().flat_map(|person| [person.user.to_string(), person.session.to_string()]));
         ids.extend(people.iter().filter_map(|person| person.agent).map(|agent| agent.to_string()));
