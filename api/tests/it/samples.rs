@@ -429,8 +429,11 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
         }
         "initiateCall" => Sample::by(Seat::Manager)
             .made()
-            .body(json!({ "toUserId": ours.idle, "callType": "video", "metadata": { "connectionType": "wifi" } }))
-            .foreign("/toUserId", theirs.idle),
+            .body(json!({
+                "toUserId": ours.idle, "toUserIds": [ours.idle], "callType": "video", "metadata": { "connectionType": "wifi" }
+            }))
+            .foreign("/toUserId", theirs.idle)
+            .foreign("/toUserIds/0", theirs.idle),
         "acceptCall" => owner().id(ours.peer_call).body(json!({ "metadata": {} })),
         "rejectCall" => owner().id(ours.peer_call).body(json!({ "reason": "declined" })),
         "endCall" | "endCallAlias" => owner().id(ours.peer_call).body(json!({ "qualityScore": 4 })),
