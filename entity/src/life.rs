@@ -444,6 +444,8 @@ closed_enum!(
         MakeThumbnail,
         /// Delete the files of media.
         DeleteMedia,
+        /// End a story whose day is over.
+        ExpireStory,
     }
 );
 closed_enum!(

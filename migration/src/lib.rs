@@ -43,6 +43,7 @@ mod m0032_figures;
 mod m0033_kept_answers;
 mod m0036_media;
 mod m0037_calls_behind_figures;
+mod m0040_stories;
 mod sql;
 
 pub struct Migrator;
@@ -88,6 +89,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0033_kept_answers::Migration),
             Box::new(m0036_media::Migration),
             Box::new(m0037_calls_behind_figures::Migration),
+            Box::new(m0040_stories::Migration),
         ]
     }
 }

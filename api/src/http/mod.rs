@@ -72,6 +72,8 @@ pub mod server;
 mod skills;
 mod smtp_server;
 pub mod spec;
+mod stories;
+mod story_highlights;
 mod supervision;
 mod system_settings;
 mod transcription_hook;
@@ -151,6 +153,8 @@ pub enum Tag {
     Recordings,
     /// Of the platform and of its users.
     Settings,
+    /// What people show their colleagues for a day.
+    Stories,
     /// The people of a company.
     Users,
 }
@@ -169,7 +173,12 @@ fn resources() -> impl OpenApi + 'static {
         (recordings::Recordings, recording_settings::RecordingSettings, voicemails::Voicemails),
         (company_settings::CompanySettings, transcription_hook::TranscriptionHooks),
         (webhooks::Webhooks, chat_integrations::ChatIntegrations, smtp_server::SmtpServers, bucket::Buckets),
-        (call_results::CallResults, queue_flows::FlowsOfQueues),
+        (
+            call_results::CallResults,
+            queue_flows::FlowsOfQueues,
+            stories::Stories,
+            story_highlights::StoryHighlights,
+        ),
         (twilio_account::TwilioAccounts, voice_token::VoiceTokens),
         (call_lists::CallLists, dispositions::Dispositions, schedules::Schedules),
         (system_settings::Settings, analytics::Analytics, exports::Exports, insights::InsightsOfCompanies),

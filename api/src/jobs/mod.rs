@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clock::Busy;
 use entity::id::{
     AgentId, CallId, CallbackId, ExportId, LegId, MediaId, MessageId, OfferId, PhoneNumberId,
-    PrivacyRequestId, QueueEntryId, RecordingId, ReportScheduleId, RequestId, SegmentId, TransferId,
+    PrivacyRequestId, QueueEntryId, RecordingId, ReportScheduleId, RequestId, SegmentId, StoryId, TransferId,
     WebhookDeliveryId,
 };
 use entity::{JobKind, job};
@@ -33,6 +33,7 @@ use crate::privacy;
 use crate::reports;
 use crate::store::system::{self, Claimed};
 use crate::store::{Unit, jobs as rows};
+use crate::stories;
 
 pub use workshop::Workshop;
 
@@ -273,6 +274,9 @@ async fn work(app: &App, claimed: &Claimed) -> Result<Done> {
         }
         JobKind::MakeThumbnail => media::make_thumbnail(app, scope, MediaId(subject)).await,
         JobKind::DeleteMedia => media::remove::delete_files(app, scope, MediaId(subject)).await,
+        JobKind::ExpireStory => {
+            in_unit(app, claimed, async |unit| stories::remove::expire(unit, StoryId(subject)).await).await
+        }
         JobKind::DeviceLost => {
             match crate::agents::check_device(app, scope, AgentId(subject), job.id).await? {
                 Watch::Until(at) => Ok(Done::Again(at)),
