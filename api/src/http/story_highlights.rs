@@ -14,7 +14,7 @@ use super::{JsonBody, Tag};
 use crate::app::App;
 use crate::authz::{Can, ReadStories, WriteStories};
 use crate::error::Result as OurResult;
-use crate::stories::highlights::{self as desk, Highlight};
+use crate::stories::highlights::{self as desk, Highlight, Listed};
 
 pub struct StoryHighlights;
 
@@ -28,9 +28,19 @@ struct StoryHighlightOut {
     user_name: String,
     title: String,
     /// Those that the caller may see, in their author's order.
-    stories: Vec<StoryOut>,
+    story_ids: Vec<Uuid>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
+}
+
+/// A highlight in a list, with what it is shown by.
+#[derive(Object, Debug)]
+#[oai(rename_all = "camelCase")]
+struct ListedStoryHighlightOut {
+    #[oai(flatten)]
+    highlight: StoryHighlightOut,
+    /// The first of its stories that the caller may see.
+    cover: StoryOut,
 }
 
 /// A highlight that is to be made.
@@ -55,18 +65,23 @@ struct StoryHighlightIn {
     story_ids: Option<Vec<Uuid>>,
 }
 
-impl StoryHighlightOut {
-    fn of(app: &App, highlight: Highlight) -> OurResult<Self> {
-        let Highlight { row, author, stories } = highlight;
-        Ok(Self {
+impl From<Highlight> for StoryHighlightOut {
+    fn from(Highlight { row, author, stories }: Highlight) -> Self {
+        Self {
             id: row.id.0,
             user_id: row.user_id.0,
             user_name: author,
             title: row.title,
-            stories: StoryOut::all(app, stories)?,
+            story_ids: stories.into_iter().map(|id| id.0).collect(),
             created_at: row.created_at,
             updated_at: row.updated_at,
-        })
+        }
+    }
+}
+
+impl ListedStoryHighlightOut {
+    fn of(app: &App, Listed { highlight, cover }: Listed) -> OurResult<Self> {
+        Ok(Self { highlight: highlight.into(), cover: StoryOut::of(app, cover)? })
     }
 }
 
@@ -78,7 +93,7 @@ fn ids(ids: Vec<Uuid>) -> Vec<StoryId> {
 impl StoryHighlights {
     /// Lists somebody's highlights, the oldest first.
     ///
-    /// With the stories of which the caller may see something; a highlight of which he may see nothing is not there for him.
+    /// Each with the first story that the caller may see; a highlight of which he may see nothing is not there for him.
     #[oai(path = "/", method = "get", operation_id = "listStoryHighlights")]
     async fn list(
         &self,
@@ -87,10 +102,10 @@ impl StoryHighlights {
         /// Whose; the caller's own unless said.
         #[oai(name = "userId")]
         Query(user): Query<Option<Uuid>>,
-    ) -> Reply<Vec<StoryHighlightOut>> {
+    ) -> Reply<Vec<ListedStoryHighlightOut>> {
         let viewer = can.caller().user;
         let found = desk::list(app, can.scope()?, viewer, user.map_or(viewer, UserId)).await?;
-        let data = found.into_iter().map(|one| StoryHighlightOut::of(app, one)).collect::<OurResult<_>>()?;
+        let data = found.into_iter().map(|one| ListedStoryHighlightOut::of(app, one)).collect::<OurResult<_>>()?;
         Ok(Json(Success::of(data)))
     }
 
@@ -106,8 +121,7 @@ impl StoryHighlights {
         JsonBody(body): JsonBody<NewStoryHighlightIn>,
     ) -> Result<Created<StoryHighlightOut>, Failure> {
         let (scope, author) = (can.scope()?, can.caller().user);
-        let made = desk::create(app, scope, author, &body.title, &ids(body.story_ids)).await?;
-        Created::of(StoryHighlightOut::of(app, made)?)
+        Created::of(desk::create(app, scope, author, &body.title, &ids(body.story_ids)).await?)
     }
 
     /// Shows a highlight.
@@ -118,8 +132,19 @@ impl StoryHighlights {
         Data(app): Data<&App>,
         Path(id): Path<Uuid>,
     ) -> Reply<StoryHighlightOut> {
-        let found = desk::get(app, can.scope()?, can.caller().user, StoryHighlightId(id)).await?;
-        Success::ok(StoryHighlightOut::of(app, found)?)
+        Success::ok(desk::get(app, can.scope()?, can.caller().user, StoryHighlightId(id)).await?)
+    }
+
+    /// Lists the stories of a highlight that the caller may see, in their author's order.
+    #[oai(path = "/:id/stories", method = "get", operation_id = "listStoriesOfHighlight")]
+    async fn stories(
+        &self,
+        can: Can<ReadStories>,
+        Data(app): Data<&App>,
+        Path(id): Path<Uuid>,
+    ) -> Reply<Vec<StoryOut>> {
+        let found = desk::shown(app, can.scope()?, can.caller().user, StoryHighlightId(id)).await?;
+        Ok(Json(Success::of(StoryOut::all(app, found)?)))
     }
 
     /// Changes a highlight of the caller's.

@@ -22,54 +22,87 @@ pub struct Highlight {
     pub row: story_highlight::Model,
     pub author: String,
     /// In the author's order.
-    pub stories: Vec<Shown>,
+    pub stories: Vec<StoryId>,
+}
+
+/// A highlight in a list.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    pub highlight: Highlight,
+    /// The first story of it.
+    pub cover: Shown,
 }
 
 /// Those of an author's highlights of which this person may see something, the oldest first.
 ///
 /// # Errors
 /// `NotFound(User)` when nobody of this id works here.
-pub async fn list(app: &App, scope: CompanyScope, viewer: UserId, author: UserId) -> Result<Vec<Highlight>> {
+pub async fn list(app: &App, scope: CompanyScope, viewer: UserId, author: UserId) -> Result<Vec<Listed>> {
     if stories::colleagues(scope, app.db.reader(), Some(&[author])).await?.is_empty() {
         return Err(Error::NotFound(Subject::User));
     }
-    let highlights = rows::of_author(scope, app.db.reader(), author).await?;
-    seen(app, scope, viewer, author, highlights).await
+    let rows = rows::of_author(scope, app.db.reader(), author).await?;
+    let (highlights, visible) = seen(app, scope, viewer, author, rows).await?;
+    let first: HashSet<_> = highlights.iter().filter_map(|highlight| highlight.stories.first()).collect();
+    let covers = visible.into_iter().filter(|row| first.contains(&row.id)).collect();
+    let covers = shown::all(app, scope, viewer, covers).await?;
+    let covers: HashMap<_, _> = covers.into_iter().map(|shown| (shown.row.id, shown)).collect();
+    let listed = highlights.into_iter().filter_map(|highlight| {
+        let cover = covers.get(highlight.stories.first()?)?.clone();
+        Some(Listed { highlight, cover })
+    });
+    Ok(listed.collect())
 }
 
 pub async fn get(app: &App, scope: CompanyScope, viewer: UserId, id: StoryHighlightId) -> Result<Highlight> {
-    let row = rows::get(scope, app.db.reader(), id).await?;
-    let author = row.user_id;
-    let found = seen(app, scope, viewer, author, vec![row]).await?.pop();
-    found.ok_or(Error::NotFound(Subject::StoryHighlight))
+    Ok(one(app, scope, viewer, id).await?.0)
 }
 
+/// The stories of a highlight that this person may see, in their author's order.
+pub async fn shown(
+    app: &App,
+    scope: CompanyScope,
+    viewer: UserId,
+    id: StoryHighlightId,
+) -> Result<Vec<Shown>> {
+    let (highlight, visible) = one(app, scope, viewer, id).await?;
+    let mut visible: HashMap<_, _> = visible.into_iter().map(|row| (row.id, row)).collect();
+    let rows = highlight.stories.iter().filter_map(|id| visible.remove(id)).collect();
+    shown::all(app, scope, viewer, rows).await
+}
+
+async fn one(
+    app: &App,
+    scope: CompanyScope,
+    viewer: UserId,
+    id: StoryHighlightId,
+) -> Result<(Highlight, Vec<story::Model>)> {
+    let row = rows::get(scope, app.db.reader(), id).await?;
+    let author = row.user_id;
+    let (mut highlights, visible) = seen(app, scope, viewer, author, vec![row]).await?;
+    let highlight = highlights.pop().ok_or(Error::NotFound(Subject::StoryHighlight))?;
+    Ok((highlight, visible))
+}
+
+/// Those of these of which the viewer may see something, and whatever of the author's highlighted stories he may see.
 async fn seen(
     app: &App,
     scope: CompanyScope,
     viewer: UserId,
     author: UserId,
     highlights: Vec<story_highlight::Model>,
-) -> Result<Vec<Highlight>> {
-    if highlights.is_empty() {
-        return Ok(Vec::new());
-    }
+) -> Result<(Vec<Highlight>, Vec<story::Model>)> {
     let db = app.db.reader();
     let ids: Vec<_> = highlights.iter().map(|row| row.id).collect();
     let items = rows::items(scope, db, &ids).await?;
-    let wanted: HashSet<StoryId> = items.iter().map(|item| item.story_id).collect();
     let visible = stories::highlighted(scope, db, viewer, author).await?;
-    let visible = visible.into_iter().filter(|row| wanted.contains(&row.id)).collect();
-    let visible = shown::all(app, scope, viewer, visible).await?;
-    let visible: HashMap<StoryId, Shown> = visible.into_iter().map(|shown| (shown.row.id, shown)).collect();
-    let names = users::names(db, vec![author]).await?;
-    let name = names.get(&author).cloned().unwrap_or_default();
+    let may_see: HashSet<StoryId> = visible.iter().map(|row| row.id).collect();
+    let name = users::names(db, vec![author]).await?.remove(&author).unwrap_or_default();
     let highlights = highlights.into_iter().map(|row| {
-        let items = items.iter().filter(|item| item.highlight_id == row.id);
-        let stories = items.filter_map(|item| visible.get(&item.story_id)).cloned().collect();
-        Highlight { row, author: name.clone(), stories }
+        let items = items.iter().filter(|item| item.highlight_id == row.id).map(|item| item.story_id);
+        Highlight { author: name.clone(), stories: items.filter(|story| may_see.contains(story)).collect(), row }
     });
-    Ok(highlights.filter(|highlight| !highlight.stories.is_empty()).collect())
+    Ok((highlights.filter(|highlight| !highlight.stories.is_empty()).collect(), visible))
 }
 
 /// Makes a highlight of stories of his own that are there still.

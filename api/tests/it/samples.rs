@@ -582,7 +582,7 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
             .made()
             .body(json!({ "title": "Office", "storyIds": [ours.story] }))
             .foreign("/storyIds/0", theirs.story),
-        "getStoryHighlight" => agent().id(ours.highlight),
+        "getStoryHighlight" | "listStoriesOfHighlight" => agent().id(ours.highlight),
         "updateStoryHighlight" => owner()
             .id(ours.highlight)
             .body(json!({ "title": "Office", "storyIds": [ours.story] }))

@@ -16,7 +16,11 @@ async fn keep(app: &TestApp, by: &Person, title: &str, stories: &[&str]) -> Answ
 }
 
 fn stories(highlight: &Value) -> Vec<String> {
-    highlight["stories"].as_array().unwrap().iter().map(id_of).collect()
+    serde_json::from_value(highlight["storyIds"].clone()).expect("ids")
+}
+
+fn ids(list: &Value) -> Vec<String> {
+    list.as_array().unwrap().iter().map(id_of).collect()
 }
 
 on_both_databases! {
@@ -48,8 +52,13 @@ on_both_databases! {
         assert_eq!(open(app, &shown.data(200)["media"]["url"]).await.bytes().await.unwrap(), png());
         assert_eq!(app.post(&format!("/api/stories/{kept}/views"), &agent, json!({})).await.status, 200);
         let listed = app.get(&format!("{HIGHLIGHTS}?userId={}", owner.user), &agent).await;
-        let listed: Vec<_> = listed.data(200).as_array().unwrap().iter().map(id_of).collect();
-        assert!(listed.contains(&highlight) && listed.contains(&second));
+        let listed = listed.data(200).as_array().unwrap();
+        let covers = listed.iter().map(|one| (id_of(one), id_of(&one["cover"]))).collect::<Vec<_>>();
+        let welcome = (world.ours.highlight.to_string(), world.ours.story.to_string());
+        assert_eq!(covers, [welcome, (highlight.clone(), other.clone()), (second.clone(), kept.clone())]);
+        let inside = app.get(&format!("{path}/stories"), &agent).await;
+        assert_eq!(ids(inside.data(200)), [other.as_str(), kept.as_str()]);
+        assert_eq!((&inside.data(200)[1]["kind"], &inside.data(200)[1]["seen"]), (&json!("image"), &json!(true)));
         let refused = keep(app, &owner, "Late", &[&gone]).await;
         assert_eq!(refused.is_refused(422, "VALIDATION_FAILED").wrong_fields(), ["/storyIds/0"], "what is gone cannot be kept");
         keep(app, &owner, "Again", &[&other]).await.data(201);
@@ -74,7 +83,12 @@ on_both_databases! {
         let path = format!("{HIGHLIGHTS}/{}", id_of(keep(app, owner, "x", &[&one, &two]).await.data(201)));
         app.put(&path, owner, json!({"storyIds": [two, one]})).await.data(200);
         assert_eq!(stories(app.get(&path, owner).await.data(200)), [two.as_str(), one.as_str()], "in the order that was asked for");
-        app.put(&path, owner, json!({"storyIds": [one]})).await.data(200);
+        // Somebody looks at it meanwhile: that is no other version of the highlight.
+        let read = app.get(&path, owner).await;
+        let version = read.headers["etag"].to_str().unwrap().to_owned();
+        assert_eq!(app.post(&format!("/api/stories/{one}/views"), &world.ours.agent, json!({})).await.status, 200);
+        let put = app.call("PUT", &path).by(owner).header("if-match", &version).json(json!({"storyIds": [one]}));
+        put.send().await.data(200);
         assert_eq!(app.get(&format!("/api/stories/{two}"), owner).await.status, 200);
         assert_eq!(app.delete(&path, owner).await.status, 200);
         app.get(&path, owner).await.is_refused(404, "STORY_HIGHLIGHT_NOT_FOUND");
@@ -93,9 +107,13 @@ on_both_databases! {
             assert_eq!(app.get(&hidden, person).await.status, 200);
         }
         assert_eq!(stories(app.get(&mixed, agent).await.data(200)), [all.as_str()]);
+        assert_eq!(ids(app.get(&format!("{mixed}/stories"), agent).await.data(200)), [all.as_str()]);
         app.get(&hidden, agent).await.is_refused(404, "STORY_HIGHLIGHT_NOT_FOUND");
+        app.get(&format!("{hidden}/stories"), agent).await.is_refused(404, "STORY_HIGHLIGHT_NOT_FOUND");
         let listed = app.get(&format!("{HIGHLIGHTS}?userId={}", manager.user), agent).await;
         assert!(!listed.text.contains("Secret plans") && listed.text.contains("Mixed"), "{}", listed.text);
+        let cover = app.get(&format!("{HIGHLIGHTS}?userId={}", manager.user), agent).await.data(200)[0]["cover"]["id"].clone();
+        assert_eq!(cover, json!(all), "the first that is for him");
         let own = app.get(HIGHLIGHTS, manager).await;
         assert_eq!(own.data(200).as_array().unwrap().len(), 2, "one's own unless somebody is named");
 
@@ -104,7 +122,9 @@ on_both_databases! {
             app.put(&mixed, person, json!({"title": "x"})).await.is_refused(404, "STORY_HIGHLIGHT_NOT_FOUND");
             app.delete(&mixed, person).await.is_refused(404, "STORY_HIGHLIGHT_NOT_FOUND");
         }
-        app.get(&mixed, &world.theirs.owner).await.is_refused(404, "STORY_HIGHLIGHT_NOT_FOUND");
+        for path in [&mixed, &format!("{mixed}/stories")] {
+            app.get(path, &world.theirs.owner).await.is_refused(404, "STORY_HIGHLIGHT_NOT_FOUND");
+        }
         let path = format!("{HIGHLIGHTS}?userId={}", manager.user);
         app.get(&path, &world.theirs.owner).await.is_refused(404, "USER_NOT_FOUND");
         app.get(&path, &world.alone).await.is_refused(403, "FORBIDDEN");
