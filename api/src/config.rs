@@ -79,6 +79,10 @@ pub struct Settings {
     pub metrics_per_queue: bool,
     /// Where errors are reported.
     pub sentry_dsn: Option<Secret>,
+    /// Where traces are exported to: a collector's address, without the path of the signal.
+    pub otlp_endpoint: Option<String>,
+    /// As what this server is known there.
+    pub otel_service_name: String,
     pub exports: ExportSettings,
     pub timing: Timing,
     pub rate_limits: RateLimits,
@@ -346,6 +350,8 @@ impl Settings {
             operator_token: operator_token(keys)?,
             metrics_per_queue: keys.choice("metrics_per_queue", &[("true", true), ("false", false)])?,
             sentry_dsn: keys.optional("sentry_dsn").map(Secret::new),
+            otlp_endpoint: otlp_endpoint(keys)?,
+            otel_service_name: keys.text("otel_service_name"),
             timing: Timing {
                 join: keys.seconds("join_seconds")?,
                 heartbeat: keys.seconds("heartbeat_seconds")?,
@@ -485,6 +491,16 @@ fn operator_token(keys: &Keys) -> Result<Option<Secret>, BadSetting> {
             Err(keys.bad("operator_token", problem))
         }
         token => Ok(token.map(Secret::new)),
+    }
+}
+
+fn otlp_endpoint(keys: &Keys) -> Result<Option<String>, BadSetting> {
+    let is_address = |text: &String| text.starts_with("http://") || text.starts_with("https://");
+    match keys.optional("otel_exporter_otlp_endpoint") {
+        Some(endpoint) if !is_address(&endpoint) => {
+            Err(keys.bad("otel_exporter_otlp_endpoint", "is not an address, e.g. http://127.0.0.1:4318"))
+        }
+        endpoint => Ok(endpoint),
     }
 }
 

@@ -12,7 +12,7 @@ use entity::id::BucketId;
 use entity::{CompanyScope, bucket};
 
 use crate::app::App;
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::integrations::bucket as buckets_of;
 use crate::storage::{Link, Pieces, Storage, Upload};
 use crate::store::buckets;
@@ -62,30 +62,47 @@ pub async fn begin(app: &App, scope: CompanyScope, key: &str) -> Result<Upload> 
 }
 
 /// Keeps a small file: whole or not at all.
+///
+/// # Errors
+/// `STORAGE_UNAVAILABLE` when the company's own bucket does not take it.
 pub async fn put(app: &App, scope: CompanyScope, key: &str, bytes: Bytes) -> Result<()> {
-    let mut upload = begin(app, scope, key).await?;
-    upload.write(bytes).await?;
-    upload.finish().await.map(drop)
+    let kept = async {
+        let mut upload = begin(app, scope, key).await?;
+        upload.write(bytes).await?;
+        upload.finish().await.map(drop)
+    };
+    match kept.await {
+        Err(error) => Err(place(app, scope, key).await?.failed(error)),
+        Ok(()) => Ok(()),
+    }
 }
 
 /// As [`Storage::get`].
+///
+/// # Errors
+/// `STORAGE_UNAVAILABLE` when the company's own bucket does not answer.
 pub async fn get(app: &App, scope: CompanyScope, key: &str) -> Result<Option<Bytes>> {
-    place(app, scope, key).await?.get(key).await
+    let place = place(app, scope, key).await?;
+    place.storage.get(key).await.map_err(|error| place.failed(error))
 }
 
 /// As [`Storage::read`].
+///
+/// # Errors
+/// As of [`get`].
 pub async fn read(
     app: &App,
     scope: CompanyScope,
     key: &str,
     range: Option<Range<u64>>,
 ) -> Result<Option<Pieces>> {
-    place(app, scope, key).await?.read(key, range).await
+    let place = place(app, scope, key).await?;
+    place.storage.read(key, range).await.map_err(|error| place.failed(error))
 }
 
 /// As [`Storage::link`].
 pub async fn link(app: &App, scope: CompanyScope, key: &str, link: Link<'_>) -> Result<Option<String>> {
-    place(app, scope, key).await?.link(key, link).await
+    place(app, scope, key).await?.storage.link(key, link).await
 }
 
 /// Deletes the file where it lies. One that is not there is deleted.
@@ -99,9 +116,31 @@ pub async fn delete(app: &App, scope: CompanyScope, key: &str) -> Result<()> {
     Ok(tx.commit().await?)
 }
 
-async fn place(app: &App, scope: CompanyScope, key: &str) -> Result<Arc<dyn Storage>> {
-    match buckets::of_file(scope, app.db.reader(), key).await? {
-        Some(row) => buckets_of::open(app, &row),
-        None => Ok(app.storage.clone()),
+/// Where a file lies.
+struct Place {
+    storage: Arc<dyn Storage>,
+    of_the_company: bool,
+}
+
+impl Place {
+    /// A company's own bucket is for its owner to mend; where the platform keeps files is for us.
+    fn failed(&self, error: Error) -> Error {
+        match error {
+            Error::Internal(cause) if self.of_the_company => {
+                tracing::warn!(?cause, "a company's bucket failed");
+                Error::Unavailable { code: Code::StorageUnavailable, message: UNAVAILABLE }
+            }
+            error => error,
+        }
     }
+}
+
+const UNAVAILABLE: &str =
+    "The company's bucket does not take or give the file. Try again, or have an owner look at its settings.";
+
+async fn place(app: &App, scope: CompanyScope, key: &str) -> Result<Place> {
+    Ok(match buckets::of_file(scope, app.db.reader(), key).await? {
+        Some(row) => Place { storage: buckets_of::open(app, &row)?, of_the_company: true },
+        None => Place { storage: app.storage.clone(), of_the_company: false },
+    })
 }

@@ -22,7 +22,7 @@ pub use counters::Counters;
 pub use facts::{CallFacts, Direction, End, Offer, OfferEnd, Purpose, Score, Segment, Visit, VisitEnd};
 pub use interval::{Interval, Length, day_began, intervals, row_of};
 pub use ledger::{Attribution, Cell, Ledger, Of, caller};
-pub use service_level::{Ratio, Variant};
+pub use service_level::{Callers, Left, Limits, Part, Ratio, SHORT_ABANDONS, Variant, Wait};
 pub use span::{Quarter, Span};
 pub use states::{State, Timeline};
 pub use waits::Waits;

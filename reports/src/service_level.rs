@@ -25,7 +25,7 @@ impl Ratio {
 }
 
 /// Which of the formulas (metrics 4.3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Variant {
     /// Cisco, "abandoned calls ignored".
     Ignore,
@@ -44,6 +44,7 @@ pub enum Variant {
     /// Of all who were answered or gave up.
     Classic,
     /// The same without short abandons.
+    #[default]
     ExcludingShortAbandons,
 }
 
@@ -83,44 +84,126 @@ impl Variant {
 
     /// The service level of these callers with `threshold` X and `short` S, in seconds.
     pub fn of(self, counters: &Counters, threshold: u32, short: u32) -> Ratio {
-        let (answered, abandoned) = (counters.answered, counters.abandoned);
-        let answered_in = counters.answered_waits.within(threshold);
-        let abandoned_in = counters.abandoned_waits.within(threshold);
-        let short = counters.abandoned_waits.within(short);
-        let events = events(counters, threshold);
-        let (numerator, denominator) = match self {
-            // Cisco ICM and CUIC user guides: events are answers and abandons within X, and calls that have reached X.
-            Self::Ignore => (answered_in, events - abandoned_in),
-            Self::Negative => (answered_in, events),
-            Self::Positive => (answered_in + abandoned_in, events),
-            Self::Genesys => return genesys(counters, threshold, GENESYS, short),
-            // Amazon Connect: contacts removed from the queue within X.
-            Self::Aws => {
-                let removed = answered_in + abandoned_in + counters.callback_waits.within(threshold);
-                (removed, counters.queued)
+        let limits = Limits { threshold, short };
+        let sum = |part: Part| self.callers(part).iter().map(|callers| callers.count(counters, limits)).sum();
+        Ratio { numerator: sum(Part::Numerator), denominator: sum(Part::Denominator) }
+    }
+
+    /// Which callers make a part of the figure. No caller is in two of these.
+    pub fn callers(self, part: Part) -> &'static [Callers] {
+        use Left::{Abandoned, Answered, CalledBack, FlowOut, Waiting};
+        use Wait::{Any, Late, Long, Within};
+        match (self, part) {
+            (Self::Positive | Self::AsteriskSecond, Part::Numerator) => {
+                &[Callers(Answered, Within), Callers(Abandoned, Within)]
             }
+            // Amazon Connect: contacts removed from the queue within X.
+            (Self::Aws, Part::Numerator) => {
+                &[Callers(Answered, Within), Callers(Abandoned, Within), Callers(CalledBack, Within)]
+            }
+            (_, Part::Numerator) => &[Callers(Answered, Within)],
+            // Cisco ICM and CUIC user guides: events are answers and abandons within X, and calls that have reached X.
+            (Self::Ignore, Part::Denominator) => &[
+                Callers(Answered, Any),
+                Callers(Abandoned, Late),
+                Callers(CalledBack, Late),
+                Callers(FlowOut, Late),
+            ],
+            (Self::Negative | Self::Positive, Part::Denominator) => &[
+                Callers(Answered, Any),
+                Callers(Abandoned, Any),
+                Callers(CalledBack, Late),
+                Callers(FlowOut, Late),
+            ],
+            // With the switches of `GENESYS`.
+            (Self::Genesys, Part::Denominator) => {
+                &[Callers(Answered, Any), Callers(Abandoned, Long), Callers(FlowOut, Any)]
+            }
+            (Self::Aws, Part::Denominator) => &[
+                Callers(Answered, Any),
+                Callers(Abandoned, Any),
+                Callers(CalledBack, Any),
+                Callers(FlowOut, Any),
+                Callers(Waiting, Any),
+            ],
             // queues.conf.sample.
-            Self::Asterisk => (answered_in, answered),
-            Self::AsteriskSecond => (answered_in + abandoned_in, answered + abandoned),
-            Self::Classic => (answered_in, answered + abandoned),
+            (Self::Asterisk, Part::Denominator) => &[Callers(Answered, Any)],
+            (Self::AsteriskSecond | Self::Classic, Part::Denominator) => {
+                &[Callers(Answered, Any), Callers(Abandoned, Any)]
+            }
             // Bright Pattern: short abandons have no influence.
-            Self::ExcludingShortAbandons => (answered_in, answered + abandoned - short),
-        };
-        Ratio { numerator, denominator }
+            (Self::ExcludingShortAbandons, Part::Denominator) => {
+                &[Callers(Answered, Any), Callers(Abandoned, Long)]
+            }
+        }
     }
 }
 
-/// Cisco's events: answered within X, abandoned within X, or waiting still at X.
-fn events(counters: &Counters, threshold: u32) -> u64 {
-    let beyond = |waits: &crate::Waits| waits.count() - waits.within(threshold);
-    let reached = [
-        &counters.answered_waits,
-        &counters.abandoned_waits,
-        &counters.callback_waits,
-        &counters.flow_out_waits,
-    ];
-    let reached: u64 = reached.into_iter().map(beyond).sum();
-    counters.answered_waits.within(threshold) + counters.abandoned_waits.within(threshold) + reached
+/// The two numbers of a ratio.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    Numerator,
+    Denominator,
+}
+
+/// X and S, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    pub threshold: u32,
+    pub short: u32,
+}
+
+/// Callers who left a queue so, after such a wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Callers(pub Left, pub Wait);
+
+/// Who gave up within S.
+pub const SHORT_ABANDONS: &[Callers] = &[Callers(Left::Abandoned, Wait::Short)];
+
+/// How callers left a queue, as far as service levels tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    Answered,
+    Abandoned,
+    /// They asked to be called back.
+    CalledBack,
+    /// In another way.
+    FlowOut,
+    /// They have not.
+    Waiting,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    Any,
+    /// At most X.
+    Within,
+    /// More than X.
+    Late,
+    /// At most S.
+    Short,
+    /// More than S.
+    Long,
+}
+
+impl Callers {
+    fn count(self, counters: &Counters, limits: Limits) -> u64 {
+        let Self(left, wait) = self;
+        let (all, waits) = match left {
+            Left::Answered => (counters.answered, &counters.answered_waits),
+            Left::Abandoned => (counters.abandoned, &counters.abandoned_waits),
+            Left::CalledBack => (counters.callbacks, &counters.callback_waits),
+            Left::FlowOut => (counters.flow_outs(), &counters.flow_out_waits),
+            Left::Waiting => return counters.still_waiting,
+        };
+        match wait {
+            Wait::Any => all,
+            Wait::Within => waits.within(limits.threshold),
+            Wait::Late => all - waits.within(limits.threshold),
+            Wait::Short => waits.within(limits.short),
+            Wait::Long => all - waits.within(limits.short),
+        }
+    }
 }
 
 /// Whether something is part of the denominator.
@@ -235,6 +318,8 @@ mod tests {
         assert_eq!(of(In, Out, Out), 13);
         assert_eq!(of(Out, In, Out), 10);
         assert_eq!(of(In, In, In), 18);
+        let with_these = |switches| genesys(&day, 20, switches, 1);
+        assert_eq!(Variant::Genesys.of(&day, 20, 2), with_these(GENESYS), "one of them is short");
     }
 
     #[test]

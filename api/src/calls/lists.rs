@@ -15,7 +15,7 @@ use crate::reports::ask;
 use crate::slice::{Slice, read_cursor};
 use crate::store::call_lists::{self, Filter, Only, Order, Position};
 use crate::store::call_marks::{self, Mark};
-use crate::store::calls_counted::{By, Visits};
+use crate::store::calls_counted::By;
 use crate::store::{Unit, agent_work};
 
 /// As many missed calls are marked as seen at once; more than an agent misses between two looks.
@@ -89,8 +89,10 @@ pub async fn list(
         Whose::Agents(own) => filter.of_agent = Some(own),
         Whose::Nobodys => return Ok(nothing(&place)),
     }
-    if filter.by == By::Visit(Visits::ShortAbandons) {
-        filter.short = ask::short_limits(app, scope).await?;
+    if let By::Visit(visits) = filter.by
+        && visits.are_limited()
+    {
+        (filter.variant, filter.limited) = ask::service_level(app, scope).await?;
     }
     read(app, scope, &filter, order, place).await
 }

@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::config::Settings;
 use crate::error::{Error, Result};
-use crate::log;
+use crate::log::{self, Traces};
 
 mod backup;
 mod banner;
@@ -65,11 +65,15 @@ pub async fn run() -> Result<()> {
         return openapi::run();
     }
     let (settings, warnings) = Settings::load().map_err(|bad| Error::internal("settings", bad))?;
-    log::start(&settings)?;
+    let traces = match arguments.command {
+        Command::Serve => Traces::start(&settings)?,
+        _ => None,
+    };
+    log::start(&settings, traces.as_ref())?;
     for warning in warnings {
         tracing::warn!("{warning}");
     }
-    match arguments.command {
+    let ended = match arguments.command {
         Command::Serve => serve::run(settings).await,
         Command::Call(arguments) => call::run(&settings, arguments, &mut std::io::stdout()).await,
         Command::Text(arguments) => text::run(&settings, arguments, &mut std::io::stdout()).await,
@@ -81,7 +85,11 @@ pub async fn run() -> Result<()> {
         Command::Reports(arguments) => reports::run(settings, arguments).await,
         Command::Openapi => openapi::run(),
         Command::Healthcheck => healthcheck::run(&settings).await,
+    };
+    if let Some(traces) = traces {
+        traces.end().await;
     }
+    ended
 }
 
 /// Writes to standard output.

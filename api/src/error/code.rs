@@ -469,6 +469,9 @@ codes! {
     /// The socket is somebody else's.
     /// Connect anew to be somebody else.
     SocketOfAnotherUser = "SOCKET_OF_ANOTHER_USER" [];
+    /// The company's own bucket does not take or give the file.
+    /// Try again, or have an owner look at its settings.
+    StorageUnavailable = "STORAGE_UNAVAILABLE" [503];
     /// There is no such highlight, or nothing of it is for the caller.
     /// Read the list of highlights again.
     StoryHighlightNotFound = "STORY_HIGHLIGHT_NOT_FOUND" [404];

@@ -1,5 +1,6 @@
 //! The filters of the list of calls by which a report's figure is opened.
 
+use ::reports::Part;
 use entity::{Attribution, EntryOutcome, OfferState};
 use poem_openapi::Enum;
 
@@ -22,6 +23,9 @@ pub enum CountedByIn {
 pub enum CounterIn {
     /// Callers who gave up within S.
     ShortAbandons,
+    /// Callers whom the company's way of counting the service level puts above the line.
+    ServiceLevelNumerator,
+    ServiceLevelDenominator,
     StillWaiting,
     CalledBack,
     CalledBackReached,
@@ -58,6 +62,8 @@ impl CounterIn {
     pub fn name(self) -> &'static str {
         match self {
             Self::ShortAbandons => "shortAbandons",
+            Self::ServiceLevelNumerator => "serviceLevelNumerator",
+            Self::ServiceLevelDenominator => "serviceLevelDenominator",
             Self::StillWaiting => "stillWaiting",
             Self::CalledBack => "calledBack",
             Self::CalledBackReached => "calledBackReached",
@@ -89,6 +95,8 @@ impl CounterIn {
         let surveys = |of, scores| By::Survey(Surveys { scores, of });
         match self {
             Self::ShortAbandons => By::Visit(Visits::ShortAbandons),
+            Self::ServiceLevelNumerator => By::Visit(Visits::ServiceLevel(Part::Numerator)),
+            Self::ServiceLevelDenominator => By::Visit(Visits::ServiceLevel(Part::Denominator)),
             Self::StillWaiting => By::Visit(Visits::StillWaiting),
             Self::CalledBack => By::CalledBack(None),
             Self::CalledBackReached => By::CalledBack(Some(EntryOutcome::Answered)),

@@ -21,6 +21,7 @@ use super::page::Pagination;
 use super::spec::Paths;
 use crate::error::{Code, Error, FieldError};
 use crate::ids::Ids;
+use crate::log::traces;
 use crate::slice::Slice;
 use crate::words::Words;
 
@@ -457,9 +458,10 @@ impl<E: Endpoint> Endpoint for Enveloped<E> {
         request.extensions_mut().insert(id.clone());
         // In every line of the log until it is answered.
         let about = tracing::info_span!("request", request_id = id.0);
+        traces::received(&about, &method, request.extensions().get(), request.headers());
         let answered =
             AssertUnwindSafe(self.inner.call(request)).catch_unwind().instrument(about.clone()).await;
-        let _about = about.entered();
+        let about = about.entered();
         let mut response = match answered {
             Ok(Ok(output)) => output.into_response(),
             Ok(Err(error)) => failed(error, &self.paths, &id.0, &path, words),
@@ -469,6 +471,7 @@ impl<E: Endpoint> Endpoint for Enveloped<E> {
             }
         };
         tracing::debug!(%method, path, status = response.status().as_u16(), "answered");
+        traces::answered(&about, response.status().as_u16());
         if let Ok(value) = HeaderValue::from_str(&id.0) {
             response.headers_mut().insert(REQUEST_ID, value);
         }

@@ -1,4 +1,4 @@
-//! Counts every request by its operation and how it was answered, and takes its time.
+//! Counts every request by its operation and how it was answered, and takes its time; gives it the name that it has in traces.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,6 +7,7 @@ use std::time::Instant;
 use poem::{Endpoint, Middleware, Request, Response};
 
 use super::spec::Spec;
+use crate::log::traces::Route;
 use crate::metrics::Metrics;
 use crate::webhooks::twilio::TwilioWebhooks;
 
@@ -42,9 +43,13 @@ pub struct Measured<E> {
 impl<E: Endpoint<Output = Response>> Endpoint for Measured<E> {
     type Output = Response;
 
-    async fn call(&self, request: Request) -> poem::Result<Response> {
+    async fn call(&self, mut request: Request) -> poem::Result<Response> {
         let began = Instant::now();
-        let operation = self.operations.named(request.method().as_str(), request.uri().path());
+        let (method, path) = (request.method().as_str(), request.uri().path());
+        let operation = self.operations.named(method, path);
+        if let Some(route) = Route::when_exported(|| self.operations.route(method, path)) {
+            request.extensions_mut().insert(route);
+        }
         let response = self.inner.call(request).await?;
         self.metrics.answered(operation, response.status().as_u16(), began.elapsed());
         Ok(response)
@@ -59,6 +64,8 @@ struct Known {
     /// `None` stands for a parameter.
     segments: Vec<Option<String>>,
     id: String,
+    /// As `/api/users/{id}`.
+    path: String,
 }
 
 impl Operations {
@@ -69,7 +76,11 @@ impl Operations {
                 .map(|segment| (!segment.starts_with('{')).then(|| segment.to_owned()))
                 .collect();
             let key = (operation.method.to_owned(), segments.len());
-            operations.entry(key).or_default().push(Known { segments, id: operation.id.to_owned() });
+            operations.entry(key).or_default().push(Known {
+                segments,
+                id: operation.id.to_owned(),
+                path: operation.path.to_owned(),
+            });
         }
         for known in operations.values_mut() {
             // An address without a parameter is nearer than one with.
@@ -82,6 +93,18 @@ impl Operations {
         if path.starts_with(TwilioWebhooks::PREFIX) {
             return WEBHOOK;
         }
+        self.known(method, path).map_or(OTHER, |known| known.id.as_str())
+    }
+
+    /// The address of the operation, with names in place of its parameters.
+    fn route(&self, method: &str, path: &str) -> Option<String> {
+        if path.starts_with(TwilioWebhooks::PREFIX) {
+            return Some(format!("{}/{{companyId}}", TwilioWebhooks::PREFIX));
+        }
+        self.known(method, path).map(|known| known.path.clone())
+    }
+
+    fn known(&self, method: &str, path: &str) -> Option<&Known> {
         let method = if method == "HEAD" { "GET" } else { method };
         let count = segments(path).count();
         let fits = |known: &&Known| {
@@ -91,8 +114,7 @@ impl Operations {
                 .zip(segments(path))
                 .all(|(known, given)| known.as_ref().is_none_or(|k| k == given))
         };
-        let known = self.0.get(&(method.to_owned(), count));
-        known.and_then(|known| known.iter().find(fits)).map_or(OTHER, |known| known.id.as_str())
+        self.0.get(&(method.to_owned(), count))?.iter().find(fits)
     }
 }
 
@@ -116,6 +138,13 @@ mod tests {
             ("BREW", "/health", OTHER),
         ] {
             assert_eq!(operations.named(method, path), name, "{method} {path}");
+        }
+        for (path, route) in [
+            ("/api/users/0192f0c4-0000-7000-8000-000000000000", Some("/api/users/{id}")),
+            ("/api/webhooks/twilio/x/step", Some("/api/webhooks/twilio/{companyId}")),
+            ("/api/nowhere/at/all", None),
+        ] {
+            assert_eq!(operations.route("GET", path).as_deref(), route, "{path}");
         }
     }
 }

@@ -71,7 +71,7 @@ pub struct StoryMediaOut {
 #[derive(Object, Debug)]
 #[oai(rename_all = "camelCase")]
 pub struct StoryOwnOut {
-    pub audience: StoryAudienceOut,
+    pub audience: StoryViewersOut,
     /// How many have seen it.
     pub views: i64,
     pub highlight_ids: Vec<Uuid>,
@@ -80,7 +80,7 @@ pub struct StoryOwnOut {
 /// Who sees a story.
 #[derive(Object, Debug)]
 #[oai(rename_all = "camelCase")]
-pub struct StoryAudienceOut {
+pub struct StoryViewersOut {
     pub who: Word<StoryAudience>,
     /// Who does not (`except`), or who alone does (`only`).
     pub user_ids: Vec<Uuid>,
@@ -89,7 +89,7 @@ pub struct StoryAudienceOut {
 /// Who is to see a story.
 #[derive(Object, Debug)]
 #[oai(rename_all = "camelCase", deny_unknown_fields)]
-struct StoryAudienceIn {
+struct StoryViewersIn {
     who: Word<StoryAudience>,
     /// Members of the company: who does not see it (`except`), or who alone does (`only`).
     #[oai(validator(max_items = 500), default)]
@@ -109,7 +109,7 @@ struct StoryIn {
     /// A picture or a film that the caller has uploaded. It goes with the story.
     media_id: Option<Uuid>,
     /// Everybody in the company unless said.
-    audience: Option<StoryAudienceIn>,
+    audience: Option<StoryViewersIn>,
 }
 
 /// What somebody thinks of a story.
@@ -197,7 +197,7 @@ impl StoryOwnOut {
         let Own { listed, views, highlights } = own;
         let user_ids = listed.into_iter().map(|user| user.0).collect();
         let highlight_ids = highlights.into_iter().map(|id| id.0).collect();
-        Self { audience: StoryAudienceOut { who: Word(who), user_ids }, views, highlight_ids }
+        Self { audience: StoryViewersOut { who: Word(who), user_ids }, views, highlight_ids }
     }
 }
 

@@ -105,7 +105,8 @@ impl StoryHighlights {
     ) -> Reply<Vec<ListedStoryHighlightOut>> {
         let viewer = can.caller().user;
         let found = desk::list(app, can.scope()?, viewer, user.map_or(viewer, UserId)).await?;
-        let data = found.into_iter().map(|one| ListedStoryHighlightOut::of(app, one)).collect::<OurResult<_>>()?;
+        let data =
+            found.into_iter().map(|one| ListedStoryHighlightOut::of(app, one)).collect::<OurResult<_>>()?;
         Ok(Json(Success::of(data)))
     }
 
@@ -158,8 +159,7 @@ impl StoryHighlights {
     ) -> Reply<StoryHighlightOut> {
         let (scope, author, id) = (can.scope()?, can.caller().user, StoryHighlightId(id));
         let stories = body.story_ids.map(ids);
-        let changed = desk::change(app, scope, author, id, body.title.as_deref(), stories.as_deref()).await?;
-        Success::ok(StoryHighlightOut::of(app, changed)?)
+        Success::ok(desk::change(app, scope, author, id, body.title.as_deref(), stories.as_deref()).await?)
     }
 
     /// Deletes a highlight of the caller's. Its stories go with it where their day is over.

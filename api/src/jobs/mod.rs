@@ -28,6 +28,7 @@ use crate::error::{Error, Result};
 use crate::exports;
 use crate::hooks;
 use crate::identity::ban;
+use crate::log::traces;
 use crate::media;
 use crate::privacy;
 use crate::reports;
@@ -140,6 +141,7 @@ async fn begin(app: &App, job: Claimed) {
     let (app, guard) = (app.clone(), app.clock.busy());
     let (kind, id, subject) = (job.job.kind.as_str(), job.job.id, job.job.subject_id);
     let about = tracing::info_span!("job", kind, %id, %subject);
+    job.cause.of(&about);
     let work = async move {
         perform(&app, job).await;
         drop(place);
@@ -153,6 +155,7 @@ async fn perform(app: &App, claimed: Claimed) {
     let job = claimed.job.clone();
     let Some(went) = lease::while_held(app, &claimed, work(app, &claimed)).await else { return };
     app.metrics.job(job.kind, went_how(&went));
+    traces::went(went_how(&went));
     let finished = match went {
         Ok(Done::Yes) => {
             app.workshop.done(job.id);

@@ -96,6 +96,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::log::traces::Cause;
 
     fn noon() -> DateTime<Utc> {
         "2026-03-02T12:00:00Z".parse().unwrap()
@@ -118,7 +119,7 @@ mod tests {
             last_error: None,
             created_at: noon(),
         };
-        Claimed { job, scope: CompanyScope::dangerous_mint(company) }
+        Claimed { job, scope: CompanyScope::dangerous_mint(company), cause: Cause::default() }
     }
 
     #[test]

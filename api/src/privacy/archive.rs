@@ -28,10 +28,8 @@ const OURS: [&str; 3] = ["current_twiml", "twiml", "search_text"];
 /// Rows of an agent's that are about a caller.
 const ABOUT_CALLERS: [&str; 4] = ["call", "leg", "callback", "transfer"];
 /// Rows that are a user's since what they belong to is: table, column, and the other table.
-const HANGING_ON_HIS: [(&str, &str, &str); 2] = [
-    ("story_highlight_item", "highlight_id", "story_highlight"),
-    ("story_listed", "story_id", "story"),
-];
+const HANGING_ON_HIS: [(&str, &str, &str); 2] =
+    [("story_highlight_item", "highlight_id", "story_highlight"), ("story_listed", "story_id", "story")];
 /// Of these, rows say of others more than of him, or only that a job is to be done.
 const PLUMBING: [&str; 4] = ["job", "outbox", "seaql_migrations", "privacy_request"];
 

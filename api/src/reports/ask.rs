@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ::reports::{Interval, Length, Quarter, Variant, day_began, intervals};
+use ::reports::{Interval, Length, Limits, Quarter, Variant, day_began, intervals};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use entity::id::{AgentId, QueueId};
@@ -12,7 +12,7 @@ use super::count;
 use crate::app::App;
 use crate::companies;
 use crate::error::{Error, Result, Subject};
-use crate::store::calls_counted::Short;
+use crate::store::calls_counted::Limited;
 use crate::store::reports as store;
 
 /// The longest range.
@@ -127,14 +127,18 @@ pub fn limits(settings: &ReportSettings, queue: &queue::Model) -> (u32, u32) {
     (rule.target_seconds, settings.short_abandon_seconds.unwrap_or(rule.short_abandon_seconds))
 }
 
-/// What a short abandon is in each queue that is or was, by the seconds.
-pub async fn short_limits(app: &App, scope: CompanyScope) -> Result<Vec<Short>> {
+/// How the company counts its service level, and the limits of each queue that is or was.
+pub async fn service_level(app: &App, scope: CompanyScope) -> Result<(Variant, Vec<Limited>)> {
     let settings = companies::get(app, scope).await?.report_settings;
-    let mut queues: BTreeMap<u32, Vec<QueueId>> = BTreeMap::new();
+    let mut queues: BTreeMap<(u32, u32), Vec<QueueId>> = BTreeMap::new();
     for queue in store::queues_ever(scope, app.db.reader()).await? {
-        queues.entry(limits(&settings, &queue).1).or_default().push(queue.id);
+        queues.entry(limits(&settings, &queue)).or_default().push(queue.id);
     }
-    Ok(queues.into_iter().map(|(seconds, queues)| Short { seconds, queues }).collect())
+    let limited = queues
+        .into_iter()
+        .map(|((threshold, short), queues)| Limited { limits: Limits { threshold, short }, queues })
+        .collect();
+    Ok((variant(settings.variant), limited))
 }
 
 pub fn variant(chosen: ServiceLevelVariant) -> Variant {

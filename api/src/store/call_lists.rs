@@ -1,6 +1,7 @@
 //! Lists of calls: filtered, in the order of their begin, and what a user has marked in them. Every query begins with an
 //! index of the company's.
 
+use ::reports::Variant;
 use chrono::{DateTime, Utc};
 use entity::id::{AgentId, CallId, FlowId, QueueId, UserId};
 use entity::{
@@ -12,7 +13,7 @@ use sea_orm::{
     QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
 };
 
-use super::calls_counted::{By, Counted, Short, When};
+use super::calls_counted::{By, Counted, Limited, When};
 use super::past_calls::versions_of;
 use super::queueing::calls_of;
 
@@ -45,14 +46,16 @@ pub struct Filter {
     /// Without what this user has hidden from himself.
     pub shown_to: Option<UserId>,
     pub only: Only,
-    /// What a short abandon is in each queue.
-    pub short: Vec<Short>,
+    /// How the company counts its service level.
+    pub variant: Variant,
+    /// The limits of the company's queues, where what is counted goes by them.
+    pub limited: Vec<Limited>,
 }
 
 impl Filter {
     fn counted(&self) -> Counted<'_> {
-        let Self { by, when, from, to, queue, agent, ref short, .. } = *self;
-        Counted { by, when, from, to, queue, agent, short }
+        let Self { by, when, from, to, queue, agent, variant, ref limited, .. } = *self;
+        Counted { by, when, from, to, queue, agent, variant, limited }
     }
 }
 

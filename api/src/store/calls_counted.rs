@@ -1,5 +1,6 @@
 //! The calls behind a figure of a report: those that it has counted.
 
+use ::reports::{Callers, Left, Limits, Part, SHORT_ABANDONS, Variant, Wait};
 use chrono::{DateTime, Utc};
 use entity::id::{AgentId, QueueId};
 use entity::{
@@ -44,8 +45,17 @@ pub enum Visits {
     Ended(EntryOutcome),
     /// Those that have not ended.
     StillWaiting,
-    /// Given up within the limit of the queue ([`Short`]).
+    /// Given up within the limit of the queue ([`Limited`]).
     ShortAbandons,
+    /// Those that make a part of the service level.
+    ServiceLevel(Part),
+}
+
+impl Visits {
+    /// Whether it takes the limits of queues to find them.
+    pub fn are_limited(self) -> bool {
+        matches!(self, Self::ShortAbandons | Self::ServiceLevel(_))
+    }
 }
 
 /// Which conversations.
@@ -77,10 +87,10 @@ pub enum SurveysOf {
     Queues,
 }
 
-/// Who gives up in one of these queues within so many seconds is a short abandon.
+/// Queues with the same limits of waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Short {
-    pub seconds: u32,
+pub struct Limited {
+    pub limits: Limits,
     pub queues: Vec<QueueId>,
 }
 
@@ -104,8 +114,10 @@ pub struct Counted<'a> {
     pub to: Option<DateTime<Utc>>,
     pub queue: Option<QueueId>,
     pub agent: Option<AgentId>,
-    /// The limits of the company's queues, for [`Visits::ShortAbandons`].
-    pub short: &'a [Short],
+    /// How the company counts its service level.
+    pub variant: Variant,
+    /// The limits of the company's queues, where [`Visits::are_limited`].
+    pub limited: &'a [Limited],
 }
 
 impl Counted<'_> {
@@ -179,9 +191,8 @@ impl Counted<'_> {
             Visits::All => visits.filter(somebody_waited()),
             Visits::Ended(outcome) => visits.filter(Q::Outcome.eq(outcome)),
             Visits::StillWaiting => visits.filter(Q::Outcome.is_null()),
-            Visits::ShortAbandons => {
-                visits.filter(Q::Outcome.eq(EntryOutcome::Abandoned)).filter(self.is_short(backend))
-            }
+            Visits::ShortAbandons => visits.filter(self.are(backend, SHORT_ABANDONS)),
+            Visits::ServiceLevel(part) => visits.filter(self.are(backend, self.variant.callers(part))),
         };
         visits = match self.queue {
             Some(queue) => visits.filter(self.is(Q::QueueId, queue.0)),
@@ -195,12 +206,13 @@ impl Counted<'_> {
         }
     }
 
-    /// As figures count it: by whole milliseconds.
-    fn is_short(&self, backend: DbBackend) -> Condition {
+    /// The visits of any of these callers, each by the limits of its queue.
+    fn are(&self, backend: DbBackend, callers: &[Callers]) -> Condition {
         use queue_entry::Column as Q;
-        self.short.iter().fold(Condition::any().add(Expr::val(false)), |any, short| {
-            let queues = looked_up(Q::QueueId).is_in(short.queues.iter().map(|queue| queue.0));
-            any.add(Condition::all().add(queues).add(waited_within(backend, short.seconds)))
+        self.limited.iter().fold(Condition::any().add(Expr::val(false)), |any, Limited { limits, queues }| {
+            let queues = looked_up(Q::QueueId).is_in(queues.iter().map(|queue| queue.0));
+            let each = callers.iter().map(|one| visit_of(backend, *one, *limits));
+            any.add(Condition::all().add(queues).add(each.fold(Condition::any(), Condition::add)))
         })
     }
 
@@ -349,6 +361,30 @@ fn looked_up<C: ColumnTrait>(column: C) -> Expr {
 
 fn same<A: EntityTrait, B: EntityTrait>(one: (A, A::Column), other: (B, B::Column)) -> Expr {
     Expr::col(one).equals(other)
+}
+
+/// As the crate `reports` counts a visit.
+fn visit_of(backend: DbBackend, Callers(left, wait): Callers, limits: Limits) -> Condition {
+    use EntryOutcome::{
+        Abandoned, Answered, Callback, Error, Moved, Overflow, Unreached, Voicemail, Withdrawn,
+    };
+    let outcome = queue_entry::Column::Outcome;
+    let left = match left {
+        Left::Answered => outcome.eq(Answered),
+        Left::Abandoned => outcome.eq(Abandoned),
+        Left::CalledBack => outcome.eq(Callback),
+        Left::FlowOut => outcome.is_in([Overflow, Voicemail, Error, Moved, Withdrawn, Unreached]),
+        Left::Waiting => outcome.is_null(),
+    };
+    let within = |seconds| waited_within(backend, seconds);
+    let left = Condition::all().add(left);
+    match wait {
+        Wait::Any => left,
+        Wait::Within => left.add(within(limits.threshold)),
+        Wait::Late => left.add(within(limits.threshold).not()),
+        Wait::Short => left.add(within(limits.short)),
+        Wait::Long => left.add(within(limits.short).not()),
+    }
 }
 
 /// Whether a visit was over after so many seconds, in whole milliseconds as figures take them.

@@ -21,6 +21,7 @@ use super::system::Claimed;
 use crate::app::App;
 use crate::bus::Wake;
 use crate::error::Result;
+use crate::log::traces::Cause;
 
 pub struct Unit {
     app: App,
@@ -185,7 +186,7 @@ impl Unit {
             job.attempts = 1;
             job.node_id = Some(self.app.node);
             job.lease_until = Some(lease_until);
-            Claimed { job: job.clone(), scope: self.scope }
+            Claimed { job: job.clone(), scope: self.scope, cause: Cause::current() }
         });
         let ours = ours.collect();
         self.scope.insert_many::<job::Entity, _>(&self.tx, jobs).await?;

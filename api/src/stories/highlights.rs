@@ -100,7 +100,11 @@ async fn seen(
     let name = users::names(db, vec![author]).await?.remove(&author).unwrap_or_default();
     let highlights = highlights.into_iter().map(|row| {
         let items = items.iter().filter(|item| item.highlight_id == row.id).map(|item| item.story_id);
-        Highlight { author: name.clone(), stories: items.filter(|story| may_see.contains(story)).collect(), row }
+        Highlight {
+            author: name.clone(),
+            stories: items.filter(|story| may_see.contains(story)).collect(),
+            row,
+        }
     });
     Ok((highlights.filter(|highlight| !highlight.stories.is_empty()).collect(), visible))
 }

@@ -12,10 +12,10 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use crate::support::process::{Environment, START, Server, calldocker, free_port, printed, run};
 
 /// Long enough for a command on a machine that is busy with other tests.
-const LIMIT: Duration = Duration::from_secs(60);
+pub const LIMIT: Duration = Duration::from_secs(60);
 /// How long a server may take to stop, with what is under way.
-const STOP: Duration = Duration::from_secs(10);
-const ACME: &str = "+12025550100";
+pub const STOP: Duration = Duration::from_secs(10);
+pub const ACME: &str = "+12025550100";
 
 /// A server as `make run` starts it: the demo, and a look-alike beside it.
 async fn demo_server(folder: &Path) -> Server {
@@ -26,14 +26,14 @@ async fn demo_server(folder: &Path) -> Server {
 }
 
 /// An agent's client.
-struct Desk {
+pub struct Desk {
     http: Client,
     url: String,
-    token: String,
+    pub token: String,
 }
 
 impl Desk {
-    async fn open(url: &str, email: &str) -> Self {
+    pub async fn open(url: &str, email: &str) -> Self {
         let http = Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().expect("a client");
         let mut desk = Self { http, url: url.to_owned(), token: String::new() };
         let body = json!({ "email": email, "password": seed::PASSWORD });
@@ -53,7 +53,7 @@ impl Desk {
     }
 
     /// Takes the first call that is offered; its id.
-    async fn take_a_call(&self) -> String {
+    pub async fn take_a_call(&self) -> String {
         let clock = Clock::machine();
         let taken = async {
             loop {
@@ -70,7 +70,7 @@ impl Desk {
     }
 
     /// Waits until the call is as `wanted`.
-    async fn call_is(&self, id: &str, wanted: &str) -> Value {
+    pub async fn call_is(&self, id: &str, wanted: &str) -> Value {
         let clock = Clock::machine();
         let mut last = Value::Null;
         let became = clock.timeout(LIMIT, async {

@@ -24,3 +24,4 @@ mod samples;
 mod schema;
 mod storage;
 mod support;
+mod traces;

@@ -25,6 +25,7 @@ use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Response, StatusCode, Url};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tracing::Instrument;
 
 pub use accounts::{ACTIVE, Account};
 pub use calls::{Call, CallFilter, CreateCall, UpdateCall};
@@ -265,7 +266,13 @@ impl Client {
     /// Sends a request once, and gives the body of a successful reply.
     async fn send(&self, request: reqwest::RequestBuilder, effect: Effect) -> Result<Bytes, Error> {
         let request = request.basic_auth(&self.credentials.user, Some(&self.credentials.secret));
-        let mut response = request.send().await.map_err(|error| effect.lost(error))?;
+        let (client, request) = request.build_split();
+        let request = request.map_err(|error| effect.lost(error))?;
+        let (method, host) = (request.method().as_str(), request.url().host_str());
+        let span = tracing::info_span!("outgoing", method, host, status = tracing::field::Empty);
+        let sent = client.execute(request).instrument(span.clone()).await;
+        let mut response = sent.map_err(|error| effect.lost(error))?;
+        span.record("status", response.status().as_u16());
         if !response.status().is_success() {
             return Err(refusal(response).await);
         }

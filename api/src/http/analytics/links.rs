@@ -35,6 +35,7 @@ pub struct QueueLinks {
     answered: String,
     abandoned: String,
     short_abandons: String,
+    service_level: ServiceLevelLinks,
     overflowed: String,
     callbacks: String,
     voicemails: String,
@@ -49,6 +50,14 @@ pub struct QueueLinks {
     consults: String,
     work: WorkLinks,
     satisfaction: SatisfactionLinks,
+}
+
+/// The calls behind the two numbers of a service level.
+#[derive(Object, Debug)]
+#[oai(rename_all = "camelCase")]
+pub struct ServiceLevelLinks {
+    numerator: String,
+    denominator: String,
 }
 
 /// The calls behind conversations. A call that two agents had is one call.
@@ -164,6 +173,10 @@ impl From<Row> for QueueLinks {
             answered: with(EntryOutcome::Answered),
             abandoned: with(EntryOutcome::Abandoned),
             short_abandons: row.counted(CounterIn::ShortAbandons),
+            service_level: ServiceLevelLinks {
+                numerator: row.counted(CounterIn::ServiceLevelNumerator),
+                denominator: row.counted(CounterIn::ServiceLevelDenominator),
+            },
             overflowed: with(EntryOutcome::Overflow),
             callbacks: with(EntryOutcome::Callback),
             voicemails: with(EntryOutcome::Voicemail),

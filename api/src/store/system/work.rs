@@ -16,6 +16,7 @@ use sea_orm::{
 
 use crate::app::App;
 use crate::error::Result;
+use crate::log::traces::Cause;
 use crate::store::{Database, Tx};
 
 /// A job that this node holds, with the right to act for its company.
@@ -23,6 +24,8 @@ use crate::store::{Database, Tx};
 pub struct Claimed {
     pub job: job::Model,
     pub scope: CompanyScope,
+    /// What made it, when that was a moment ago on this node.
+    pub cause: Cause,
 }
 
 /// Forgets the jobs that this node has done, and claims up to `count` that are due, or whose node has shown no sign of
@@ -68,7 +71,11 @@ async fn claim(app: &App, tx: &Tx, now: DateTime<Utc>, count: usize) -> Result<V
     claimed.sort_by_key(|job| (job.run_at, job.id));
     Ok(claimed
         .into_iter()
-        .map(|job| Claimed { scope: CompanyScope::dangerous_mint(job.company_id), job })
+        .map(|job| Claimed {
+            scope: CompanyScope::dangerous_mint(job.company_id),
+            job,
+            cause: Cause::default(),
+        })
         .collect())
 }
 

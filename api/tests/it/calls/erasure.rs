@@ -7,9 +7,11 @@ use calldocker::calls::desk::{self as calls, CallPatch};
 use calldocker::calls::recording::desk::{self as recordings, Hold, Reader};
 use calldocker::cli::reports::{Then, check};
 use calldocker::contacts::{self, Card};
+use calldocker::integrations::bucket::{self, Handing, Wanted};
 use calldocker::jobs::Done;
 use calldocker::privacy::desk::{self, Named};
 use calldocker::privacy::work;
+use calldocker::secret::Secret;
 use calldocker::store::privacy_requests;
 use carrier::Step;
 use entity::{
@@ -22,6 +24,7 @@ use serde_json::{Value, json};
 use super::recording::say;
 use crate::support::centre::{CALLER, Centre, Ground, Life, Plan, whole_calls};
 use crate::support::dump_all;
+use crate::support::store::{BUCKET, KEY, SECRET, Store};
 
 const NAME: &str = "Zebulon Quagmire";
 const EMAIL: &str = "zebulon@quagmire.example";
@@ -41,7 +44,12 @@ fn flow() -> Value {
 
 /// Somebody who is known, has called, was recorded, has written; with somebody else beside him.
 async fn lived_in(ground: Ground, life: Life) -> Centre {
-    let centre = Centre::open(ground, Plan { flow: flow(), life, ..Plan::default() }).await;
+    lived_in_with(ground, Plan { life, ..Plan::default() }, async |_| {}).await
+}
+
+async fn lived_in_with(ground: Ground, plan: Plan, prepare: impl AsyncFnOnce(&Centre)) -> Centre {
+    let centre = Centre::open(ground, Plan { flow: flow(), ..plan }).await;
+    prepare(&centre).await;
     say(&centre, RecordingRule::Always).await;
     let card = Card {
         name: Some(NAME.into()),
@@ -82,6 +90,19 @@ async fn lived_in(ground: Ground, life: Life) -> Centre {
     centre.scope.insert::<webhook_event::Entity, _>(&tx, event).await.unwrap();
     tx.commit().await.unwrap();
     centre
+}
+
+fn wanted(store: &Store) -> Wanted {
+    Wanted {
+        endpoint: Some(format!("http://{}", store.address)),
+        region: "eu-central-1".into(),
+        name: BUCKET.into(),
+        prefix: String::new(),
+        access_key_id: KEY.into(),
+        secret: Some(Secret::new(SECRET)),
+        path_style: true,
+        handing: Handing::Streamed,
+    }
 }
 
 async fn ask(centre: &Centre, kind: PrivacyKind) -> privacy_request::Model {
@@ -192,6 +213,26 @@ whole_calls! {
         assert!(centre.app.storage.get(&kept.storage_key.unwrap()).await.unwrap().is_some());
         assert_eq!(named(&centre).await, []);
         centre.close().await;
+    }
+
+    async fn what_lies_in_the_company_s_own_bucket_goes_too(ground) {
+        let store = Store::open().await;
+        let plan = Plan { reachable: store.address.to_string(), ..Plan::default() };
+        let centre = lived_in_with(ground, plan, async |centre| {
+            bucket::put(&centre.app, centre.scope, centre.user, wanted(&store)).await.unwrap();
+        }).await;
+        let recorded = centre.recordings().await.remove(0).storage_key.expect("he was recorded");
+        assert_eq!(store.files(), [recorded], "in the bucket");
+        let archive = ask(&centre, PrivacyKind::Export).await;
+        centre.pass(30).await;
+        assert_eq!(store.files().len(), 2, "{:?}", row(&centre, &archive).await);
+        let asked = ask(&centre, PrivacyKind::Erase).await;
+        centre.pass(120).await;
+        let done = row(&centre, &asked).await;
+        assert_eq!((done.state, &done.proof["left"]), (PrivacyState::Completed, &json!([])), "{done:?}");
+        assert_eq!(store.files(), [""; 0]);
+        centre.close().await;
+        store.close();
     }
 
     async fn who_is_on_the_line_is_erased_when_he_has_hung_up(ground) {

@@ -3,6 +3,7 @@
 
 mod watch;
 
+use ::reports::{Limits, Part};
 use calldocker::authz::Whose;
 use calldocker::calls::lists::{self, Place, Search};
 use calldocker::identity::audit;
@@ -10,7 +11,7 @@ use calldocker::queues;
 use calldocker::reports::answer;
 use calldocker::reports::ask::Question;
 use calldocker::store::call_lists::{self, Filter, Only, Order};
-use calldocker::store::calls_counted::{By, Conversations, Short, Surveys, SurveysOf, Visits, When};
+use calldocker::store::calls_counted::{By, Conversations, Limited, Surveys, SurveysOf, Visits, When};
 use calldocker::store::datasets::{self, Ask, Table, What};
 use calldocker::store::mails::Sender;
 use calldocker::store::reports as rollups;
@@ -37,7 +38,7 @@ on_both_databases! {
         let (day, number) = (now - TimeDelta::days(1), || Some("+4930777001".to_owned()));
         let within = || Filter { from: Some(day), to: Some(now), ..Filter::default() };
         let ended = || Filter { when: When::CallEnded, ..within() };
-        let short = || vec![Short { seconds: 5, queues: vec![queue] }];
+        let limited = || vec![Limited { limits: Limits { threshold: 20, short: 5 }, queues: vec![queue] }];
         let surveys = Surveys { scores: (4, 5), of: SurveysOf::Queues };
         for (name, needs, filter) in [
             ("all", InOrder("ix_call_company_started"), Filter::default()),
@@ -69,9 +70,13 @@ on_both_databases! {
                 Filter { by: By::Conversation(Conversations::All), agent: Some(agent), ..within() }),
             ("with a conversation, that ended", Found("ix_segment_call"), Filter { by: By::Conversation(Conversations::All), agent: Some(agent), ..ended() }),
             ("of who waits still", Found("queue_entry"), Filter { by: By::Visit(Visits::StillWaiting), ..within() }),
-            ("of short abandons", Found("ix_queue_entry_entered"), Filter { by: By::Visit(Visits::ShortAbandons), short: short(), ..within() }),
+            ("of short abandons", Found("ix_queue_entry_entered"), Filter { by: By::Visit(Visits::ShortAbandons), limited: limited(), ..within() }),
             ("of short abandons, that ended", Found("ix_queue_entry_call"),
-                Filter { by: By::Visit(Visits::ShortAbandons), queue: Some(queue), short: short(), ..ended() }),
+                Filter { by: By::Visit(Visits::ShortAbandons), queue: Some(queue), limited: limited(), ..ended() }),
+            ("in the service level", Found("ix_queue_entry_entered"),
+                Filter { by: By::Visit(Visits::ServiceLevel(Part::Denominator)), limited: limited(), ..within() }),
+            ("in the service level, that ended", Found("ix_queue_entry_call"),
+                Filter { by: By::Visit(Visits::ServiceLevel(Part::Numerator)), queue: Some(queue), limited: limited(), ..ended() }),
             ("called back", Found("ix_queue_entry_entered"), Filter { by: By::CalledBack(Some(EntryOutcome::Unreached)), ..within() }),
             ("with a consult", Found("ix_queue_entry_entered"), Filter { by: By::Consult, queue: Some(queue), ..within() }),
             ("with a consult, that ended", Found("ix_queue_entry_call"), Filter { by: By::Consult, ..ended() }),

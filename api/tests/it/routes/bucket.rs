@@ -11,7 +11,7 @@ use entity::id::ExportId;
 use serde_json::{Value, json};
 
 use crate::support::store::{BUCKET, KEY, SECRET, Store};
-use crate::support::{Backend, TestApp, World, on_both_databases, texts};
+use crate::support::{Backend, TestApp, World, on_both_databases, texts, wav};
 
 fn path(world: &World) -> String {
     format!("/api/settings/company/{}/integrations/s3", world.ours.id)
@@ -150,6 +150,22 @@ async fn a_bucket_that_cannot_be_used_is_not_saved_and_the_store_s_answer_is_tol
     app.put(&path(&world), &world.ours.owner, elsewhere).await.data(200);
     app.close().await;
     store.close();
+}
+
+#[tokio::test]
+async fn what_the_bucket_does_not_take_is_told_so_and_nothing_has_changed() {
+    let store = Store::open().await;
+    let app = with(&store, Backend::Sqlite).await.expect("SQLite is always there");
+    let world = World::create(&app).await;
+    let (owner, prompt) = (&world.ours.owner, format!("/api/prompts/{}", world.ours.prompt));
+    app.put(&path(&world), owner, place(&store, "")).await.data(200);
+    let before = app.get(&prompt, owner).await.data(200).clone();
+    store.close();
+    let audio = format!("{prompt}/audio/en-US");
+    let put = app.call("PUT", &audio).by(owner).bytes("audio/wav", wav()).send().await;
+    put.is_refused(503, "STORAGE_UNAVAILABLE");
+    assert_eq!(app.get(&prompt, owner).await.data(200), &before);
+    app.close().await;
 }
 
 on_both_databases! {

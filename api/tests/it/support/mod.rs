@@ -2,6 +2,7 @@
 
 mod balancer;
 pub mod centre;
+pub mod collector;
 mod contract;
 mod database;
 pub mod days;

@@ -14,8 +14,8 @@ use crate::support::{TestApp, on_both_databases, person};
 
 const MORNING: &str = "from=2026-03-03T08:00:00Z&to=2026-03-03T10:00:00Z&tz=UTC";
 
-/// Whole numbers that count no calls: the service level is made of others by its formula.
-const NO_COUNTERS: [&str; 4] = ["targetSeconds", "shortAbandonSeconds", "numerator", "denominator"];
+/// Whole numbers that count no calls.
+const NO_COUNTERS: [&str; 2] = ["targetSeconds", "shortAbandonSeconds"];
 
 /// What the call of 9:05 counts twice, in queues and for agents.
 const TWICE: [&str; 7] = [
@@ -226,6 +226,27 @@ on_both_databases! {
             let never: Vec<_> = all.difference(&seen).collect();
             assert!(never.is_empty(), "{attribution}: the morning has none of {never:?}");
             assert!(all.len() > 60, "{all:?}");
+        }
+    }
+
+    async fn a_service_level_opens_as_its_variant_counts(app) {
+        let later = morning(app).await;
+        let settings = format!("/api/settings/company/{}", later.world.ours.id);
+        for (variant, twice) in [
+            ("ignore", [0, 0]), ("negative", [0, 1]), ("positive", [1, 1]), ("genesys", [0, 0]), ("aws", [1, 1]), ("asterisk", [0, 0]),
+            ("asterisk_second", [1, 1]), ("classic", [0, 1]), ("excluding_short_abandons", [0, 0]),
+        ] {
+            let wanted = json!({"serviceLevel": {"variant": variant, "shortAbandonSeconds": 5}});
+            app.put(&settings, &later.owner, wanted).await.data(200);
+            for attribution in ["activity_driven", "contact_driven"] {
+                let overview = later.report(app, &format!("overview?{MORNING}&attribution={attribution}")).await;
+                let (level, links) = (&overview["queues"]["serviceLevel"], &overview["queueLinks"]["serviceLevel"]);
+                for (part, twice) in ["numerator", "denominator"].into_iter().zip(twice) {
+                    let behind = later.behind(app, &links[part]).await;
+                    assert_eq!(level[part], json!(behind + twice), "{part} of {variant}, {attribution}: {level}");
+                    assert!(behind > 0, "{part} of {variant}");
+                }
+            }
         }
     }
 
