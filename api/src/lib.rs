@@ -55,5 +55,6 @@ pub mod skills;
 pub mod slice;
 pub mod storage;
 pub mod store;
+pub mod stories;
 pub mod webhooks;
 pub mod words;

@@ -458,6 +458,8 @@ closed_enum!(
         PeerLost,
         /// Somebody's last socket has gone a while ago.
         PresenceLost,
+        /// End a story whose day is over.
+        ExpireStory,
     }
 );
 closed_enum!(

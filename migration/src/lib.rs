@@ -47,6 +47,7 @@ mod m0036_media;
 mod m0037_calls_behind_figures;
 mod m0038_peer_calls;
 mod m0039_chat;
+mod m0040_stories;
 mod sql;
 
 pub struct Migrator;
@@ -96,6 +97,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0037_calls_behind_figures::Migration),
             Box::new(m0038_peer_calls::Migration),
             Box::new(m0039_chat::Migration),
+            Box::new(m0040_stories::Migration),
         ]
     }
 }

@@ -553,6 +553,12 @@ codes! {
     /// The company's own bucket does not take or give the file.
     /// Try again, or have an owner look at its settings.
     StorageUnavailable = "STORAGE_UNAVAILABLE" [503];
+    /// There is no such highlight, or nothing of it is for the caller.
+    /// Read the list of highlights again.
+    StoryHighlightNotFound = "STORY_HIGHLIGHT_NOT_FOUND" [404];
+    /// There is no such story, its day is over, or it is not for the caller.
+    /// Read the list of stories again.
+    StoryNotFound = "STORY_NOT_FOUND" [404];
     /// The supervisor is in another call.
     /// Leave that one first.
     SupervisingAnotherCall = "SUPERVISING_ANOTHER_CALL" [409];
@@ -592,6 +598,9 @@ codes! {
     /// There were too many requests, or too many attempts at one thing.
     /// Try again after the seconds that `Retry-After` says.
     TooManyRequests = "TOO_MANY_REQUESTS" [429];
+    /// The person has as many stories, or highlights, as one may have.
+    /// Delete one, or wait until the day of one is over.
+    TooManyStories = "TOO_MANY_STORIES" [409];
     /// The company has as many webhooks as it may have.
     /// Delete one that is not needed.
     TooManyWebhooks = "TOO_MANY_WEBHOOKS" [409];

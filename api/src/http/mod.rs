@@ -83,6 +83,8 @@ pub mod server;
 mod skills;
 mod smtp_server;
 pub mod spec;
+mod stories;
+mod story_highlights;
 mod supervision;
 mod system_settings;
 mod transcription_hook;
@@ -170,6 +172,8 @@ pub enum Tag {
     Recordings,
     /// Of the platform and of its users.
     Settings,
+    /// What people show their colleagues for a day.
+    Stories,
     /// The people of a company.
     Users,
 }
@@ -193,6 +197,8 @@ fn resources() -> impl OpenApi + 'static {
             queue_flows::FlowsOfQueues,
             twilio_account::TwilioAccounts,
             voice_token::VoiceTokens,
+            stories::Stories,
+            story_highlights::StoryHighlights,
         ),
         (peer_calls::PeerCalls, presence::PresenceOfPeople),
         (call_lists::CallLists, dispositions::Dispositions, schedules::Schedules),

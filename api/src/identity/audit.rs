@@ -17,8 +17,8 @@ use crate::store::audits::{self, Line};
 use crate::store::{Tx, system};
 
 /// Changes that are told elsewhere: in the story of the call, in the agent's history, in the callback. Dashboards make them
-/// by the second, and the audit would be about nothing else. What is uploaded is a row, and what people say to each other is nobody
-/// else's business. And those of recordings, of which the use cases note whatever
+/// by the second, and the audit would be about nothing else. What is uploaded or shown to colleagues is a row, and what people
+/// say to each other is nobody else's business. And those of recordings, of which the use cases note whatever
 /// changes, and only that.
 const TOLD_ELSEWHERE: [&str; 18] = [
     "agents:set-availability",
@@ -39,6 +39,7 @@ const TOLD_ELSEWHERE: [&str; 18] = [
     "recordings:delete",
     "recordings:hold",
     "sessions:write",
+    "stories:write",
 ];
 
 /// Notes that `user` did `action`, in the transaction in which it is done. `detail` holds ids and no secrets.

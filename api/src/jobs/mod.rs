@@ -12,7 +12,7 @@ use clock::Busy;
 use entity::id::{
     AgentId, CallId, CallbackId, ContactImportId, ExportId, LegId, MediaId, MessageId, OfferId,
     ParticipantId, PhoneNumberId, PrivacyRequestId, QueueEntryId, RecordingId, ReportScheduleId, RequestId,
-    SegmentId, TransferId, UserId, WebhookDeliveryId,
+    SegmentId, StoryId, TransferId, UserId, WebhookDeliveryId,
 };
 use entity::{JobKind, job};
 use tracing::Instrument;
@@ -37,6 +37,7 @@ use crate::privacy;
 use crate::reports;
 use crate::store::system::{self, Claimed};
 use crate::store::{Unit, jobs as rows};
+use crate::stories;
 
 pub use workshop::Workshop;
 
@@ -294,6 +295,9 @@ async fn work(app: &App, claimed: &Claimed) -> Result<Done> {
         }
         JobKind::PresenceLost => {
             in_unit(app, claimed, async |unit| presence::is_gone(unit, UserId(subject)).await).await
+        }
+        JobKind::ExpireStory => {
+            in_unit(app, claimed, async |unit| stories::remove::expire(unit, StoryId(subject)).await).await
         }
         JobKind::DeviceLost => {
             match crate::agents::check_device(app, scope, AgentId(subject), job.id).await? {

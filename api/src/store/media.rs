@@ -82,6 +82,19 @@ pub async fn list<C: ConnectionTrait>(
     Ok(query.all(db).await?)
 }
 
+/// Those of these ids.
+pub async fn of_ids<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    ids: &[MediaId],
+) -> Result<Vec<media::Model>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let those = scope.find::<media::Entity>().filter(media::Column::Id.is_in(ids.iter().copied()));
+    Ok(those.all(db).await?)
+}
+
 /// Whatever these people have uploaded and nobody has deleted.
 pub async fn of_users<C: ConnectionTrait>(
     scope: CompanyScope,

@@ -673,6 +673,29 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
             .file("application/offset+octet-stream", b"Plain text".to_vec()),
         "endUpload" => owner().empty().id(ours.upload),
 
+        "listStories" => agent().query("limit=10"),
+        "postStory" => owner()
+            .made()
+            .body(json!({ "mediaId": ours.media, "text": "Our new office",
+                "audience": { "who": "except", "userIds": [ours.agent.user] } }))
+            .foreign("/mediaId", theirs.media)
+            .foreign("/audience/userIds/0", theirs.agent.user),
+        "getStory" | "viewStory" => agent().id(ours.story),
+        "deleteStory" | "listStoryViews" => owner().id(ours.story),
+        "reactToStory" => agent().id(ours.story).body(json!({ "emoji": "👍" })),
+        "takeBackStoryReaction" => agent().id(ours.story),
+        "listStoryHighlights" => owner(),
+        "createStoryHighlight" => owner()
+            .made()
+            .body(json!({ "title": "Office", "storyIds": [ours.story] }))
+            .foreign("/storyIds/0", theirs.story),
+        "getStoryHighlight" | "listStoriesOfHighlight" => agent().id(ours.highlight),
+        "updateStoryHighlight" => owner()
+            .id(ours.highlight)
+            .body(json!({ "title": "Office", "storyIds": [ours.story] }))
+            .foreign("/storyIds/0", theirs.story),
+        "deleteStoryHighlight" => owner().id(ours.highlight),
+
         "getTranscriptionHook" | "deleteTranscriptionHook" => owner().path("companyId", ours.id),
         "putTranscriptionHook" => {
             owner().path("companyId", ours.id).body(json!({ "url": "https://speech.example.com/voicemails" }))

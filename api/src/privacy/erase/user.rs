@@ -14,6 +14,7 @@ use crate::privacy::work::{Went, Work};
 use crate::store::people::{self, Column, Kind, Which};
 use crate::store::sessions::{self, Sessions};
 use crate::store::{Unit, agents, chat_messages, chats, media, peer_calls, persons, system, users};
+use crate::stories::remove as stories;
 
 /// Whether a column says who has done something. Where the account itself stays, since others know him, too, the company's rows
 /// name the account of nobody from then on.
@@ -95,6 +96,8 @@ pub async fn rows(work: &mut Work<'_>, user: UserId, membership: MembershipId) -
     let agent: Option<AgentId> =
         persons::agent(scope, app.db.reader(), membership).await?.map(|agent| agent.id);
     let mut unit = Unit::begin(app, scope).await?;
+    let stories = stories::all_of(&mut unit, &[user, UserId(work.id.0)]).await?;
+    work.count("erased", "story", stories);
     for row in media::of_users(scope, unit.tx(), &[user, UserId(work.id.0)]).await? {
         remove_media(&mut unit, row.id).await?;
         work.count("erased", "media", 1);
@@ -122,7 +125,10 @@ pub async fn rows(work: &mut Work<'_>, user: UserId, membership: MembershipId) -
             "api_key" => Which::Of("membership_id", &memberships),
             // Who resumes over what is gone is given a snapshot.
             "outbox" => Which::Naming(&users),
-            "call_mark" | "contact_favourite" | "idempotency_key" => Which::Of("user_id", &users),
+            "call_mark" | "contact_favourite" | "idempotency_key" | "story_view" => {
+                Which::Of("user_id", &users)
+            }
+            "story_listed" => Which::Of("listed_user_id", &users),
             "slack_link" | "slack_code" | "agent_caller_id" | "agent_skill_today" if agent.is_some() => {
                 Which::Of("agent_id", &agents)
             }

@@ -18,10 +18,11 @@ use calldocker::store::chat_messages::{self, Part as OfChat};
 use calldocker::store::datasets::{self, Ask, Table, What};
 use calldocker::store::mails::Sender;
 use calldocker::store::reports as rollups;
+use calldocker::store::stories::Feed;
 use calldocker::store::{
     agent_work, audits, callbacks, calls, chats, contact_search, contact_timeline, contacts, hooks, mails,
-    messages, outbox, peer_calls, phone_numbers, presences, queueing, recordings, sessions, system,
-    workforce,
+    messages, outbox, peer_calls, phone_numbers, presences, queueing, recordings, sessions, stories,
+    story_highlights, story_views, system, workforce,
 };
 use chrono::TimeDelta;
 use entity::id::SessionId;
@@ -229,6 +230,20 @@ on_both_databases! {
         w.see("parts in calls", InOrder("ix_peer_call_participant_user"), peer_calls::parts_within(scope, r, me, (Some(week), now))).await;
         w.see("who is there", Found("presence"), presences::of_users(scope, r, &[me])).await;
         w.see("sockets of dead nodes", Anyones("ix_presence_socket_lease"), system::lost_sockets(r, now, 10)).await;
+        // Stories.
+        let (viewer, day) = (ours.agent.user, |author| Feed { viewer: ours.agent.user, author, now });
+        w.see("a feed", InOrder("ix_story_live"), stories::feed(scope, r, day(None), None, 50)).await;
+        w.see("more of a feed", InOrder("ix_story_live"), stories::feed(scope, r, day(None), Some(ours.story), 50)).await;
+        w.see("a person's stories", Found("ix_story_"), stories::feed(scope, r, day(Some(ours.owner.user)), None, 50)).await;
+        w.see("a story", Found("story"), stories::one_shown(scope, r, viewer, ours.story, now)).await;
+        w.see("a person's highlighted stories", Found("ix_story_user"), stories::highlighted(scope, r, viewer, ours.owner.user)).await;
+        w.see("a person's highlights", InOrder("ix_story_highlight_user"), story_highlights::of_author(scope, r, ours.owner.user)).await;
+        w.see("what is in highlights", Found("story_highlight_item"), story_highlights::items(scope, r, &[ours.highlight])).await;
+        w.see("highlights of stories", Found("ix_story_highlight_item_story"), story_highlights::items_with(scope, r, &[ours.story])).await;
+        w.see("views of a story", Found("story_view"), story_views::list(scope, r, ours.story, None, 50)).await;
+        w.see("numbers of views", Found("story_view"), story_views::counts(scope, r, &[ours.story])).await;
+        w.see("what somebody has seen", Found("story_view"), story_views::by_viewer(scope, r, viewer, &[ours.story])).await;
+        w.see("audiences of stories", Found("story_listed"), stories::listed(scope, r, &[ours.story])).await;
 
         // Figures.
         let (activity, quarters) = (Attribution::ActivityDriven, 1_967_000..1_970_000);

@@ -56,6 +56,8 @@ mod report_schedules;
 mod schedules;
 mod second_factor;
 mod smtp_server;
+mod stories;
+mod story_highlights;
 mod system_settings;
 mod transcription_hook;
 mod twilio_account;

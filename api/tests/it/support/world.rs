@@ -14,28 +14,30 @@ use calldocker::providers::about_token;
 use calldocker::reports::mailed;
 use calldocker::sealed;
 use calldocker::secret::Secret;
+use calldocker::store::stories as stored_stories;
 use calldocker::store::{
-    contacts, invitations, password_links, phone_codes, registrations, second_factors, sessions, system,
-    users,
+    contacts, invitations, password_links, phone_codes, registrations, second_factors, sessions,
+    story_highlights, system, users,
 };
+use calldocker::stories;
 use entity::id::{
     AgentId, ApiKeyId, BucketId, CallId, CompanyId, ContactFieldId, ContactId, ContactImportId,
     DispositionId, ExportId, FlowId, FlowTestId, FlowVersionId, MediaId, MembershipId, PhoneNumberId,
-    PrivacyRequestId, PromptId, QueueId, ReasonId, ReportScheduleId, ScheduleId, SessionId, SkillId, UserId,
-    WebhookDeliveryId, WebhookEndpointId,
+    PrivacyRequestId, PromptId, QueueId, ReasonId, ReportScheduleId, ScheduleId, SessionId, SkillId,
+    StoryHighlightId, StoryId, UserId, WebhookDeliveryId, WebhookEndpointId,
 };
 use entity::report_schedule::{Addresses, Members};
 use entity::{
     Availability, ChatApp, CompanyScope, ContactFieldKind, ContactImportState, DeliveryState, ExportDataset,
     ExportFormat, ExportState, IdleReading, Inserted, MailedReport, MediaKind, MediaState, MediaStore,
     MembershipStatus, PlatformRole, PrivacyKind, PrivacyPerson, PrivacyState, QueueRules, Reach,
-    RecordingRule, ReportPeriod, Role, SmtpSecurity, Strategy, Updated, UserStatus, agent, agent_skill,
-    api_key, availability_reason, bucket, chat_integration, closed_company, company, contact, contact_field,
-    contact_import, disposition, disposition_queue, export, flow, flow_test, flow_version, invitation, media,
-    membership, password_link, phone_code, phone_number, privacy_request, prompt, prompt_resource, queue,
-    queue_member, recording_policy, refresh_token, registration, report_schedule, schedule, second_factor,
-    session, skill, smtp_server, transcription_hook, user, voice_key, webhook_delivery, webhook_endpoint,
-    webhook_event,
+    RecordingRule, ReportPeriod, Role, SmtpSecurity, StoryAudience, StoryKind, Strategy, Updated, UserStatus,
+    agent, agent_skill, api_key, availability_reason, bucket, chat_integration, closed_company, company,
+    contact, contact_field, contact_import, disposition, disposition_queue, export, flow, flow_test,
+    flow_version, invitation, media, membership, password_link, phone_code, phone_number, privacy_request,
+    prompt, prompt_resource, queue, queue_member, recording_policy, refresh_token, registration,
+    report_schedule, schedule, second_factor, session, skill, smtp_server, story, story_highlight,
+    transcription_hook, user, voice_key, webhook_delivery, webhook_endpoint, webhook_event,
 };
 use sea_orm::{ActiveValue::Set, DatabaseTransaction, TransactionTrait};
 use serde_json::{Value, json};
@@ -123,6 +125,10 @@ pub struct Company {
     pub upload: MediaId,
     /// A picture of the owner's at Cloudinary.
     pub cloud_media: MediaId,
+    /// A text of the owner's, for everybody.
+    pub story: StoryId,
+    /// Of the owner's, with that story in it.
+    pub highlight: StoryHighlightId,
     pub calls: LiveCalls,
     pub chats: Chats,
 }
@@ -255,6 +261,8 @@ impl Company {
             media: ids.next(),
             upload: ids.next(),
             cloud_media: ids.next(),
+            story: ids.next(),
+            highlight: ids.next(),
             owner,
             manager,
             agent,
@@ -516,6 +524,7 @@ impl Company {
         self.insert_export(app, &tx).await;
         self.insert_privacy_request(app, &tx).await;
         self.insert_media(app, &tx).await;
+        self.insert_story(app, &tx).await;
         tx.commit().await.unwrap();
     }
 
@@ -774,6 +783,34 @@ impl Company {
         self.scope.insert_many::<media::Entity, _>(tx, vec![ready, upload, cloud]).await.unwrap();
     }
 
+    async fn insert_story(&self, app: &TestApp, tx: &DatabaseTransaction) {
+        let now = app.app.clock.now();
+        let row = story::Model {
+            id: self.story,
+            company_id: self.id,
+            user_id: self.owner.user,
+            kind: StoryKind::Text,
+            text: Some("Welcome".to_owned()),
+            background: Some("#ffaa00".to_owned()),
+            media_id: None,
+            audience: StoryAudience::Everyone,
+            posted_at: now,
+            expires_at: now + stories::DAY,
+            kept_at: None,
+        };
+        stored_stories::insert(self.scope, tx, row, &[]).await.unwrap();
+        let row = story_highlight::Model {
+            id: self.highlight,
+            company_id: self.id,
+            user_id: self.owner.user,
+            title: "First days".to_owned(),
+            created_at: now,
+            updated_at: now,
+        };
+        story_highlights::insert(self.scope, tx, row).await.unwrap();
+        story_highlights::fill(self.scope, tx, self.highlight, &[self.story]).await.unwrap();
+    }
+
     /// Every id of this company: what must not stand in an answer to anybody else.
     pub fn ids(&self) -> Vec<String> {
         let people = [&self.owner, &self.manager, &self.agent];
@@ -802,6 +839,8 @@ impl Company {
             self.media.to_string(),
             self.upload.to_string(),
             self.cloud_media.to_string(),
+            self.story.to_string(),
+            self.highlight.to_string(),
             self.draft_flow.to_string(),
             self.flow_test.to_string(),
             self.wait_flow.to_string(),
