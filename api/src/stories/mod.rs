@@ -150,7 +150,7 @@ async fn check_audience(app: &App, scope: CompanyScope, author: UserId, wanted: 
 }
 
 /// The rooms of those who may see a story: all who work here now, as far as its audience has them.
-async fn seers(unit: &Unit, row: &story::Model, audience: &Seers) -> Result<Vec<Audience>> {
+async fn seers(unit: &Unit, row: &story::Model, audience: &Seers) -> Result<Vec<Audience<'static>>> {
     let colleagues = rows::colleagues(unit.scope(), unit.tx(), None).await?;
     let seers = colleagues.into_iter().filter(|user| *user == row.user_id || audience.includes(*user));
     Ok(seers.map(Audience::User).collect())
