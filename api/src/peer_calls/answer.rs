@@ -41,8 +41,10 @@ pub async fn answer(
     if took_it && party.socket == device.socket {
         return Ok(Taken { call: id, status: book.call.status, media: book.call.media });
     }
+    // Whoever cannot take it, since it does not ring for him, spoils nothing.
+    let rings = party.role == PeerRole::Callee && party.state == PartyState::Ringing;
     let media = match (book.call.media, answer.is_some()) {
-        _ if book.call.is_group => Some(book.call.media),
+        _ if book.call.is_group || !rings => Some(book.call.media),
         (PeerMedia::Webrtc, true) | (PeerMedia::Agora, false) => Some(book.call.media),
         // The one exchanges descriptions and the other does not.
         (PeerMedia::Webrtc, false) | (PeerMedia::Agora, true) => {
