@@ -20,6 +20,7 @@ use crate::exports::Places;
 use crate::files::Buckets;
 use crate::flows::replay::AT_ONCE;
 use crate::flows_cache::FlowCache;
+use crate::identity::firebase;
 use crate::ids::Ids;
 use crate::jobs::{self, Workshop};
 use crate::keys::Keys;
@@ -27,12 +28,13 @@ use crate::limits::{Limiter, Rules};
 use crate::media::MediaDesk;
 use crate::metrics::Metrics;
 use crate::outbound::mail::{self, Mailer};
+use crate::outbound::sms::{self, Texter};
 use crate::outbound::web::{Lanes, Web};
 use crate::providers::Providers;
 use crate::realtime::{self, Sockets};
 use crate::reports;
 use crate::storage::{Folder, S3, Storage};
-use crate::store::{Database, mails, system};
+use crate::store::{Database, mails, phone_messages, system};
 
 /// Everything that a use case needs; cheap to clone.
 #[derive(Clone)]
@@ -70,6 +72,10 @@ pub struct Parts {
     pub limits: Rules,
     /// The way by which mail leaves.
     pub mailer: Mailer,
+    /// Wakes who carries messages to telephone numbers.
+    pub texter: Texter,
+    /// The keys of Firebase, where its tokens are believed.
+    pub firebase: Option<firebase::Keys>,
     /// The way to addresses that tenants give.
     pub web: Web,
     /// How many requests of flows may be under way there.
@@ -134,6 +140,8 @@ impl App {
         let limits = Rules::of(&settings);
         let mailer = Mailer::new(&settings, &clock)?;
         let media = MediaDesk::new(&settings)?;
+        let texter = Texter::new(&clock);
+        let firebase = settings.firebase.as_ref().map(firebase::Keys::new).transpose()?;
         let web = Web::new(&settings.public_url, settings.outbound_allow.clone())?;
         let started_at = clock.now();
         Ok(Self(Arc::new(Parts {
@@ -158,6 +166,8 @@ impl App {
             limiter,
             limits,
             mailer,
+            texter,
+            firebase,
             web,
             lanes: Lanes::new(Lanes::REQUESTS),
             hook_lanes: Lanes::new(Lanes::HOOKS),
@@ -173,11 +183,13 @@ impl App {
     pub async fn start_work(&self) -> Result<()> {
         system::free_leases_of_the_dead(self).await?;
         mails::free_leases_of_the_dead(self).await?;
+        phone_messages::free_leases_of_the_dead(self).await?;
         // A caller who wants to be called back must not wait for them.
         tokio::task::spawn_blocking(crate::calls::outbound::load_plans);
         tokio::spawn(jobs::run(self.clone()));
         tokio::spawn(jobs::housekeeping::run(self.clone()));
         tokio::spawn(mail::run(self.clone()));
+        tokio::spawn(sms::run(self.clone()));
         tokio::spawn(router::run(self.clone()));
         tokio::spawn(realtime::run(self.clone()));
         tokio::spawn(reports::run(self.clone()));

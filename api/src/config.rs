@@ -1,6 +1,9 @@
 //! Typed settings: the checked-in defaults (`settings.default.toml`, which is also their documentation), then the file
 //! that CALLDOCKER_CONFIG names, then the environment.
 
+mod phone;
+mod rtc;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -12,6 +15,9 @@ use lettre::message::Mailbox;
 use crate::origin::Origins;
 use crate::outbound::web::Allowed;
 use crate::secret::Secret;
+
+pub use phone::{FirebaseSettings, PhoneSettings};
+pub use rtc::{RtcSettings, TokenForm};
 
 pub const DEFAULTS: &str = include_str!("../settings.default.toml");
 
@@ -58,6 +64,10 @@ pub struct Settings {
     pub smtp: Option<SmtpServer>,
     /// Certificates (PEM) that mail servers may show beside those of the system's authorities.
     pub smtp_ca_file: Option<PathBuf>,
+    /// How the platform writes to telephone numbers.
+    pub phone: PhoneSettings,
+    /// Whose tokens sign people in, when there is somebody.
+    pub firebase: Option<FirebaseSettings>,
     /// Where requests of tenants may go beside the public internet.
     pub outbound_allow: Allowed,
     pub max_body_bytes: usize,
@@ -86,6 +96,8 @@ pub struct Settings {
     pub exports: ExportSettings,
     pub timing: Timing,
     pub rate_limits: RateLimits,
+    /// Of calls among colleagues.
+    pub rtc: RtcSettings,
     /// How many proxies stand before us and add to `X-Forwarded-For`.
     pub trusted_proxies: usize,
     pub log: String,
@@ -340,6 +352,8 @@ impl Settings {
             carrier_port: keys.number("carrier_port")?,
             smtp: smtp(keys)?,
             smtp_ca_file: keys.optional("smtp_ca_file").map(PathBuf::from),
+            phone: phone::phone(keys)?,
+            firebase: phone::firebase(keys)?,
             outbound_allow: Allowed::read(&keys.text("outbound_allow")).map_err(|entry| {
                 keys.bad("outbound_allow", &format!("`{entry}` is no host and no host:port"))
             })?,
@@ -368,6 +382,7 @@ impl Settings {
                 of_company: keys.number("rate_limit_company")?,
                 calls: keys.number("rate_limit_calls")?,
             },
+            rtc: RtcSettings::read(keys)?,
             trusted_proxies: keys.number("trusted_proxies")?,
             log: keys.text("log"),
             log_format: keys.choice("log_format", &[("text", LogFormat::Text), ("json", LogFormat::Json)])?,

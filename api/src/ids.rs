@@ -30,6 +30,11 @@ impl Ids {
         (0..8).map(|_| char::from(SIGNS[rand::random_range(0..SIGNS.len())])).collect()
     }
 
+    /// So many random digits, to be typed.
+    pub fn digits<const N: usize>(&self) -> String {
+        (0..N).map(|_| char::from(rand::random_range(b'0'..=b'9'))).collect()
+    }
+
     /// 256 random bits as text that fits into an address.
     pub fn token(&self) -> String {
         base64::Engine::encode(&base64::prelude::BASE64_URL_SAFE_NO_PAD, self.random::<32>())

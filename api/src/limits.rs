@@ -56,6 +56,16 @@ pub const FORGOTTEN_OFTEN: Rule = Rule::new("forgotten-often", 5, Duration::from
 /// Addresses that were found to have an account by making a member, for one company.
 pub const FOUND_OUT: Rule = Rule::new("found-out", 5, Duration::from_secs(3600));
 
+/// Codes to one telephone number.
+pub const PHONE_CODE: Rule = Rule::new("phone-code", 1, Duration::from_secs(60));
+pub const PHONE_CODE_OFTEN: Rule = Rule::new("phone-code-often", 5, Duration::from_secs(3600));
+/// Wrong codes from one address, which may be a whole office's.
+pub const PHONE_TRY_FROM: Rule = Rule::new("phone-try-from", 50, Duration::from_secs(15 * 60));
+/// Invitations of one company that are sent to numbers, each of which costs money.
+pub const INVITATION_MESSAGE: Rule = Rule::new("invitation-message", 30, Duration::from_secs(3600));
+/// Invitations to one number, by whichever companies.
+pub const INVITED_OFTEN: Rule = Rule::new("invited-often", 5, Duration::from_secs(3600));
+
 /// The limits that the settings choose.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
@@ -66,11 +76,15 @@ pub struct Rules {
     pub company: Rule,
     /// Calls that somebody begins.
     pub calls: Rule,
+    /// Codes to telephone numbers, by the address that asks for them, and in all.
+    pub phone_codes_of_address: Rule,
+    pub phone_codes: Rule,
 }
 
 impl Rules {
     pub fn of(settings: &Settings) -> Self {
         const MINUTE: Duration = Duration::from_secs(60);
+        const HOUR: Duration = Duration::from_secs(3600);
         let limits = &settings.rate_limits;
         Self {
             address: Rule::set("address", limits.requests, limits.window),
@@ -78,6 +92,8 @@ impl Rules {
             key: Rule::set("key", limits.of_key, MINUTE),
             company: Rule::set("company", limits.of_company, MINUTE),
             calls: Rule::set("calls", limits.calls, MINUTE),
+            phone_codes_of_address: Rule::set("phone-code-from", settings.phone.codes_of_address, HOUR),
+            phone_codes: Rule::set("phone-codes", settings.phone.codes_a_day, HOUR * 24),
         }
     }
 }

@@ -38,6 +38,14 @@ impl Providers {
         if let Some(own) = self.own_account(company)? {
             return Ok(own);
         }
+        self.platform_account()
+    }
+
+    /// The platform's account.
+    ///
+    /// # Errors
+    /// `PROVIDER_NOT_CONFIGURED` when there is none.
+    pub fn platform_account(&self) -> Result<TwilioAccount> {
         self.platform.clone().ok_or_else(|| {
             Error::conflict(
                 Code::ProviderNotConfigured,

@@ -169,9 +169,10 @@ impl Writer<'_> {
     fn user(&self, number: &str) -> user::Model {
         user::Model {
             id: self.ids.next(),
-            email: format!("{}@load.test", number.trim_start_matches('+')),
+            email: Some(format!("{}@load.test", number.trim_start_matches('+'))),
+            phone_number: None,
             name: format!("Agent {number}"),
-            password_hash: "none".to_owned(),
+            password_hash: None,
             platform_role: None,
             status: UserStatus::Active,
             created_at: self.now,

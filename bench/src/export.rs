@@ -183,9 +183,10 @@ async fn write(ground: &Ground) -> Result<Past, Failure> {
     let scope = centre::company(&tx, &ids, began).await?;
     let person = user::Model {
         id: ids.next(),
-        email: "load@example.com".to_owned(),
+        email: Some("load@example.com".to_owned()),
+        phone_number: None,
         name: "Load".to_owned(),
-        password_hash: "none".to_owned(),
+        password_hash: None,
         platform_role: None,
         status: UserStatus::Active,
         created_at: began,

@@ -111,9 +111,10 @@ async fn indexes(tx: &Tx, backend: DbBackend) -> Result<Vec<Index>, DbErr> {
 async fn owner(tx: &Tx, ids: &Ids, scope: CompanyScope, now: DateTime<Utc>) -> Result<Past, DbErr> {
     let row = user::Model {
         id: ids.next(),
-        email: "owner@load.test".to_owned(),
+        email: Some("owner@load.test".to_owned()),
+        phone_number: None,
         name: "Owner".to_owned(),
-        password_hash: "none".to_owned(),
+        password_hash: None,
         platform_role: None,
         status: UserStatus::Active,
         created_at: now,
@@ -176,9 +177,10 @@ async fn people(tx: &Tx, ids: &Ids, scope: CompanyScope, now: DateTime<Utc>) -> 
     for number in 0..AGENTS {
         let row = user::Model {
             id: ids.next(),
-            email: format!("agent{number}@load.test"),
+            email: Some(format!("agent{number}@load.test")),
+            phone_number: None,
             name: format!("Agent {number}"),
-            password_hash: "none".to_owned(),
+            password_hash: None,
             platform_role: None,
             status: UserStatus::Active,
             created_at: now,

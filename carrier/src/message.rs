@@ -106,6 +106,8 @@ impl Shared {
             state.messages.insert(message.sid.clone(), message.clone());
             state.messages.trim(self.settings.keep_calls, |_| true);
         }
+        // Nobody else has the telephone: it is read here, or at /carrier/messages.
+        tracing::info!(to = %message.to, text = %message.body, "a message");
         let (shared, sid, to) = (self.clone(), message.sid.clone(), message.to.clone());
         let mut busy = Some(self.clock.busy());
         tokio::spawn(async move {

@@ -11,7 +11,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: ContactId,
     pub company_id: CompanyId,
-    /// E.164; one living contact of the company has it.
+    /// The one that is called, in E.164; one living contact of the company has it. All are [`crate::contact_number`]s.
     pub number: String,
     pub name: Option<String>,
     pub email: Option<String>,
@@ -24,11 +24,18 @@ pub struct Model {
     pub tags: Json,
     /// Texts by name.
     pub custom: Json,
+    /// Nobody reads it any more: [`crate::contact_favourite`].
     pub favourite: bool,
     /// The company does not call this number.
     pub blocked: bool,
-    /// What a search looks at, in lower case, the name first.
+    /// For nodes of the version before: [`crate::contact_word`] is what is searched.
     pub search_text: String,
+    /// The name without accents and case, or the number; lists are ordered by it.
+    pub sort_key: String,
+    /// When he called or was called last; never is the beginning of 1970.
+    pub last_contact_at: DateTimeUtc,
+    /// Which state of the row its words are those of.
+    pub indexed_at: Option<DateTimeUtc>,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
     pub deleted_at: Option<DateTimeUtc>,

@@ -12,7 +12,9 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: InvitationId,
     pub company_id: CompanyId,
-    pub email: String,
+    /// Whom it is for: an address or a number (E.164), never both.
+    pub email: Option<String>,
+    pub phone_number: Option<String>,
     pub role: Role,
     pub token_hash: String,
     pub invited_by: UserId,

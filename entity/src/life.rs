@@ -353,7 +353,13 @@ closed_enum!(
 );
 closed_enum!(
     /// What a slot of an agent is held by.
-    SlotHolder { Offer, Segment, WrapUp }
+    SlotHolder {
+        Offer,
+        Segment,
+        WrapUp,
+        /// A call with a colleague, from when it rings; the slot's offer is the participant's id.
+        PeerCall,
+    }
 );
 closed_enum!(
     /// Whose row changed, for the company's routing index.
@@ -436,6 +442,8 @@ closed_enum!(
         DeletePrivacyArchive,
         /// Mail a report whose period is over.
         MailReport,
+        /// Import the contacts of a file.
+        ImportContacts,
         /// Join the parts of an upload that is complete, should the node that took the last one not have.
         FinishMedia,
         /// Forget an upload that nobody completed in time.
@@ -444,6 +452,12 @@ closed_enum!(
         MakeThumbnail,
         /// Delete the files of media.
         DeleteMedia,
+        /// A call to a colleague has rung for long enough, or lasts for too long.
+        PeerDeadline,
+        /// Who has lost his connection in a call with a colleague has not come back in time.
+        PeerLost,
+        /// Somebody's last socket has gone a while ago.
+        PresenceLost,
         /// End a story whose day is over.
         ExpireStory,
     }
@@ -498,6 +512,20 @@ impl TextState {
         (was_read || rank(to) > rank(self)).then_some(to)
     }
 }
+
+closed_enum!(
+    /// By what a message comes to a telephone.
+    MessageChannel { Sms, Whatsapp }
+);
+
+closed_enum!(
+    /// What a message to a number is about.
+    MessagePurpose {
+        /// To prove that its reader has the number.
+        Code,
+        Invitation,
+    }
+);
 
 closed_enum!(
     /// A job that is done is no more.

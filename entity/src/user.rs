@@ -11,9 +11,14 @@ use crate::{PlatformRole, UserStatus};
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: UserId,
-    pub email: String,
+    /// Absent of somebody who is known by his number alone.
+    pub email: Option<String>,
+    /// E.164; proved by a code.
+    pub phone_number: Option<String>,
+    /// Empty until somebody who has come by his number has said it.
     pub name: String,
-    pub password_hash: String,
+    /// Absent of somebody who has no password.
+    pub password_hash: Option<String>,
     pub platform_role: Option<PlatformRole>,
     pub status: UserStatus,
     pub created_at: DateTimeUtc,

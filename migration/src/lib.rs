@@ -41,8 +41,11 @@ mod m0030_messages_and_privacy;
 mod m0031_integrations;
 mod m0032_figures;
 mod m0033_kept_answers;
+mod m0034_contacts_by_word;
+mod m0035_phone;
 mod m0036_media;
 mod m0037_calls_behind_figures;
+mod m0038_peer_calls;
 mod m0040_stories;
 mod sql;
 
@@ -87,8 +90,11 @@ impl MigratorTrait for Migrator {
             Box::new(m0031_integrations::Migration),
             Box::new(m0032_figures::Migration),
             Box::new(m0033_kept_answers::Migration),
+            Box::new(m0034_contacts_by_word::Migration),
+            Box::new(m0035_phone::Migration),
             Box::new(m0036_media::Migration),
             Box::new(m0037_calls_behind_figures::Migration),
+            Box::new(m0038_peer_calls::Migration),
             Box::new(m0040_stories::Migration),
         ]
     }

@@ -1,4 +1,5 @@
-//! SQL for both databases: `{uuid}`, `{json}`, `{time}` and `{bytes}` become the type that SeaORM reads and writes there.
+//! SQL for both databases: `{uuid}`, `{json}`, `{time}` and `{bytes}` become the type that SeaORM reads and writes there, and
+//! `{bytewise}` the collation that compares byte by byte, so that what begins alike lies together.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
@@ -6,14 +7,19 @@ use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
 /// Runs the statements of `script`, which end with a semicolon at the end of a line.
 pub async fn apply(manager: &SchemaManager<'_>, script: &str) -> Result<(), DbErr> {
     let types = match manager.get_database_backend() {
-        DbBackend::Postgres => {
-            [("{uuid}", "uuid"), ("{json}", "jsonb"), ("{time}", "timestamptz"), ("{bytes}", "bytea")]
-        }
+        DbBackend::Postgres => [
+            ("{uuid}", "uuid"),
+            ("{json}", "jsonb"),
+            ("{time}", "timestamptz"),
+            ("{bytes}", "bytea"),
+            ("{bytewise}", "COLLATE \"C\""),
+        ],
         _ => [
             ("{uuid}", "uuid_text"),
             ("{json}", "json_text"),
             ("{time}", "timestamp_with_timezone_text"),
             ("{bytes}", "blob"),
+            ("{bytewise}", "COLLATE BINARY"),
         ],
     };
     let script = types.iter().fold(script.to_owned(), |script, (name, sql)| script.replace(name, sql));

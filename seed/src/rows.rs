@@ -79,9 +79,10 @@ impl Plan<'_> {
 fn user(plan: &Plan<'_>, email: String, name: &str) -> user::Model {
     user::Model {
         id: plan.id(),
-        email,
+        email: Some(email),
+        phone_number: None,
         name: name.to_owned(),
-        password_hash: plan.password_hash.to_owned(),
+        password_hash: Some(plan.password_hash.to_owned()),
         platform_role: None,
         status: UserStatus::Active,
         created_at: plan.now,

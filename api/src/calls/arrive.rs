@@ -10,7 +10,7 @@ use twilio::webhook::VoiceRequest;
 use super::story::EventKind;
 use super::{CallFile, Reply, flow as call_flow, sweep};
 use crate::error::Result;
-use crate::store::{Unit, calls, companies, phone_numbers};
+use crate::store::{Unit, calls, companies, contacts, phone_numbers};
 
 /// The provider asks what to do with a new call, or asks again.
 pub async fn arrive(unit: &mut Unit, request: &VoiceRequest) -> Result<Reply> {
@@ -138,6 +138,7 @@ async fn open(
         reported_at: None,
     };
     unit.scope().insert::<call::Entity, _>(unit.tx(), row.clone()).await?;
+    contacts::touch(unit.scope(), unit.tx(), &[&row.from_address], row.started_at).await?;
     let leg = leg::Model {
         id: unit.id::<LegId>(),
         company_id: unit.company(),

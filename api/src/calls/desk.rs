@@ -1,15 +1,19 @@
 //! What people see of calls and do with them at their desks.
 
 use entity::id::{AgentId, CallId};
-use entity::{CompanyScope, call, call_event, offer, outbound_call, survey_answer, text_message, transfer};
+use entity::{
+    CallKind, CompanyScope, call, call_event, offer, outbound_call, survey_answer, text_message, transfer,
+};
 
 use super::control::Actor;
 use super::outbound::{self, Dialling, Noted};
 use super::{CallFile, accept};
 use crate::app::App;
 use crate::authz::Whose;
+use crate::contacts::pop::{self, Pop};
 use crate::dispositions;
 use crate::error::{Error, Result, Subject};
+use crate::peer_calls::{self, PeerView};
 use crate::slice::{Slice, read_cursor};
 use crate::store::idempotency::Request;
 use crate::store::{Unit, call_marks, calls, live, messages, outbound as store, queueing, surveys};
@@ -35,6 +39,10 @@ pub struct CallView {
     pub handled_elsewhere: bool,
     /// In the order of the alphabet.
     pub tags: Vec<String>,
+    /// Who is at the other end; looked up for one call, and not for lists.
+    pub contact: Option<Pop>,
+    /// What only a call among colleagues has.
+    pub peer: Option<PeerView>,
 }
 
 pub async fn get(app: &App, scope: CompanyScope, whose: Whose, id: CallId) -> Result<CallView> {
@@ -43,8 +51,9 @@ pub async fn get(app: &App, scope: CompanyScope, whose: Whose, id: CallId) -> Re
 }
 
 async fn view(app: &App, scope: CompanyScope, row: call::Model) -> Result<CallView> {
-    let mut views = with_more(app, scope, vec![row]).await?;
-    views.pop().ok_or(Error::NotFound(Subject::Call))
+    let contact = pop::of_call(scope, app.db.reader(), &row).await?;
+    let view = with_more(app, scope, vec![row]).await?.pop().ok_or(Error::NotFound(Subject::Call))?;
+    Ok(CallView { contact, ..view })
 }
 
 pub(super) async fn with_more(
@@ -55,10 +64,14 @@ pub(super) async fn with_more(
     let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
     let (mut outbound, noted) = store::of_calls(scope, app.db.reader(), &ids).await?;
     let mut tags = call_marks::tags(scope, app.db.reader(), &ids).await?;
+    let among: Vec<_> = rows.iter().filter(|row| row.kind == CallKind::Peer).map(|row| row.id).collect();
+    let mut peers = peer_calls::views(app, scope, &among).await?;
     let with = |row: call::Model| CallView {
         outbound: outbound.remove(&row.id),
         handled_elsewhere: noted.contains(&row.id),
         tags: tags.remove(&row.id).unwrap_or_default(),
+        contact: None,
+        peer: peers.remove(&row.id),
         row,
     };
     Ok(rows.into_iter().map(with).collect())
@@ -161,6 +174,8 @@ fn read_tags(tags: Vec<String>) -> Result<Vec<String>> {
 pub struct OfferView {
     pub offer: offer::Model,
     pub call: call::Model,
+    /// Who is at the other end.
+    pub contact: Option<Pop>,
 }
 
 /// The open offers of the agent who asks.
@@ -170,7 +185,8 @@ pub async fn offers(app: &App, scope: CompanyScope, agent: Option<AgentId>) -> R
     for offer in queueing::open_offers_of_agent(scope, app.db.reader(), Some(agent)).await? {
         if offer.expires_at > app.clock.now() {
             let call = calls::get(scope, app.db.reader(), offer.call_id).await?;
-            views.push(OfferView { offer, call });
+            let contact = pop::of_call(scope, app.db.reader(), &call).await?;
+            views.push(OfferView { offer, call, contact });
         }
     }
     Ok(views)
@@ -187,7 +203,7 @@ pub async fn take_next(app: &App, scope: CompanyScope, agent: Option<AgentId>) -
     accept::accept(app, scope, next.offer.id, agent).await?;
     let offer = queueing::offer(scope, app.db.reader(), next.offer.id).await?;
     let call = calls::get(scope, app.db.reader(), next.offer.call_id).await?;
-    Ok(Some(OfferView { offer, call }))
+    Ok(Some(OfferView { offer, call, contact: next.contact }))
 }
 
 /// Who answers offers is an agent.

@@ -216,6 +216,7 @@ pub async fn received(unit: &mut Unit, told: &IncomingMessage) -> Result<()> {
         settled_at: Some(now),
     };
     let contact = contacts::by_number(scope, unit.tx(), theirs).await?;
+    contacts::touch(scope, unit.tx(), &[theirs], now).await?;
     let about = json!({"messageId": row.id, "contactId": contact.map(|contact| contact.id),
         "from": row.from_number, "to": row.to_number, "text": row.body, "media": row.media});
     unit.fact(WebhookEventKind::MessageReceived, now, about);

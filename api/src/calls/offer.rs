@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::story::EventKind;
 use super::{CallFile, accept, agent_leg, control, leave, rows};
+use crate::contacts::pop::{self, Pop};
 use crate::error::Result;
 use crate::store::queueing::{self, Won};
 use crate::store::{Audience, Unit, calls, live, workforce};
@@ -186,7 +187,8 @@ impl Offer<'_> {
             EventKind::Offered,
             json!({"offerId": self.id, "agentId": self.agent.id, "agent": self.agent.name, "expiresAt": row.expires_at}),
         );
-        let mut news = describe(&row, &file.row, self.queue, self.entry);
+        let contact = pop::of_call(unit.scope(), unit.tx(), &file.row).await?;
+        let mut news = describe(&row, &file.row, self.queue, self.entry, contact.as_ref());
         // Only who has talked with an agent can be passed on.
         if file.row.answered_at.is_some()
             && let Some(transfer) = live::transfer_of_entry(unit.scope(), unit.tx(), self.entry.id).await?
@@ -239,6 +241,7 @@ pub fn describe(
     call: &call::Model,
     queue: &queue::Model,
     entry: &queue_entry::Model,
+    contact: Option<&Pop>,
 ) -> Value {
     json!({
         "offerId": offer.id,
@@ -254,6 +257,7 @@ pub fn describe(
             "queue": queue.name,
             "enteredQueueAt": entry.entered_at,
             "waitedSeconds": (offer.offered_at - entry.entered_at).num_seconds(),
+            "contact": contact.map(Pop::describe),
         },
     })
 }

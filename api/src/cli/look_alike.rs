@@ -14,6 +14,8 @@ use crate::secret::Secret;
 
 /// The account of a look-alike that nobody gave another one.
 const ACCOUNT_SID: &str = "ACca11d0c0000000000000000000000000";
+/// From where the look-alike's text messages come when the settings name nothing.
+const SMS_FROM: &str = "+12025550100";
 /// The address of the real one, which settings name when nobody says otherwise.
 const REAL: &str = "https://api.twilio.com";
 
@@ -98,6 +100,8 @@ pub async fn start_beside_server(settings: &mut Settings, clock: &Clock) -> Resu
     let carrier = start(settings, clock).await?;
     settings.twilio = Some(account(settings)?);
     settings.twilio_api_url = carrier.api_url();
+    settings.phone.sms_from.get_or_insert_with(|| SMS_FROM.to_owned());
+    settings.phone.whatsapp_from.get_or_insert_with(|| SMS_FROM.to_owned());
     Ok(Some(carrier))
 }
 

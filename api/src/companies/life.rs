@@ -8,8 +8,8 @@ use serde_json::json;
 use super::{CompanyPatch, get};
 use crate::app::App;
 use crate::error::{Error, Result, Subject};
-use crate::identity::members::{self, Invited};
-use crate::identity::{Caller, Email, audit, register};
+use crate::identity::invitations::{self, Invited, Whom};
+use crate::identity::{Caller, Email, audit, members, register};
 use crate::store::sessions::{self, Sessions};
 use crate::store::{Unit, agents, system, users};
 
@@ -35,11 +35,11 @@ pub async fn create(app: &App, by: &Caller, new: NewCompany) -> Result<Founded> 
     let tx = app.db.begin().await?;
     let company = register::new_company(app, &tx, patch).await?;
     system::insert_company(&tx, company.clone()).await?;
-    let (row, token) = members::new_invitation(app, company.id, by.user, &owner, Role::Owner);
+    let (row, token) = invitations::new(app, company.id, by.user, &Whom::Email(owner), Role::Owner);
     let detail = json!({ "companyId": company.id, "invitationId": row.id, "email": row.email });
     system::insert_invitation(&tx, row.clone()).await?;
     audit::note_joining(app, &tx, company.id, by.user, "companies:create", detail).await?;
-    let invitation = members::send_invitation(app, None, &tx, &company, row, token).await?;
+    let invitation = invitations::send_letter(app, None, &tx, &company, row, token).await?;
     tx.commit().await?;
     app.mailer.wake();
     Ok(Founded { company, invitation })

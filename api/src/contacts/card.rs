@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use entity::contact;
+use entity::{contact, contact_field};
 use serde_json::{Value, json};
 
+use super::fields;
 use crate::error::{Code, Error, FieldError, Result};
 use crate::identity::Email;
 use crate::prompts::is_tag;
@@ -34,14 +35,15 @@ pub struct Card {
     pub tags: Option<Vec<String>>,
     /// In place of those that are there, by name.
     pub custom: Option<BTreeMap<String, String>>,
-    pub favourite: Option<bool>,
     pub blocked: Option<bool>,
 }
 
 impl Card {
+    /// Writes it, with what the company says about its own fields.
+    ///
     /// # Errors
     /// Every field that is not as it has to be; the row is then not to be used.
-    pub fn write(self, row: &mut contact::Model) -> Result<()> {
+    pub fn write(self, row: &mut contact::Model, fields: &[contact_field::Model]) -> Result<()> {
         let mut wrong = Vec::new();
         write_text("name", self.name, NAME, &mut row.name, &mut wrong);
         write_text("company", self.company, NAME, &mut row.company_name, &mut wrong);
@@ -67,12 +69,11 @@ impl Card {
         }
         if let Some(custom) = self.custom {
             wrong.extend(wrong_custom(&custom));
+            wrong.extend(unfit(&custom, fields));
             row.custom = json!(custom);
         }
-        row.favourite = self.favourite.unwrap_or(row.favourite);
         row.blocked = self.blocked.unwrap_or(row.blocked);
         if wrong.is_empty() {
-            row.search_text = search_text(row);
             Ok(())
         } else {
             let message = "Some fields are not valid.".into();
@@ -123,11 +124,6 @@ fn wrong_custom(custom: &BTreeMap<String, String>) -> Vec<FieldError> {
     if custom.len() > CUSTOM {
         return vec![field("/custom", format!("must be at most {CUSTOM}"))];
     }
-    // As flows name them: `custom.NAME`.
-    let is_name = |name: &str| {
-        (1..=CUSTOM_NAME).contains(&name.len())
-            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
-    };
     let wrong = custom.iter().filter_map(|(name, value)| match () {
         () if !is_name(name) => {
             Some((name, format!("is a name of 1 to {CUSTOM_NAME} letters of ASCII, digits, `_` and `-`")))
@@ -140,16 +136,25 @@ fn wrong_custom(custom: &BTreeMap<String, String>) -> Vec<FieldError> {
     wrong.map(|(name, message)| field(format!("/custom/{}", pointer(name)), message)).collect()
 }
 
+/// As flows name them: `custom.NAME`.
+pub fn is_name(name: &str) -> bool {
+    (1..=CUSTOM_NAME).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
+}
+
 /// A name as a part of a JSON pointer (RFC 6901).
 fn pointer(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
-/// A line each, so that no word of a search is found across two of them. The first is what lists are ordered by.
-fn search_text(row: &contact::Model) -> String {
-    let texts = [row.name.as_ref(), Some(&row.number), row.email.as_ref(), row.company_name.as_ref()];
-    let texts = texts.into_iter().flatten().cloned().chain(tags_of(row));
-    texts.collect::<Vec<_>>().join("\n").to_lowercase()
+/// What does not fit the company's own fields. A field that it says nothing about may be any text.
+fn unfit(custom: &BTreeMap<String, String>, fields: &[contact_field::Model]) -> Vec<FieldError> {
+    let unfit = fields.iter().filter_map(|own| {
+        let value = custom.get(&own.name).filter(|value| !value.is_empty())?;
+        let message = fields::unfit(own, value)?;
+        Some(field(format!("/custom/{}", pointer(&own.name)), message))
+    });
+    unfit.collect()
 }
 
 fn field(field: impl Into<String>, message: impl Into<String>) -> FieldError {

@@ -1,14 +1,15 @@
-//! Contacts as flows see them: fields by name (`name`, `email`, `language`, `company`, `notes`, `tags`, `custom.X`).
+//! Contacts as flows see them: fields by name (`name`, `email`, `language`, `company`, `notes`, `tags`, `blocked`,
+//! `custom.X`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use entity::contact;
 use entity::id::ContactId;
+use entity::{contact, contact_field};
 use ivr_engine::Values;
 
-use super::{Card, custom_of, find_or_make, tags_of, tell_outside};
+use super::{Card, custom_of, find_or_make, save_row, tags_of};
 use crate::error::{Error, FieldError, Result};
-use crate::store::{Unit, contacts};
+use crate::store::{Unit, contact_fields, contacts};
 
 /// What is known of the number's owner; `None` when nobody has it.
 pub async fn find(unit: &Unit, number: &str, fields: &[String]) -> Result<Option<Values>> {
@@ -23,6 +24,7 @@ fn value(row: &contact::Model, field: &str) -> Option<String> {
         "language" => row.language.clone(),
         "company" => row.company_name.clone(),
         "notes" => row.notes.clone(),
+        "blocked" => Some(row.blocked.to_string()),
         "tags" => Some(tags_of(row).join(", ")).filter(|tags| !tags.is_empty()),
         custom => custom_of(row).remove(custom.strip_prefix("custom.")?),
     }
@@ -44,21 +46,20 @@ pub async fn save(
     fields: BTreeMap<String, String>,
     tags: BTreeSet<String>,
 ) -> Result<Saved> {
-    let (mut row, kind) = find_or_make(unit, number).await?;
+    let (mut contact, kind) = find_or_make(unit, number).await?;
+    let own = contact_fields::all(unit.scope(), unit.tx()).await?;
+    let row = &mut contact.row;
     let mut wrong = Vec::new();
     for (field, text) in fields {
-        let card = card(&row, &field, text);
-        wrong.extend(write(card, &mut row)?);
+        let card = card(row, &field, text);
+        wrong.extend(write(card, row, &own)?);
     }
     if !tags.is_empty() {
-        let tags = tags_of(&row).into_iter().chain(tags).collect();
-        wrong.extend(write(Card { tags: Some(tags), ..Card::default() }, &mut row)?);
+        let tags = tags_of(row).into_iter().chain(tags).collect();
+        wrong.extend(write(Card { tags: Some(tags), ..Card::default() }, row, &own)?);
     }
-    row.updated_at = unit.now();
-    let contact = row.id;
-    tell_outside(unit, kind, &row);
-    contacts::save(unit.scope(), unit.tx(), row).await?;
-    Ok(Saved { contact, wrong })
+    save_row(unit, &mut contact, kind).await?;
+    Ok(Saved { contact: contact.row.id, wrong })
 }
 
 /// One field of a contact.
@@ -84,9 +85,9 @@ fn card(row: &contact::Model, field: &str, text: String) -> Card {
 }
 
 /// Writes it if it fits; else the row stays as it was.
-fn write(card: Card, row: &mut contact::Model) -> Result<Vec<FieldError>> {
+fn write(card: Card, row: &mut contact::Model, own: &[contact_field::Model]) -> Result<Vec<FieldError>> {
     let before = row.clone();
-    match card.write(row) {
+    match card.write(row, own) {
         Ok(()) => Ok(Vec::new()),
         Err(Error::Invalid { fields, .. }) => {
             *row = before;

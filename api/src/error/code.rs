@@ -97,6 +97,9 @@ codes! {
     /// The body is larger than this operation takes.
     /// Send less.
     BodyTooLarge = "BODY_TOO_LARGE" [413];
+    /// The other has another call, or the caller has.
+    /// Try again later.
+    Busy = "BUSY" [409];
     /// This number is to be called back from this queue already.
     /// Change the callback that there is.
     CallbackExists = "CALLBACK_EXISTS" [409];
@@ -118,6 +121,9 @@ codes! {
     /// Somebody else has this call already.
     /// Take it off the screen; the message says who has it.
     CallAlreadyTaken = "CALL_ALREADY_TAKEN" [409];
+    /// Who is called takes no calls from this caller.
+    /// Ask him to change his settings, or to call himself.
+    CallBlocked = "CALL_BLOCKED" [409];
     /// The caller is no longer on the line.
     /// Nothing more can be done with this call.
     CallIsOver = "CALL_IS_OVER" [409];
@@ -127,6 +133,9 @@ codes! {
     /// There is no such call.
     /// Read the list of calls again.
     CallNotFound = "CALL_NOT_FOUND" [404];
+    /// The call does not ring for this user, or no longer: another device of his has it.
+    /// Take it off the screen.
+    CallNotRinging = "CALL_NOT_RINGING" [409];
     /// The call does not wait in a queue.
     /// Read the call again to see where it is.
     CallNotWaiting = "CALL_NOT_WAITING" [409];
@@ -145,6 +154,15 @@ codes! {
     /// The contact is blocked: the company does not call this number.
     /// Do not call; whoever manages contacts can unblock it.
     ContactBlocked = "CONTACT_BLOCKED" [422];
+    /// Another field of the company's contacts has this name.
+    /// Change that one instead.
+    ContactFieldNameTaken = "CONTACT_FIELD_NAME_TAKEN" [409];
+    /// The company's contacts have no such field.
+    /// Read the list of fields again.
+    ContactFieldNotFound = "CONTACT_FIELD_NOT_FOUND" [404];
+    /// There is no such import of contacts.
+    /// Read the list of imports again.
+    ContactImportNotFound = "CONTACT_IMPORT_NOT_FOUND" [404];
     /// There is no such contact.
     /// Read the list of contacts again.
     ContactNotFound = "CONTACT_NOT_FOUND" [404];
@@ -172,6 +190,15 @@ codes! {
     /// The export is not complete yet.
     /// Ask again until its state is `ready`.
     ExportNotReady = "EXPORT_NOT_READY" [409];
+    /// This server takes no tokens of Firebase.
+    /// Sign in in another way, or ask whoever runs the server.
+    FirebaseOff = "FIREBASE_OFF" [503];
+    /// The token was not signed by Firebase for this server, has run out, or proves no telephone number.
+    /// Let the person sign in at Firebase again, by number.
+    FirebaseTokenInvalid = "FIREBASE_TOKEN_INVALID" [401];
+    /// The keys of Firebase cannot be had at the moment.
+    /// Try again later.
+    FirebaseUnavailable = "FIREBASE_UNAVAILABLE" [503];
     /// The flow was changed while it was published.
     /// Read it again, and publish what is to be published.
     FlowChanged = "FLOW_CHANGED" [409];
@@ -208,6 +235,9 @@ codes! {
     /// The caller may not do this.
     /// Ask somebody who has the permission that the message names.
     Forbidden = "FORBIDDEN" [403];
+    /// More people than a group call has here.
+    /// Call fewer of them.
+    GroupFull = "GROUP_FULL" [409];
     /// An export is streamed over HTTP/1.1 or later only.
     /// See whether a proxy speaks HTTP/1.0.
     Http11Needed = "HTTP_1_1_NEEDED" [422];
@@ -241,6 +271,9 @@ codes! {
     /// The recording is under a legal hold.
     /// Whoever set the hold must lift it first.
     LegalHold = "LEGAL_HOLD" [409];
+    /// The two apps have no way in common to send voices.
+    /// Have a project of Agora's set for the server, or use the same kind of app.
+    MediaIncompatible = "MEDIA_INCOMPATIBLE" [409];
     /// There are no such media, or no longer.
     /// Show that they are gone.
     MediaNotFound = "MEDIA_NOT_FOUND" [404];
@@ -340,12 +373,24 @@ codes! {
     /// The server sends no mail, so nobody can set a new password by himself.
     /// Ask whoever runs the server.
     PasswordResetNeedsMail = "PASSWORD_RESET_NEEDS_MAIL" [503];
+    /// The code is wrong, was used, or is too old; or five wrong ones were tried.
+    /// Let the person try again, or ask for a new code.
+    PhoneCodeInvalid = "PHONE_CODE_INVALID" [401];
+    /// The telephone number belongs to another account.
+    /// Sign in with the number there.
+    PhoneNumberInUse = "PHONE_NUMBER_IN_USE" [409];
+    /// The account can be opened by its telephone number alone.
+    /// Keep the number, or link another in its place.
+    PhoneNumberNeeded = "PHONE_NUMBER_NEEDED" [409];
     /// There is no such phone number.
     /// Read the list of numbers again.
     PhoneNumberNotFound = "PHONE_NUMBER_NOT_FOUND" [404];
     /// This number of the account is in use already.
     /// Remove it where it is used, or choose another.
     PhoneNumberTaken = "PHONE_NUMBER_TAKEN" [409];
+    /// The server sends no codes by this channel.
+    /// Choose another channel, or sign in in another way.
+    PhoneSignInOff = "PHONE_SIGN_IN_OFF" [503];
     /// Somebody has changed it since it was read.
     /// Read it again, and send the change with the new `ETag`.
     PreconditionFailed = "PRECONDITION_FAILED" [412];
@@ -358,6 +403,9 @@ codes! {
     /// The same is being done about this person already.
     /// Look how far it is in the list of requests.
     PrivacyRequestUnderWay = "PRIVACY_REQUEST_UNDER_WAY" [409];
+    /// Somebody who has come by his number lacks what this needs: his name, or an address of mail.
+    /// Complete the profile first.
+    ProfileIncomplete = "PROFILE_INCOMPLETE" [409];
     /// Flows use this prompt.
     /// Take it out of the flows that the message names first.
     PromptInUse = "PROMPT_IN_USE" [409];
@@ -499,6 +547,9 @@ codes! {
     /// The flow has as many tests as it may have.
     /// Delete one that is not needed.
     TooManyFlowTests = "TOO_MANY_FLOW_TESTS" [409];
+    /// As many imports of the company are under way as may be.
+    /// Wait for one, or cancel one.
+    TooManyImports = "TOO_MANY_IMPORTS" [409];
     /// The company has as many keys as it may have.
     /// Revoke one that is not used.
     TooManyKeys = "TOO_MANY_KEYS" [409];
@@ -553,9 +604,15 @@ codes! {
     /// There is no such user.
     /// Read the list of users again.
     UserNotFound = "USER_NOT_FOUND" [404];
+    /// No device of who is called is connected.
+    /// Nothing; he finds the call among those that he has missed.
+    UserOffline = "USER_OFFLINE" [409];
     /// Some fields are not valid: 400 by their form, 422 by what they say.
     /// Correct those that `errors` names.
     ValidationFailed = "VALIDATION_FAILED" [400, 422];
+    /// Who is called takes no video calls.
+    /// Call him by voice.
+    VideoNotAllowed = "VIDEO_NOT_ALLOWED" [409];
     /// The company's account at the provider is not set up for calls in the browser.
     /// Have an owner set its API key and TwiML app.
     VoiceNotConfigured = "VOICE_NOT_CONFIGURED" [409];

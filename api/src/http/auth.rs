@@ -4,7 +4,7 @@ use entity::Role;
 use poem::web::Data;
 use poem_openapi::param::{Header, Query};
 use poem_openapi::payload::Json;
-use poem_openapi::{Object, OpenApi};
+use poem_openapi::{Object, OpenApi, Union};
 use uuid::Uuid;
 
 use super::envelope::{Accepted, Done, Failure, Reply, Success};
@@ -13,10 +13,10 @@ use super::{JsonBody, Tag, Word};
 use crate::app::App;
 use crate::authz::{Can, ReadProfile, WriteSessions};
 use crate::error::Error;
-use crate::identity::Email;
+use crate::identity::phone::{self, Comer};
 use crate::identity::register::{Joining, Registration, confirm, register};
 use crate::identity::sessions::{self, Ending, SignedIn, Tokens};
-use crate::identity::{password_links, profile};
+use crate::identity::{Email, Number, password_links, profile};
 use crate::secret::Secret;
 use crate::store::system::MembershipOfUser;
 use crate::words::Words;
@@ -50,14 +50,38 @@ struct ConfirmationIn {
     token: String,
 }
 
-/// Whom to sign in.
+/// Whom to sign in: by address and password, or by telephone number and the code that was sent to it.
+#[derive(Union)]
+#[oai(one_of = true, rename = "CredentialsIn")]
+enum CredentialsIn {
+    Password(PasswordCredentialsIn),
+    Phone(PhoneCredentialsIn),
+}
+
+/// An address and its password.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
-struct CredentialsIn {
+struct PasswordCredentialsIn {
     #[oai(validator(min_length = 1, max_length = 320))]
     email: String,
     #[oai(validator(min_length = 1, max_length = 128))]
     password: String,
+    /// Of the second factor, or a recovery code, where `MFA_REQUIRED` has asked for it.
+    #[oai(validator(min_length = 6, max_length = 40))]
+    code: Option<String>,
+}
+
+/// A telephone number and the code that was sent to it.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct PhoneCredentialsIn {
+    #[oai(validator(min_length = 1, max_length = 40))]
+    phone_number: String,
+    #[oai(validator(min_length = 1, max_length = 20))]
+    verification_code: String,
+    /// What somebody new is called.
+    #[oai(validator(min_length = 1, max_length = 200))]
+    display_name: Option<String>,
     /// Of the second factor, or a recovery code, where `MFA_REQUIRED` has asked for it.
     #[oai(validator(min_length = 6, max_length = 40))]
     code: Option<String>,
@@ -100,13 +124,13 @@ struct SwitchIn {
 /// A fresh sign-in.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
-struct SignedInOut {
-    user: ProfileOut,
+pub(super) struct SignedInOut {
+    pub user: ProfileOut,
     /// The access token: `Authorization: Bearer …`.
-    token: String,
-    refresh_token: String,
+    pub token: String,
+    pub refresh_token: String,
     /// Seconds until the access token runs out.
-    expires_in: u64,
+    pub expires_in: u64,
 }
 
 /// Tokens that replace those before.
@@ -206,12 +230,21 @@ impl Auth {
     ///
     /// Who has a second factor sends a code of it with the password. Without one the answer is 401 `MFA_REQUIRED` when the
     /// password is right: send the same again with `code`. After five wrong passwords for an account within fifteen minutes it
-    /// is 429, and so with codes.
+    /// is 429, and so with codes. With a telephone number it is as `/api/auth/verify-otp`.
     #[oai(path = "/login", method = "post", operation_id = "logIn")]
     async fn log_in(&self, Data(app): Data<&App>, body: JsonBody<CredentialsIn>) -> Reply<SignedInOut> {
-        let email = Email::read(&body.0.email)?;
-        let (password, code) = (Secret::new(body.0.password), body.0.code);
-        Success::ok(sessions::sign_in(app, &email, password, code.as_deref()).await?)
+        match body.0 {
+            CredentialsIn::Password(PasswordCredentialsIn { email, password, code }) => {
+                let (email, password) = (Email::read(&email)?, Secret::new(password));
+                Success::ok(sessions::sign_in(app, &email, password, code.as_deref()).await?)
+            }
+            CredentialsIn::Phone(body) => {
+                let number = Number::read(&body.phone_number, "/phoneNumber")?;
+                let (code, name) = (Secret::new(body.verification_code), body.display_name);
+                let comer = Comer { number, code, second_factor: body.code, name };
+                Success::ok(phone::sign_in(app, comer).await?.signed_in)
+            }
+        }
     }
 
     /// Asks for a link to set a new password.

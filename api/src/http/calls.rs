@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::envelope::{Done, Failure, Reply, Success};
 use super::offers::OfferOut;
 use super::page::limit_within;
+use super::peer_calls::PeerCallOut;
 use super::{JsonBody, Tag, Word};
 use crate::app::App;
 use crate::authz::Can;
@@ -23,6 +24,8 @@ use crate::authz::{AnswerOffers, ReadCalls, ReadOffers, WriteCalls};
 use crate::calls::desk::{self, CallPatch, CallView};
 use crate::calls::lists;
 use crate::calls::wrap_up::{self, Notes};
+use crate::contacts::pop::Pop;
+use crate::contacts::tags_of;
 use crate::store::call_marks::Mark;
 
 pub struct Calls;
@@ -60,6 +63,58 @@ pub struct CallOut {
     pub handled_elsewhere: bool,
     /// By which it is found again; not told in offers.
     pub tags: Option<Vec<String>>,
+    /// Who is at the other end, when a contact has the number; not told in lists.
+    pub contact: Option<CallContactOut>,
+    /// What only a call among colleagues has.
+    pub peer: Option<PeerCallOut>,
+}
+
+/// The contact at the other end of a call.
+#[derive(Object, Debug)]
+#[oai(rename_all = "camelCase", skip_serializing_if_is_none)]
+pub struct CallContactOut {
+    pub id: Uuid,
+    pub name: Option<String>,
+    /// Where the contact works.
+    pub company: Option<String>,
+    /// BCP 47 tag.
+    pub language: Option<String>,
+    pub tags: Vec<String>,
+    /// Whether the company does not call this contact.
+    pub blocked: bool,
+    /// The begin of the last call from or to one of the contact's numbers before this one.
+    pub last_call_at: Option<DateTime<Utc>>,
+    /// The company's own fields that are to be seen with an offer.
+    pub fields: Vec<CallContactFieldOut>,
+}
+
+/// A field of the company's own, with what the contact has in it.
+#[derive(Object, Debug)]
+pub struct CallContactFieldOut {
+    pub name: String,
+    /// As people read it.
+    pub label: String,
+    pub value: String,
+}
+
+impl From<Pop> for CallContactOut {
+    fn from(pop: Pop) -> Self {
+        let fields = pop.fields.into_iter().map(|field| CallContactFieldOut {
+            name: field.name,
+            label: field.label,
+            value: field.value,
+        });
+        Self {
+            id: pop.row.id.0,
+            tags: tags_of(&pop.row),
+            name: pop.row.name,
+            company: pop.row.company_name,
+            language: pop.row.language,
+            blocked: pop.row.blocked,
+            last_call_at: pop.last_call_at,
+            fields: fields.collect(),
+        }
+    }
 }
 
 /// What only a call has that an agent makes.
@@ -89,10 +144,13 @@ impl From<outbound_call::Model> for OutboundOut {
 impl From<CallView> for CallOut {
     fn from(view: CallView) -> Self {
         let outbound = view.outbound.map(OutboundOut::from);
+        let talked = (view.row.answered_at, view.row.ended_at);
         Self {
             outbound,
+            peer: view.peer.map(|peer| PeerCallOut::of(peer, talked)),
             handled_elsewhere: view.handled_elsewhere,
             tags: Some(view.tags),
+            contact: view.contact.map(CallContactOut::from),
             ..Self::from(view.row)
         }
     }
@@ -119,6 +177,8 @@ impl From<call::Model> for CallOut {
             outbound: None,
             handled_elsewhere: false,
             tags: None,
+            contact: None,
+            peer: None,
         }
     }
 }
@@ -231,7 +291,7 @@ impl Calls {
         Data(app): Data<&App>,
         Path(id): Path<Uuid>,
     ) -> Result<Json<Done>, Failure> {
-        let whose = (can.whose(), can.caller().user);
+        let whose = (can.whose(), super::call_lists::own(&can));
         lists::mark(app, can.scope()?, whose, CallId(id), Mark::Hidden).await?;
         Done::saying("Hidden from your history.")
     }

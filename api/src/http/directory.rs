@@ -23,7 +23,8 @@ pub struct Directory;
 #[oai(rename_all = "camelCase", skip_serializing_if_is_none)]
 struct ColleagueOut {
     id: Uuid,
-    email: String,
+    /// Absent of who is known by his number alone.
+    email: Option<String>,
     name: String,
     role: Word<Role>,
     /// The agent that he is, if he takes calls.

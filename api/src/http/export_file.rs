@@ -22,9 +22,13 @@ pub struct ExportStream(Response);
 
 impl ExportStream {
     pub fn of(wish: &Wish, travel: Travel, pieces: Pieces) -> Self {
+        Self::named(wish.content_type(), wish.disposition(), travel, pieces)
+    }
+
+    pub fn named(content_type: &str, disposition: String, travel: Travel, pieces: Pieces) -> Self {
         let response = Response::builder()
-            .content_type(wish.content_type())
-            .header(header::CONTENT_DISPOSITION, wish.disposition())
+            .content_type(content_type)
+            .header(header::CONTENT_DISPOSITION, disposition)
             .header(header::CACHE_CONTROL, "no-store")
             .header(header::VARY, "Accept-Encoding");
         let response = match travel {

@@ -181,7 +181,7 @@ impl ExportIn {
 }
 
 /// HTTP/1.0 cannot say that an answer is whole: it ends when the connection does.
-fn can_tell_the_end(request: &Request) -> OurResult<()> {
+pub fn can_tell_the_end(request: &Request) -> OurResult<()> {
     if request.version() >= Version::HTTP_11 {
         return Ok(());
     }

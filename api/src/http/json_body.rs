@@ -175,6 +175,9 @@ impl Schema {
         if let Some(choice) = schema["discriminator"]["propertyName"].as_str() {
             return self.check_choice(schema, choice, value, at, found);
         }
+        if schema["oneOf"].is_array() {
+            return self.check_one_of(schema, value, at, found);
+        }
         for part in items(&schema["allOf"]) {
             self.check(part, value, at, found);
         }
@@ -219,6 +222,17 @@ impl Schema {
                 });
             }
         }
+    }
+
+    /// One of several shapes without a word that says which: the one that fits best is taken for the one that was meant.
+    fn check_one_of(&self, schema: &Value, value: &Value, at: &str, found: &mut Vec<FieldError>) {
+        let problems = |shape: &Value| {
+            let mut problems = Vec::new();
+            self.check(shape, value, at, &mut problems);
+            problems
+        };
+        let best = items(&schema["oneOf"]).map(problems).min_by_key(Vec::len);
+        found.extend(best.unwrap_or_default());
     }
 
     fn check_object(
@@ -411,6 +425,29 @@ mod tests {
                 "/wheels/1/size must be an integer",
             ]
         );
+    }
+
+    #[derive(poem_openapi::Union)]
+    #[oai(one_of = true)]
+    enum Thing {
+        Wheel(Wheel),
+        Bike(Bike),
+    }
+
+    #[test]
+    fn of_several_shapes_the_one_that_was_meant_says_what_is_wrong() {
+        let wrong = |body: Value| {
+            let problems = Schema::of::<Thing>().problems(&body);
+            problems.into_iter().map(|one| format!("{} {}", one.field, one.message)).collect::<Vec<_>>()
+        };
+        assert_eq!(wrong(json!({"size": 1})), [""; 0]);
+        assert_eq!(wrong(json!({"size": 0})), ["/size must be at least 1"]);
+        let id = uuid::Uuid::nil();
+        assert_eq!(
+            wrong(json!({"name": "", "ownerId": id, "wheels": []})),
+            ["/name must have at least 1 characters"]
+        );
+        assert_eq!(wrong(json!({"size": 1, "name": "a"})), ["/name is not known here"]);
     }
 
     #[test]

@@ -22,8 +22,12 @@ mod calls;
 mod chat_integrations;
 mod companies;
 mod company_settings;
+mod contact_desk;
+mod contact_fields;
+mod contact_imports;
 mod contacts;
 mod counted;
+mod csv_body;
 mod deadline;
 mod directory;
 mod dispositions;
@@ -55,6 +59,9 @@ mod outbound;
 pub mod page;
 mod pages;
 mod patience;
+mod peer_calls;
+mod phone;
+mod presence;
 mod privacy;
 mod profile;
 mod prompts;
@@ -103,11 +110,15 @@ pub const PUBLIC: &[&str] = &[
     "getReadiness",
     "listLanguages",
     "logIn",
+    "logInWithFirebase",
     "refreshTokens",
     "refreshTokensAlias",
     "register",
     "resetPassword",
+    "sendPhoneCode",
+    "sendPhoneCodeAlias",
     "unsubscribeFromReport",
+    "verifyPhoneCode",
 ];
 
 /// The chapters of the specification.
@@ -143,6 +154,8 @@ pub enum Tag {
     Media,
     /// Calls offered to agents.
     Offers,
+    /// Calls among the people of a company, and who of them is there.
+    PeerCalls,
     /// One person's data: taken out, or erased.
     Privacy,
     /// What flows say or play by name.
@@ -162,7 +175,7 @@ pub enum Tag {
 /// Every resource.
 fn resources() -> impl OpenApi + 'static {
     (
-        (auth::Auth, profile::OwnProfile, users::Users, companies::Companies, contacts::Contacts),
+        (auth::Auth, phone::Phone, profile::OwnProfile, users::Users, companies::Companies, of_contacts()),
         (second_factor::SecondFactor, directory::Directory, api_keys::ApiKeys, audit::Audit),
         (ivr::Ivr, ivr::FlowTests, ivr::FlowTrials, ivr::FlowReplays, ivr::FlowImports),
         (prompts::Prompts, queues::Queues, skills::Skills),
@@ -176,13 +189,24 @@ fn resources() -> impl OpenApi + 'static {
         (
             call_results::CallResults,
             queue_flows::FlowsOfQueues,
+            twilio_account::TwilioAccounts,
+            voice_token::VoiceTokens,
             stories::Stories,
             story_highlights::StoryHighlights,
         ),
-        (twilio_account::TwilioAccounts, voice_token::VoiceTokens),
+        (peer_calls::PeerCalls, presence::PresenceOfPeople),
         (call_lists::CallLists, dispositions::Dispositions, schedules::Schedules),
         (system_settings::Settings, analytics::Analytics, exports::Exports, insights::InsightsOfCompanies),
         (health::Health, languages::Languages, privacy::Privacy, report_schedules::ReportSchedules),
+    )
+}
+
+fn of_contacts() -> impl OpenApi + 'static {
+    (
+        contacts::Contacts,
+        contact_desk::ContactDesk,
+        contact_fields::ContactFields,
+        contact_imports::ContactImports,
     )
 }
 

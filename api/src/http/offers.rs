@@ -40,7 +40,7 @@ impl From<desk::OfferView> for OfferOut {
             state: Word(view.offer.state),
             offered_at: view.offer.offered_at,
             expires_at: view.offer.expires_at,
-            call: view.call.into(),
+            call: CallOut { contact: view.contact.map(Into::into), ..view.call.into() },
         }
     }
 }

@@ -36,8 +36,14 @@ pub enum RoleOut {
 #[oai(rename_all = "camelCase", skip_serializing_if_is_none)]
 pub struct ProfileOut {
     id: Uuid,
-    email: String,
+    /// Absent of who is known by his number alone.
+    email: Option<String>,
+    /// E.164; it opens the account, with a code that is sent to it.
+    phone_number: Option<String>,
+    /// Empty until it was said.
     name: String,
+    /// Whether the name was said: who has come by his number is asked for it.
+    profile_complete: bool,
     /// Absent for a user without a company.
     role: Option<RoleOut>,
     company_id: Option<Uuid>,
@@ -93,6 +99,8 @@ impl From<Profile> for ProfileOut {
         Self {
             id: profile.user.id.into(),
             email: profile.user.email,
+            phone_number: profile.user.phone_number,
+            profile_complete: !profile.user.name.is_empty(),
             name: profile.user.name,
             role,
             company_id: profile.company.map(Into::into),

@@ -13,10 +13,11 @@ use super::page::Page;
 use super::{JsonBody, Tag, Word, idempotency};
 use crate::app::App;
 use crate::authz::{BanUsers, Can, InviteUsers, ListUsers, Permission, ReadUsers, WriteUsers};
-use crate::error::Result;
-use crate::identity::members::{self, Admission, Invited, MemberPatch};
+use crate::error::{Error, Result};
+use crate::identity::invitations::{self, Invited, Whom};
+use crate::identity::members::{self, Admission, MemberPatch};
 use crate::identity::newcomers::{self, Made, Newcomer};
-use crate::identity::{Email, avatars, ban, second_factor};
+use crate::identity::{Email, Number, avatars, ban, second_factor};
 use crate::store::system::{MembershipOfUser, UserFilter, UserOfPlatform};
 use crate::store::users::{Member, MemberFilter};
 
@@ -27,7 +28,10 @@ pub struct Users;
 #[oai(rename_all = "camelCase", skip_serializing_if_is_none)]
 struct UserOut {
     id: Uuid,
-    email: String,
+    /// Absent of who is known by his number alone.
+    email: Option<String>,
+    /// E.164, of who signs in by it.
+    phone_number: Option<String>,
     name: String,
     role: Word<Role>,
     /// Who is banned is a member, and may do nothing.
@@ -86,12 +90,15 @@ struct NewUserOut {
     password_link: Option<String>,
 }
 
-/// Whom to invite, and as what.
+/// Whom to invite, and as what: by his address, or by his telephone number.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 struct InvitationIn {
     #[oai(validator(min_length = 3, max_length = 320))]
-    email: String,
+    email: Option<String>,
+    /// With its country code, as +12025550123.
+    #[oai(validator(min_length = 1, max_length = 40))]
+    phone_number: Option<String>,
     role: Word<Role>,
 }
 
@@ -100,20 +107,25 @@ struct InvitationIn {
 #[oai(rename_all = "camelCase", skip_serializing_if_is_none)]
 pub struct InvitationOut {
     id: Uuid,
-    email: String,
+    /// Of one that goes to an address.
+    email: Option<String>,
+    /// E.164, of one that goes to a number.
+    phone_number: Option<String>,
     role: Word<Role>,
-    /// Only where the server sends no mail: it is for whom the invitation is meant, who registers with it as `inviteToken`,
-    /// and it is never shown again. Otherwise it is in the mail that goes to him.
+    /// Only where the server sends no mail, or no messages: it is for whom the invitation is meant, who registers with it as
+    /// `inviteToken` or accepts with it, and it is never shown again. Otherwise it is in what goes to him.
     token: Option<String>,
     expires_at: DateTime<Utc>,
 }
 
 /// A user of the platform.
 #[derive(Object)]
-#[oai(rename_all = "camelCase")]
+#[oai(rename_all = "camelCase", skip_serializing_if_is_none)]
 struct PlatformUserOut {
     id: Uuid,
-    email: String,
+    /// Absent of who is known by his number alone.
+    email: Option<String>,
+    phone_number: Option<String>,
     name: String,
     status: Word<UserStatus>,
     /// He runs the platform.
@@ -137,6 +149,7 @@ impl From<Member> for UserOut {
         Self {
             id: user.id.into(),
             email: user.email,
+            phone_number: user.phone_number,
             name: user.name,
             role: Word(membership.role),
             status: Word(membership.status),
@@ -158,6 +171,7 @@ impl From<Invited> for InvitationOut {
         Self {
             id: invited.id.into(),
             email: invited.email,
+            phone_number: invited.phone_number,
             role: Word(invited.role),
             token: invited.token.map(|token| token.expose().to_owned()),
             expires_at: invited.expires_at,
@@ -170,6 +184,7 @@ impl From<UserOfPlatform> for PlatformUserOut {
         Self {
             id: user.id.into(),
             email: user.email,
+            phone_number: user.phone_number,
             name: user.name,
             status: Word(user.status),
             admin: user.platform_role.is_some(),
@@ -195,6 +210,17 @@ impl From<AdmissionIn> for Admission {
         match admission {
             AdmissionIn::Active => Self::Active,
             AdmissionIn::Banned => Self::Banned,
+        }
+    }
+}
+
+impl InvitationIn {
+    fn whom(&self) -> Result<Whom> {
+        match (&self.email, &self.phone_number) {
+            (Some(email), None) => Email::read(email).map(Whom::Email),
+            (None, Some(number)) => Number::read(number, "/phoneNumber").map(Whom::Number),
+            (None, None) => Err(Error::invalid("/email", "is required, or phoneNumber in its place")),
+            (Some(_), Some(_)) => Err(Error::invalid("/phoneNumber", "cannot stand beside email")),
         }
     }
 }
@@ -317,7 +343,8 @@ impl Users {
 
     /// Invites somebody into the company.
     ///
-    /// A mail with a token goes to the address, where the server sends mail. Who may change roles may invite into any role, everybody else with this permission into the role agent only.
+    /// A mail with a token goes to the address, where the server sends mail, or a message to the number: from the company's
+    /// oldest number, else from the platform's. Who may change roles may invite into any role, everybody else with this permission into the role agent only.
     #[oai(path = "/invite", method = "post", operation_id = "inviteUser")]
     async fn invite(
         &self,
@@ -329,9 +356,9 @@ impl Users {
         body: JsonBody<InvitationIn>,
     ) -> Result<Created<InvitationOut>, Failure> {
         let once = idempotency::once(&can, "inviteUser", key.0, &body.0)?;
-        let (email, role) = (Email::read(&body.0.email)?, body.0.role.0);
+        let (whom, role) = (body.0.whom()?, body.0.role.0);
         may_give(&can, app, role)?;
-        Created::of(members::invite(app, can.scope()?, can.caller(), email, role, once).await?)
+        Created::of(invitations::invite(app, can.scope()?, can.caller(), whom, role, once).await?)
     }
 
     /// Shows a member of the company.

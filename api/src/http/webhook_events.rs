@@ -179,6 +179,8 @@ pub struct WebhookContact {
 #[oai(rename_all = "camelCase")]
 pub struct WebhookDeletedContact {
     contact_id: Uuid,
+    /// The contact that it was merged into.
+    merged_into: Option<Uuid>,
     number: String,
 }
 

@@ -1,46 +1,19 @@
-//! The people of a company: inviting, changing, removing, taking back. A company always keeps an owner.
+//! The people of a company: changing, removing, taking back. A company always keeps an owner.
 
-use chrono::{DateTime, TimeDelta, Utc};
-use entity::id::{AgentId, CompanyId, InvitationId, UserId};
-use entity::{
-    Availability, ChangeCause, CompanyScope, MembershipStatus, RevokedBecause, Role, company, invitation,
-};
+use entity::id::{AgentId, UserId};
+use entity::{Availability, ChangeCause, CompanyScope, MembershipStatus, RevokedBecause, Role};
 use serde_json::json;
 
 use super::caller::Caller;
-use super::email::Email;
-use super::{audit, profile, register, tokens};
+use super::{audit, profile, register};
 use crate::agents::{Step, Wanted, Why};
 use crate::app::App;
 use crate::error::{Code, Error, Result, Subject};
-use crate::integrations::smtp;
-use crate::outbound::mail::{self, Letter, letters};
-use crate::secret::Secret;
-use crate::store::idempotency::{self, Claim, Request};
 use crate::store::sessions::{self, Sessions};
 use crate::store::system::{UserFilter, UserOfPlatform};
 use crate::store::unit::Unit;
 use crate::store::users::{self, Member, MemberFilter};
-use crate::store::{Tx, agents, companies, invitations, system};
-
-const INVITATION_LIFE: TimeDelta = TimeDelta::days(7);
-
-/// An invitation. The token that accepts it is stored as its hash.
-pub struct Invited {
-    pub id: InvitationId,
-    pub email: String,
-    pub role: Role,
-    /// To be handed over by who invites, where no mail can be sent: otherwise it is in the mail alone, so that who has it
-    /// reads what is sent to the address.
-    pub token: Option<Secret>,
-    pub expires_at: DateTime<Utc>,
-}
-
-impl Invited {
-    fn without_token(row: invitation::Model) -> Self {
-        Self { id: row.id, email: row.email, role: row.role, token: None, expires_at: row.expires_at }
-    }
-}
+use crate::store::{agents, system};
 
 /// One page of the members by name, and how many there are in all.
 pub async fn page(
@@ -65,91 +38,6 @@ pub async fn of_platform(
 
 pub async fn get(app: &App, scope: CompanyScope, id: UserId) -> Result<Member> {
     users::member(scope, app.db.reader(), id).await?.ok_or(Error::NotFound(Subject::User))
-}
-
-/// Invites somebody into the company; a request that is repeated invites him once. That he may have an account already is not
-/// told; that he is a member is.
-pub async fn invite(
-    app: &App,
-    scope: CompanyScope,
-    by: &Caller,
-    email: Email,
-    role: Role,
-    once: Option<Request>,
-) -> Result<Invited> {
-    let company = companies::own(scope, app.db.reader()).await?.ok_or(Error::NotFound(Subject::Company))?;
-    let (row, token) = new_invitation(app, scope.company(), by.user, &email, role);
-    let tx = app.db.begin().await?;
-    if let Some(request) = &once
-        && let Claim::Repeated(id) =
-            idempotency::claim(scope, &tx, request, row.id.into(), app.clock.now()).await?
-    {
-        let made = invitations::by_id(scope, &tx, id.into()).await?;
-        return made.map(Invited::without_token).ok_or(Error::NotFound(Subject::Invitation));
-    }
-    if users::is_member(scope, &tx, email.as_str()).await? {
-        return Err(already());
-    }
-    let detail = json!({ "invitationId": row.id, "email": row.email, "role": role });
-    invitations::insert(scope, &tx, row.clone()).await?;
-    audit::note(app, scope, &tx, by.user, "users:invite", detail).await?;
-    let invited = send_invitation(app, Some(scope), &tx, &company, row, token).await?;
-    tx.commit().await?;
-    app.mailer.wake();
-    Ok(invited)
-}
-
-pub(super) fn already() -> Error {
-    Error::conflict(Code::AlreadyMember, "Somebody with this address is in the company already.")
-}
-
-/// An invitation, and the token that accepts it.
-pub(crate) fn new_invitation(
-    app: &App,
-    company: CompanyId,
-    by: UserId,
-    email: &Email,
-    role: Role,
-) -> (invitation::Model, Secret) {
-    let (now, token) = (app.clock.now(), Secret::new(app.ids.token()));
-    let row = invitation::Model {
-        id: app.ids.next(),
-        company_id: company,
-        email: email.as_str().to_owned(),
-        role,
-        token_hash: tokens::hash(token.expose()),
-        invited_by: by,
-        created_at: now,
-        expires_at: now + INVITATION_LIFE,
-        accepted_at: None,
-    };
-    (row, token)
-}
-
-/// Posts the letter with the token where mail can be sent, else hands the token over. A company that is just being made has
-/// no scope yet, and no mail server of its own.
-pub(crate) async fn send_invitation(
-    app: &App,
-    scope: Option<CompanyScope>,
-    tx: &Tx,
-    company: &company::Model,
-    row: invitation::Model,
-    token: Secret,
-) -> Result<Invited> {
-    let mut invited = Invited::without_token(row.clone());
-    let delivers = match scope {
-        Some(scope) => smtp::delivers(app, scope, tx).await?,
-        None => app.mailer.delivers(),
-    };
-    if delivers {
-        let content = letters::invitation(company, &app.settings.public_url, &token);
-        let to = Email::read(&row.email)?;
-        mail::post(app, tx, Letter { from: Some(company.id), to, content, give_up_at: row.expires_at })
-            .await?;
-    } else {
-        invited.token = Some(token);
-    }
-    Ok(invited)
 }
 
 /// What to change of a member; `None` leaves it.

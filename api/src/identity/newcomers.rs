@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::caller::Caller;
 use super::email::Email;
-use super::{audit, members, password_links, passwords, register};
+use super::{audit, invitations, members, password_links, passwords, register};
 use crate::app::App;
 use crate::error::{Code, Error, Result, Subject};
 use crate::integrations::smtp;
@@ -15,7 +15,7 @@ use crate::limits::FOUND_OUT;
 use crate::outbound::mail::{self, Letter, letters};
 use crate::secret::Secret;
 use crate::store::idempotency::{self, Claim, Request};
-use crate::store::users::{self, Member};
+use crate::store::users::{self, Contact, Member};
 use crate::store::{Unit, companies};
 
 /// Whom to make a member.
@@ -58,8 +58,8 @@ pub async fn create(
         drop(unit);
         return Ok(Made { member: members::get(app, scope, id.into()).await?, link: None });
     }
-    if users::is_member(scope, unit.tx(), new.email.as_str()).await? {
-        return Err(members::already());
+    if users::is_member(scope, unit.tx(), Contact::Email(new.email.as_str())).await? {
+        return Err(invitations::already());
     }
     if !users::insert_unless_known(unit.tx(), user.clone()).await? {
         drop(unit);

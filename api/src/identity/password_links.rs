@@ -11,7 +11,7 @@ use super::{passwords, tokens};
 use crate::app::App;
 use crate::error::{Code, Error, Result, Subject};
 use crate::limits::{FORGOTTEN, FORGOTTEN_OFTEN, SIGN_IN};
-use crate::outbound::mail::{self, Letter, letters};
+use crate::outbound::mail::{self, Content, Letter, letters};
 use crate::secret::Secret;
 use crate::store::sessions::{self, Sessions};
 use crate::store::{Tx, password_links, users};
@@ -76,22 +76,34 @@ pub async fn reset(app: &App, token: &Secret, password: Secret, words: Words) ->
     let link = password_links::take(&tx, &tokens::hash(token.expose()), now).await?.ok_or(GONE)?;
     let user = users::by_id(&tx, link.user_id).await?.filter(|user| user.status == UserStatus::Active);
     let user = user.ok_or(GONE)?;
-    let changes =
-        user::ActiveModel { password_hash: Set(password_hash), updated_at: Set(now), ..Default::default() };
+    let changes = user::ActiveModel {
+        password_hash: Set(Some(password_hash)),
+        updated_at: Set(now),
+        ..Default::default()
+    };
     users::update(&tx, user.id, changes).await?;
     sessions::revoke(&tx, Sessions::AllOf(user.id), RevokedBecause::PasswordReset, now).await?;
-    tell_changed(app, &tx, &user.email, words).await?;
+    tell_changed(app, &tx, &user, words).await?;
     tx.commit().await?;
     app.mailer.wake();
-    app.limiter.forget(SIGN_IN, &user.email).await;
+    if let Some(email) = &user.email {
+        app.limiter.forget(SIGN_IN, email).await;
+    }
     Ok(())
 }
 
 /// A letter says that the password was changed; call [`mail::Mailer::wake`] when that is committed.
-pub(super) async fn tell_changed(app: &App, tx: &Tx, email: &str, words: Words) -> Result<()> {
-    if !app.mailer.delivers() {
-        return Ok(());
-    }
-    let (to, content) = (Email::read(email)?, letters::password_changed(words));
+pub(super) async fn tell_changed(app: &App, tx: &Tx, user: &user::Model, words: Words) -> Result<()> {
+    tell(app, tx, user, letters::password_changed(words)).await
+}
+
+/// The same of a number by which the account can be opened from now on.
+pub(super) async fn tell_number_linked(app: &App, tx: &Tx, user: &user::Model, words: Words) -> Result<()> {
+    tell(app, tx, user, letters::number_linked(words)).await
+}
+
+async fn tell(app: &App, tx: &Tx, user: &user::Model, content: Content) -> Result<()> {
+    let Some(email) = user.email.as_deref().filter(|_| app.mailer.delivers()) else { return Ok(()) };
+    let to = Email::read(email)?;
     mail::post(app, tx, Letter { from: None, to, content, give_up_at: app.clock.now() + NEWS }).await
 }

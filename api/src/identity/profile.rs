@@ -66,18 +66,21 @@ pub async fn change_password(
     words: Words,
 ) -> Result<()> {
     let user = users::by_id(app.db.reader(), caller.user).await?.ok_or(Error::NotFound(Subject::User))?;
-    if passwords::verify(current, Some(user.password_hash.clone())).await? == Verdict::Wrong {
+    if passwords::verify(current, user.password_hash.clone()).await? == Verdict::Wrong {
         return Err(Error::invalid("/currentPassword", "is wrong"));
     }
     let password_hash = passwords::hash(new).await?;
     let now = app.clock.now();
     let tx = app.db.begin().await?;
-    let changes =
-        user::ActiveModel { password_hash: Set(password_hash), updated_at: Set(now), ..Default::default() };
+    let changes = user::ActiveModel {
+        password_hash: Set(Some(password_hash)),
+        updated_at: Set(now),
+        ..Default::default()
+    };
     users::update(&tx, caller.user, changes).await?;
     let others = Sessions::OthersOf(caller.user, caller.session);
     sessions::revoke(&tx, others, RevokedBecause::LoggedOut, now).await?;
-    password_links::tell_changed(app, &tx, &user.email, words).await?;
+    password_links::tell_changed(app, &tx, &user, words).await?;
     tx.commit().await?;
     app.mailer.wake();
     Ok(())

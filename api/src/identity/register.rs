@@ -128,11 +128,11 @@ pub async fn confirm(app: &App, token: &Secret) -> Result<()> {
     let now = app.clock.now();
     let tx = app.db.begin().await?;
     let pending = registrations::take(&tx, &tokens::hash(token.expose()), now).await?.ok_or(GONE)?;
-    let fresh = new_user(app, pending.email, pending.name, pending.password_hash);
+    let fresh = new_user(app, pending.email.clone(), pending.name, pending.password_hash);
     let user = if users::insert_unless_known(&tx, fresh.clone()).await? {
         fresh
     } else {
-        let known = users::by_email(&tx, &fresh.email).await?;
+        let known = users::by_email(&tx, &pending.email).await?;
         known.filter(|known| known.status == UserStatus::Active).ok_or(GONE)?
     };
     if let Some(name) = pending.company_name {
@@ -150,7 +150,7 @@ async fn accept(app: &App, email: Email, password: Secret, name: String, token: 
     let invitation = invitation(app, token, &email).await?;
     let user = match users::by_email(app.db.reader(), email.as_str()).await? {
         Some(known) => {
-            let verdict = passwords::verify(password, Some(known.password_hash.clone())).await?;
+            let verdict = passwords::verify(password, known.password_hash.clone()).await?;
             if verdict == Verdict::Wrong || known.status != UserStatus::Active {
                 return Ok(());
             }
@@ -190,16 +190,18 @@ enum Registrant {
 async fn invitation(app: &App, token: &Secret, email: &Email) -> Result<invitation::Model> {
     let found =
         system::open_invitation(app.db.reader(), &tokens::hash(token.expose()), app.clock.now()).await?;
-    found.filter(|invitation| invitation.email == email.as_str()).ok_or(Error::NotFound(Subject::Invitation))
+    let his = |invitation: &invitation::Model| invitation.email.as_deref() == Some(email.as_str());
+    found.filter(his).ok_or(Error::NotFound(Subject::Invitation))
 }
 
 pub(super) fn new_user(app: &App, email: String, name: String, password_hash: String) -> user::Model {
     let now = app.clock.now();
     user::Model {
         id: app.ids.next(),
-        email,
+        email: Some(email),
+        phone_number: None,
         name,
-        password_hash,
+        password_hash: Some(password_hash),
         platform_role: None,
         status: UserStatus::Active,
         created_at: now,

@@ -65,7 +65,8 @@ pub async fn sign_in(app: &App, email: &Email, password: Secret, code: Option<&s
         app.limiter.check(SIGN_IN_FROM, from, now).await?;
     }
     let user = users::by_email(app.db.reader(), email.as_str()).await?;
-    let verdict = passwords::verify(password, user.as_ref().map(|user| user.password_hash.clone())).await?;
+    let verdict =
+        passwords::verify(password, user.as_ref().and_then(|user| user.password_hash.clone())).await?;
     let user = match (user, verdict) {
         (Some(user), Verdict::Right) if user.status == UserStatus::Active => user,
         (Some(_) | None, Verdict::Right | Verdict::Wrong) => {
@@ -78,14 +79,19 @@ pub async fn sign_in(app: &App, email: &Email, password: Secret, code: Option<&s
     };
     second_factor::demand(app, &user, code).await?;
     app.limiter.forget(SIGN_IN, email.as_str()).await;
-    let memberships = system::memberships_of(app.db.reader(), user.id).await?;
-    let last = sessions::last_membership(app.db.reader(), user.id).await?;
-    let chosen =
-        memberships.iter().find(|one| Some(one.membership.id) == last).or_else(|| memberships.first());
     let tx = app.db.begin().await?;
-    let tokens = open(app, &tx, &user, chosen).await?;
+    let tokens = enter(app, &tx, &user).await?;
     tx.commit().await?;
     signed_in(app, tokens).await
+}
+
+/// A session of somebody who has proved who he is, in the company where he was last.
+pub(super) async fn enter(app: &App, tx: &Tx, user: &user::Model) -> Result<Tokens> {
+    let memberships = system::memberships_of(tx, user.id).await?;
+    let last = sessions::last_membership(tx, user.id).await?;
+    let chosen =
+        memberships.iter().find(|one| Some(one.membership.id) == last).or_else(|| memberships.first());
+    open(app, tx, user, chosen).await
 }
 
 /// A session of the same user in another of his companies; the present one stays as it is.
@@ -100,7 +106,7 @@ pub async fn switch(app: &App, caller: &Caller, company: CompanyId) -> Result<Si
     signed_in(app, tokens).await
 }
 
-async fn signed_in(app: &App, tokens: Tokens) -> Result<SignedIn> {
+pub(super) async fn signed_in(app: &App, tokens: Tokens) -> Result<SignedIn> {
     let caller = Caller::of_token(app, tokens.access.expose(), None).await?;
     Ok(SignedIn { profile: profile::of(app, &caller).await?, tokens })
 }

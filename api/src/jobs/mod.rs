@@ -10,9 +10,9 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::Busy;
 use entity::id::{
-    AgentId, CallId, CallbackId, ExportId, LegId, MediaId, MessageId, OfferId, PhoneNumberId,
-    PrivacyRequestId, QueueEntryId, RecordingId, ReportScheduleId, RequestId, SegmentId, StoryId, TransferId,
-    WebhookDeliveryId,
+    AgentId, CallId, CallbackId, ContactImportId, ExportId, LegId, MediaId, MessageId, OfferId,
+    ParticipantId, PhoneNumberId, PrivacyRequestId, QueueEntryId, RecordingId, ReportScheduleId, RequestId,
+    SegmentId, StoryId, TransferId, UserId, WebhookDeliveryId,
 };
 use entity::{JobKind, job};
 use tracing::Instrument;
@@ -24,12 +24,15 @@ use crate::calls::{
     transfer, wrap_up,
 };
 use crate::chats;
+use crate::contacts;
 use crate::error::{Error, Result};
 use crate::exports;
 use crate::hooks;
 use crate::identity::ban;
 use crate::log::traces;
 use crate::media;
+use crate::peer_calls;
+use crate::presence;
 use crate::privacy;
 use crate::reports;
 use crate::store::system::{self, Claimed};
@@ -277,6 +280,22 @@ async fn work(app: &App, claimed: &Claimed) -> Result<Done> {
         }
         JobKind::MakeThumbnail => media::make_thumbnail(app, scope, MediaId(subject)).await,
         JobKind::DeleteMedia => media::remove::delete_files(app, scope, MediaId(subject)).await,
+        JobKind::ImportContacts => {
+            contacts::import::work::run(app, scope, ContactImportId(subject), job.attempts).await
+        }
+        JobKind::PeerDeadline => {
+            let about = &job.payload;
+            in_unit(app, claimed, async |unit| peer_calls::time_is_up(unit, CallId(subject), about).await)
+                .await
+        }
+        JobKind::PeerLost => {
+            let about = &job.payload;
+            let party = ParticipantId(subject);
+            in_unit(app, claimed, async |unit| peer_calls::not_back(unit, party, about).await).await
+        }
+        JobKind::PresenceLost => {
+            in_unit(app, claimed, async |unit| presence::is_gone(unit, UserId(subject)).await).await
+        }
         JobKind::ExpireStory => {
             in_unit(app, claimed, async |unit| stories::remove::expire(unit, StoryId(subject)).await).await
         }

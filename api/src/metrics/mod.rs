@@ -36,6 +36,7 @@ pub struct Metrics {
     jobs: IntCounterVec,
     mails: IntCounterVec,
     messages: IntCounterVec,
+    phone_codes: IntCounterVec,
     news: HistogramVec,
     provider_seen: StdMutex<Option<DateTime<Utc>>>,
     standing: tokio::sync::Mutex<Option<standing::Read>>,
@@ -56,6 +57,27 @@ impl Sending {
             Self::Sent => "sent",
             Self::Later => "later",
             Self::Failed => "failed",
+        }
+    }
+}
+
+/// What happened with a code to a telephone number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PhoneCode {
+    Sent,
+    /// Somebody asked for too many.
+    Limited,
+    Verified,
+    Refused,
+}
+
+impl PhoneCode {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::Limited => "limited",
+            Self::Verified => "verified",
+            Self::Refused => "refused",
         }
     }
 }
@@ -106,6 +128,11 @@ impl Metrics {
                 "Text messages by what became of them: sent, delivered, read, failed; and those that were received.",
                 &["result"],
             )?,
+            phone_codes: counter(
+                "calldocker_phone_codes_total",
+                "Codes to telephone numbers: sent, limited (asked for too often), verified, refused.",
+                &["result"],
+            )?,
             news: histogram(
                 "calldocker_outbox_delay_seconds",
                 "From an event's commit until this node's sockets are told of it.",
@@ -135,6 +162,9 @@ impl Metrics {
             [TextState::Sent, TextState::Delivered, TextState::Read, TextState::Failed, TextState::Received];
         for state in told {
             self.messages.with_label_values(&[&state.as_str()]);
+        }
+        for what in [PhoneCode::Sent, PhoneCode::Limited, PhoneCode::Verified, PhoneCode::Refused] {
+            self.phone_codes.with_label_values(&[what.as_str()]);
         }
         for result in ["refused", "gone", "failed"] {
             self.webhooks.with_label_values(&["unknown", result]);
@@ -189,6 +219,11 @@ impl Metrics {
 
     pub fn message(&self, state: TextState) {
         self.messages.with_label_values(&[&state.as_str()]).inc();
+    }
+
+    /// This happened with a code to a telephone number.
+    pub fn phone_code(&self, what: PhoneCode) {
+        self.phone_codes.with_label_values(&[what.as_str()]).inc();
     }
 
     /// Sockets are told of an event that was committed so long ago.

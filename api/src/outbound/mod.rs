@@ -3,6 +3,7 @@
 pub mod again;
 pub mod mail;
 pub mod signing;
+pub mod sms;
 pub mod web;
 
 /// Everything but unreserved characters as %XX (RFC 3986, section 2.3).

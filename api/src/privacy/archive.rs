@@ -24,14 +24,14 @@ pub const STEPS: i32 = 3;
 const BATCH: u64 = 500;
 const IDS: usize = 50;
 /// What the server does with a line, which says nothing of a person that is not said elsewhere.
-const OURS: [&str; 3] = ["current_twiml", "twiml", "search_text"];
+const OURS: [&str; 6] = ["current_twiml", "twiml", "search_text", "sort_key", "indexed_at", "plain"];
 /// Rows of an agent's that are about a caller.
 const ABOUT_CALLERS: [&str; 4] = ["call", "leg", "callback", "transfer"];
 /// Rows that are a user's since what they belong to is: table, column, and the other table.
 const HANGING_ON_HIS: [(&str, &str, &str); 2] =
     [("story_highlight_item", "highlight_id", "story_highlight"), ("story_listed", "story_id", "story")];
 /// Of these, rows say of others more than of him, or only that a job is to be done.
-const PLUMBING: [&str; 4] = ["job", "outbox", "seaql_migrations", "privacy_request"];
+const PLUMBING: [&str; 5] = ["contact_word", "job", "outbox", "seaql_migrations", "privacy_request"];
 
 /// Writes the archive.
 pub async fn write(work: &mut Work<'_>) -> Result<()> {
@@ -98,15 +98,24 @@ fn person(subject: &Subject) -> Value {
             json!({"userId": user, "names": known.names, "emails": known.emails, "numbers": known.numbers})
         }
         Subject::Caller { number, known } => {
-            json!({"number": number, "names": known.names, "emails": known.emails})
+            json!({"number": number, "otherNumbers": known.numbers, "names": known.names, "emails": known.emails})
         }
     }
 }
 
 async fn his_calls(work: &Work<'_>) -> Result<Vec<String>> {
+    let mut calls = Vec::new();
+    for number in work.subject.numbers() {
+        let ids = persons::call_ids(work.scope, work.app.db.reader(), &number, None).await?;
+        calls.extend(ids.iter().map(ToString::to_string));
+    }
+    Ok(calls)
+}
+
+async fn his_contacts(work: &Work<'_>) -> Result<Vec<String>> {
     let Subject::Caller { number, .. } = &work.subject else { return Ok(Vec::new()) };
-    let ids = persons::call_ids(work.scope, work.app.db.reader(), number, None).await?;
-    Ok(ids.iter().map(ToString::to_string).collect())
+    let rows = persons::contacts(work.scope, work.app.db.reader(), number).await?;
+    Ok(rows.iter().map(|row| row.id.to_string()).collect())
 }
 
 /// What a table holds on him.
@@ -129,6 +138,13 @@ async fn rows_of(work: &Work<'_>, table: &Table, calls: &[String]) -> Result<Vec
                 for ids in calls.chunks(IDS) {
                     let which = Which::Through("side_session_id", "side_session", "call_id", ids);
                     all(work, table, which, &mut found).await?;
+                }
+            }
+            let column = if table.name == "contact" { "id" } else { "contact_id" };
+            if ["contact", "contact_number"].contains(&table.name.as_str()) {
+                // By whatever of his numbers the contact is known.
+                for ids in his_contacts(work).await?.chunks(IDS) {
+                    all(work, table, Which::Of(column, ids), &mut found).await?;
                 }
             }
             all(work, table, Which::Naming(&work.subject.terms().sure()), &mut found).await?;

@@ -24,23 +24,29 @@ pub async fn find(app: &App, scope: CompanyScope, named: Named) -> Result<Subjec
         Named::User(user) => find_user(app, scope, user).await,
         Named::Contact(id) => {
             let found = contacts::even_deleted(scope, db, id).await?;
-            find_caller(app, scope, found.ok_or(Error::NotFound(Missing::Contact))?.number).await
+            let number = found.ok_or(Error::NotFound(Missing::Contact))?.number;
+            let living = contacts::by_id(scope, db, id).await?;
+            find_caller(app, scope, number, living.map(|contact| contact.others).unwrap_or_default()).await
         }
         Named::Number(written) => {
             let problem = "must be a telephone number with its country code, as in +49 30 123456";
             let number = e164(&written).ok_or_else(|| Error::invalid("/number", problem))?;
-            find_caller(app, scope, number).await
+            find_caller(app, scope, number, Vec::new()).await
         }
     }
 }
 
-async fn find_caller(app: &App, scope: CompanyScope, number: String) -> Result<Subject> {
+async fn find_caller(app: &App, scope: CompanyScope, number: String, others: Vec<String>) -> Result<Subject> {
     let db = app.db.reader();
-    let mut known = Known { names: persons::caller_names(scope, db, &number).await?, ..Known::default() };
-    for row in persons::contacts(scope, db, &number).await? {
-        known.names.extend(row.name);
-        known.emails.extend(row.email);
+    let mut known = Known::default();
+    for number in others.iter().chain([&number]) {
+        known.names.extend(persons::caller_names(scope, db, number).await?);
+        for row in persons::contacts(scope, db, number).await? {
+            known.names.extend(row.name);
+            known.emails.extend(row.email);
+        }
     }
+    known.numbers = others;
     Ok(Subject::Caller { number, known: known.tidy() })
 }
 
@@ -48,7 +54,8 @@ async fn find_user(app: &App, scope: CompanyScope, user: UserId) -> Result<Subje
     let (db, missing) = (app.db.reader(), || Error::NotFound(Missing::User));
     let membership = persons::membership(scope, db, user).await?.ok_or_else(missing)?;
     let account = users::by_id(db, user).await?.ok_or_else(missing)?;
-    let mut known = Known { names: vec![account.name], emails: vec![account.email], numbers: Vec::new() };
+    let (emails, numbers) = (account.email.into_iter().collect(), account.phone_number.into_iter().collect());
+    let mut known = Known { names: vec![account.name], emails, numbers };
     if let Some(agent) = persons::agent(scope, db, membership.id).await? {
         known.names.push(agent.name);
         known.numbers.extend(agent.number);

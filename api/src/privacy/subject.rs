@@ -20,7 +20,7 @@ pub enum Subject {
         membership: MembershipId,
         known: Known,
     },
-    /// By his number, in E.164.
+    /// By his number, in E.164; what else is his when a contact of several was named.
     Caller {
         number: String,
         known: Known,
@@ -47,13 +47,18 @@ impl Known {
 }
 
 impl Subject {
+    /// Under which he calls and is called; none of somebody who works here.
+    pub fn numbers(&self) -> Vec<String> {
+        match self {
+            Self::User { .. } => Vec::new(),
+            Self::Caller { number, known } => [std::slice::from_ref(number), &known.numbers].concat(),
+        }
+    }
+
     pub fn terms(&self) -> Terms {
         match self {
             Self::User { known, .. } => Terms::of(&known.numbers, &known.emails, &known.names),
-            Self::Caller { number, known } => {
-                let numbers = [std::slice::from_ref(number), &known.numbers].concat();
-                Terms::of(&numbers, &known.emails, &known.names)
-            }
+            Self::Caller { known, .. } => Terms::of(&self.numbers(), &known.emails, &known.names),
         }
     }
 

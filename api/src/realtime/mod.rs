@@ -4,10 +4,13 @@
 //! goes to the same use case, under the same permission, as its REST operation. `docs/realtime.md` is for clients.
 
 mod bucket;
+mod centre_events;
+mod dialects;
 mod endpoint;
 mod events;
 mod figures;
 mod handshake;
+mod peer_events;
 mod rooms;
 mod roster;
 mod snapshot;
@@ -20,6 +23,7 @@ use socketioxide::extract::SocketRef;
 use socketioxide::{SendError, SocketError};
 
 use crate::app::App;
+use crate::presence;
 use roster::{Dismissal, Line, Roster, Sent};
 
 /// The sockets of this node.
@@ -36,7 +40,7 @@ impl Sockets {
 /// Runs until the process ends: tells the sockets what happens, and looks after them. Also on a node without sockets,
 /// since somebody has to receive the outbox's wake-ups.
 pub async fn run(app: App) {
-    tokio::join!(tail::run(&app), watch::run(&app));
+    tokio::join!(tail::run(&app), watch::run(&app), presence::run(&app));
 }
 
 /// A connected socket.

@@ -14,7 +14,9 @@ use super::tail;
 use crate::agents;
 use crate::app::App;
 use crate::calls::{file, offer};
+use crate::contacts::pop;
 use crate::error::{Code, Error, Result};
+use crate::peer_calls;
 use crate::store::{outbox, queueing, workforce};
 
 /// More events than these are not told one by one: a snapshot says more with less.
@@ -85,7 +87,7 @@ async fn gap(app: &App, sid: Sid, holder: &Holder, from: i64) -> Result<Option<R
         return Ok(None);
     }
     let rows = outbox::after(scope, db, from, LARGEST_GAP.unsigned_abs()).await?;
-    let events: Vec<_> = rows.into_iter().map(tail::event).collect();
+    let events: Vec<_> = rows.into_iter().map(|row| tail::event(app, row)).collect();
     let whole = events.iter().zip(from + 1..).all(|(event, seq)| event.seq == seq);
     let seq = events.last().map_or(from, |event| event.seq);
     if !whole || seq < end {
@@ -101,8 +103,9 @@ fn message(event: Arc<Event>) -> Message {
 
 /// How things stand for this holder. The seq is read first, so that the rest is never older than it says.
 async fn read(app: &App, holder: &Holder) -> Result<Read> {
-    let mut snapshot = json!({"seq": 0, "agent": null, "offers": [], "calls": [], "queues": []});
-    let Some(company) = holder.caller.company() else { return Ok(told(snapshot, 0)) };
+    let mut snapshot =
+        json!({"seq": 0, "agent": null, "offers": [], "calls": [], "queues": [], "peerCall": null});
+    let Some(company) = holder.caller.company() else { return Ok(told(snapshot, 0, None)) };
     let (scope, db) = (holder.caller.scope()?, app.db.reader());
     if app.sockets.0.cursor(company).is_none() {
         app.sockets.0.begin_at(company, outbox::end(scope, db).await?);
@@ -117,19 +120,30 @@ async fn read(app: &App, holder: &Holder) -> Result<Read> {
         snapshot["calls"] = calls(app, scope, agent).await?;
     }
     snapshot["queues"] = figures::for_snapshot(app, scope, holder).await?;
-    Ok(told(snapshot, seq))
+    let mut incoming = None;
+    if let Some(ringing) = peer_calls::ringing_for(app, scope, holder.caller.user).await? {
+        (snapshot["peerCall"], incoming) = (ringing.call, ringing.incoming);
+    }
+    Ok(told(snapshot, seq, incoming))
 }
 
-fn told(snapshot: Value, seq: i64) -> Read {
-    Read { messages: vec![Message { event: "snapshot".to_owned(), payload: snapshot }], seq }
+/// The snapshot, and the call that rings: a device that was woken for it learns of it here.
+fn told(snapshot: Value, seq: i64, incoming: Option<Value>) -> Read {
+    let mut messages = vec![Message { event: "snapshot".to_owned(), payload: snapshot }];
+    messages.extend(incoming.map(|payload| Message { event: "call:incoming".to_owned(), payload }));
+    Read { messages, seq }
 }
 
 /// The agent's open offers, each as `offer:new` tells it.
 async fn offers(app: &App, scope: CompanyScope, agent: AgentId) -> Result<Value> {
     let now = app.clock.now();
     let open = outbox::open_offers(scope, app.db.reader(), agent).await?;
-    let open = open.iter().filter(|open| open.offer.expires_at > now);
-    Ok(open.map(|open| offer::describe(&open.offer, &open.call, &open.queue, &open.entry)).collect())
+    let mut told = Vec::new();
+    for open in open.iter().filter(|open| open.offer.expires_at > now) {
+        let contact = pop::of_call(scope, app.db.reader(), &open.call).await?;
+        told.push(offer::describe(&open.offer, &open.call, &open.queue, &open.entry, contact.as_ref()));
+    }
+    Ok(told.into())
 }
 
 /// The calls that the agent has in hand, each as `call:update` tells it, with his part in it.

@@ -112,7 +112,7 @@ pub async fn concerns(
     Ok(found > 0)
 }
 
-fn of_agent(scope: CompanyScope, agent: AgentId) -> Condition {
+pub fn of_agent(scope: CompanyScope, agent: AgentId) -> Condition {
     let served = scope
         .find::<queue_member::Entity>()
         .select_only()

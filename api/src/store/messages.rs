@@ -3,7 +3,7 @@
 use entity::id::{CallId, MessageId};
 use entity::{CompanyScope, TextDirection, text_message};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
 };
 
 use super::Tx;
@@ -55,30 +55,33 @@ pub async fn has_come_in(scope: CompanyScope, tx: &Tx, sid: &str) -> Result<bool
     Ok(found.count(tx).await? > 0)
 }
 
-/// The messages to and from a number outside, newest first, behind `before`.
-pub async fn with_number<C: ConnectionTrait>(
+/// Who has sent a message, and who got it: an index begins with each.
+pub const SIDES: [text_message::Column; 2] =
+    [text_message::Column::FromNumber, text_message::Column::ToNumber];
+
+/// The messages to and from numbers outside, newest first, behind `before`. Each is asked for by itself: of several at once, SQLite
+/// would read all messages of the company.
+pub async fn with_numbers<C: ConnectionTrait>(
     scope: CompanyScope,
     db: &C,
-    number: &str,
+    numbers: &[&str],
     before: Option<MessageId>,
     limit: u64,
 ) -> Result<Vec<text_message::Model>> {
-    let mut query = scope
-        .find::<text_message::Entity>()
-        .filter(is_with(number))
-        .order_by_desc(text_message::Column::Id)
-        .limit(limit);
-    if let Some(before) = before {
-        query = query.filter(text_message::Column::Id.lt(before));
+    let mut rows = Vec::new();
+    for (number, side) in numbers.iter().flat_map(|number| SIDES.map(|side| (*number, side))) {
+        let query = scope
+            .find::<text_message::Entity>()
+            .filter(side.eq(number))
+            .apply_if(before, |query, before| query.filter(text_message::Column::Id.lt(before)))
+            .order_by_desc(text_message::Column::Id)
+            .limit(limit);
+        rows.extend(query.all(db).await?);
     }
-    Ok(query.all(db).await?)
-}
-
-/// Sent to this number, or by it.
-pub fn is_with(number: &str) -> Condition {
-    Condition::any()
-        .add(text_message::Column::FromNumber.eq(number))
-        .add(text_message::Column::ToNumber.eq(number))
+    rows.sort_by_key(|row| std::cmp::Reverse(row.id));
+    rows.dedup_by_key(|row| row.id);
+    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(rows)
 }
 
 pub async fn count_of_call(scope: CompanyScope, tx: &Tx, call: CallId) -> Result<u64> {

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use sea_orm::sea_query::{Func, SimpleExpr};
 use sea_orm::{
-    ConnectOptions, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode,
-    Statement, TransactionOptions, TransactionTrait,
+    ColumnTrait, ConnectOptions, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 
 use crate::config::{Settings, SqliteSynchronous};
@@ -23,6 +24,10 @@ pub mod calls;
 pub mod calls_counted;
 pub mod chats;
 pub mod companies;
+pub mod contact_fields;
+pub mod contact_imports;
+pub mod contact_search;
+pub mod contact_timeline;
 pub mod contacts;
 pub mod datasets;
 pub mod dispositions;
@@ -46,9 +51,13 @@ pub mod outbound;
 pub mod outbox;
 pub mod password_links;
 pub mod past_calls;
+pub mod peer_calls;
 pub mod people;
 pub mod persons;
+pub mod phone_codes;
+pub mod phone_messages;
 pub mod phone_numbers;
+pub mod presences;
 pub mod privacy_requests;
 pub mod prompts;
 pub mod queueing;
@@ -81,6 +90,11 @@ pub use unit::{Audience, Fact, Unit};
 
 /// A writing transaction.
 pub type Tx = DatabaseTransaction;
+
+/// A column so that no index has it: SQLite would rather read all rows of a company in the order of an index than sort a few.
+fn unindexed(column: impl ColumnTrait) -> SimpleExpr {
+    Func::coalesce([column.into_expr(), column.into_expr()]).into()
+}
 
 /// The database: one connection that writes and several that read on SQLite, one pool for both on PostgreSQL.
 ///

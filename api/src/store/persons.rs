@@ -4,8 +4,8 @@
 use entity::id::{AgentId, CallId, CallbackId, ExportId, MembershipId, RecordingId, UserId};
 use entity::{
     CallStatus, CallbackState, CompanyScope, ExportState, Reach, RecordingState, UserStatus, agent,
-    agent_slot, avatar, call, callback, contact, export, invitation, leg, mail, membership, password_link,
-    recording, recovery_code, registration, second_factor, session, user, user_preferences,
+    agent_slot, avatar, call, callback, contact, contact_number, export, invitation, leg, mail, membership,
+    password_link, recording, recovery_code, registration, second_factor, session, user, user_preferences,
 };
 use sea_orm::prelude::DateTimeUtc;
 use sea_orm::sea_query::Expr;
@@ -14,7 +14,7 @@ use sea_orm::{
     QuerySelect, QueryTrait, Select, Set,
 };
 
-use super::Tx;
+use super::{Tx, phone_codes, phone_messages};
 
 /// The calls from a number and to it.
 pub fn calls_with(scope: CompanyScope, number: &str) -> Select<call::Entity> {
@@ -132,12 +132,24 @@ pub async fn contacts(
     db: &impl ConnectionTrait,
     number: &str,
 ) -> Result<Vec<contact::Model>, DbErr> {
-    scope.find::<contact::Entity>().filter(contact::Column::Number.eq(number)).all(db).await
+    scope.find::<contact::Entity>().filter(is_his(scope, number)).all(db).await
 }
 
-/// They are no more.
+/// The number is one of the contact's.
+fn is_his(scope: CompanyScope, number: &str) -> Condition {
+    let owners = scope
+        .find::<contact_number::Entity>()
+        .select_only()
+        .column(contact_number::Column::ContactId)
+        .filter(contact_number::Column::Number.eq(number));
+    Condition::any()
+        .add(contact::Column::Number.eq(number))
+        .add(contact::Column::Id.in_subquery(owners.into_query()))
+}
+
+/// They are no more, with their other numbers and the words by which they are found.
 pub async fn delete_contacts(scope: CompanyScope, tx: &Tx, number: &str) -> Result<u64, DbErr> {
-    let gone = scope.delete_many::<contact::Entity>().filter(contact::Column::Number.eq(number));
+    let gone = scope.delete_many::<contact::Entity>().filter(is_his(scope, number));
     Ok(gone.exec(tx).await?.rows_affected)
 }
 
@@ -246,10 +258,16 @@ pub async fn forget_account(tx: &Tx, id: UserId, nobody: &str, now: DateTimeUtc)
     recovery_code::Entity::delete_many().filter(recovery_code::Column::UserId.eq(id)).exec(tx).await?;
     second_factor::Entity::delete_many().filter(second_factor::Column::UserId.eq(id)).exec(tx).await?;
     user_preferences::Entity::delete_many().filter(user_preferences::Column::UserId.eq(id)).exec(tx).await?;
+    let account = user::Entity::find_by_id(id).one(tx).await?;
+    if let Some(number) = account.and_then(|account| account.phone_number) {
+        phone_codes::forget(tx, &number).await?;
+        phone_messages::forget_to(tx, &number).await?;
+    }
     let changes = user::ActiveModel {
-        email: Set(address_of_nobody(id)),
+        email: Set(None),
+        phone_number: Set(None),
         name: Set(nobody.to_owned()),
-        password_hash: Set(String::new()),
+        password_hash: Set(None),
         status: Set(UserStatus::Deleted),
         updated_at: Set(now),
         ..Default::default()
@@ -257,18 +275,14 @@ pub async fn forget_account(tx: &Tx, id: UserId, nobody: &str, now: DateTimeUtc)
     user::Entity::update_many().set(changes).filter(user::Column::Id.eq(id)).exec(tx).await.map(drop)
 }
 
-/// No mail reaches it: nobody can have it (RFC 2606).
-pub fn address_of_nobody(id: UserId) -> String {
-    format!("{}@erased.invalid", id.0.simple())
-}
-
 /// The account that stands in the place of an erased one.
 pub fn nobody(id: UserId, name: &str, now: DateTimeUtc) -> user::Model {
     user::Model {
         id,
-        email: address_of_nobody(id),
+        email: None,
+        phone_number: None,
         name: name.to_owned(),
-        password_hash: String::new(),
+        password_hash: None,
         platform_role: None,
         status: UserStatus::Deleted,
         created_at: now,

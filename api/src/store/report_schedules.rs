@@ -102,7 +102,7 @@ pub async fn readers(
         .all(db)
         .await?;
     let reader = |(member, user): (membership::Model, Option<user::Model>)| {
-        user.map(|user| (user.id, member.role, user.email))
+        user.and_then(|user| Some((user.id, member.role, user.email?)))
     };
     Ok(found.into_iter().filter_map(reader).collect())
 }

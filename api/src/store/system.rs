@@ -4,6 +4,7 @@
 
 mod accounts;
 mod figures;
+mod presence;
 mod reports;
 mod settings;
 mod sockets;
@@ -13,6 +14,7 @@ mod work;
 
 pub use accounts::*;
 pub use figures::*;
+pub use presence::*;
 pub use reports::*;
 pub use settings::*;
 pub use sockets::*;
@@ -30,7 +32,7 @@ use sea_orm::prelude::DateTimeUtc;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, JoinType,
-    QueryFilter, QueryOrder, QueryResult, QuerySelect, QueryTrait, RelationDef, Set,
+    PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, QueryTrait, RelationDef, Set,
 };
 
 use super::Tx;
@@ -207,6 +209,21 @@ pub async fn open_invitation(
         .filter(invitation::Column::ExpiresAt.gt(now))
         .one(db)
         .await
+}
+
+/// Whether a company waits for somebody with this number.
+pub async fn is_number_invited(
+    db: &impl ConnectionTrait,
+    number: &str,
+    now: DateTimeUtc,
+) -> Result<bool, DbErr> {
+    let open = invitation::Entity::find()
+        .filter(invitation::Column::PhoneNumber.eq(number))
+        .filter(invitation::Column::AcceptedAt.is_null())
+        .filter(invitation::Column::ExpiresAt.gt(now))
+        .count(db)
+        .await?;
+    Ok(open > 0)
 }
 
 /// Accepts an invitation; answers whether this call did it.

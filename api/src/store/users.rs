@@ -40,6 +40,10 @@ pub async fn by_email(db: &impl ConnectionTrait, email: &str) -> Result<Option<u
     user::Entity::find().filter(user::Column::Email.eq(email)).one(db).await
 }
 
+pub async fn by_phone_number(db: &impl ConnectionTrait, number: &str) -> Result<Option<user::Model>, DbErr> {
+    user::Entity::find().filter(user::Column::PhoneNumber.eq(number)).one(db).await
+}
+
 pub async fn by_id(db: &impl ConnectionTrait, id: UserId) -> Result<Option<user::Model>, DbErr> {
     user::Entity::find_by_id(id).one(db).await
 }
@@ -49,10 +53,10 @@ pub async fn lock(tx: &Tx, id: UserId) -> Result<Option<user::Model>, DbErr> {
     user::Entity::find_by_id(id).lock_exclusive().one(tx).await
 }
 
-/// Inserts a user unless the address is taken; tells whether it was inserted.
+/// Inserts a user unless the address or the number is taken; tells whether it was inserted.
 pub async fn insert_unless_known(tx: &Tx, user: user::Model) -> Result<bool, DbErr> {
     let mut insert = user::Entity::insert(user.into_active_model().reset_all()).into_query();
-    insert.on_conflict(OnConflict::column(user::Column::Email).do_nothing().to_owned());
+    insert.on_conflict(OnConflict::new().do_nothing().to_owned());
     Ok(tx.execute(&insert).await?.rows_affected() == 1)
 }
 
@@ -178,7 +182,7 @@ pub async fn addresses_of_owners(scope: CompanyScope, tx: &Tx) -> Result<Vec<Str
         .order_by_asc(membership::Column::Id)
         .all(tx)
         .await?;
-    Ok(owners.into_iter().filter_map(|(_, user)| user.map(|user| user.email)).collect())
+    Ok(owners.into_iter().filter_map(|(_, user)| user.and_then(|user| user.email)).collect())
 }
 
 /// The memberships of all who are members, banned or not.
@@ -208,13 +212,28 @@ pub async fn set_status(
     scope.update::<membership::Entity, _>(tx, id, changes).await
 }
 
-/// Whether somebody with this address is a member already, banned or not.
-pub async fn is_member(scope: CompanyScope, db: &impl ConnectionTrait, email: &str) -> Result<bool, DbErr> {
+/// By what somebody is known before he has an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Contact<'a> {
+    Email(&'a str),
+    PhoneNumber(&'a str),
+}
+
+/// Whether somebody with this address or number is a member already, banned or not.
+pub async fn is_member(
+    scope: CompanyScope,
+    db: &impl ConnectionTrait,
+    who: Contact<'_>,
+) -> Result<bool, DbErr> {
+    let his = match who {
+        Contact::Email(email) => user::Column::Email.eq(email),
+        Contact::PhoneNumber(number) => user::Column::PhoneNumber.eq(number),
+    };
     let found = scope
         .find::<membership::Entity>()
         .filter(membership::Column::Status.ne(MembershipStatus::Removed))
         .join(JoinType::InnerJoin, membership_user())
-        .filter(user::Column::Email.eq(email))
+        .filter(his)
         .filter(user::Column::Status.ne(UserStatus::Deleted))
         .count(db)
         .await?;

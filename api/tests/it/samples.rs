@@ -2,11 +2,14 @@
 
 use calldocker::authz::Seat;
 use calldocker::identity::second_factor::totp;
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
+use crate::support::firebase::Firebase;
 use crate::support::store;
 use crate::support::{
-    ACCOUNT_TOKEN, FACTOR_SECRET, FORM, OUR_ACCOUNT, World, draft, form, office_hours, png, refresh_token,
+    ACCOUNT_TOKEN, FACTOR_SECRET, FORM, INVITATION_TOKEN, OUR_ACCOUNT, PHONE_CODE, PHONE_NUMBER, World,
+    draft, form, office_hours, png, refresh_token,
 };
 
 /// A request that succeeds when the right person sends it.
@@ -102,10 +105,14 @@ impl Sample {
     }
 }
 
+/// When the tests begin.
+fn noon() -> DateTime<Utc> {
+    "2026-03-02T12:00:00Z".parse().expect("a time")
+}
+
 /// What the second factor of the user without a company shows when the tests begin.
 fn factor_code() -> String {
-    let noon = "2026-03-02T12:00:00Z".parse().expect("a time");
-    totp::code(FACTOR_SECRET, totp::step_at(noon))
+    totp::code(FACTOR_SECRET, totp::step_at(noon()))
 }
 
 /// The sample of an operation, with ids of `world.ours`.
@@ -127,6 +134,15 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
             owner().body(json!({ "refreshToken": refresh_token(&ours.owner.email) }))
         }
 
+        "sendPhoneCode" | "sendPhoneCodeAlias" => owner().body(json!({ "phoneNumber": "+1 202 555 0188" })),
+        "verifyPhoneCode" => owner().body(json!({ "phoneNumber": PHONE_NUMBER, "code": PHONE_CODE })),
+        "logInWithFirebase" => {
+            owner().body(json!({ "idToken": Firebase::everybodys().token("+12025550188", noon()) }))
+        }
+        "completeProfile" => owner().body(json!({ "displayName": "Another Name" })),
+        "linkPhoneNumber" => owner().body(json!({ "phoneNumber": PHONE_NUMBER, "code": PHONE_CODE })),
+        "unlinkPhoneNumber" => owner(),
+        "acceptInvitation" => Sample::by(Seat::Alone).body(json!({ "inviteToken": INVITATION_TOKEN })),
         "logOut" => owner().query("all=true"),
         "listMemberships" => owner(),
         "switchCompany" => owner().body(json!({ "companyId": ours.id })).foreign("/companyId", theirs.id),
@@ -227,6 +243,29 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
             owner().id(ours.contact).body(json!({ "notes": "Calls on Mondays.", "favourite": true }))
         }
         "deleteContact" => owner().id(ours.contact),
+        "listContactFields" => owner(),
+        "createContactField" => {
+            owner().made().body(json!({ "name": "since", "kind": "date", "inOffers": true }))
+        }
+        "updateContactField" => {
+            owner().id(ours.contact_field).body(json!({ "name": "tier", "kind": "text", "label": "Level" }))
+        }
+        "deleteContactField" => owner().id(ours.contact_field),
+        "importContacts" => owner()
+            .made()
+            .query("duplicates=update")
+            .file("text/csv", b"number,name\n+4930555003,Zoe\n".to_vec()),
+        "listContactImports" => owner().query("limit=2"),
+        "getContactImport" | "getContactImportReport" | "cancelContactImport" => {
+            owner().id(ours.contact_import)
+        }
+        "exportContacts" => owner().query("format=ndjson&search=caller"),
+        "listDuplicateContacts" => owner(),
+        "mergeContacts" => owner()
+            .id(ours.contact)
+            .body(json!({ "otherIds": [ours.other_contact] }))
+            .foreign("/otherIds/0", theirs.other_contact),
+        "getContactTimeline" => agent().id(ours.contact),
 
         "listFlows" => owner(),
         "createFlow" => owner().made().body(json!({ "name": "Night", "draft": draft() })),
@@ -388,6 +427,25 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
         "updateSchedule" => {
             owner().id(ours.schedule).body(json!({ "name": "Desk", "hours": office_hours() }))
         }
+        "initiateCall" => Sample::by(Seat::Manager)
+            .made()
+            .body(json!({ "toUserId": ours.idle, "callType": "video", "metadata": { "connectionType": "wifi" } }))
+            .foreign("/toUserId", theirs.idle),
+        "acceptCall" => owner().id(ours.peer_call).body(json!({ "metadata": {} })),
+        "rejectCall" => owner().id(ours.peer_call).body(json!({ "reason": "declined" })),
+        "endCall" | "endCallAlias" => owner().id(ours.peer_call).body(json!({ "qualityScore": 4 })),
+        "rateCall" => {
+            let body = json!({ "score": 4, "issues": ["echo"], "comment": "Far away.", "stats": { "packetsLost": 3 } });
+            owner().id(ours.peer_call).body(body)
+        }
+        "listIceServers" => agent(),
+        "getOwnCallAnalytics" => owner().query("period=30d"),
+        "listPresence" => agent(),
+        "updatePresence" => agent().body(json!({ "status": "away" })),
+        "getPresence" => agent().id(ours.idle),
+        "getCallSettings" => agent(),
+        "updateCallSettings" => agent().body(json!({ "allowVideoCalls": false, "onlineShownTo": "supervisors" })),
+
         "getCall" => agent().id(ours.calls.offered),
         "updateCall" => agent()
             .id(ours.calls.wrap_up)

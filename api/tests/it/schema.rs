@@ -8,7 +8,7 @@ use sea_orm::DbBackend;
 use crate::support::{TestApp, on_both_databases, tables, texts};
 
 /// Tables without a company, and why.
-const GLOBAL: [&str; 14] = [
+const GLOBAL: [&str; 16] = [
     "user",             // a person may be in several companies
     "company",          // is one
     "session",          // a user's
@@ -17,6 +17,8 @@ const GLOBAL: [&str; 14] = [
     "user_preferences", // a user's
     "system_settings",  // the platform's
     "mail",             // to somebody who may be in none, or in several
+    "phone_code",       // to a number that may be nobody's yet
+    "phone_message",    // the same; a company may pay for it
     "avatar",           // the next four: a user's
     "password_link",
     "second_factor",

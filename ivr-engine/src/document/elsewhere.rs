@@ -106,7 +106,7 @@ fn saved(
 pub(super) fn find_contact(fields: &mut Fields<'_>, checker: &mut Checker) -> FindContact {
     let number = number(fields, "number", checker);
     let save = saved(fields, checker, |field, at, checker| {
-        if field != "tags" {
+        if !matches!(field, "tags" | "blocked") {
             contact_field(field, at, checker);
         }
     });

@@ -340,7 +340,7 @@ fn request() -> Value {
 }
 
 fn find_contact() -> Value {
-    let field = json!({ "anyOf": [reference("contactField"), { "const": "tags" }] });
+    let field = json!({ "anyOf": [reference("contactField"), { "enum": ["tags", "blocked"] }] });
     let settings =
         json!({ "number": number(), "save": save("From variables to fields of the contact.", field) });
     node("findContact", &[], &[], settings, &["found", "notFound"])

@@ -70,7 +70,7 @@ pub async fn request(
         Whom::Number(number) => number,
         Whom::Contact(id) => {
             let contact = contacts::by_id(scope, unit.tx(), id).await?;
-            contact.ok_or(Error::NotFound(Subject::Contact))?.number
+            contact.ok_or(Error::NotFound(Subject::Contact))?.row.number
         }
     };
     let (number, line) = outbound::callable(&unit, &written).await.map_err(of_the_number)?;

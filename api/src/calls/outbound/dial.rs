@@ -17,7 +17,7 @@ use crate::calls::story::EventKind;
 use crate::calls::{CallFile, accept, offer as offers, recording, rows, sweep};
 use crate::error::{Code, Error, Result, Subject};
 use crate::store::idempotency::{self, Claim};
-use crate::store::{Audience, Unit, agents, calls, outbound, workforce};
+use crate::store::{Audience, Unit, agents, calls, contacts, outbound, workforce};
 
 /// Whether the company's hours for outbound calls hold for this one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -291,6 +291,7 @@ impl NewCall<'_> {
             reported_at: None,
         };
         unit.scope().insert::<call::Entity, _>(unit.tx(), row.clone()).await?;
+        contacts::touch(unit.scope(), unit.tx(), &[&row.to_address], row.started_at).await?;
         Ok(CallFile::new(row))
     }
 }

@@ -13,7 +13,7 @@ use crate::dispositions;
 use crate::error::{Error, Result, Subject};
 use crate::phone;
 use crate::store::idempotency::{self, Claim};
-use crate::store::{Unit, calls, outbound, workforce};
+use crate::store::{Unit, calls, contacts, outbound, workforce};
 
 /// Clocks of different machines differ by less.
 const SKEW: TimeDelta = TimeDelta::minutes(1);
@@ -104,6 +104,7 @@ pub async fn note(
         reported_at: None,
     };
     unit.scope().insert::<call::Entity, _>(unit.tx(), row.clone()).await?;
+    contacts::touch(unit.scope(), unit.tx(), &[&row.from_address, &row.to_address], row.started_at).await?;
     let noted = noted_call::Model {
         call_id: id,
         company_id: unit.company(),

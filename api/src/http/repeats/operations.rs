@@ -8,12 +8,20 @@ use super::{KEY, REPLAYED};
 use crate::http::spec::{PERMISSION, Spec};
 
 /// Their use cases claim the key in the transaction that does what is asked (`store/idempotency.rs`).
-pub const CLAIMED_WITHIN: [&str; 6] =
-    ["createCall", "createExport", "createUser", "erasePerson", "exportPerson", "inviteUser"];
+pub const CLAIMED_WITHIN: [&str; 7] = [
+    "createCall",
+    "createExport",
+    "createUser",
+    "erasePerson",
+    "exportPerson",
+    "importContacts",
+    "inviteUser",
+];
 
 /// Mutations of which no answer is kept, beside those of callers whom nobody knows and those that take or give files.
-pub const NOT_KEPT: [&str; 7] = [
+pub const NOT_KEPT: [&str; 8] = [
     // Access tokens are good for minutes; asked again, new ones are made.
+    "acceptInvitation",
     "createVoiceToken",
     "switchCompany",
     // They only ask.
@@ -73,7 +81,8 @@ pub fn describe(document: &mut Value) {
     });
 }
 
-/// Whether it changes something for somebody whom we know, takes JSON or nothing, and gives JSON.
+/// Whether it changes something for somebody whom we know, takes JSON or nothing, and gives JSON. A use case that claims the key
+/// may take a file.
 fn takes_key(method: &str, operation: &Value) -> bool {
     let id = operation["operationId"].as_str().unwrap_or_default();
     let is_json = |content: &Value| {
@@ -83,7 +92,7 @@ fn takes_key(method: &str, operation: &Value) -> bool {
     matches!(method, "post" | "put" | "patch" | "delete")
         && operation[PERMISSION].is_string()
         && !NOT_KEPT.contains(&id)
-        && is_json(&operation["requestBody"]["content"])
+        && (CLAIMED_WITHIN.contains(&id) || is_json(&operation["requestBody"]["content"]))
         && answers
             .filter(|(status, _)| status.starts_with('2'))
             .all(|(_, answer)| is_json(&answer["content"]))

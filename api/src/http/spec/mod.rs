@@ -226,6 +226,8 @@ fn repair(document: &mut Value) {
             if request_schemas.contains(name)
                 && schema["type"] == "object"
                 && schema["additionalProperties"].is_null()
+                // Each of its shapes is closed by itself; here it would forbid what they have.
+                && schema["oneOf"].is_null()
             {
                 schema["additionalProperties"] = json!(false);
             }

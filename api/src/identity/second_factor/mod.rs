@@ -21,7 +21,7 @@ const RECOVERY_CODES: usize = 10;
 
 const WANTED: Error = Error::Unauthorized {
     code: Code::MfaRequired,
-    message: "The password is right. Send a code of the second factor with it.",
+    message: "That is right. Send a code of the second factor with it.",
 };
 const WRONG: Error =
     Error::Unauthorized { code: Code::MfaCodeInvalid, message: "The code is wrong, or was used before." };
@@ -55,7 +55,8 @@ pub async fn begin(app: &App, caller: &Caller) -> Result<Begun> {
         ));
     }
     tx.commit().await?;
-    let url = Secret::new(totp::url(&secret, &user.email));
+    let label = user.email.as_deref().or(user.phone_number.as_deref()).unwrap_or_default();
+    let url = Secret::new(totp::url(&secret, label));
     Ok(Begun { secret: Secret::new(totp::base32(&secret)), url })
 }
 

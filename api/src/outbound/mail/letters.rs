@@ -11,7 +11,9 @@ use crate::words::Words;
 
 mod passwords;
 
-pub use passwords::{PASSWORD_PAGE, nobody_to_reset, password_changed, password_link, reset, welcome};
+pub use passwords::{
+    PASSWORD_PAGE, nobody_to_reset, number_linked, password_changed, password_link, reset, welcome,
+};
 
 /// Where the link of a registration's letter leads, below the public address.
 pub const CONFIRM_PAGE: &str = "/register/confirm";

@@ -12,12 +12,12 @@ use crate::error::{Error, Result};
 use crate::privacy::terms::ERASED;
 use crate::privacy::work::{Went, Work};
 use crate::store::people::{self, Which};
-use crate::store::{Unit, opt_outs, persons, recordings as rows_of_recordings};
+use crate::store::{Unit, contact_imports, opt_outs, persons, recordings as rows_of_recordings};
 
 /// Calls that are done at once.
 const BATCH: u64 = 25;
 
-/// Nobody calls him any more, and no call with him goes on.
+/// Nobody calls him any more, no call with him goes on, and nobody is about to write him down.
 pub async fn let_go(work: &mut Work<'_>, number: &str) -> Result<Went> {
     let (app, scope) = (work.app, work.scope);
     let actor = Actor { user: work.row.requested_by, whose: Whose::Everybodys };
@@ -31,7 +31,9 @@ pub async fn let_go(work: &mut Work<'_>, number: &str) -> Result<Went> {
     }
     let live = persons::live_calls(scope, app.db.reader(), number).await?;
     let open = persons::open_callbacks(scope, app.db.reader(), number).await?;
-    Ok(if live == 0 && open.is_empty() { Went::On } else { later(work) })
+    // A file that was sent before may have him, and would bring him back.
+    let imports = contact_imports::under_way_since(scope, app.db.reader(), work.row.created_at).await?;
+    Ok(if live == 0 && open.is_empty() && imports == 0 { Went::On } else { later(work) })
 }
 
 /// What was recorded of him goes, with its files here and at the provider; a legal hold wins.

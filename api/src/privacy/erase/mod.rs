@@ -38,9 +38,7 @@ pub async fn run(work: &mut Work<'_>) -> Result<Went> {
     while work.row.steps_done < STEPS {
         let step = work.row.steps_done;
         let went = match (work.subject.clone(), step) {
-            (Subject::Caller { number, .. }, 0) => caller::let_go(work, &number).await?,
-            (Subject::Caller { number, .. }, 1) => caller::recordings(work, &number).await?,
-            (Subject::Caller { number, .. }, 2) => caller::rows(work, &number).await?,
+            (Subject::Caller { .. }, 0..=2) => of_each_number(work, step).await?,
             (Subject::User { user, membership, .. }, 0) => user::let_go(work, user, membership).await?,
             (Subject::User { user, membership, .. }, 1) => user::account(work, user, membership).await?,
             (Subject::User { user, membership, .. }, 2) => user::rows(work, user, membership).await?,
@@ -54,6 +52,20 @@ pub async fn run(work: &mut Work<'_>) -> Result<Went> {
         work.note_alone(step + 1).await?;
     }
     work::erased(work).await?;
+    Ok(Went::On)
+}
+
+async fn of_each_number(work: &mut Work<'_>, step: i32) -> Result<Went> {
+    for number in work.subject.numbers() {
+        let went = match step {
+            0 => caller::let_go(work, &number).await?,
+            1 => caller::recordings(work, &number).await?,
+            _ => caller::rows(work, &number).await?,
+        };
+        if went != Went::On {
+            return Ok(went);
+        }
+    }
     Ok(Went::On)
 }
 

@@ -118,7 +118,9 @@ async fn change(
     let changes: Vec<_> = if table.name == "webhook_request" {
         emptied(table, row)
     } else {
-        scrubbed.into_iter().map(|(place, _, text)| (place, text)).collect()
+        // A contact that says less than before is found by fewer words (`contacts::index`).
+        let index = table.place("indexed_at").map(|place| (place, None));
+        scrubbed.into_iter().map(|(place, _, text)| (place, text)).chain(index).collect()
     };
     Ok(people::update(work.scope, unit.tx(), table, row, &changes).await?)
 }
@@ -206,9 +208,11 @@ async fn scrub(work: &Work<'_>, unit: &Unit, table: &Table, which: Which<'_>, te
         let rows = people::rows(work.scope, unit.tx(), table, which, (offset, BATCH)).await?;
         for row in &rows {
             let mut row = row.clone();
-            if table.name == "call_event" {
-                changed += tell_less(work, unit, table, &mut row).await?;
-            }
+            changed += match table.name.as_str() {
+                "call_event" => tell_less(work, unit, table, &mut row, ("data", bare_story)).await?,
+                "outbox" => tell_less(work, unit, table, &mut row, ("payload", nobody_calls)).await?,
+                _ => 0,
+            };
             changed += change(work, unit, table, &row, terms, Names::AsWords).await?;
         }
         offset += rows.len() as u64;
@@ -218,13 +222,34 @@ async fn scrub(work: &Work<'_>, unit: &Unit, table: &Table, which: Which<'_>, te
     }
 }
 
-/// A line of a story keeps what is counted of it.
-async fn tell_less(work: &Work<'_>, unit: &Unit, table: &Table, row: &mut Row) -> Result<u64> {
-    let Some(place) = table.place("data") else { return Ok(0) };
+/// News of a call without the contact that came along.
+fn nobody_calls(value: Value) -> Value {
+    match value {
+        Value::Array(values) => values.into_iter().map(nobody_calls).collect(),
+        Value::Object(fields) => {
+            let told = |(name, value): (String, Value)| match name.as_str() {
+                "contact" => (name, Value::Null),
+                _ => (name, nobody_calls(value)),
+            };
+            fields.into_iter().map(told).collect()
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
+    }
+}
+
+/// A line of a story keeps what is counted of it, and news what others have to know.
+async fn tell_less(
+    work: &Work<'_>,
+    unit: &Unit,
+    table: &Table,
+    row: &mut Row,
+    (column, less): (&str, fn(Value) -> Value),
+) -> Result<u64> {
+    let Some(place) = table.place(column) else { return Ok(0) };
     let Some(told) = row[place].as_deref().and_then(|text| serde_json::from_str::<Value>(text).ok()) else {
         return Ok(0);
     };
-    let bare = bare_story(told.clone());
+    let bare = less(told.clone());
     if bare == told {
         return Ok(0);
     }

@@ -13,7 +13,7 @@ use crate::privacy::terms::ERASED;
 use crate::privacy::work::{Went, Work};
 use crate::store::people::{self, Column, Kind, Which};
 use crate::store::sessions::{self, Sessions};
-use crate::store::{Unit, agents, media, persons, system, users};
+use crate::store::{Unit, agents, media, peer_calls, persons, system, users};
 use crate::stories::remove as stories;
 
 /// Whether a column says who has done something. Where the account itself stays, since others know him, too, the company's rows
@@ -110,13 +110,19 @@ pub async fn rows(work: &mut Work<'_>, user: UserId, membership: MembershipId) -
         let gone = persons::delete_by_email(scope, unit.tx(), &email).await?;
         work.count("erased", "lettersAndInvitations", gone);
     }
+    for his in [user, UserId(work.id.0)] {
+        let gone = peer_calls::forget_user(scope, unit.tx(), his).await?;
+        work.count("erased", "partsInCalls", gone);
+    }
     let users = [user.to_string(), work.id.to_string()];
     let memberships = [membership.to_string()];
     let agents: Vec<String> = agent.iter().map(ToString::to_string).collect();
     for table in &tables {
         let which = match table.name.as_str() {
             "api_key" => Which::Of("membership_id", &memberships),
-            "call_mark" | "idempotency_key" | "story_view" => Which::Of("user_id", &users),
+            "call_mark" | "contact_favourite" | "idempotency_key" | "story_view" => {
+                Which::Of("user_id", &users)
+            }
             "story_listed" => Which::Of("listed_user_id", &users),
             "slack_link" | "slack_code" | "agent_caller_id" | "agent_skill_today" if agent.is_some() => {
                 Which::Of("agent_id", &agents)

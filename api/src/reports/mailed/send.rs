@@ -11,7 +11,7 @@ use super::when::{self, Due};
 use super::{hour, may_read, refusal, sheet, stamp, unknown};
 use crate::app::App;
 use crate::companies;
-use crate::error::{Error, Result, Subject};
+use crate::error::{Code, Error, Result, Subject};
 use crate::identity::{Email, audit};
 use crate::jobs::Done;
 use crate::outbound::mail;
@@ -97,7 +97,7 @@ async fn post(
 /// Mails the last report to whoever asks, and to nobody else: to see how it looks.
 ///
 /// # Errors
-/// `REPORT_SCHEDULE_NOT_FOUND`.
+/// `REPORT_SCHEDULE_NOT_FOUND`; `PROFILE_INCOMPLETE` for who has no address of mail.
 pub async fn send_now(app: &App, scope: CompanyScope, by: UserId, id: ReportScheduleId) -> Result<()> {
     let row = store::by_id(scope, app.db.reader(), id).await?.ok_or_else(unknown)?;
     let company = companies::get(app, scope).await?;
@@ -107,7 +107,10 @@ pub async fn send_now(app: &App, scope: CompanyScope, by: UserId, id: ReportSche
     let letter = letter(app, scope, &row, &company, due).await?;
     let unit = Unit::begin(app, scope).await?;
     let reader = users::by_id(unit.tx(), by).await?.ok_or(Error::NotFound(Subject::User))?;
-    send(&unit, &reader.email, letter.write(&Reader::Member)).await?;
+    let address = reader.email.ok_or_else(|| {
+        Error::conflict(Code::ProfileIncomplete, "You have no address of mail to which it could go.")
+    })?;
+    send(&unit, &address, letter.write(&Reader::Member)).await?;
     audit::note(app, scope, unit.tx(), by, "reports:send-now", json!({"scheduleId": id})).await?;
     unit.commit().await?;
     app.mailer.wake();

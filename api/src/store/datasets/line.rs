@@ -55,7 +55,7 @@ pub fn cell(line: &mut Vec<u8>, kind: Kind, value: Option<&str>) {
 }
 
 /// Apostrophes before it count as nothing, so that taking one away from what begins like this gives every text back.
-fn is_formula(text: &str) -> bool {
+pub fn is_formula(text: &str) -> bool {
     text.trim_start_matches('\'').starts_with(FORMULA)
 }
 

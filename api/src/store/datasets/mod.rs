@@ -25,7 +25,7 @@ use super::reports::QueueRow;
 use crate::error::{Error, Result};
 
 pub use columns::{Column, INTERVALS, Kind, of as columns};
-pub use line::{cell, row as write_row};
+pub use line::{cell, is_formula, json as json_value, row as write_row};
 pub use query::statement;
 
 /// What is gathered before it is handed on, in bytes.

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use entity::id::{CompanyId, JobId};
 use entity::{
-    CompanyScope, JobState, call_secret, job, outbox, queue_entry, routing_change, routing_state,
-    webhook_event, webhook_request,
+    CompanyScope, JobState, call_secret, contact, contact_import, job, outbox, queue_entry, routing_change,
+    routing_state, webhook_event, webhook_request,
 };
 use sea_orm::sea_query::{Condition, Expr, LockBehavior, LockType};
 use sea_orm::{
@@ -134,6 +134,26 @@ pub async fn forget_expired_secrets(tx: &Tx, now: DateTime<Utc>) -> Result<()> {
 pub async fn forget_webhook_events(tx: &Tx, before: DateTime<Utc>) -> Result<()> {
     webhook_event::Entity::delete_many().filter(webhook_event::Column::CreatedAt.lt(before)).exec(tx).await?;
     Ok(())
+}
+
+/// Forgets imports of contacts that were settled before this moment, with their reports.
+pub async fn forget_contact_imports(tx: &Tx, before: DateTime<Utc>) -> Result<()> {
+    contact_import::Entity::delete_many().filter(contact_import::Column::EndedAt.lt(before)).exec(tx).await?;
+    Ok(())
+}
+
+/// Companies with contacts whose words are not those of their row.
+pub async fn companies_to_index(app: &App) -> Result<Vec<CompanyScope>> {
+    let companies: Vec<CompanyId> = contact::Entity::find()
+        .select_only()
+        .column(contact::Column::CompanyId)
+        .distinct()
+        .filter(contact::Column::DeletedAt.is_null())
+        .filter(crate::store::contacts::stale())
+        .into_tuple()
+        .all(app.db.reader())
+        .await?;
+    Ok(companies.into_iter().map(CompanyScope::dangerous_mint).collect())
 }
 
 /// Companies with changes that no index has read, and those in which somebody waits though no node keeps an index: the

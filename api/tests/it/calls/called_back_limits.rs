@@ -3,7 +3,7 @@
 use calldocker::authz::Whose;
 use calldocker::calls::callback as callbacks;
 use calldocker::calls::control::Actor;
-use calldocker::contacts::{self, Card};
+use calldocker::contacts::{self, Card, Change};
 use calldocker::error::Error;
 use calldocker::queues::RulesWish;
 use carrier::{
@@ -112,7 +112,7 @@ whole_calls! {
     async fn who_is_blocked_is_not_called(ground) {
         let centre = Centre::open(ground, calls_back(json!({}))).await;
         let card = Card { blocked: Some(true), ..Card::default() };
-        contacts::create(&centre.app, centre.scope, centre.user, CALLER, card).await.unwrap();
+        contacts::create(&centre.app, centre.scope, centre.user, Change { number: Some(CALLER.into()), card, ..Change::default() }).await.unwrap();
         centre.refuses("that cannot be done", "CONTACT_BLOCKED").await;
     }
 
@@ -120,7 +120,7 @@ whole_calls! {
         let at = json!({"when": "scheduled", "at": "{{ '2026-03-02T12:10' }}", "zone": "UTC"});
         let centre = promised(ground, calls_back(at)).await;
         let card = Card { blocked: Some(true), ..Card::default() };
-        contacts::create(&centre.app, centre.scope, centre.user, CALLER, card).await.unwrap();
+        contacts::create(&centre.app, centre.scope, centre.user, Change { number: Some(CALLER.into()), card, ..Change::default() }).await.unwrap();
         centre.pass(600).await;
         let row = centre.callback().await;
         assert_eq!((row.state, row.reason.as_deref()), (CallbackState::Failed, Some("contact_blocked")));

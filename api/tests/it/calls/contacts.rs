@@ -1,6 +1,6 @@
 //! Flows that find and save contacts.
 
-use calldocker::contacts::{self, Card};
+use calldocker::contacts::{self, Card, Change, Place, Search};
 use calldocker::store::contacts as rows;
 use carrier::Step;
 use entity::engine_input;
@@ -26,6 +26,11 @@ fn greets_who_is_known() -> Plan {
     )
 }
 
+async fn make(centre: &Centre, card: Card) {
+    let change = Change { number: Some(CALLER.into()), card, ..Change::default() };
+    contacts::create(&centre.app, centre.scope, centre.user, change).await.unwrap();
+}
+
 whole_calls! {
     async fn who_is_known_is_greeted_by_name_and_the_answer_is_recorded(ground) {
         let centre = Centre::open(ground, greets_who_is_known()).await;
@@ -35,7 +40,7 @@ whole_calls! {
         let custom = [("tier".to_owned(), "gold".to_owned())].into();
         let tags = Some(vec!["vip".to_owned(), "north".to_owned()]);
         let card = Card { name: Some("Ann".into()), tags, custom: Some(custom), ..Card::default() };
-        contacts::create(&centre.app, centre.scope, centre.user, CALLER, card).await.unwrap();
+        make(&centre, card).await;
         let friend = centre.ring([]);
         centre.pass(70).await;
         assert!(heard(&friend, "hello ann, gold and north, vip"), "{}", centre.all_stories().await);
@@ -62,13 +67,13 @@ whole_calls! {
             "bye": {"type": "hangup"},
         }))).await;
         let kept = Card { name: Some("Ann".into()), email: Some("ann@example.com".into()), notes: Some("Old.".into()),
-                          tags: Some(vec!["vip".into()]), favourite: Some(true), ..Card::default() };
-        contacts::create(&centre.app, centre.scope, centre.user, CALLER, kept).await.unwrap();
+                          tags: Some(vec!["vip".into()]), ..Card::default() };
+        make(&centre, kept).await;
         let caller = centre.ring([Step::UntilSaid("customer number".into()), Step::Press("4711".into())]);
         centre.pass(70).await;
         assert!(heard(&caller, "somebody has 4711"), "{}", centre.all_stories().await);
         let saved = rows::by_number(centre.scope, centre.app.db.reader(), CALLER).await.unwrap().unwrap();
-        assert_eq!((saved.email.as_deref(), saved.notes.as_deref(), saved.favourite), (Some("ann@example.com"), None, true));
+        assert_eq!((saved.email.as_deref(), saved.notes.as_deref()), (Some("ann@example.com"), None));
         assert_eq!(saved.tags, json!(["called", "north", "vip"]));
         assert_eq!(saved.custom, json!({"customer": "4711", "last": "2026"}));
         let story = centre.story(centre.call().await.id).await;
@@ -86,8 +91,10 @@ whole_calls! {
         centre.ring([]);
         centre.ring([]);
         centre.pass(70).await;
-        let (found, total) = contacts::page(&centre.app, centre.scope, Some(CALLER), 0, 10).await.unwrap();
-        assert_eq!((total, &found[0].tags), (1, &json!(["called"])), "{}", centre.all_stories().await);
+        let search = Search { text: Some(CALLER.into()), ..Search::default() };
+        let page = Place::Page { offset: 0, limit: 10 };
+        let (found, total) = contacts::list(&centre.app, centre.scope, centre.user, search, page).await.unwrap();
+        assert_eq!((total, &found.rows[0].contact.row.tags), (Some(1), &json!(["called"])), "{}", centre.all_stories().await);
         centre.assert_at_rest().await;
         centre.close().await;
     }

@@ -6,7 +6,7 @@ use calldocker::authz::Whose;
 use calldocker::calls::desk::{self as calls, CallPatch};
 use calldocker::calls::recording::desk::{self as recordings, Hold, Reader};
 use calldocker::cli::reports::{Then, check};
-use calldocker::contacts::{self, Card};
+use calldocker::contacts::{self, Card, Change};
 use calldocker::integrations::bucket::{self, Handing, Wanted};
 use calldocker::jobs::Done;
 use calldocker::privacy::desk::{self, Named};
@@ -55,10 +55,18 @@ async fn lived_in_with(ground: Ground, plan: Plan, prepare: impl AsyncFnOnce(&Ce
         name: Some(NAME.into()),
         email: Some(EMAIL.into()),
         notes: Some("Zebulon is deaf.".into()),
+        company: Some("Quagmire and Sons".into()),
         custom: Some([("nick".to_owned(), "Zebulon".to_owned())].into()),
         ..Card::default()
     };
-    contacts::create(&centre.app, centre.scope, centre.user, CALLER, card).await.unwrap();
+    contacts::create(
+        &centre.app,
+        centre.scope,
+        centre.user,
+        Change { number: Some(CALLER.into()), card, ..Change::default() },
+    )
+    .await
+    .unwrap();
     let steps = [
         Step::UntilSaid("customer number".into()),
         Step::Press("8642097531".into()),

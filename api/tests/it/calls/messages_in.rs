@@ -1,6 +1,6 @@
 //! Text messages that people send to the company's numbers.
 
-use calldocker::contacts::{self, Card};
+use calldocker::contacts::{self, Card, Change};
 use calldocker::store::messages;
 use carrier::{CallbackEffect, CallbackFault, CallbackKind, Faults};
 use entity::id::WebhookEndpointId;
@@ -80,7 +80,7 @@ whole_calls! {
         let centre = Centre::open(ground, Plan::default()).await;
         tell_somebody(&centre).await;
         let card = Card { name: Some("Ann".into()), ..Card::default() };
-        let ann = contacts::create(&centre.app, centre.scope, centre.user, CALLER, card).await.unwrap();
+        let ann = contacts::create(&centre.app, centre.scope, centre.user, Change { number: Some(CALLER.into()), card, ..Change::default() }).await.unwrap();
         let twice = CallbackFault::of(CallbackKind::Message, CallbackEffect::Double);
         centre.carrier.set_faults(Faults { callbacks: vec![twice], ..Faults::default() });
         let long = "Where is my piano? ".repeat(80);
@@ -93,12 +93,12 @@ whole_calls! {
         assert_eq!((row.direction, row.state, row.media), (TextDirection::Inbound, TextState::Received, 2));
         assert_eq!((row.from_number.as_str(), row.to_number.as_str()), (CALLER, NUMBER));
         assert_eq!((row.body.as_str(), row.call_id), (long.as_str(), None));
-        let listed = contacts::messages(&centre.app, centre.scope, ann.id, None, 10).await.unwrap();
+        let listed = contacts::messages(&centre.app, centre.scope, ann.contact.row.id, None, 10).await.unwrap();
         assert_eq!(listed.rows.iter().map(|row| row.id).collect::<Vec<_>>(), [row.id]);
         let told = told(&centre, "message.received").await;
         assert_eq!(told.len(), 1, "{told:?}");
         assert_documented(&told[0]);
-        assert_eq!(told[0]["data"]["contactId"], json!(ann.id));
+        assert_eq!(told[0]["data"]["contactId"], json!(ann.contact.row.id));
         assert_eq!(told[0]["data"]["text"], json!(long));
         centre.close().await;
     }

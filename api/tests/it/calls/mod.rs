@@ -23,6 +23,7 @@ mod offers;
 mod outbound;
 mod outbound_faults;
 mod overflow;
+mod phone_codes;
 mod preferred;
 mod presence;
 mod queue_figures;

@@ -100,7 +100,8 @@ async fn give_passwords(app: &App, scope: CompanyScope) -> Vec<String> {
             .exec(&tx)
             .await
             .unwrap();
-        emails.push(user::Entity::find_by_id(member.user_id).one(&tx).await.unwrap().unwrap().email);
+        let user = user::Entity::find_by_id(member.user_id).one(&tx).await.unwrap().unwrap();
+        emails.push(user.email.unwrap());
     }
     tx.commit().await.unwrap();
     emails

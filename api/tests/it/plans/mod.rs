@@ -6,25 +6,29 @@ mod watch;
 use ::reports::{Limits, Part};
 use calldocker::authz::Whose;
 use calldocker::calls::lists::{self, Place, Search};
+use calldocker::contacts::fold;
+use calldocker::contacts::merge::Likeness;
 use calldocker::identity::audit;
 use calldocker::queues;
 use calldocker::reports::answer;
 use calldocker::reports::ask::Question;
-use calldocker::store::call_lists::{self, Filter, Only, Order};
+use calldocker::store::call_lists::{self, Filter, Only, Order, Own};
 use calldocker::store::calls_counted::{By, Conversations, Limited, Surveys, SurveysOf, Visits, When};
 use calldocker::store::datasets::{self, Ask, Table, What};
 use calldocker::store::mails::Sender;
 use calldocker::store::reports as rollups;
 use calldocker::store::stories::Feed;
 use calldocker::store::{
-    agent_work, audits, callbacks, calls, contacts, hooks, mails, outbox, phone_numbers, queueing,
-    recordings, sessions, stories, story_highlights, story_views, system, workforce,
+    agent_work, audits, callbacks, calls, contact_search, contact_timeline, contacts, hooks, mails, messages,
+    outbox, peer_calls, phone_numbers, presences, queueing, recordings, sessions, stories, story_highlights,
+    story_views, system, workforce,
 };
 use chrono::TimeDelta;
 use entity::id::SessionId;
 use entity::{
     Attribution, CallKind, CallOutcome, CallStatus, DeliveryState, EntryOutcome, ExportFormat, OfferState,
 };
+use sea_orm::{QuerySelect, QueryTrait};
 
 use self::watch::Needs::{Anyones, By as Found, InOrder};
 use self::watch::Watch;
@@ -39,6 +43,7 @@ on_both_databases! {
         let within = || Filter { from: Some(day), to: Some(now), ..Filter::default() };
         let ended = || Filter { when: When::CallEnded, ..within() };
         let limited = || vec![Limited { limits: Limits { threshold: 20, short: 5 }, queues: vec![queue] }];
+        let own = Own { agent: Some(agent), user };
         let surveys = Surveys { scores: (4, 5), of: SurveysOf::Queues };
         for (name, needs, filter) in [
             ("all", InOrder("ix_call_company_started"), Filter::default()),
@@ -56,8 +61,9 @@ on_both_databases! {
             ("that are live", Found("ix_call_"), Filter { only: Only::Live, ..Filter::default() }),
             ("an agent's own", Found("ix_segment_agent"), Filter { of_agent: Some(agent), ..Filter::default() }),
             ("an agent's history", Found("ix_segment_agent"), Filter { of_agent: Some(agent), shown_to: Some(user), ..Filter::default() }),
-            ("missed", Found("ix_offer_agent"), Filter { only: Only::MissedBy(agent), ..Filter::default() }),
-            ("missed and not seen", Found("ix_offer_agent"), Filter { only: Only::Unseen(agent, user), ..Filter::default() }),
+            ("somebody's history", Found("ix_peer_call_participant_user"), Filter { own: Some(own), shown_to: Some(user), ..Filter::default() }),
+            ("missed", Found("ix_offer_agent"), Filter { only: Only::MissedBy(own), ..Filter::default() }),
+            ("missed and not seen", Found("ix_offer_agent"), Filter { only: Only::Unseen(own), ..Filter::default() }),
             ("that ended", Found("ix_call_ended"), ended()),
             ("with a visit", Found("ix_queue_entry_entered"), Filter { by: By::Visit(Visits::All), ..within() }),
             ("with a visit of a queue", Found("ix_queue_entry_entered"),
@@ -161,6 +167,8 @@ on_both_databases! {
         w.see("the last agent of a caller", Found("ix_call_from"), queueing::last_agent_of(scope, r, "+4930777001")).await;
         w.see("visits of a day", Found("ix_queue_entry_entered"), queueing::visits_since(scope, r, queue, week)).await;
         w.see("callbacks of a queue", Found("callback"), callbacks::open_in(scope, r, queue)).await;
+        w.see("contacts locked by numbers", Found("sqlite_autoindex_contact_number"), contacts::lock_by_numbers(scope, &tx, &["+4930777001", "+4930777002"])).await;
+        w.see("who has called", Found("sqlite_autoindex_contact_number"), contacts::touch(scope, &tx, &["+4930777001"], now)).await;
         tx.rollback().await.unwrap();
         w.see("GET /api/queues/{id}/live", Found("ix_queue_entry_entered"), queues::live(&a, scope, queue)).await;
 
@@ -179,10 +187,48 @@ on_both_databases! {
         w.see("the audit", InOrder("audit"), line(audit::Filter::default())).await;
         w.see("the audit of a user", InOrder("ix_audit_user"), line(audit::Filter { user, ..Default::default() })).await;
         w.see("the audit of a thing", InOrder("ix_audit_subject"), line(audit::Filter { subject, ..Default::default() })).await;
-        w.see("contacts", InOrder("ix_contact_search"), contacts::page(scope, r, "", 0, 50)).await;
-        w.see("a search of contacts", InOrder("ix_contact_search"), contacts::page(scope, r, "anna b", 0, 50)).await;
-        w.see("a contact by number", Found("ux_contact_number"), contacts::by_number(scope, r, "+4930777001")).await;
+        let asked = |text: &str| contact_search::Ask { terms: fold::terms(text).unwrap(), ..contact_search::Ask::default() };
+        let (all, some, word) = (asked(""), asked("anna 3456"), "sqlite_autoindex_contact_word");
+        w.see("contacts", InOrder("ix_contact_name"), contact_search::list(scope, r, &all, None, None, (0, 50))).await;
+        let last = contact_search::Ask { order: contact_search::Order::LastContact, ..all.clone() };
+        w.see("contacts by last contact", InOrder("ix_contact_last"), contact_search::list(scope, r, &last, None, None, (0, 50))).await;
+        w.see("who few are", Found(word), contact_search::few(scope, r, &some.terms)).await;
+        w.see("how many have words", Found(word), contact_search::count(scope, r, &some, None)).await;
+        let after = contact_search::Position::Name("b".into(), ours.contact);
+        let few = contact_search::Few { having: vec![ours.contact, ours.other_contact], left: some.terms.clone() };
+        let list = contact_search::list(scope, r, &some, Some(&few), Some(&after), (0, 50));
+        w.see("a search by words that few have", Found("sqlite_autoindex_contact_2"), list).await;
+        let many = contact_search::listed(scope, &some, None, None).limit(50).build(db.backend());
+        w.look("a search by words that many have", InOrder("ix_contact_name"), vec![many]).await;
+        let numbers = vec!["+4930777001".to_owned(), "+4930777002".to_owned()];
+        let theirs = contact_timeline::Ask { numbers, of_agent: None, before: Some((now, uuid::Uuid::nil())), limit: 50 };
+        let his = contact_timeline::Ask { of_agent: Some(agent), ..theirs.clone() };
+        w.see("a contact's calls", InOrder("ix_call_from"), contact_timeline::calls(scope, r, &theirs)).await;
+        w.see("a contact's calls of an agent", Found("ix_call_from"), contact_timeline::calls(scope, r, &his)).await;
+        w.see("a contact's voicemails", Found("ix_recording_call"), contact_timeline::voicemails(scope, r, &theirs)).await;
+        w.see("a contact's callbacks", InOrder("ix_callback_number"), contact_timeline::callbacks(scope, r, &theirs)).await;
+        w.see("a contact's messages", Found("ix_text_message_"), contact_timeline::messages(scope, r, &theirs)).await;
+        w.see("a contact's answers", Found("ix_survey_answer_call"), contact_timeline::answers(scope, r, &theirs)).await;
+        let this = calls::get(scope, r, call).await.unwrap();
+        w.see("a contact's last call", InOrder("ix_call_from"), contact_timeline::last_call(scope, r, &["+4930777001", "+4930777002"], &this)).await;
+        w.see("messages with a contact", Found("ix_text_message_"), messages::with_numbers(scope, r, &["+4930777001", "+4930777002"], None, 50)).await;
+        for (by, index) in [(Likeness::Number, "ix_contact_number_plain"), (Likeness::Email, "ix_contact_email"), (Likeness::Name, "ix_contact_name")] {
+            w.see(&format!("what contacts share, {by:?}"), Found(index), contacts::shared(scope, r, by, "", 50)).await;
+            w.see(&format!("who shares it, {by:?}"), Found(index), contacts::sharing(scope, r, by, "x", 21)).await;
+        }
+        w.see("contacts by numbers", Found("sqlite_autoindex_contact_number"), contacts::by_numbers(scope, r, &["+4930777001", "+4930777002"])).await;
+        w.see("a contact by number", Found("sqlite_autoindex_contact_number"), contacts::by_number(scope, r, "+4930777001")).await;
         w.see("news for sockets", InOrder("sqlite_autoindex_outbox"), outbox::after(scope, r, 0, 100)).await;
+
+        // Calls among colleagues, and who is there.
+        let me = ours.owner.user;
+        w.see("a call that somebody has", Found("peer_call_participant"), peer_calls::live_party(scope, r, me)).await;
+        w.see("who is in a call", Found("sqlite_autoindex_peer_call_participant"), peer_calls::parties(scope, r, call)).await;
+        w.see("whether two know each other", Found("peer_call_participant"), peer_calls::know_each_other(scope, r, me, me)).await;
+        w.see("somebody's devices", Found("ix_presence_socket_user"), peer_calls::sockets(scope, r, me, now)).await;
+        w.see("parts in calls", InOrder("ix_peer_call_participant_user"), peer_calls::parts_within(scope, r, me, (Some(week), now))).await;
+        w.see("who is there", Found("presence"), presences::of_users(scope, r, &[me])).await;
+        w.see("sockets of dead nodes", Anyones("ix_presence_socket_lease"), system::lost_sockets(r, now, 10)).await;
 
         // Stories.
         let (viewer, day) = (ours.agent.user, |author| Feed { viewer: ours.agent.user, author, now });

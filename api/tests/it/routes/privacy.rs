@@ -1,10 +1,12 @@
 //! /api/privacy: people of the company are taken out and erased.
 
+use std::time::Duration;
+
 use calldocker::jobs::Done;
 use calldocker::privacy::work;
-use calldocker::store::people;
+use calldocker::store::{contact_imports, people};
 use entity::id::PrivacyRequestId;
-use entity::{MembershipStatus, agent_slot, membership};
+use entity::{MembershipStatus, agent_slot, contact_favourite, membership};
 use sea_orm::{ColumnTrait, QueryFilter};
 use serde_json::{Value, json};
 
@@ -112,6 +114,26 @@ on_both_databases! {
         }
     }
 
+    async fn a_number_that_opens_an_account_goes_with_it(app) {
+        let world = World::create(app).await;
+        let (former, number) = (world.ours.former, "+12025550155");
+        let tx = app.app.db.begin().await.unwrap();
+        let numbered =
+            entity::user::ActiveModel { phone_number: sea_orm::Set(Some(number.to_owned())), ..Default::default() };
+        calldocker::store::users::update(&tx, former, numbered).await.unwrap();
+        tx.commit().await.unwrap();
+        let code = json!({ "phoneNumber": number });
+        app.call("POST", "/api/auth/send-otp").json(code).send().await.data(200);
+        let body = json!({ "phoneNumber": number, "role": "agent" });
+        app.post("/api/users/invite", &world.ours.owner, body).await.data(201);
+        let before = where_is(app, "12025550155").await;
+        for table in ["audit", "invitation", "phone_code", "phone_message", "user"] {
+            assert!(before.iter().any(|found| found == table), "{table} has nothing of him: {before:?}");
+        }
+        erase(app, &world, json!({ "userId": former })).await;
+        assert_eq!(where_is(app, "12025550155").await, Vec::<String>::new());
+    }
+
     async fn a_company_keeps_an_owner_and_only_owners_ask(app) {
         let world = World::create(app).await;
         let owner = json!({ "userId": world.ours.owner.user });
@@ -135,5 +157,47 @@ on_both_databases! {
         for word in ["quagmire", "12025550133"] {
             assert_eq!(where_is(app, word).await, Vec::<String>::new(), "{word}");
         }
+    }
+
+    async fn a_contact_is_his_under_each_of_its_numbers_and_stands_for_all_of_them(app) {
+        let world = World::create(app).await;
+        let owner = &world.ours.owner;
+        let first = json!({ "number": "+12025550133", "otherNumbers": ["+12025550134"], "name": "Zebulon", "tags": ["quagmire"] });
+        let id = app.post("/api/contacts", owner, first).await.data(201)["id"].clone();
+        let second = json!({ "number": "+12025550135", "name": "Zebulon Quagmire", "notes": "A Quagmire." });
+        let other = app.post("/api/contacts", owner, second).await.data(201)["id"].clone();
+        app.put(&format!("/api/contacts/{}", other.as_str().unwrap()), &world.ours.agent, json!({ "favourite": true })).await.data(200);
+        app.post(&format!("/api/contacts/{}/merge", id.as_str().unwrap()), owner, json!({ "otherIds": [other] })).await.data(200);
+        let taken = app.post("/api/privacy/export", owner, json!({ "number": "+12025550134" })).await.data(201).clone();
+        let found = work(app, &world, &taken["id"]).await["found"].clone();
+        let count = |what: &str| found.as_array().unwrap().iter().find(|one| one["what"] == what).map(|one| one["count"].clone());
+        assert_eq!((count("contact"), count("contact_number")), (Some(json!(1)), Some(json!(3))), "{found}");
+        erase(app, &world, json!({ "contactId": id })).await;
+        for word in ["quagmire", "12025550133", "12025550134", "12025550135"] {
+            assert_eq!(where_is(app, word).await, Vec::<String>::new(), "{word}");
+        }
+    }
+
+    async fn an_erased_user_has_marked_nothing_and_no_import_brings_a_caller_back(app) {
+        let world = World::create(app).await;
+        let (ours, path) = (&world.ours, format!("/api/contacts/{}", world.ours.contact));
+        app.put(&path, &ours.agent, json!({ "favourite": true })).await.data(200);
+        let tx = app.app.db.begin().await.unwrap();
+        let slots = ours.scope.delete_many::<agent_slot::Entity>();
+        slots.filter(agent_slot::Column::AgentId.eq(ours.agent.agent.unwrap())).exec(&tx).await.unwrap();
+        tx.commit().await.unwrap();
+        erase(app, &world, json!({ "userId": ours.agent.user })).await;
+        let marked = ours.scope.find::<contact_favourite::Entity>().all(app.app.db.reader()).await.unwrap();
+        assert!(marked.is_empty(), "{marked:?}");
+        let call = app.call("POST", "/api/contacts/import").by(&ours.owner);
+        call.bytes("text/csv", "number\n+12025550133\n").send().await.data(201);
+        app.clock.advance(Duration::from_secs(1)).await;
+        let asked = app.post("/api/privacy/erase", &ours.owner, json!({ "number": "+12025550133" })).await.data(201).clone();
+        let id: PrivacyRequestId = asked["id"].as_str().unwrap().parse().unwrap();
+        assert!(matches!(work::run(&app.app, ours.scope, id, 1).await.unwrap(), Done::Again(_)), "the import is waited for");
+        for import in contact_imports::list(ours.scope, app.app.db.reader(), None, 10).await.unwrap() {
+            app.delete(&format!("/api/contacts/imports/{}", import.id), &ours.owner).await.data(200);
+        }
+        assert_eq!(work(app, &world, &asked["id"]).await["state"], "completed");
     }
 }

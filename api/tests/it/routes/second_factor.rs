@@ -16,7 +16,7 @@ impl Device {
     }
 }
 
-fn unbase32(text: &str) -> Vec<u8> {
+pub(super) fn unbase32(text: &str) -> Vec<u8> {
     let place =
         |letter: u8| "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".bytes().position(|one| one == letter).unwrap();
     let bits: String = text.bytes().map(|letter| format!("{:05b}", place(letter))).collect();

@@ -206,6 +206,8 @@ impl Centre {
             ("redis_url", &redis),
             ("rate_limit_max_requests", "0"),
             ("rate_limit_calls", "0"),
+            ("sms_from", "+12025550199"),
+            ("whatsapp_from", "+12025550199"),
             ("data_dir", ground.folder.path().to_str().expect("a plain path")),
             ("database_url", ground.database.url()),
             ("database_pool", "5"),

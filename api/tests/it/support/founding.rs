@@ -59,9 +59,10 @@ pub async fn found_company(app: &App, plan: &Plan) -> Company {
     for (index, reach) in plan.agents.iter().enumerate() {
         let person = user::Model {
             id: app.ids.next(),
-            email: format!("agent{index}@{company}.test"),
+            email: Some(format!("agent{index}@{company}.test")),
+            phone_number: None,
             name: format!("Agent {index}"),
-            password_hash: "none".into(),
+            password_hash: None,
             platform_role: None,
             status: UserStatus::Active,
             created_at: now,

@@ -8,6 +8,7 @@ mod database;
 pub mod days;
 mod dump;
 mod figures;
+pub mod firebase;
 pub mod founding;
 pub mod hooks;
 mod http;
@@ -17,6 +18,7 @@ pub mod log;
 mod mails;
 pub mod others;
 pub mod past;
+pub mod peers;
 pub mod process;
 mod rest;
 pub mod sink;
@@ -29,8 +31,9 @@ pub use database::{Backend, TestDatabase};
 pub use dump::{dump, dump_all, tables, texts};
 pub use http::{Answer, Call};
 pub use world::{
-    ACCOUNT_TOKEN, Company, FACTOR_SECRET, FORM, OUR_ACCOUNT, PASSWORD_TOKEN, Person, REGISTRATION_TOKEN,
-    World, agent_row, draft, form, office_hours, person, png, refresh_token, wav,
+    ACCOUNT_TOKEN, Company, FACTOR_SECRET, FORM, INVITATION_TOKEN, OUR_ACCOUNT, PASSWORD_TOKEN, PHONE_CODE,
+    PHONE_NUMBER, Person, REGISTRATION_TOKEN, World, agent_row, draft, form, office_hours, person, png,
+    refresh_token, wav,
 };
 
 use calldocker::app::App;
@@ -104,7 +107,12 @@ impl TestApp {
             ("cloudinary_api_key", "874837483274837"),
             ("cloudinary_api_secret", "abcd"),
             ("cloudinary_api_url", "http://127.0.0.1:9"),
+            ("sms_from", "+12025550100"),
+            ("whatsapp_from", "+12025550100"),
+            ("phone_codes_of_address", "0"),
+            ("firebase_project_id", firebase::PROJECT),
         ];
+        settings.push(("firebase_jwks_url", firebase::Firebase::everybodys().url()));
         settings.extend(changes);
         let settings = Settings::with(&settings).expect("settings for tests");
         let clock = Clock::simulated("2026-03-02T12:00:00Z".parse().expect("a time"));

@@ -6,7 +6,9 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 use calldocker::app::App;
 use calldocker::authz::Seat;
-use calldocker::identity::{passwords, tokens};
+use calldocker::contacts::Contact;
+use calldocker::identity::phone::codes;
+use calldocker::identity::{Number, passwords, tokens};
 use calldocker::outbound::signing;
 use calldocker::providers::about_token;
 use calldocker::reports::mailed;
@@ -14,33 +16,35 @@ use calldocker::sealed;
 use calldocker::secret::Secret;
 use calldocker::store::stories as stored_stories;
 use calldocker::store::{
-    password_links, registrations, second_factors, sessions, story_highlights, system, users,
+    contacts, invitations, password_links, phone_codes, registrations, second_factors, sessions,
+    story_highlights, system, users,
 };
 use calldocker::stories;
 use entity::id::{
-    AgentId, ApiKeyId, BucketId, CompanyId, ContactId, DispositionId, ExportId, FlowId, FlowTestId,
-    FlowVersionId, MediaId, MembershipId, PhoneNumberId, PrivacyRequestId, PromptId, QueueId, ReasonId,
-    ReportScheduleId, ScheduleId, SessionId, SkillId, StoryHighlightId, StoryId, UserId, WebhookDeliveryId,
-    WebhookEndpointId,
+    AgentId, ApiKeyId, BucketId, CallId, CompanyId, ContactFieldId, ContactId, ContactImportId,
+    DispositionId, ExportId, FlowId, FlowTestId, FlowVersionId, MediaId, MembershipId, PhoneNumberId,
+    PrivacyRequestId, PromptId, QueueId, ReasonId, ReportScheduleId, ScheduleId, SessionId, SkillId,
+    StoryHighlightId, StoryId, UserId, WebhookDeliveryId, WebhookEndpointId,
 };
 use entity::report_schedule::{Addresses, Members};
 use entity::{
-    Availability, Chat, CompanyScope, DeliveryState, ExportDataset, ExportFormat, ExportState, IdleReading,
-    MailedReport, MediaKind, MediaState, MediaStore, MembershipStatus, PlatformRole, PrivacyKind,
-    PrivacyPerson, PrivacyState, QueueRules, Reach, RecordingRule, ReportPeriod, Role, SmtpSecurity,
-    StoryAudience, StoryKind, Strategy, Updated, UserStatus, agent, agent_skill, api_key,
-    availability_reason, bucket, chat_integration, closed_company, company, contact, disposition,
-    disposition_queue, export, flow, flow_test, flow_version, media, membership, password_link, phone_number,
-    privacy_request, prompt, prompt_resource, queue, queue_member, recording_policy, refresh_token,
-    registration, report_schedule, schedule, second_factor, session, skill, smtp_server, story,
-    story_highlight, transcription_hook, user, voice_key, webhook_delivery, webhook_endpoint, webhook_event,
+    Availability, Chat, CompanyScope, ContactFieldKind, ContactImportState, DeliveryState, ExportDataset,
+    ExportFormat, ExportState, IdleReading, Inserted, MailedReport, MediaKind, MediaState, MediaStore,
+    MembershipStatus, PlatformRole, PrivacyKind, PrivacyPerson, PrivacyState, QueueRules, Reach,
+    RecordingRule, ReportPeriod, Role, SmtpSecurity, StoryAudience, StoryKind, Strategy, Updated, UserStatus,
+    agent, agent_skill, api_key, availability_reason, bucket, chat_integration, closed_company, company,
+    contact, contact_field, contact_import, disposition, disposition_queue, export, flow, flow_test,
+    flow_version, invitation, media, membership, password_link, phone_code, phone_number, privacy_request,
+    prompt, prompt_resource, queue, queue_member, recording_policy, refresh_token, registration,
+    report_schedule, schedule, second_factor, session, skill, smtp_server, story, story_highlight,
+    transcription_hook, user, voice_key, webhook_delivery, webhook_endpoint, webhook_event,
 };
 use sea_orm::{ActiveValue::Set, DatabaseTransaction, TransactionTrait};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 use super::live_calls::{self, LiveCalls};
-use super::{PASSWORD, TestApp, store};
+use super::{PASSWORD, TestApp, peers, store};
 
 /// Somebody with a session.
 #[derive(Clone, Debug)]
@@ -66,6 +70,10 @@ pub struct Company {
     pub agent: Person,
     /// Another agent, who has nothing to do.
     pub idle_agent: AgentId,
+    /// Who that is; in a world with peers a device of his is connected.
+    pub idle: UserId,
+    /// Rings for the owner, in a world with peers.
+    pub peer_call: CallId,
     pub queue: QueueId,
     /// Nobody serves it.
     pub second_queue: QueueId,
@@ -89,6 +97,11 @@ pub struct Company {
     pub prompt: PromptId,
     /// Blocked.
     pub contact: ContactId,
+    /// Nobody has called him.
+    pub other_contact: ContactId,
+    pub contact_field: ContactFieldId,
+    /// It waits for its job.
+    pub contact_import: ContactImportId,
     /// Where nothing can be sent, since it is this machine.
     pub webhook: WebhookEndpointId,
     /// It has failed.
@@ -145,9 +158,20 @@ impl World {
         let admin = person(app, "admin@example.com", Seat::Admin, None).await;
         insert_registration(app).await;
         insert_account_things(app, &ours.owner, &alone).await;
+        insert_phone_things(app, &ours).await;
         let closed = insert_closed_company(app, &admin).await;
         let others = app.others.as_ref().map(|others| (others.mail, others.bucket));
         Self { others, admin: Person { acting_for: Some(ours.id), ..admin }, ours, theirs, alone, closed }
+    }
+
+    /// The same, with a call among colleagues in each company.
+    pub async fn with_peers(app: &TestApp) -> Self {
+        let world = Self::create(app).await;
+        for company in [&world.ours, &world.theirs] {
+            let parties = (company.former, company.owner.user);
+            peers::insert(app, company.scope, company.peer_call, parties, company.idle).await;
+        }
+        world
     }
 
     /// Who sits there, in our company where the seat is in one.
@@ -204,6 +228,8 @@ impl Company {
             scope,
             calls: LiveCalls::named(ids),
             idle_agent: idle.agent.expect("the idle agent is an agent"),
+            idle: idle.user,
+            peer_call: ids.next(),
             queue: ids.next(),
             second_queue: ids.next(),
             reason: ids.next(),
@@ -218,6 +244,9 @@ impl Company {
             schedule: ids.next(),
             prompt: ids.next(),
             contact: ids.next(),
+            other_contact: ids.next(),
+            contact_field: ids.next(),
+            contact_import: ids.next(),
             webhook: ids.next(),
             webhook_delivery: ids.next(),
             former: former.user,
@@ -433,12 +462,61 @@ impl Company {
             custom: json!({ "tier": "gold" }),
             favourite: false,
             blocked: true,
-            search_text: format!("{word} caller\n+4930555000\nknown"),
+            search_text: String::new(),
+            sort_key: String::new(),
+            last_contact_at: chrono::DateTime::UNIX_EPOCH,
+            indexed_at: None,
             created_at: now,
             updated_at: now,
             deleted_at: None,
         };
-        scope.insert::<contact::Entity, _>(&tx, contact).await.unwrap();
+        let other = contact::Model {
+            id: self.other_contact,
+            number: "+4930555002".to_owned(),
+            name: Some(format!("{word} other")),
+            tags: json!([]),
+            custom: json!({}),
+            blocked: false,
+            ..contact.clone()
+        };
+        for row in [contact, other] {
+            let contact = Contact { row, others: Vec::new() };
+            assert_eq!(contacts::insert(scope, &tx, &contact).await.unwrap(), Inserted::Yes);
+        }
+        let plan = json!({"delimiter": 44, "encoding": "Utf8", "columns": [{"header": "number", "field": "number"}],
+            "duplicates": "Skip", "country": null, "may_block": false, "begin": 8});
+        let import = contact_import::Model {
+            id: self.contact_import,
+            company_id,
+            requested_by: self.owner.user,
+            state: ContactImportState::Queued,
+            plan,
+            storage_key: None,
+            size_bytes: 8,
+            bytes_done: 8,
+            rows_done: 0,
+            made: 0,
+            updated: 0,
+            skipped: 0,
+            refused: 0,
+            failure: None,
+            created_at: now,
+            started_at: None,
+            ended_at: None,
+        };
+        scope.insert::<contact_import::Entity, _>(&tx, import).await.unwrap();
+        let field = contact_field::Model {
+            id: self.contact_field,
+            company_id,
+            name: "tier".to_owned(),
+            label: "Tier".to_owned(),
+            kind: ContactFieldKind::Choice,
+            choices: json!(["gold", "silver"]),
+            in_offers: true,
+            created_at: now,
+            updated_at: now,
+        };
+        scope.insert::<contact_field::Entity, _>(&tx, field).await.unwrap();
         self.insert_export(app, &tx).await;
         self.insert_privacy_request(app, &tx).await;
         self.insert_media(app, &tx).await;
@@ -743,9 +821,14 @@ impl Company {
             self.flow_version.to_string(),
             self.prompt.to_string(),
             self.contact.to_string(),
+            self.other_contact.to_string(),
+            self.contact_field.to_string(),
+            self.contact_import.to_string(),
             self.webhook.to_string(),
             self.webhook_delivery.to_string(),
             self.former.to_string(),
+            self.idle.to_string(),
+            self.peer_call.to_string(),
             self.api_key.to_string(),
             self.export.to_string(),
             self.privacy_request.to_string(),
@@ -833,6 +916,40 @@ async fn insert_account_things(app: &TestApp, owner: &Person, alone: &Person) {
     let tx = app.app.db.begin().await.unwrap();
     password_links::replace(&tx, link).await.unwrap();
     assert!(second_factors::begin(&tx, factor).await.unwrap());
+    tx.commit().await.unwrap();
+}
+
+/// A number to which a code was sent, and the code.
+pub const PHONE_NUMBER: &str = "+12025550177";
+pub const PHONE_CODE: &str = "246810";
+/// Of an invitation of ours to the user without a company.
+pub const INVITATION_TOKEN: &str = "the token of an invitation";
+
+async fn insert_phone_things(app: &TestApp, ours: &Company) {
+    let now = app.app.clock.now();
+    let number = Number::read(PHONE_NUMBER, "/phoneNumber").unwrap();
+    let code = phone_code::Model {
+        phone_number: PHONE_NUMBER.to_owned(),
+        code_hash: codes::hash(&app.app.keys, &number, &Secret::new(PHONE_CODE)).unwrap(),
+        wrong_tries: 0,
+        created_at: now,
+        expires_at: now + codes::LIFE,
+    };
+    let invitation = invitation::Model {
+        id: app.app.ids.next(),
+        company_id: ours.id,
+        email: Some("alone@example.com".to_owned()),
+        phone_number: None,
+        role: Role::Agent,
+        token_hash: tokens::hash(INVITATION_TOKEN),
+        invited_by: ours.owner.user,
+        created_at: now,
+        expires_at: now + chrono::TimeDelta::days(7),
+        accepted_at: None,
+    };
+    let tx = app.app.db.begin().await.unwrap();
+    phone_codes::replace(&tx, code).await.unwrap();
+    invitations::insert(ours.scope, &tx, invitation).await.unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -926,9 +1043,10 @@ pub async fn person_of(app: &App, email: &str, seat: Seat, member: Option<(Compa
     let (ids, now) = (&app.ids, app.clock.now());
     let user = user::Model {
         id: ids.next(),
-        email: email.to_owned(),
+        email: Some(email.to_owned()),
+        phone_number: None,
         name: email.split('@').next().unwrap().to_owned(),
-        password_hash: hash.clone(),
+        password_hash: Some(hash.clone()),
         platform_role: (seat == Seat::Admin).then_some(PlatformRole::Admin),
         status: UserStatus::Active,
         created_at: now,

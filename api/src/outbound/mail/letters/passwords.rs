@@ -1,4 +1,4 @@
-//! Letters about passwords. None holds a password.
+//! Letters about what opens an account. None holds a password.
 
 use entity::company;
 
@@ -30,6 +30,11 @@ pub fn nobody_to_reset(words: Words) -> Content {
 /// To somebody whose password is another now.
 pub fn password_changed(words: Words) -> Content {
     told("mail.password_changed", words)
+}
+
+/// To somebody whose account can be opened with another telephone number now.
+pub fn number_linked(words: Words) -> Content {
+    told("mail.number_linked", words)
 }
 
 fn told(letter: &str, words: Words) -> Content {
