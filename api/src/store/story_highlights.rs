@@ -110,11 +110,12 @@ pub async fn items_with(
     if stories.is_empty() {
         return Ok(Vec::new());
     }
-    let items = scope
-        .find::<story_highlight_item::Entity>()
-        .filter(Item::StoryId.is_in(stories.iter().copied()))
-        .order_by_asc(Item::HighlightId);
-    Ok(items.all(db).await?)
+    let items =
+        scope.find::<story_highlight_item::Entity>().filter(Item::StoryId.is_in(stories.iter().copied()));
+    // In the database's order it would be looked through by the highlights.
+    let mut items = items.all(db).await?;
+    items.sort_by_key(|item| item.highlight_id);
+    Ok(items)
 }
 
 /// Puts these into a highlight, in the place of what was in it.
