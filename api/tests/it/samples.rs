@@ -677,7 +677,7 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
         "postStory" => owner()
             .made()
             .body(json!({ "mediaId": ours.media, "text": "Our new office",
-                "audience": { "who": "except", "userIds": [ours.agent.user] } }))
+                "audience": { "who": "except", "userIds": [ours.agent.user, ours.manager.user] } }))
             .foreign("/mediaId", theirs.media)
             .foreign("/audience/userIds/0", theirs.agent.user),
         "getStory" | "viewStory" => agent().id(ours.story),

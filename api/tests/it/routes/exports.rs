@@ -125,12 +125,12 @@ pub async fn long_story(app: &TestApp, world: &World, lines: u32) {
     app.app.db.writer().execute_unprepared(&sql).await.unwrap();
 }
 
-/// Waits for what is bound to come, giving everybody else their turns.
+/// Waits for what is bound to come, giving everybody else their turns, and asks less often than users may.
 pub async fn until(what: &str, condition: impl AsyncFn() -> bool) {
     let begun = Instant::now();
     while !condition().await {
         assert!(begun.elapsed() < Duration::from_secs(30), "it has not come to this: {what}");
-        tokio::task::yield_now().await;
+        tokio::time::sleep(Duration::from_millis(60)).await;
     }
 }
 
