@@ -149,8 +149,11 @@ async fn check_audience(app: &App, scope: CompanyScope, author: UserId, wanted: 
     Ok(Seers { who, listed })
 }
 
-/// The rooms of those who may see a story: all who work here now, as far as its audience has them.
+/// The rooms of those who may see a story.
 async fn seers(unit: &Unit, row: &story::Model, audience: &Seers) -> Result<Vec<Audience<'static>>> {
+    if audience.who == StoryAudience::Everyone {
+        return Ok(vec![Audience::Company]);
+    }
     let colleagues = rows::colleagues(unit.scope(), unit.tx(), None).await?;
     let seers = colleagues.into_iter().filter(|user| *user == row.user_id || audience.includes(*user));
     Ok(seers.map(Audience::User).collect())
