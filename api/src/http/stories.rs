@@ -283,7 +283,7 @@ impl Stories {
     #[oai(path = "/:id/views", method = "get", operation_id = "listStoryViews")]
     async fn views(
         &self,
-        can: Can<ReadStories>,
+        can: Can<WriteStories>,
         Data(app): Data<&App>,
         Path(id): Path<Uuid>,
         /// 1 to 100; 50 unless said.

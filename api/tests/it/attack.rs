@@ -207,12 +207,15 @@ async fn all_of_them_can(backend: Backend, operation: &Operation<'_>, seats: &[S
         let answer = shot.plain(Credentials::Of(world.at(seat))).await;
         let fine = match (rows, sample.acting) {
             (Rows::All, Acting::AsMember) => answer.status.as_u16() == sample.status,
-            // His own: what the sample names may be somebody else's, and then it is not there, or no such id for a field.
+            // His own: what the sample names may be somebody else's, and then it is not there, or not for him.
             (Rows::Own, _) | (Rows::All, Acting::AsOwnAgent) => {
                 let busy = operation.id == HAS_ANOTHER_CALL && answer.status == 409;
                 let wrong = answer.wrong_fields();
-                let named = |field: &&str| sample.foreign.iter().any(|(pointer, _)| pointer == field);
-                let not_his = answer.status == 422 && !wrong.is_empty() && wrong.iter().all(named);
+                let names = |field: &&str| {
+                    sample.foreign.iter().any(|(pointer, _)| pointer == field)
+                        || sample.path.iter().any(|(name, _)| name == field)
+                };
+                let not_his = answer.status == 422 && !wrong.is_empty() && wrong.iter().all(names);
                 answer.status.is_success() || answer.status == 404 || busy || not_his
             }
         };
