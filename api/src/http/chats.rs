@@ -231,7 +231,9 @@ impl Chats {
         /// Only those with a higher number, the lowest first.
         #[oai(validator(minimum(value = "0")))]
         Query(after): Query<Option<i64>>,
-        #[oai(validator(min_length = 1, max_length = 200))] Query(search): Query<Option<String>>,
+        /// Only those in which these words stand, or such that begin so.
+        #[oai(validator(min_length = 1, max_length = 200))]
+        Query(search): Query<Option<String>>,
         /// 1 to 100; 50 unless said.
         Query(limit): Query<Option<u64>>,
         /// Reads on behind an earlier page.

@@ -127,10 +127,10 @@ pub async fn long_story(app: &TestApp, world: &World, lines: u32) {
 
 /// Waits for what is bound to come, giving everybody else their turns, and asks less often than users may.
 pub async fn until(what: &str, condition: impl AsyncFn() -> bool) {
-    let begun = Instant::now();
+    let (begun, mut look) = (Instant::now(), tokio::time::interval(Duration::from_millis(60)));
     while !condition().await {
         assert!(begun.elapsed() < Duration::from_secs(30), "it has not come to this: {what}");
-        tokio::time::sleep(Duration::from_millis(60)).await;
+        look.tick().await;
     }
 }
 
