@@ -204,7 +204,7 @@ codes! {
     ExportNotReady = "EXPORT_NOT_READY" [409];
     /// This server takes no tokens of Firebase.
     /// Sign in in another way, or ask whoever runs the server.
-    FirebaseOff = "FIREBASE_OFF" [503];
+    FirebaseOff = "FIREBASE_OFF" [409];
     /// The token was not signed by Firebase for this server, has run out, or proves no telephone number.
     /// Let the person sign in at Firebase again, by number.
     FirebaseTokenInvalid = "FIREBASE_TOKEN_INVALID" [401];
