@@ -78,6 +78,10 @@ fn there(scope: CompanyScope) -> Select<chat_member::Entity> {
     scope.find::<chat_member::Entity>().filter(chat_member::Column::LeftAt.is_null())
 }
 
+fn one_of(scope: CompanyScope, chat: ChatId, user: UserId) -> Select<chat_member::Entity> {
+    there(scope).filter(chat_member::Column::ChatId.eq(chat)).filter(chat_member::Column::UserId.eq(user))
+}
+
 /// # Errors
 /// When he is not in it: then it is not there for him.
 pub async fn member<C: ConnectionTrait>(
@@ -86,10 +90,7 @@ pub async fn member<C: ConnectionTrait>(
     chat: ChatId,
     user: UserId,
 ) -> Result<chat_member::Model> {
-    let his = there(scope)
-        .filter(chat_member::Column::ChatId.eq(chat))
-        .filter(chat_member::Column::UserId.eq(user));
-    his.one(db).await?.ok_or(Error::NotFound(Subject::Chat))
+    one_of(scope, chat, user).one(db).await?.ok_or(Error::NotFound(Subject::Chat))
 }
 
 /// The same, locked for this transaction.
@@ -99,10 +100,7 @@ pub async fn lock_member(
     chat: ChatId,
     user: UserId,
 ) -> Result<chat_member::Model> {
-    let his = there(scope)
-        .filter(chat_member::Column::ChatId.eq(chat))
-        .filter(chat_member::Column::UserId.eq(user));
-    his.lock_exclusive().one(tx).await?.ok_or(Error::NotFound(Subject::Chat))
+    one_of(scope, chat, user).lock_exclusive().one(tx).await?.ok_or(Error::NotFound(Subject::Chat))
 }
 
 /// Writes a member's row back: only for who has locked it.

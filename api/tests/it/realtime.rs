@@ -166,33 +166,19 @@ async fn enqueue(app: &TestApp, world: &World) -> CallId {
     let mut unit = Unit::begin(&app.app, scope).await.unwrap();
     let (now, call, entry) = (unit.now(), unit.id::<CallId>(), unit.id::<QueueEntryId>());
     let row = call::Model {
-        id: call,
-        company_id: world.ours.id,
-        kind: CallKind::Inbound,
         status: CallStatus::Queued,
-        outcome: None,
-        from_address: "+12025550199".into(),
-        to_address: "+4930123456".into(),
-        caller_name: None,
         account_sid: "ACours".into(),
         provider_sid: format!("CA{}", call.0.simple()),
         phone_number_id: Some(world.ours.number),
         flow_version_id: Some(world.ours.flow_version),
-        session: None,
-        session_version: 0,
-        current_twiml: None,
-        event_seq: 0,
-        last_event_at: now,
         queue_id: Some(world.ours.queue),
-        agent_id: None,
-        conference_sid: None,
-        disposition: None,
-        notes: None,
-        started_at: now,
-        answered_at: None,
-        ended_at: None,
-        ended_by: None,
-        reported_at: None,
+        ..call::Model::begun(
+            call,
+            world.ours.id,
+            CallKind::Inbound,
+            ("+12025550199".into(), "+4930123456".into()),
+            now,
+        )
     };
     scope.insert::<call::Entity, _>(unit.tx(), row).await.unwrap();
     let row = queue_entry::Model {
