@@ -3,8 +3,6 @@
 
 mod chats;
 
-use std::path::PathBuf;
-use std::process::Stdio;
 use std::time::Duration;
 
 use calldocker::app::App;
@@ -18,9 +16,8 @@ use entity::{
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveValue::Set, ColumnTrait, ExprTrait, PaginatorTrait, QueryFilter};
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::process::Command;
 
+use crate::support::script::Script;
 use crate::support::{Backend, Person, TestApp, World};
 
 #[tokio::test]
@@ -36,11 +33,6 @@ async fn on_postgres() {
 }
 
 async fn tell_the_story(app: TestApp) {
-    let scripts = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/node");
-    assert!(
-        scripts.join("node_modules/socket.io-client").is_dir(),
-        "If you are here because this failed: the official client is missing, run `make node`"
-    );
     let world = World::create(&app).await;
     let company = |name: &Value| if name == "theirs" { &world.theirs } else { &world.ours };
     for scope in [world.ours.scope, world.theirs.scope] {
@@ -50,21 +42,10 @@ async fn tell_the_story(app: TestApp) {
     app.app.start_work().await.unwrap();
     let settings = app.app.settings.clone();
     let elsewhere = App::build(settings, app.clock.clone(), Delivery::DropEverything).await.unwrap();
-    let mut script = Command::new("node")
-        .arg("socket.test.mjs")
-        .arg(&app.url)
-        .current_dir(scripts)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .expect("Node is installed");
-    let mut requests = BufReader::new(script.stdout.take().unwrap()).lines();
-    let mut answers = script.stdin.take().unwrap();
-    while let Some(line) = requests.next_line().await.unwrap() {
-        let request: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("not a request: {line}"));
+    let mut script = Script::start("socket.test.mjs", [app.url.as_str()]);
+    while let Some((what, request)) = script.request().await {
         let company = company(&request["company"]);
-        let result = match request["do"].as_str().unwrap() {
+        let result = match what.as_str() {
             "world" => describe(&world),
             "advance" => {
                 app.clock.advance(Duration::from_secs(request["seconds"].as_u64().unwrap())).await;
@@ -104,16 +85,14 @@ async fn tell_the_story(app: TestApp) {
             "stop" => json!(null),
             other => panic!("no such request: {other}"),
         };
-        let answer = format!("{}\n", json!({"id": request["id"], "result": result}));
-        answers.write_all(answer.as_bytes()).await.unwrap();
-        if request["do"] == "stop" {
+        script.answer(&request, result).await;
+        if what == "stop" {
             break;
         }
     }
     elsewhere.db.clone().close().await.unwrap();
     app.close().await;
-    let status = script.wait().await.unwrap();
-    assert!(status.success(), "the script says above what failed");
+    script.end().await;
 }
 
 pub fn describe(world: &World) -> Value {

@@ -1,7 +1,5 @@
 //! Chat over sockets: `tests/node/chat.test.mjs` tells the story, this file owns the server, and another node beside it.
 
-use std::path::PathBuf;
-use std::process::Stdio;
 use std::time::Duration;
 
 use calldocker::app::App;
@@ -11,9 +9,8 @@ use calldocker::chat::send::{self, Draft};
 use calldocker::chat::typing::{self, Typing};
 use entity::id::ChatId;
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::process::Command;
 
+use crate::support::script::Script;
 use crate::support::{Backend, Company, Person, TestApp, World};
 
 #[tokio::test]
@@ -39,31 +36,15 @@ fn redis() -> String {
 }
 
 async fn tell_the_story(app: TestApp) {
-    let scripts = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/node");
-    assert!(
-        scripts.join("node_modules/socket.io-client").is_dir(),
-        "If you are here because this failed: the official client is missing, run `make node`"
-    );
     let world = World::create(&app).await;
     app.app.start_work().await.unwrap();
     let elsewhere = elsewhere(&app).await;
-    let mut script = Command::new("node")
-        .arg("chat.test.mjs")
-        .arg(&app.url)
-        .current_dir(scripts)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .expect("Node is installed");
-    let mut requests = BufReader::new(script.stdout.take().unwrap()).lines();
-    let mut answers = script.stdin.take().unwrap();
-    while let Some(line) = requests.next_line().await.unwrap() {
-        let request: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("not a request: {line}"));
+    let mut script = Script::start("chat.test.mjs", [app.url.as_str()]);
+    while let Some((what, request)) = script.request().await {
         let node = elsewhere.as_ref().unwrap_or(&app.app);
         let (scope, owner) = (world.ours.scope, world.ours.owner.user);
         let chat = || request["chat"].as_str().unwrap().parse::<ChatId>().unwrap();
-        let result = match request["do"].as_str().unwrap() {
+        let result = match what.as_str() {
             "world" => describe(&world),
             "advance" => {
                 app.clock.advance(Duration::from_secs(request["seconds"].as_u64().unwrap())).await;
@@ -81,11 +62,9 @@ async fn tell_the_story(app: TestApp) {
             }
             other => panic!("no such request: {other}"),
         };
-        let answer = format!("{}\n", json!({"id": request["id"], "result": result}));
-        answers.write_all(answer.as_bytes()).await.unwrap();
+        script.answer(&request, result).await;
     }
-    let status = script.wait().await.unwrap();
-    assert!(status.success(), "the script says above what failed");
+    script.end().await;
     if let Some(elsewhere) = elsewhere {
         elsewhere.db.clone().close().await.unwrap();
     }

@@ -22,6 +22,7 @@ pub mod past;
 pub mod peers;
 pub mod process;
 mod rest;
+pub mod script;
 pub mod sink;
 pub mod store;
 pub mod target;
