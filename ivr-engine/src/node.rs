@@ -345,12 +345,10 @@ impl Kind {
         };
         let fixed = |ports: &[(&str, Need)]| own(&mut [].into_iter(), ports);
         match self {
-            Self::Sound(_)
-            | Self::Set(_)
-            | Self::Language(_)
-            | Self::SaveContact(_)
-            | Self::Recording(_)
-            | Self::Sms(_) => fixed(&[("next", Required)]),
+            Self::Sound(_) | Self::Set(_) | Self::Language(_) | Self::Recording(_) => {
+                fixed(&[("next", Required)])
+            }
+            Self::SaveContact(_) | Self::Sms(_) => fixed(&[("next", Required), ("failed", Optional)]),
             Self::Menu(menu) => own(
                 &mut menu.choices.iter().map(|choice| &choice.port),
                 &[("timeout", Required), ("noMatch", Required)],

@@ -165,7 +165,8 @@ fn what_an_import_left_over_is_passed_with_a_problem() {
         "e": { "type": "recording", "action": "stop", "next": { "next": "f" } },
         "f": { "type": "sms", "text": "Hello {{ call.from }},\nsee you.", "next": { "next": "g" } },
         "g": { "type": "sms", "to": "+15550177", "text": "{{ vars.none }}", "next": { "next": "h" } },
-        "h": { "type": "sms", "to": "{{ vars.none }}", "text": "x", "next": { "next": "end" } },
+        "h": { "type": "sms", "to": "{{ vars.none }}", "text": "x", "next": { "next": "end", "failed": "i" } },
+        "i": { "type": "saveContact", "number": "{{ vars.none }}", "fields": { "name": "x" }, "next": { "next": "end" } },
         "end": end()
     }));
     check(
@@ -181,11 +182,13 @@ fn what_an_import_left_over_is_passed_with_a_problem() {
           e -> next
           f -> next
           g -> next
-          h -> next
+          h -> failed
+          i -> next
           end ends
           problem Disabled: nothing was done here: Streams are not supported.
           problem TemplateFailed: the message came out empty; it was not sent
           problem BadNumber: the receiver `` is no telephone number in E.164
+          problem BadNumber: the contact's number `` is no telephone number in E.164
           say [en-US, Polly.Joanna] Bye.
           recording start
           recording pause

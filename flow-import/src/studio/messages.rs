@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Studio, Widget};
-use crate::document::port;
+use crate::document::{Goal, port};
 
 impl Studio<'_> {
     pub(super) fn send_message(&mut self, number: usize, widget: &Widget<'_>) {
@@ -30,8 +30,13 @@ impl Studio<'_> {
             &["service", "channel", "attributes"],
             "it is a text message by telephone, whatever channel the flow was on",
         );
-        let next = self.goal(number, "sent");
-        self.leave_out(number, "failed", &next, "the call goes on without waiting whether it arrives");
-        self.work.node(number, "", "sms", Value::Object(fields), vec![port("next", &next)]);
+        let (next, failed) = (self.goal(number, "sent"), self.goal(number, "failed"));
+        let mut ports = vec![port("next", &next)];
+        if failed != Goal::End && failed != next {
+            ports.push(port("failed", &failed));
+            let only = "`failed` is taken where there is nothing to send; the call does not wait for whether it arrives";
+            self.work.approximate(number, only);
+        }
+        self.work.node(number, "", "sms", Value::Object(fields), ports);
     }
 }

@@ -44,16 +44,16 @@ impl<'f> Run<'f> {
                 Turn::Port("next")
             }
             Kind::SaveContact(contact) => {
-                self.save_contact(id, contact);
-                Turn::Port("next")
+                let saved = self.save_contact(id, contact);
+                Turn::Port(next_unless_failed(place, saved))
             }
             Kind::Recording(action) => {
                 self.effect(id, Effect::Recording { action: *action });
                 Turn::Port("next")
             }
             Kind::Sms(sms) => {
-                self.send(id, sms);
-                Turn::Port("next")
+                let sent = self.send(id, sms);
+                Turn::Port(next_unless_failed(place, sent))
             }
             Kind::Menu(_)
             | Kind::Collect(_)
@@ -150,9 +150,10 @@ impl<'f> Run<'f> {
         number
     }
 
-    fn save_contact(&mut self, id: &str, contact: &SaveContact) {
+    /// Whether there is somebody to save.
+    fn save_contact(&mut self, id: &str, contact: &SaveContact) -> bool {
         let Some(number) = self.number_or_callers(id, "the contact's number", contact.number.as_ref()) else {
-            return;
+            return false;
         };
         let mut fields = BTreeMap::new();
         for (name, value) in self.texts(id, &contact.fields) {
@@ -166,18 +167,27 @@ impl<'f> Run<'f> {
         }
         tags.remove("");
         self.effect(id, Effect::SaveContact { number, fields, tags });
+        true
     }
 
-    fn send(&mut self, id: &str, sms: &Sms) {
-        let Some(to) = self.number_or_callers(id, "the receiver", sms.to.as_ref()) else { return };
+    /// Whether there is a message to send. Whether it arrives is known long after the call has gone on.
+    fn send(&mut self, id: &str, sms: &Sms) -> bool {
+        let Some(to) = self.number_or_callers(id, "the receiver", sms.to.as_ref()) else { return false };
         let text = self.render_as(id, &sms.text, Form::Body);
         let text = self.shortened(id, "the message", text.trim(), limits::SMS_BYTES);
         if text.is_empty() {
             let message = "the message came out empty; it was not sent".to_owned();
-            return self.problem(ProblemCode::TemplateFailed, Some(id), message);
+            self.problem(ProblemCode::TemplateFailed, Some(id), message);
+            return false;
         }
         self.effect(id, Effect::Sms { to, text });
+        true
     }
+}
+
+/// The port of a node that has one for its failure only if the flow wants it.
+fn next_unless_failed(place: Place<'_>, done: bool) -> &'static str {
+    if !done && place.node.next.contains_key("failed") { "failed" } else { "next" }
 }
 
 /// The share that a call falls into. The same call always falls into the same one at the same node, and the shares of two

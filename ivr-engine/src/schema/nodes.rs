@@ -49,7 +49,13 @@ pub(super) fn all() -> Vec<Value> {
             json!({ "action": { "enum": RecordingAction::ALL.map(RecordingAction::as_str) } }),
             &["next"],
         ),
-        node("sms", &[], &["text"], json!({ "to": number(), "text": reference("spoken") }), &["next"]),
+        node(
+            "sms",
+            &[],
+            &["text"],
+            json!({ "to": number(), "text": reference("spoken") }),
+            &["next", "failed"],
+        ),
         hangup(),
         node(
             "note",
@@ -357,7 +363,7 @@ fn save_contact() -> Value {
         },
         "tags": { "type": "array", "maxItems": 20, "items": reference("liquid") }
     });
-    let mut node = node("saveContact", &[], &[], settings, &["next"]);
+    let mut node = node("saveContact", &[], &[], settings, &["next", "failed"]);
     node["anyOf"] = json!([{ "required": ["fields"] }, { "required": ["tags"] }]);
     node
 }
