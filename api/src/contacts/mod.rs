@@ -210,6 +210,29 @@ pub async fn create(app: &App, scope: CompanyScope, by: UserId, change: Change) 
     Ok(View { contact, favourite })
 }
 
+/// Has the contact of a number at hand, made when there is none; `name` is for who has none.
+pub async fn add(
+    app: &App,
+    scope: CompanyScope,
+    by: UserId,
+    number: &str,
+    name: Option<String>,
+) -> Result<View> {
+    let number = e164(number).ok_or_else(|| Error::invalid("/phoneNumber", NO_NUMBER))?;
+    let mut unit = Unit::begin(app, scope).await?;
+    let (mut contact, kind) = find_or_make(&unit, &number).await?;
+    let before = contact.clone();
+    if contact.row.name.is_none() {
+        Card { name, ..Card::default() }.write(&mut contact.row, &[])?;
+    }
+    if kind == WebhookEventKind::ContactCreated || contact != before {
+        save_row(&mut unit, &mut contact, kind).await?;
+    }
+    contacts::mark(scope, unit.tx(), by, contact.row.id).await?;
+    unit.commit().await?;
+    Ok(View { contact, favourite: true })
+}
+
 /// Changes a contact; what is absent stays.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! Who works here, for everybody who does; and what the documents call the own profile.
+//! Who works here, for everybody who does; and what the documents call the own profile and the own contacts.
 
 use entity::{MembershipStatus, Role};
 use poem::web::Data;
@@ -6,13 +6,15 @@ use poem_openapi::param::Query;
 use poem_openapi::{Object, OpenApi};
 use uuid::Uuid;
 
+use super::contacts::ContactOut;
 use super::envelope::{Reply, Success};
 use super::file_body::{FileBody, Image};
 use super::page::Page;
 use super::profile::{ProfileIn, ProfileOut};
 use super::{JsonBody, Tag, Word};
 use crate::app::App;
-use crate::authz::{Can, ReadDirectory, ReadProfile, WriteProfile};
+use crate::authz::{Can, ReadDirectory, ReadProfile, WriteContacts, WriteProfile};
+use crate::contacts;
 use crate::identity::{avatars, members, profile};
 use crate::store::users::{Member, MemberFilter};
 
@@ -44,6 +46,18 @@ impl From<Member> for ColleagueOut {
             avatar_path: avatar.as_deref().and_then(avatars::path),
         }
     }
+}
+
+/// Whom the caller wants at hand.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct ContactAtHandIn {
+    /// With its country code: `+49 30 123456`. Spaces and the like do not count.
+    #[oai(validator(min_length = 1, max_length = 40))]
+    phone_number: String,
+    /// For who has no name yet.
+    #[oai(validator(max_length = 200))]
+    name: Option<String>,
 }
 
 #[OpenApi(prefix_path = "/api/users", tag = "Tag::Users")]
@@ -99,5 +113,19 @@ impl Directory {
         body: FileBody<Image>,
     ) -> Reply<ProfileOut> {
         Success::ok(avatars::put(app, can.caller(), body.0).await?)
+    }
+
+    /// Puts the contact of a number among the caller's favourites.
+    ///
+    /// The company's contact where there is one, as it is; else it is made. Asked again, it is the same contact.
+    #[oai(path = "/add-contact", method = "post", operation_id = "addContact")]
+    async fn add_contact(
+        &self,
+        can: Can<WriteContacts>,
+        Data(app): Data<&App>,
+        body: JsonBody<ContactAtHandIn>,
+    ) -> Reply<ContactOut> {
+        let ContactAtHandIn { phone_number, name } = body.0;
+        Success::ok(contacts::add(app, can.scope()?, can.caller().user, &phone_number, name).await?)
     }
 }

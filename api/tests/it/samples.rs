@@ -178,6 +178,7 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
         "restoreUser" => owner().id(ours.former),
         "resetSecondFactor" => owner().id(ours.agent.user),
         "searchUsers" => agent().query("q=zoe&page=1&limit=2"),
+        "addContact" => owner().body(json!({ "phoneNumber": "+49 30 555009", "name": "Bo" })),
         "getProfileAlias" => owner(),
         "updateProfileAlias" => owner().body(json!({ "name": "Another Name" })),
         "uploadAvatar" => owner().file("image/png", png()),

@@ -189,6 +189,25 @@ on_both_databases! {
         assert_eq!(names(&app.get(mine, &world.ours.agent).await), [""; 0]);
     }
 
+    async fn a_number_is_put_among_the_favourites_whether_the_company_knows_it_or_not(app) {
+        let world = World::create(app).await;
+        let add = async |number: &str, name: &str| {
+            app.post("/api/users/add-contact", &world.ours.agent, json!({"phoneNumber": number, "name": name})).await
+        };
+        let made = add("+49 30 555 0177", "Ann").await.data(200).clone();
+        let again = add("+49305550177", "Somebody else").await.data(200).clone();
+        assert_eq!((&again["id"], &again["name"], &again["favourite"]), (&made["id"], &json!("Ann"), &json!(true)));
+        assert_eq!(again["updatedAt"], made["updatedAt"], "nothing of the contact has changed");
+        let known = make(app, &world, json!({"number": "+12025550111", "tags": ["vip"]})).await;
+        let named = add("+1 202 555 0111", "Bob").await.data(200).clone();
+        assert_eq!((&named["id"], &named["name"], &named["tags"]), (&json!(known), &json!("Bob"), &json!(["vip"])));
+        let mine = "/api/contacts?favourites=true";
+        assert_eq!(names(&app.get(mine, &world.ours.agent).await), ["Ann", "Bob"]);
+        assert_eq!(names(&app.get(mine, &world.ours.owner).await), [""; 0]);
+        assert_eq!(names(&app.get(mine, &world.theirs.agent).await), [""; 0]);
+        assert_eq!(add("12", "Nobody").await.is_refused(422, "VALIDATION_FAILED").wrong_fields(), ["/phoneNumber"]);
+    }
+
     async fn a_list_is_narrowed_by_tag_and_by_who_is_blocked(app) {
         let world = World::create(app).await;
         make(app, &world, json!({"number": "+12025550111", "name": "Ann", "tags": ["North West", "vip"]})).await;
