@@ -257,7 +257,7 @@ impl Schema {
                 Some(_) if value.is_null() && !required.contains(&name.as_str()) => {}
                 Some(schema) => self.check(schema, value, &at, found),
                 None if others.is_object() => self.check(others, value, &at, found),
-                None => found.push(FieldError { field: at, message: "is not known here".to_owned() }),
+                None => found.push(FieldError { field: at, message: unknown(schema) }),
             }
         }
     }
@@ -316,6 +316,16 @@ impl Schema {
             }
             Value::Null | Value::Bool(_) | Value::Object(_) => None,
         }
+    }
+}
+
+/// Names what there is, for who has misspelt it.
+fn unknown(schema: &Value) -> String {
+    let names: Vec<_> =
+        schema["properties"].as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+    match names.as_slice() {
+        [] => "is no field here".to_owned(),
+        names => format!("is no field here; there are: {}", names.join(", ")),
     }
 }
 
@@ -417,7 +427,7 @@ mod tests {
         assert_eq!(
             found,
             [
-                "/a~1b is not known here",
+                "/a~1b is no field here; there are: name, colour, ownerId, wheels",
                 "/colour must be one of red, dark_blue",
                 "/name must match ^[a-z]*$",
                 "/ownerId is required",
@@ -447,7 +457,7 @@ mod tests {
             wrong(json!({"name": "", "ownerId": id, "wheels": []})),
             ["/name must have at least 1 characters"]
         );
-        assert_eq!(wrong(json!({"size": 1, "name": "a"})), ["/name is not known here"]);
+        assert_eq!(wrong(json!({"size": 1, "name": "a"})), ["/name is no field here; there are: size"]);
     }
 
     #[test]
