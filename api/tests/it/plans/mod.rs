@@ -191,6 +191,9 @@ on_both_databases! {
         let asked = |text: &str| contact_search::Ask { terms: fold::terms(text).unwrap(), ..contact_search::Ask::default() };
         let (all, some, word) = (asked(""), asked("anna 3456"), "sqlite_autoindex_contact_word");
         w.see("contacts", InOrder("ix_contact_name"), contact_search::list(scope, r, &all, None, None, (0, 50))).await;
+        let blocked = contact_search::Ask { blocked: Some(true), ..all.clone() };
+        w.see("who is blocked", InOrder("ix_contact_blocked"), contact_search::list(scope, r, &blocked, None, None, (0, 50))).await;
+        w.see("how many are blocked", Found("ix_contact_blocked"), contact_search::count(scope, r, &blocked, None)).await;
         let last = contact_search::Ask { order: contact_search::Order::LastContact, ..all.clone() };
         w.see("contacts by last contact", InOrder("ix_contact_last"), contact_search::list(scope, r, &last, None, None, (0, 50))).await;
         w.see("who few are", Found(word), contact_search::few(scope, r, &some.terms)).await;
