@@ -321,8 +321,9 @@ impl Schema {
 
 /// Names what there is, for who has misspelt it.
 fn unknown(schema: &Value) -> String {
-    let names: Vec<_> =
-        schema["properties"].as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+    let properties = schema["properties"].as_object();
+    let mut names: Vec<_> = properties.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+    names.sort_unstable();
     match names.as_slice() {
         [] => "is no field here".to_owned(),
         names => format!("is no field here; there are: {}", names.join(", ")),
@@ -427,7 +428,7 @@ mod tests {
         assert_eq!(
             found,
             [
-                "/a~1b is no field here; there are: name, colour, ownerId, wheels",
+                "/a~1b is no field here; there are: colour, name, ownerId, wheels",
                 "/colour must be one of red, dark_blue",
                 "/name must match ^[a-z]*$",
                 "/ownerId is required",
