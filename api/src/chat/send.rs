@@ -119,7 +119,7 @@ async fn may_show(
     if row.kind != Some(kind) {
         return Err(Error::invalid("/content/mediaId", "must be a file of this type"));
     }
-    Ok(())
+    media_rows::was_shown(scope, unit.tx(), id, unit.now()).await
 }
 
 /// What is written into a chat.

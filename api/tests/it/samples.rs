@@ -537,7 +537,7 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
             agent().made().id(ours.chats.question).body(body).foreign("/chatIds/0", theirs.chats.private)
         }
         "getChatHistory" | "blockUser" => agent().path("userId", ours.chats.colleague.user),
-        "unblockUser" => agent().path("userId", ours.owner.user),
+        "unblockUser" => agent().path("userId", ours.former),
         "listCallbacks" => agent().query("state=open&limit=10"),
         "getCallback" | "cancelCallback" | "finishCallback" => agent().id(ours.calls.callback),
         "assignCallback" => {

@@ -39,7 +39,7 @@ impl Chats {
     }
 }
 
-/// Writes them past the API. The agent does not want to hear from the owner.
+/// Writes them past the API. The agent does not want to hear from somebody who has left.
 pub async fn insert(app: &TestApp, company: &Company) {
     let (scope, chats, now) = (company.scope, &company.chats, app.app.clock.now());
     let (agent, manager, colleague) = (company.agent.user, company.manager.user, chats.colleague.user);
@@ -103,7 +103,7 @@ pub async fn insert(app: &TestApp, company: &Company) {
     let block = user_block::Model {
         company_id: company.id,
         user_id: agent,
-        blocked_user_id: company.owner.user,
+        blocked_user_id: company.former,
         blocked_at: now,
     };
     scope.insert::<user_block::Entity, _>(&tx, block).await.unwrap();

@@ -759,6 +759,7 @@ impl Company {
             ready_at: Some(now),
             expires_at: None,
             deleted_at: None,
+            shown_at: None,
         };
         let upload = media::Model {
             id: self.upload,
