@@ -3,6 +3,7 @@
 
 use entity::CompanyScope;
 use entity::id::{ChatId, ChatMessageId, UserId};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::events::{Asked, Fields, wrong};
@@ -68,8 +69,15 @@ pub async fn perform(app: &App, asked: &Asked<'_>) -> Result<Option<Value>> {
         }
         "edit_message" => {
             let (scope, user) = may::<WriteChats>(app, holder)?;
-            let (message, text) = (fields.required("messageId")?, fields.required::<String>("newContent")?);
-            let message = change::edit(app, scope, user, message, &text).await?;
+            let message: ChatMessageId = fields.required("messageId")?;
+            let message = match fields.required::<Value>("newContent")? {
+                Value::String(text) => change::edit(app, scope, user, message, &text).await?,
+                content => {
+                    let content = Content::deserialize(content).map_err(|_| not_of_the_form("newContent"))?;
+                    let sealed = content.encrypted.ok_or_else(|| not_of_the_form("newContent"))?;
+                    change::edit_sealed(app, scope, user, message, sealed).await?
+                }
+            };
             json!({"message": news::describe(&message)})
         }
         "delete_message" => {
