@@ -159,7 +159,7 @@ test('a client is told that its keys become few, and publishes more', async () =
 test('a new device is missed by who does not know it, and reads from then on', async () => {
   const known = await ann.meet(chat);
   const tablet = await Device.publish(ours.manager, ids[2]);
-  assert.equal((await ann.socket.until('devices_changed')).deviceId, tablet.id);
+  assert.equal((await ann.socket.until('devices_changed', ({ userId }) => userId === bob.user)).deviceId, tablet.id);
   const stale = { chatId: chat, content: await ann.encrypt(text('one'), known) };
   const refused = await ann.rest('POST', '/messages', stale).catch((error) => error);
   assert.deepEqual([refused.status, refused.code, refused.errors.map(({ field }) => field)],
