@@ -70,6 +70,8 @@ on_both_databases! {
     async fn a_story_is_seen_in_the_company_and_nowhere_else(app) {
         let world = World::create(app).await;
         let (owner, manager, agent) = (&world.ours.owner, &world.ours.manager, &world.ours.agent);
+        // Who has blocked nobody tells the whole company.
+        app.delete(&format!("/api/users/blocked/{}", world.ours.former), agent).await.data(200);
         let made = app.post("/api/stories", agent, json!({"text": "  Lunch is here  ", "background": "#FFaa00"})).await;
         let data = made.data(201);
         assert_eq!((&data["kind"], &data["text"], &data["background"]), (&json!("text"), &json!("Lunch is here"), &json!("#FFaa00")));
