@@ -329,12 +329,14 @@ async fn strangers_find_nothing(shot: &Shot<'_>, world: &World, permission: &str
             Err(_) => value.to_owned(),
         };
         let with_random = shot.send(shot.path(random), body, &credentials).await;
+        // A device makes its own id and has signed it: what is wrong for a stranger is the signature.
+        let missing: u16 = if shot.operation.id == "publishChatDevice" { 422 } else { 404 };
         assert_eq!(
-            with_ours.status, 404,
+            with_ours.status, missing,
             "{}: {:?} got {}",
             shot.operation.id, stranger.seat, with_ours.text
         );
-        assert_eq!(with_random.status, 404, "{}: {}", shot.operation.id, with_random.text);
+        assert_eq!(with_random.status, missing, "{}: {}", shot.operation.id, with_random.text);
         assert_eq!(
             with_ours.without_request_id(),
             with_random.without_request_id(),
