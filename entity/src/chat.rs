@@ -31,6 +31,8 @@ pub struct Model {
     pub active_at: DateTimeUtc,
     pub created_by: UserId,
     pub created_at: DateTimeUtc,
+    /// Since when only the devices of the two can read what is said: for good.
+    pub encrypted_at: Option<DateTimeUtc>,
 }
 
 company_owned!();

@@ -16,6 +16,8 @@ closed_enum!(
         Location,
         /// Somebody's name and how he is reached.
         Contact,
+        /// What only the devices of the two can read.
+        Encrypted,
         /// What was done to the chat, told in it; written by the server alone.
         System,
     }
@@ -37,7 +39,7 @@ pub struct Model {
     pub kind: MessageKind,
     /// The text, or what stands below a file.
     pub body: Option<String>,
-    /// Of a location, a contact or what the server has written: the rest of it.
+    /// Of a location, a contact or what the server has written: the rest of it. Of what is encrypted: the device that has sent it.
     pub detail: Option<Json>,
     /// The file that it shows.
     pub media_id: Option<MediaId>,

@@ -77,6 +77,8 @@ pub struct Model {
     /// When an upload that is not complete is forgotten.
     pub expires_at: Option<DateTimeUtc>,
     pub deleted_at: Option<DateTimeUtc>,
+    /// When it was first shown in a chat or a story: who may see that sees it, and nobody else does but its owner.
+    pub shown_at: Option<DateTimeUtc>,
 }
 
 company_owned!();

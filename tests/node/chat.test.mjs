@@ -145,8 +145,42 @@ test('the capital dialect speaks over the same chats', async () => {
   assert.equal((await owner.until('MESSAGE_READ')).readerId, ours.manager.user);
   const other = await owner.ask('CHAT_MESSAGE', { receiverId: theirs.owner.user, content: 'Hi' });
   assert.equal(other.code, 'USER_NOT_FOUND');
+  // Whose words are known hears them alone.
+  assert.equal(owner.heard('message_status_update').length, 0);
+  owner.forget();
+  await manager.ask('CHAT_MESSAGE', { receiverId: ours.owner.user, content: 'Hi again' });
+  await owner.until('CHAT_MESSAGE');
+  await owner.upToNow();
+  assert.equal(owner.heard('new_message').length, 0);
   assert.equal((await owner.ask('CHAT_TYPING', { receiverId: theirs.owner.user })).success, true);
   [owner, manager].forEach((client) => client.close());
+});
+
+test('document 004 speaks in small letters alone, document 003 in capitals, whichever the other speaks', async () => {
+  const say = (dialect) => async (person) => {
+    const client = new Client(url, { token: person.token, dialect });
+    await client.until('snapshot');
+    return client;
+  };
+  const [small, capital] = [await say('004')(ours.owner), await say('003')(ours.manager)];
+  const sent = await capital.ask('CHAT_MESSAGE', { receiverId: ours.owner.user, content: 'In capitals', tempId: 'd-1' });
+  const { message, tempId } = await small.until('new_message');
+  assert.deepEqual([message.id, message.content, tempId], [sent.data.message.id, text('In capitals'), 'd-1']);
+  await small.ask('typing_start', { chatId: chat });
+  assert.equal((await capital.until('CHAT_TYPING')).senderId, ours.owner.user);
+  await small.ask('message_read', { messageId: message.id, chatId: chat });
+  assert.equal((await capital.until('MESSAGE_READ')).messageId, message.id);
+  const answer = await small.ask('send_message', { chatId: chat, content: text('In small letters'), tempId: 'd-2' });
+  const told = await capital.until('CHAT_MESSAGE', ({ senderId }) => senderId === ours.owner.user);
+  assert.deepEqual([told.messageId, told.content], [answer.data.message.id, text('In small letters')]);
+  // What capitals have no name for they are told in small letters.
+  await small.ask('edit_message', { messageId: answer.data.message.id, newContent: 'Changed' });
+  await capital.until('message_edited');
+  await Promise.all([small, capital].map((client) => client.upToNow()));
+  const heard = (client) => ['CHAT_MESSAGE', 'CHAT_TYPING', 'MESSAGE_READ', 'new_message', 'user_typing', 'message_status_update']
+    .filter((event) => client.heard(event).length > 0);
+  assert.deepEqual([heard(small), heard(capital)], [['new_message'], ['CHAT_MESSAGE', 'CHAT_TYPING', 'MESSAGE_READ']]);
+  [small, capital].forEach((client) => client.close());
 });
 
 test('a group has a room, which its people come into and leave within a second', async () => {
@@ -159,7 +193,6 @@ test('a group has a room, which its people come into and leave within a second',
   assert.equal(manager.heard('CHAT_MESSAGE').length, 0);
   await owner.ask('typing_start', { chatId: group.id });
   await manager.until('user_typing', ({ chatId }) => chatId === group.id);
-  await rest(ours.agent, 'DELETE', `/users/blocked/${ours.owner.user}`);
   await rest(ours.owner, 'POST', `/chats/${group.id}/members`, { userIds: [ours.agent.user] });
   await rest(ours.owner, 'DELETE', `/chats/${group.id}/members/${ours.manager.user}`);
   assert.equal((await agent.until('chat_updated')).change, 'added');

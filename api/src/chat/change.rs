@@ -6,11 +6,12 @@ use entity::{ChatKind, CompanyScope, MessageKind, chat_hidden_message, chat_mess
 use serde_json::json;
 
 use super::content::{LONGEST_TEXT, said};
+use super::sealed::{self, Sealed};
 use super::send::may_write;
 use super::{Message, attached, groups, message, news, words};
 use crate::app::App;
-use crate::error::{Code, Error, Result};
-use crate::store::{Unit, chat_messages, chats, media};
+use crate::error::{Code, Error, FieldError, Result};
+use crate::store::{Unit, chat_devices, chat_messages, chats, media};
 
 /// How long a sender may change his words.
 pub const EDITED_WITHIN: TimeDelta = TimeDelta::minutes(15);
@@ -46,6 +47,7 @@ pub async fn edit(
     let has_file = match row.kind {
         MessageKind::Text => false,
         MessageKind::Image | MessageKind::Video | MessageKind::Audio | MessageKind::Document => true,
+        MessageKind::Encrypted => return Err(only_encrypted()),
         MessageKind::Location | MessageKind::Contact | MessageKind::System => {
             return Err(Error::invalid("/text", "cannot be changed of a message of this type"));
         }
@@ -54,9 +56,7 @@ pub async fn edit(
     if length > LONGEST_TEXT || (length == 0 && !has_file) {
         return Err(Error::invalid("/text", format!("must have 1 to {LONGEST_TEXT} characters")));
     }
-    if unit.now() > row.sent_at + EDITED_WITHIN {
-        return Err(Error::conflict(Code::MessageTooOld, "A message can be changed for 15 minutes."));
-    }
+    soon_enough(&unit, &row)?;
     let chat = chats::get(scope, unit.tx(), row.chat_id).await?;
     may_write(scope, &unit, &chat, by).await?;
     row.body = (length > 0).then(|| text.to_owned());
@@ -70,6 +70,63 @@ pub async fn edit(
     let more =
         json!({"content": news::content(&row, media.as_ref()), "editedAt": row.edited_at, "userId": by});
     news::tell(&mut unit, &chat, news::MESSAGE_EDITED, news::about(&row, more)).await?;
+    unit.commit().await?;
+    message(app, scope, by, id).await
+}
+
+fn only_encrypted() -> Error {
+    let message = "This chat is encrypted: messages in it are encrypted by the devices.";
+    Error::conflict(Code::ChatEncrypted, message)
+}
+
+fn soon_enough(unit: &Unit, row: &chat_message::Model) -> Result<()> {
+    if unit.now() <= row.sent_at + EDITED_WITHIN {
+        return Ok(());
+    }
+    Err(Error::conflict(Code::MessageTooOld, "A message can be changed for 15 minutes."))
+}
+
+/// Puts another encrypted text into the place of the one before, for all devices that there are now.
+///
+/// # Errors
+/// As of a text; when the devices are others; `Invalid` for a message that is not encrypted.
+pub async fn edit_sealed(
+    app: &App,
+    scope: CompanyScope,
+    by: UserId,
+    id: ChatMessageId,
+    text: Sealed,
+) -> Result<Message> {
+    let mut wrong = Vec::new();
+    text.check(&mut |field, message| {
+        wrong.push(FieldError { field: format!("/{field}"), message: message.to_owned() });
+    });
+    Error::unless_empty(wrong)?;
+    // The chat before the message, as whoever sends does.
+    let mut unit = Unit::begin(app, scope).await?;
+    let seen = super::seen(scope, unit.tx(), by, id).await?;
+    let chat = chats::lock(scope, unit.tx(), seen.chat_id).await?;
+    let mut row = chat_messages::lock(scope, unit.tx(), id).await?;
+    if row.user_id != by {
+        return Err(Error::conflict(Code::MessageNotYours, "Only its sender can change a message."));
+    }
+    still_there(&row)?;
+    if row.kind != MessageKind::Encrypted {
+        return Err(Error::conflict(Code::ChatNotEncrypted, "This message is not encrypted."));
+    }
+    soon_enough(&unit, &row)?;
+    may_write(scope, &unit, &chat, by).await?;
+    sealed::reaches_all(&unit, &chat, by, &text).await?;
+    sealed::keep(&unit, id, &text).await?;
+    row.detail = Some(json!({"deviceId": text.device}));
+    row.edited_at = Some(unit.now());
+    chat_messages::save(scope, unit.tx(), row.clone()).await?;
+    let more = json!({"content": news::content(&row, None), "editedAt": row.edited_at, "userId": by});
+    let told = news::about(&row, more);
+    for user in chats::users_in(scope, unit.tx(), chat.id).await? {
+        let own = news::for_user(told.clone(), "/content", &text, user);
+        unit.tell(&[news::user(user)], news::MESSAGE_EDITED, own);
+    }
     unit.commit().await?;
     message(app, scope, by, id).await
 }
@@ -136,6 +193,7 @@ pub async fn delete(app: &App, scope: CompanyScope, by: UserId, id: ChatMessageI
     row.deleted_by = Some(by);
     chat_messages::save(scope, unit.tx(), row.clone()).await?;
     chat_messages::delete_reaction(scope, unit.tx(), id, None).await?;
+    chat_devices::delete_ciphertexts(scope, unit.tx(), id).await?;
     let told = news::about(&row, json!({"userId": by, "forEveryone": true}));
     news::tell(&mut unit, &chat, news::MESSAGE_DELETED, told).await?;
     unit.commit().await

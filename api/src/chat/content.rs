@@ -3,8 +3,9 @@
 use entity::id::MediaId;
 use entity::{MediaKind, MessageKind};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use super::sealed::Sealed;
 use crate::error::{Code, Error, FieldError, Result};
 use crate::phone::e164;
 
@@ -25,6 +26,8 @@ pub struct Content {
     pub media: Option<MediaId>,
     pub location: Option<Location>,
     pub contact: Option<Card>,
+    /// Of a message in an encrypted chat: everything.
+    pub encrypted: Option<Sealed>,
 }
 
 /// Where somebody is.
@@ -55,11 +58,20 @@ pub struct Checked {
     pub body: Option<String>,
     pub detail: Option<Value>,
     pub media: Option<MediaId>,
+    /// What each device is sent of an encrypted one.
+    pub sealed: Option<Sealed>,
 }
 
 impl Content {
     pub fn text(text: String) -> Self {
-        Self { kind: MessageKind::Text, text: Some(text), media: None, location: None, contact: None }
+        Self {
+            kind: MessageKind::Text,
+            text: Some(text),
+            media: None,
+            location: None,
+            contact: None,
+            encrypted: None,
+        }
     }
 
     /// What is kept of it.
@@ -79,6 +91,7 @@ impl Content {
             ("mediaId", self.media.is_some(), file_of(self.kind).is_some()),
             ("location", self.location.is_some(), self.kind == MessageKind::Location),
             ("contact", self.contact.is_some(), self.kind == MessageKind::Contact),
+            ("encrypted", self.encrypted.is_some(), self.kind == MessageKind::Encrypted),
         ] {
             if is_there && !belongs {
                 refuse(field, "does not belong to a message of this type");
@@ -91,6 +104,15 @@ impl Content {
             MessageKind::Text if body.is_none() => refuse("text", "is required"),
             MessageKind::Text => {}
             MessageKind::Image | MessageKind::Video | MessageKind::Audio | MessageKind::Document => {}
+            MessageKind::Encrypted => {
+                if body.is_some() {
+                    refuse("text", "does not belong to a message of this type");
+                }
+                if let Some(sealed) = &self.encrypted {
+                    sealed.check(&mut refuse);
+                    detail = Some(json!({"deviceId": sealed.device}));
+                }
+            }
             MessageKind::System => refuse("type", "is written by the server alone"),
             MessageKind::Location => {
                 if let Some(place) = self.location {
@@ -107,7 +129,7 @@ impl Content {
             let message = "Some fields are not valid.".into();
             return Err(Error::Invalid { code: Code::ValidationFailed, message, fields: wrong });
         }
-        Ok(Checked { kind: self.kind, body, detail, media: self.media })
+        Ok(Checked { kind: self.kind, body, detail, media: self.media, sealed: self.encrypted })
     }
 }
 
@@ -118,7 +140,11 @@ pub fn file_of(kind: MessageKind) -> Option<MediaKind> {
         MessageKind::Video => Some(MediaKind::Video),
         MessageKind::Audio => Some(MediaKind::Audio),
         MessageKind::Document => Some(MediaKind::Document),
-        MessageKind::Text | MessageKind::Location | MessageKind::Contact | MessageKind::System => None,
+        MessageKind::Text
+        | MessageKind::Location
+        | MessageKind::Contact
+        | MessageKind::Encrypted
+        | MessageKind::System => None,
     }
 }
 
@@ -165,8 +191,6 @@ pub fn said(body: Option<&str>, detail: Option<&Value>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn wrong(content: Value) -> Vec<String> {
@@ -185,6 +209,7 @@ mod tests {
             (json!({"type": "text", "text": "x".repeat(10_001)}), vec!["/content/text"]),
             (json!({"type": "system", "text": "x"}), vec!["/content/type"]),
             (json!({"type": "location"}), vec!["/content/location"]),
+            (json!({"type": "encrypted", "text": "x"}), vec!["/content/encrypted", "/content/text"]),
             (json!({"type": "image", "text": "Look"}), vec!["/content/mediaId"]),
             (json!({"type": "text", "text": "x", "contact": {"name": "Ann"}}), vec!["/content/contact"]),
             (

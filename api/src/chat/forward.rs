@@ -5,7 +5,7 @@ use entity::{CompanyScope, MessageKind};
 
 use super::content::Checked;
 use super::send::{Sending, may_write, write};
-use super::{MESSAGES, Message, lists};
+use super::{MESSAGES, Message, lists, sealed};
 use crate::app::App;
 use crate::error::{Code, Error, Result};
 use crate::store::{Unit, chats};
@@ -38,13 +38,18 @@ pub async fn forward(
     if row.kind == MessageKind::System {
         return Err(Error::invalid("/chatIds", "take no message of the server's"));
     }
+    if row.kind == MessageKind::Encrypted {
+        let message = "The message is encrypted: only a device can pass it on, as a message of its own.";
+        return Err(Error::conflict(Code::ChatEncrypted, message));
+    }
     let mut rows = Vec::with_capacity(to.len());
     for chat in to {
         let chat = chats::lock(scope, unit.tx(), chat).await?;
         chats::member(scope, unit.tx(), chat.id, by).await?;
         may_write(scope, &unit, &chat, by).await?;
+        sealed::belongs(&chat, row.kind)?;
         let (body, detail) = (row.body.clone(), row.detail.clone());
-        let checked = Checked { kind: row.kind, body, detail, media: row.media_id };
+        let checked = Checked { kind: row.kind, body, detail, media: row.media_id, sealed: None };
         let sending = Sending { by, checked, temp_id: None, reply_to: None, forwarded_from: Some(row.id) };
         rows.extend(write(&mut unit, chat, sending).await?);
     }

@@ -44,6 +44,7 @@ pub async fn create(
         active_at: now,
         created_by: by,
         created_at: now,
+        encrypted_at: None,
     };
     let _ = chats::insert(scope, unit.tx(), row.clone()).await?;
     let maker = std::iter::once(new_member(&row, by, ChatRole::Admin, now));

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use entity::id::{ChatId, ChatMessageId, UserId};
-use entity::{ChatKind, CompanyScope, chat as chat_row, chat_member, chat_message};
+use entity::{ChatKind, CompanyScope, MessageKind, chat as chat_row, chat_member, chat_message};
 use sea_orm::QuerySelect;
 
 use super::{Chat, Message, MessageStatus, attached, words};
@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::media::links;
 use crate::slice::{Slice, read_cursor};
+use crate::store::chat_devices;
 use crate::store::chat_messages::{self, Part};
 use crate::store::chats::{self, Position};
 use crate::store::media;
@@ -46,7 +47,9 @@ pub async fn complete(
     let private: Vec<_> = private.map(|(_, chat)| chat.id).collect();
     let mut others = chats::others(scope, db, &private, user).await?;
     let last = chat_messages::last_of(scope, db, &ids, user).await?;
-    let last = show(app, scope, user, last.into_values().collect()).await?;
+    let mut last = show(app, scope, user, last.into_values().collect()).await?;
+    // A list is no place to decrypt in: that is read with the messages.
+    last.iter_mut().for_each(|message| message.ciphertexts.clear());
     let mut last: HashMap<_, _> = last.into_iter().map(|message| (message.row.chat_id, message)).collect();
     let chat = |(me, row): (chat_member::Model, chat_row::Model)| {
         let (other, last) = (others.remove(&row.id), last.remove(&row.id));
@@ -159,6 +162,8 @@ pub async fn show(
     let shown = media::by_ids(scope, db, shown).await?;
     let answered = rows.iter().filter_map(|row| row.reply_to_id).collect();
     let answered = chat_messages::by_ids(scope, db, answered).await?;
+    let encrypted = rows.iter().filter(|row| row.kind == MessageKind::Encrypted).map(|row| row.id);
+    let mut ciphertexts = chat_devices::ciphertexts_for(scope, db, user, encrypted.collect()).await?;
     let mut marks = HashMap::new();
     for chat in rows.iter().filter(|row| row.user_id == user).map(|row| row.chat_id) {
         if let std::collections::hash_map::Entry::Vacant(place) = marks.entry(chat) {
@@ -183,6 +188,7 @@ pub async fn show(
             reply_to: row.reply_to_id.and_then(|id| answered.get(&id).cloned()),
             reactions: reactions.remove(&row.id).unwrap_or_default(),
             status,
+            ciphertexts: ciphertexts.remove(&row.id).unwrap_or_default(),
             row,
         })
     };

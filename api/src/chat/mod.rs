@@ -7,13 +7,17 @@
 pub mod blocks;
 pub mod change;
 pub mod content;
+pub mod devices;
+pub mod encryption;
 pub mod forward;
 pub mod groups;
 pub mod lists;
 pub mod marks;
 pub mod news;
+pub mod sealed;
 pub mod send;
 pub mod settings;
+mod signed;
 pub mod typing;
 pub mod words;
 
@@ -21,8 +25,8 @@ use std::time::Duration;
 
 use entity::id::{ChatId, ChatMessageId, UserId};
 use entity::{
-    ChatKind, ChatRole, CompanyScope, Inserted, MediaState, chat as chat_row, chat_member, chat_message,
-    chat_reaction, media,
+    ChatKind, ChatRole, CompanyScope, Inserted, MediaState, chat as chat_row, chat_ciphertext, chat_member,
+    chat_message, chat_reaction, media,
 };
 use sea_orm::ConnectionTrait;
 use serde_json::json;
@@ -70,6 +74,8 @@ pub struct Message {
     pub reactions: Vec<chat_reaction::Model>,
     /// Of who looks: how far his own message has come.
     pub status: Option<MessageStatus>,
+    /// Of an encrypted one: what it says to the devices of who looks.
+    pub ciphertexts: Vec<chat_ciphertext::Model>,
 }
 
 /// A file, and where it is fetched.
@@ -128,6 +134,7 @@ pub async fn open(app: &App, scope: CompanyScope, by: UserId, other: UserId) -> 
         active_at: now,
         created_by: by,
         created_at: now,
+        encrypted_at: None,
     };
     if chats::insert(scope, unit.tx(), row.clone()).await? == Inserted::Conflicted {
         drop(unit);

@@ -6,6 +6,7 @@ use sea_orm::ConnectionTrait;
 use serde_json::{Map, Value, json};
 
 use super::Message;
+use super::sealed::Sealed;
 use crate::error::Result;
 use crate::store::{Audience, Unit, chats};
 
@@ -17,6 +18,10 @@ pub const MESSAGE_STATUS: &str = "message_status_update";
 pub const USER_TYPING: &str = "user_typing";
 /// A chat was made, its people or its title have changed.
 pub const CHAT_UPDATED: &str = "chat_updated";
+/// Somebody with whom one has an encrypted chat, or oneself, has another device, or one less.
+pub const DEVICES_CHANGED: &str = "devices_changed";
+/// To one's own devices: a key of one of them was given out.
+pub const DEVICE_KEYS: &str = "device_keys";
 /// To one's own devices: how one has set a chat, and what is unread in it.
 pub const CHAT_SETTINGS: &str = "chat_settings";
 pub const CHAT_UNREAD: &str = "chat_unread";
@@ -100,6 +105,11 @@ pub fn describe(message: &Message) -> Value {
     if let Some(told) = told.as_object_mut() {
         told.extend(more.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
     }
+    if !message.ciphertexts.is_empty() {
+        let texts = message.ciphertexts.iter();
+        let texts = texts.map(|one| json!({"deviceId": one.device_id, "type": one.kind, "body": one.body}));
+        told["content"]["encrypted"]["ciphertexts"] = texts.collect();
+    }
     told
 }
 
@@ -110,6 +120,16 @@ fn quote(row: &chat_message::Model) -> Value {
 /// The beginning of what is answered to.
 pub fn quoted(row: &chat_message::Model) -> Option<String> {
     row.body.as_ref().map(|text| text.chars().take(QUOTED).collect())
+}
+
+/// The same as one of the two is told it: with what each of his devices can read.
+pub fn for_user(mut told: Value, content: &str, sealed: &Sealed, user: UserId) -> Value {
+    if let Some(content) = told.pointer_mut(content) {
+        let his = sealed.ciphertexts.iter().filter(|one| one.user == user);
+        let texts = his.map(|one| json!({"deviceId": one.device, "type": one.kind, "body": one.body}));
+        content["encrypted"]["ciphertexts"] = texts.collect();
+    }
+    told
 }
 
 /// `{chatId, messageId}` and more.

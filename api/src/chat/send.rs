@@ -5,7 +5,7 @@ use entity::{ChatKind, CompanyScope, Inserted, MediaKind, MediaState, MessageKin
 use serde_json::{Value, json};
 
 use super::content::{Checked, Content, file_of, said};
-use super::{MESSAGES, Message, attached, blocked, message, news, words};
+use super::{MESSAGES, Message, attached, blocked, message, news, sealed, words};
 use crate::app::App;
 use crate::error::{Code, Error, Result, Subject};
 use crate::store::{Unit, chat_messages, chats, media as media_rows};
@@ -44,6 +44,10 @@ pub async fn send(app: &App, scope: CompanyScope, by: UserId, chat: ChatId, draf
         return again(app, scope, by, chat.id, row).await;
     }
     may_write(scope, &unit, &chat, by).await?;
+    sealed::belongs(&chat, checked.kind)?;
+    if let Some(sealed) = &checked.sealed {
+        sealed::reaches_all(&unit, &chat, by, sealed).await?;
+    }
     if let Some(id) = draft.reply_to {
         let answered = super::seen(scope, unit.tx(), by, id).await?;
         if answered.chat_id != chat.id {
@@ -119,7 +123,7 @@ async fn may_show(
     if row.kind != Some(kind) {
         return Err(Error::invalid("/content/mediaId", "must be a file of this type"));
     }
-    Ok(())
+    media_rows::was_shown(scope, unit.tx(), id, unit.now()).await
 }
 
 /// What is written into a chat.
@@ -139,7 +143,7 @@ pub async fn write(
 ) -> Result<Option<chat_message::Model>> {
     let Sending { by, checked, temp_id, reply_to, forwarded_from } = sending;
     let (scope, now) = (unit.scope(), unit.now());
-    let Checked { kind, body, detail, media } = checked;
+    let Checked { kind, body, detail, media, sealed } = checked;
     let is_said = kind != MessageKind::System;
     let said = if is_said { said(body.as_deref(), detail.as_ref()) } else { String::new() };
     chat.last_seq += 1;
@@ -166,6 +170,9 @@ pub async fn write(
     if chat_messages::insert(scope, unit.tx(), row.clone()).await? == Inserted::Conflicted {
         return Ok(None);
     }
+    if let Some(sealed) = &sealed {
+        sealed::keep(unit, row.id, sealed).await?;
+    }
     chats::save(scope, unit.tx(), chat.clone()).await?;
     chats::count_own(scope, unit.tx(), (chat.id, by, row.seq)).await?;
     let two = news::two_of(scope, unit.tx(), &chat).await?;
@@ -178,15 +185,32 @@ pub async fn write(
         None => None,
     };
     let receiver = two.iter().copied().find(|user| *user != by);
-    let shown = Message { row: row.clone(), receiver, media, reply_to, reactions: Vec::new(), status: None };
+    let shown = Message {
+        row: row.clone(),
+        receiver,
+        media,
+        reply_to,
+        reactions: Vec::new(),
+        status: None,
+        ciphertexts: Vec::new(),
+    };
     let told = json!({"message": news::describe(&shown), "tempId": temp_id});
-    unit.tell(&news::everybody(&chat, &two), news::NEW_MESSAGE, told);
+    match &sealed {
+        None => unit.tell(&news::everybody(&chat, &two), news::NEW_MESSAGE, told),
+        Some(sealed) => {
+            for user in two {
+                let own = news::for_user(told.clone(), "/message/content", sealed, user);
+                unit.tell(&[news::user(user)], news::NEW_MESSAGE, own);
+            }
+        }
+    }
     Ok(Some(row))
 }
 
 /// What was done to a chat, told in it by the server: `{event, …}`.
 pub async fn note(unit: &mut Unit, chat: chat::Model, by: UserId, detail: Value) -> Result<()> {
-    let checked = Checked { kind: MessageKind::System, body: None, detail: Some(detail), media: None };
+    let checked =
+        Checked { kind: MessageKind::System, body: None, detail: Some(detail), media: None, sealed: None };
     let sending = Sending { by, checked, temp_id: None, reply_to: None, forwarded_from: None };
     write(unit, chat, sending).await.map(drop)
 }

@@ -145,9 +145,18 @@ codes! {
     /// The other one in this chat does not work here any more.
     /// Write to somebody else; what was said can be read.
     ChatClosed = "CHAT_CLOSED" [409];
+    /// The devices in this chat are others than those that the message is encrypted for.
+    /// Read the devices of the chat, and encrypt for each: `errors` names `/missing/USER/DEVICE` and `/unknown/USER/DEVICE`.
+    ChatDevicesChanged = "CHAT_DEVICES_CHANGED" [409];
+    /// The chat, or the message, is encrypted: only a device can write it.
+    /// Encrypt on the device, and send `content.encrypted`.
+    ChatEncrypted = "CHAT_ENCRYPTED" [409];
     /// The group would have more people than a group may have.
     /// Make another group.
     ChatGroupFull = "CHAT_GROUP_FULL" [409];
+    /// The chat, or the message, is not encrypted.
+    /// Send it as a text, or encrypt the chat first.
+    ChatNotEncrypted = "CHAT_NOT_ENCRYPTED" [409];
     /// There is no such chat.
     /// Read the list of chats again.
     ChatNotFound = "CHAT_NOT_FOUND" [404];
@@ -187,6 +196,15 @@ codes! {
     /// The server's database cannot be reached.
     /// Try again later; whoever runs the server is to look.
     DatabaseUnreachable = "DATABASE_UNREACHABLE" [503];
+    /// The device has published other keys, and those do not change.
+    /// Give the new device an id of its own.
+    DeviceKeysFixed = "DEVICE_KEYS_FIXED" [409];
+    /// One of the two in the chat has no device that can read encrypted messages.
+    /// Wait until a device is published.
+    DeviceNeeded = "DEVICE_NEEDED" [409];
+    /// There is no such device.
+    /// Read the list of devices again.
+    DeviceNotFound = "DEVICE_NOT_FOUND" [404];
     /// Another disposition of the company has this name.
     /// Choose another name.
     DispositionNameTaken = "DISPOSITION_NAME_TAKEN" [409];
@@ -337,6 +355,9 @@ codes! {
     /// This is the chat of two people, and stays that.
     /// Make a group.
     NotAGroup = "NOT_A_GROUP" [409];
+    /// This is a group; only a chat of two can be encrypted.
+    /// Open a chat with each of them.
+    NotAPrivateChat = "NOT_A_PRIVATE_CHAT" [409];
     /// Only an admin of the group can do this.
     /// Ask an admin of the group.
     NotGroupAdmin = "NOT_GROUP_ADMIN" [409];
@@ -577,6 +598,9 @@ codes! {
     /// There is no access token.
     /// Send one in the header `Authorization: Bearer`.
     TokenMissing = "TOKEN_MISSING" [401];
+    /// The person has as many devices as one may have.
+    /// Take out one that is not used any more.
+    TooManyDevices = "TOO_MANY_DEVICES" [409];
     /// As many exports of the company are under way as may be.
     /// Wait for one, or cancel one.
     TooManyExports = "TOO_MANY_EXPORTS" [409];

@@ -18,6 +18,8 @@ pub enum Error {
     NotFound(Subject),
     /// Not now: the state has moved on.
     Conflict { code: Code, message: Cow<'static, str> },
+    /// The same, with what has moved on: a pointer and a word for each.
+    Differs { code: Code, message: Cow<'static, str>, fields: Vec<FieldError> },
     /// The input is understood but not acceptable; every field that is wrong, as a JSON pointer.
     Invalid { code: Code, message: Cow<'static, str>, fields: Vec<FieldError> },
     /// Nobody we know.
@@ -57,6 +59,7 @@ pub enum Subject {
     Call,
     Callback,
     Chat,
+    ChatDevice,
     ChatMessage,
     Company,
     Contact,
@@ -102,6 +105,7 @@ impl Subject {
             Self::Call => Code::CallNotFound,
             Self::Callback => Code::CallbackNotFound,
             Self::Chat => Code::ChatNotFound,
+            Self::ChatDevice => Code::DeviceNotFound,
             Self::ChatMessage => Code::MessageNotFound,
             Self::Company => Code::CompanyNotFound,
             Self::Contact => Code::ContactNotFound,
@@ -147,6 +151,7 @@ impl Subject {
             Self::Call => "There is no such call.",
             Self::Callback => "There is no such callback.",
             Self::Chat => "There is no such chat.",
+            Self::ChatDevice => "There is no such device.",
             Self::ChatMessage => "There is no such message.",
             Self::Company => "There is no such company.",
             Self::Contact => "There is no such contact.",

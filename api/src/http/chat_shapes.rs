@@ -1,8 +1,8 @@
 //! Chats and messages, as bodies have them.
 
 use chrono::{DateTime, Utc};
-use entity::id::{ChatMessageId, MediaId, UserId};
-use entity::{ChatKind, ChatRole, MediaKind, MessageKind, chat_message};
+use entity::id::{ChatDeviceId, ChatMessageId, MediaId, UserId};
+use entity::{ChatKind, ChatRole, MediaKind, MessageKind, chat_ciphertext, chat_message};
 use poem_openapi::{Enum, Object};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -11,6 +11,7 @@ use super::Word;
 use crate::chat::content::{Card, Content, Location};
 use crate::chat::lists::Unread;
 use crate::chat::marks::Reached;
+use crate::chat::sealed::{Ciphertext, Sealed};
 use crate::chat::{Attached, Chat, Message, MessageStatus, news};
 use crate::media::links::Links;
 use crate::store::chats::Person;
@@ -41,6 +42,8 @@ pub struct ChatOut {
     /// When it was last written to, or made.
     active_at: DateTime<Utc>,
     created_at: DateTime<Utc>,
+    /// Since when only the devices of the two can read it. Absent of what is not encrypted.
+    encrypted_at: Option<DateTime<Utc>>,
 }
 
 /// Somebody in a chat.
@@ -106,6 +109,30 @@ struct MessageContentOut {
     location: Option<MessagePlaceOut>,
     contact: Option<MessageCardOut>,
     system: Option<MessageNoteOut>,
+    /// Of a message in an encrypted chat.
+    encrypted: Option<SealedMessageOut>,
+}
+
+/// A message as the caller's devices are sent it.
+#[derive(Object, Debug)]
+#[oai(rename_all = "camelCase")]
+struct SealedMessageOut {
+    /// Which of the sender's devices has encrypted it.
+    device_id: Option<Uuid>,
+    /// A text for each of the caller's devices that it is for. None in lists of chats.
+    ciphertexts: Vec<OwnCiphertextOut>,
+}
+
+/// What one of the caller's devices is sent.
+#[derive(Object, Debug)]
+#[oai(rename_all = "camelCase")]
+struct OwnCiphertextOut {
+    /// Of the caller's.
+    device_id: Uuid,
+    /// 0 opens a conversation, 1 goes on with one.
+    r#type: i16,
+    /// Base64.
+    body: String,
 }
 
 /// A file, and where it is fetched until `linksUntil`.
@@ -153,7 +180,7 @@ struct MessageCardOut {
 #[serde(rename_all = "camelCase")]
 #[oai(rename_all = "camelCase", skip_serializing_if_is_none)]
 struct MessageNoteOut {
-    /// `created`, `renamed`, `added`, `removed`, `left` or `role`.
+    /// `created`, `renamed`, `added`, `removed`, `left` or `role`; in a private chat `encrypted`.
     event: String,
     /// Of whom it tells, when they are at most 50.
     user_ids: Option<Vec<Uuid>>,
@@ -202,7 +229,8 @@ pub struct UnreadOut {
     last_seq: i64,
 }
 
-/// What a message is to say. A text has `text`, a location `location`, a contact `contact`, all others `mediaId` and perhaps `text`.
+/// What a message is to say. A text has `text`, a location `location`, a contact `contact`, what is encrypted `encrypted`, all others
+/// `mediaId` and perhaps `text`.
 #[derive(Object, Debug)]
 #[oai(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MessageContentIn {
@@ -213,6 +241,34 @@ pub struct MessageContentIn {
     media_id: Option<Uuid>,
     location: Option<MessagePlaceIn>,
     contact: Option<MessageCardIn>,
+    /// In an encrypted chat.
+    encrypted: Option<SealedMessageIn>,
+}
+
+/// A message that a device has encrypted for each of the others in the chat.
+#[derive(Object, Debug)]
+#[oai(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SealedMessageIn {
+    /// Which of the caller's devices has.
+    device_id: Uuid,
+    /// One for each device of the two but the one that sends it.
+    #[oai(validator(min_items = 1, max_items = 20))]
+    ciphertexts: Vec<CiphertextIn>,
+}
+
+/// What one device is sent.
+#[derive(Object, Debug)]
+#[oai(rename_all = "camelCase", deny_unknown_fields)]
+struct CiphertextIn {
+    /// Whose device it is.
+    user_id: Uuid,
+    device_id: Uuid,
+    /// 0 opens a conversation, 1 goes on with one.
+    #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
+    r#type: i16,
+    /// Base64.
+    #[oai(validator(min_length = 1, max_length = 16384))]
+    body: String,
 }
 
 /// A place.
@@ -256,6 +312,22 @@ impl From<MessageContentIn> for Content {
                 number: card.number,
                 email: card.email,
             }),
+            encrypted: body.encrypted.map(Into::into),
+        }
+    }
+}
+
+impl From<SealedMessageIn> for Sealed {
+    fn from(body: SealedMessageIn) -> Self {
+        let text = |one: CiphertextIn| Ciphertext {
+            user: UserId(one.user_id),
+            device: ChatDeviceId(one.device_id),
+            kind: one.r#type,
+            body: one.body,
+        };
+        Self {
+            device: ChatDeviceId(body.device_id),
+            ciphertexts: body.ciphertexts.into_iter().map(text).collect(),
         }
     }
 }
@@ -279,6 +351,7 @@ impl From<Chat> for ChatOut {
             archived: me.archived,
             active_at: row.active_at,
             created_at: row.created_at,
+            encrypted_at: row.encrypted_at,
         }
     }
 }
@@ -299,7 +372,7 @@ impl From<Person> for ChatPersonOut {
 
 impl From<Message> for MessageOut {
     fn from(message: Message) -> Self {
-        let Message { row, receiver, media, reply_to, reactions, status } = message;
+        let Message { row, receiver, media, reply_to, reactions, status, ciphertexts } = message;
         let is_own = status.is_some();
         let reactions = reactions.into_iter();
         Self {
@@ -318,7 +391,7 @@ impl From<Message> for MessageOut {
             sent_at: row.sent_at,
             edited_at: row.edited_at,
             deleted_at: row.deleted_at,
-            content: MessageContentOut::of(row, media),
+            content: MessageContentOut::of(row, media, ciphertexts),
         }
     }
 }
@@ -334,7 +407,11 @@ impl From<MessageStatus> for StatusOut {
 }
 
 impl MessageContentOut {
-    fn of(row: chat_message::Model, media: Option<Attached>) -> Self {
+    fn of(
+        row: chat_message::Model,
+        media: Option<Attached>,
+        ciphertexts: Vec<chat_ciphertext::Model>,
+    ) -> Self {
         fn read<T: serde::de::DeserializeOwned>(row: &chat_message::Model, kind: MessageKind) -> Option<T> {
             let detail = row.detail.as_ref().filter(|_| row.kind == kind)?;
             T::deserialize(detail).ok()
@@ -345,8 +422,18 @@ impl MessageContentOut {
             location: read(&row, MessageKind::Location),
             contact: read(&row, MessageKind::Contact),
             system: read(&row, MessageKind::System),
+            encrypted: (row.kind == MessageKind::Encrypted).then(|| SealedMessageOut {
+                device_id: row.detail.as_ref().and_then(|detail| detail["deviceId"].as_str()?.parse().ok()),
+                ciphertexts: ciphertexts.into_iter().map(Into::into).collect(),
+            }),
             text: row.body,
         }
+    }
+}
+
+impl From<chat_ciphertext::Model> for OwnCiphertextOut {
+    fn from(row: chat_ciphertext::Model) -> Self {
+        Self { device_id: row.device_id.0, r#type: row.kind, body: row.body }
     }
 }
 

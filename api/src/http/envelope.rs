@@ -260,6 +260,9 @@ impl Answer {
         match error {
             Error::NotFound(subject) => Self::new(StatusCode::NOT_FOUND, subject.code(), subject.message()),
             Error::Conflict { code, message } => Self::new(StatusCode::CONFLICT, *code, message.as_ref()),
+            Error::Differs { code, message, fields } => {
+                Self::new(StatusCode::CONFLICT, *code, message.as_ref()).naming(fields.clone())
+            }
             Error::Invalid { code, message, fields } => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, *code, message.as_ref()).naming(fields.clone())
             }

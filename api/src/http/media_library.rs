@@ -1,7 +1,7 @@
 //! Media: uploaded in one request, or put to Cloudinary; read, listed, deleted.
 
 use chrono::{DateTime, Utc};
-use entity::id::{MediaId, UserId};
+use entity::id::MediaId;
 use entity::{MediaKind, MediaState, media};
 use poem::web::Data;
 use poem_openapi::param::{Path, Query};
@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::authz::{Can, DeleteMedia, Permission, ReadMedia, Rows, WriteMedia};
 use crate::error::Result as OurResult;
 use crate::media::links::{self, Links};
-use crate::media::{self as desk, cloudinary, remove, upload};
+use crate::media::{self as desk, Asker, cloudinary, remove, upload};
 use crate::slice::Slice;
 use crate::store::media::Filter;
 
@@ -119,11 +119,11 @@ struct CloudinaryAnswerIn {
     signature: String,
 }
 
-/// Whose media the caller may do this with; `None`: everybody's.
-fn whose<P: Permission>(can: &Can<P>) -> Option<UserId> {
+/// As whom the caller asks.
+fn asker<P: Permission>(can: &Can<P>) -> Asker {
     match can.rows() {
-        Rows::All => None,
-        Rows::Own => Some(can.caller().user),
+        Rows::All => Asker::Manager(can.caller().user),
+        Rows::Own => Asker::Owner(can.caller().user),
     }
 }
 
@@ -148,6 +148,8 @@ impl MediaLibrary {
     }
 
     /// Lists media that are ready, newest first.
+    ///
+    /// What others have shown in a chat or a story is not among them: it is seen there, by those whom that is for.
     #[oai(path = "/", method = "get", operation_id = "listMedia")]
     async fn list(
         &self,
@@ -162,8 +164,9 @@ impl MediaLibrary {
         /// Reads on behind an earlier page.
         Query(cursor): Query<Option<String>>,
     ) -> Reply<Vec<MediaOut>> {
-        let owner = whose(&can).or_else(|| mine.unwrap_or_default().then_some(can.caller().user));
-        let filter = Filter { owner, kind: kind.map(|word| word.0) };
+        let me = can.caller().user;
+        let owner = (can.rows() == Rows::Own || mine.unwrap_or_default()).then_some(me);
+        let filter = Filter { owner, kind: kind.map(|word| word.0), but_shown_by_others_than: Some(me) };
         let limit = limit_within(limit, LARGEST_LIMIT)?;
         let Slice { rows, next_cursor } =
             desk::list(app, can.scope()?, filter, cursor.as_deref(), limit).await?;
@@ -174,7 +177,7 @@ impl MediaLibrary {
     /// Shows media, with links to fetch them by.
     #[oai(path = "/:id", method = "get", operation_id = "getMedia")]
     async fn get(&self, can: Can<ReadMedia>, Data(app): Data<&App>, Path(id): Path<Uuid>) -> Reply<MediaOut> {
-        let row = desk::get(app, can.scope()?, whose(&can), MediaId(id)).await?;
+        let row = desk::get(app, can.scope()?, asker(&can), MediaId(id)).await?;
         Success::ok(MediaOut::of(app, row)?)
     }
 
@@ -186,7 +189,7 @@ impl MediaLibrary {
         Data(app): Data<&App>,
         Path(id): Path<Uuid>,
     ) -> Result<Json<Done>, Failure> {
-        remove::remove(app, can.scope()?, whose(&can), MediaId(id)).await?;
+        remove::remove(app, can.scope()?, asker(&can), MediaId(id)).await?;
         Done::saying("The media are deleted.")
     }
 

@@ -20,7 +20,7 @@ use super::{Tag, Word};
 use crate::app::App;
 use crate::authz::{Can, WriteMedia};
 use crate::error::Error;
-use crate::media::{remove, upload};
+use crate::media::{Asker, remove, upload};
 
 pub const PREFIX: &str = "/api/media/uploads";
 const VERSION: &str = "1.0.0";
@@ -214,7 +214,7 @@ impl MediaUploads {
         Path(id): Path<Uuid>,
     ) -> Result<Ended, Failure> {
         speaks(version.as_deref())?;
-        remove::remove(app, can.scope()?, Some(can.caller().user), MediaId(id)).await?;
+        remove::remove(app, can.scope()?, Asker::Owner(can.caller().user), MediaId(id)).await?;
         Ok(Ended::Ended)
     }
 }

@@ -7,7 +7,7 @@ use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi};
 use uuid::Uuid;
 
-use super::chat_shapes::{MessageDetailsOut, MessageOut, NewMessageIn, UnreadOut};
+use super::chat_shapes::{MessageDetailsOut, MessageOut, NewMessageIn, SealedMessageIn, UnreadOut};
 use super::envelope::{Created, Done, Failure, Reply, Success};
 use super::page::{LARGEST_LIMIT, limit_within};
 use super::{JsonBody, Tag};
@@ -17,6 +17,7 @@ use crate::chat::change::{self, From as DeletedFrom};
 use crate::chat::forward;
 use crate::chat::marks::{self, Mark};
 use crate::chat::{self, lists, send};
+use crate::error::Error;
 
 pub struct Messages;
 
@@ -25,7 +26,9 @@ pub struct Messages;
 #[oai(rename_all = "camelCase", deny_unknown_fields)]
 struct MessageIn {
     #[oai(validator(max_length = 10000))]
-    text: String,
+    text: Option<String>,
+    /// Of a message in an encrypted chat, in the place of `text`.
+    encrypted: Option<SealedMessageIn>,
 }
 
 /// What the caller thinks of a message.
@@ -103,7 +106,15 @@ impl Messages {
         JsonBody(body): JsonBody<MessageIn>,
     ) -> Reply<MessageOut> {
         let (scope, me) = (can.scope()?, can.caller().user);
-        Success::ok(change::edit(app, scope, me, ChatMessageId(id), &body.text).await?)
+        let id = ChatMessageId(id);
+        Success::ok(match (body.text, body.encrypted) {
+            (Some(text), None) => change::edit(app, scope, me, id, &text).await?,
+            (None, Some(sealed)) => change::edit_sealed(app, scope, me, id, sealed.into()).await?,
+            (None, None) => return Err(Error::invalid("/text", "is required").into()),
+            (Some(_), Some(_)) => {
+                return Err(Error::invalid("/encrypted", "cannot stand beside `text`").into());
+            }
+        })
     }
 
     /// Deletes a message, for oneself or for everybody.

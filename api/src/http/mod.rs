@@ -20,6 +20,7 @@ mod call_lists;
 mod call_results;
 mod callbacks;
 mod calls;
+mod chat_devices;
 mod chat_integrations;
 mod chat_shapes;
 mod chats;
@@ -224,7 +225,7 @@ fn of_contacts() -> impl OpenApi + 'static {
 }
 
 fn of_chats() -> impl OpenApi + 'static {
-    (chats::Chats, messages::Messages, blocked_users::BlockedUsers)
+    (chats::Chats, messages::Messages, blocked_users::BlockedUsers, chat_devices::ChatDevices)
 }
 
 fn service() -> OpenApiService<impl OpenApi + 'static, ()> {

@@ -180,7 +180,7 @@ pub async fn confirm(
     version: u64,
     signature: &str,
 ) -> Result<media::Model> {
-    let row = super::get(app, scope, Some(owner), id).await?;
+    let row = super::get(app, scope, super::Asker::Owner(owner), id).await?;
     if row.store != MediaStore::Cloudinary {
         return Err(Error::NotFound(Subject::Media));
     }
@@ -203,7 +203,7 @@ pub async fn confirm(
     match checked {
         Ok(content_type) => complete(app, scope, id, described, content_type).await,
         Err(error) => {
-            remove::remove(app, scope, None, id).await?;
+            remove::remove(app, scope, super::Asker::Server, id).await?;
             Err(error)
         }
     }

@@ -77,7 +77,7 @@ pub async fn finish(app: &App, scope: CompanyScope, id: MediaId) -> Result<media
     match join(app, scope, &row).await {
         Ok(measured) => complete(app, scope, id, measured).await,
         Err(error @ Error::Invalid { .. }) => {
-            remove::remove(app, scope, None, id).await?;
+            remove::remove(app, scope, super::Asker::Server, id).await?;
             Err(error)
         }
         Err(error) => Err(error),

@@ -89,6 +89,7 @@ async fn begin(app: &App, scope: CompanyScope, announced: Announced) -> Result<m
         ready_at: None,
         expires_at: Some(expires_at),
         deleted_at: None,
+        shown_at: None,
     };
     rows::insert(scope, unit.tx(), row.clone()).await?;
     unit.job(JobKind::ExpireMedia, id, json!({}), expires_at);
@@ -150,11 +151,35 @@ fn unsigned(size: i64) -> u64 {
     u64::try_from(size).unwrap_or_default()
 }
 
-/// Media that are there; with `owner`, only his.
-pub async fn get(app: &App, scope: CompanyScope, owner: Option<UserId>, id: MediaId) -> Result<media::Model> {
+/// Who asks for media.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asker {
+    /// Somebody, for his own.
+    Owner(UserId),
+    /// Somebody who may see the company's: not those that others have shown in a chat or a story, which are for those who see that.
+    Manager(UserId),
+    /// The server itself.
+    Server,
+}
+
+impl Asker {
+    fn sees(self, row: &media::Model) -> bool {
+        match self {
+            Self::Owner(user) => row.user_id == user,
+            Self::Manager(user) => row.user_id == user || row.shown_at.is_none(),
+            Self::Server => true,
+        }
+    }
+}
+
+/// Media that are there, and that who asks may see.
+pub async fn get(app: &App, scope: CompanyScope, by: Asker, id: MediaId) -> Result<media::Model> {
     let row = rows::get(scope, app.db.reader(), id).await?;
-    let is_his = owner.is_none_or(|owner| owner == row.user_id);
-    if is_his && row.state != MediaState::Deleted { Ok(row) } else { Err(Error::NotFound(Subject::Media)) }
+    if by.sees(&row) && row.state != MediaState::Deleted {
+        Ok(row)
+    } else {
+        Err(Error::NotFound(Subject::Media))
+    }
 }
 
 /// Those that are ready, newest first.

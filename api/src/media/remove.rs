@@ -1,11 +1,11 @@
 //! How media go: by hand, with what named them, or because nobody completed them. The row knows at once, and no link opens
 //! any more; a job deletes the files.
 
-use entity::id::{MediaId, UserId};
+use entity::id::MediaId;
 use entity::{CompanyScope, JobKind, MediaState, MediaStore, media};
 use serde_json::json;
 
-use super::{cloudinary, get};
+use super::{Asker, cloudinary, get};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::files;
@@ -13,9 +13,9 @@ use crate::jobs::Done;
 use crate::store::media as rows;
 use crate::store::{Unit, jobs};
 
-/// Deletes media of the company; with `owner`, only his.
-pub async fn remove(app: &App, scope: CompanyScope, owner: Option<UserId>, id: MediaId) -> Result<()> {
-    get(app, scope, owner, id).await?;
+/// Deletes media that who asks may see.
+pub async fn remove(app: &App, scope: CompanyScope, by: Asker, id: MediaId) -> Result<()> {
+    get(app, scope, by, id).await?;
     let mut unit = Unit::begin(app, scope).await?;
     remove_in(&mut unit, id).await?;
     unit.commit().await

@@ -70,7 +70,7 @@ pub async fn take(app: &App, scope: CompanyScope, single: Single) -> Result<medi
     match write(app, scope, &row, single).await {
         Ok(row) => Ok(row),
         Err(error) => {
-            remove::remove(app, scope, None, row.id).await?;
+            remove::remove(app, scope, super::Asker::Server, row.id).await?;
             Err(error)
         }
     }
@@ -167,7 +167,7 @@ pub async fn announce(
 
 /// The upload of `owner`, as far as it has come: one that is ready as well, since a client may not have heard of the last part.
 pub async fn progress(app: &App, scope: CompanyScope, owner: UserId, id: MediaId) -> Result<media::Model> {
-    super::get(app, scope, Some(owner), id).await
+    super::get(app, scope, super::Asker::Owner(owner), id).await
 }
 
 /// Takes the bytes of an upload from `offset` on, and answers how far it is then. When they are the last, the file is put
@@ -257,7 +257,7 @@ async fn take_part(
             && let Err(error) = check(app, row, whole.head())
         {
             upload.discard().await;
-            remove::remove(app, scope, None, row.id).await?;
+            remove::remove(app, scope, super::Asker::Server, row.id).await?;
             return Err(error);
         }
         upload.write(piece).await?;

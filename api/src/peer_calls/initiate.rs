@@ -22,7 +22,7 @@ use crate::calls::story::EventKind;
 use crate::error::{Code, Error, Result, Subject};
 use crate::phone::e164;
 use crate::store::peer_calls::{self as store, Colleague};
-use crate::store::{Audience, Unit, queueing};
+use crate::store::{Audience, Unit, chats, queueing};
 use crate::{agents, presence};
 
 /// Whom somebody calls.
@@ -192,7 +192,11 @@ async fn invite(
     }
     let blocked =
         settings.block_unknown_callers && !store::know_each_other(scope, db, colleague.user, me.user).await?;
-    let fate = if blocked {
+    let is_unwanted = !chats::who_block(scope, db, me.user, &[colleague.user]).await?.is_empty();
+    let fate = if is_unwanted {
+        // As if he were not there: he is not told, and neither is who calls.
+        Fate::Offline
+    } else if blocked {
         Fate::Blocked
     } else {
         match reach(scope, db, colleague.user, app.clock.now()).await? {

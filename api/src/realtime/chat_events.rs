@@ -1,10 +1,12 @@
 //! Chat over sockets, in two dialects: names in small letters (`send_message`), and capital ones (`CHAT_MESSAGE`) for chats of two,
-//! which are named by the other one. Each event goes to the use case of its REST operation.
+//! which are named by the other one ([`dialects`]). Each event goes to the use case of its REST operation.
 
 use entity::CompanyScope;
 use entity::id::{ChatId, ChatMessageId, UserId};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::dialects::{self, Dialect, InChat};
 use super::events::{Asked, Fields, wrong};
 use super::roster::Holder;
 use crate::app::App;
@@ -20,7 +22,12 @@ use crate::error::Result;
 
 /// Answers an event of chat; `None` of any other.
 pub async fn perform(app: &App, asked: &Asked<'_>) -> Result<Option<Value>> {
-    let Asked { holder, name, fields, socket: _ } = asked;
+    let Asked { holder, name, fields, socket } = asked;
+    match dialects::of_chat(name) {
+        Some(InChat::Capital) => app.sockets.0.speaks(socket.id, Dialect::Capital),
+        Some(InChat::Small) => app.sockets.0.speaks_in_chat(socket.id, InChat::Small),
+        None => return Ok(None),
+    }
     let answer = match *name {
         "join_chat" => {
             let (scope, user) = may::<ReadChats>(app, holder)?;
@@ -68,8 +75,15 @@ pub async fn perform(app: &App, asked: &Asked<'_>) -> Result<Option<Value>> {
         }
         "edit_message" => {
             let (scope, user) = may::<WriteChats>(app, holder)?;
-            let (message, text) = (fields.required("messageId")?, fields.required::<String>("newContent")?);
-            let message = change::edit(app, scope, user, message, &text).await?;
+            let message: ChatMessageId = fields.required("messageId")?;
+            let message = match fields.required::<Value>("newContent")? {
+                Value::String(text) => change::edit(app, scope, user, message, &text).await?,
+                content => {
+                    let content = Content::deserialize(content).map_err(|_| not_of_the_form("newContent"))?;
+                    let sealed = content.encrypted.ok_or_else(|| not_of_the_form("newContent"))?;
+                    change::edit_sealed(app, scope, user, message, sealed).await?
+                }
+            };
             json!({"message": news::describe(&message)})
         }
         "delete_message" => {
@@ -137,67 +151,4 @@ pub async fn for_snapshot(app: &App, scope: CompanyScope, holder: &Holder) -> Re
     let unread = lists::unread(app, scope, holder.caller.user).await?;
     let told = unread.iter().map(|one| news::unread(one.chat, one.unread, one.read_seq, one.last_seq));
     Ok(told.collect())
-}
-
-/// What a client of the capital dialect is told beside this; `None` of what it has no name for, and of groups.
-pub fn in_capitals(event: &str, payload: &Value) -> Option<(&'static str, Value)> {
-    let is_private = payload["chatKind"] == "private";
-    let mut told = match event {
-        news::NEW_MESSAGE if payload["message"]["receiverId"].is_string() => {
-            let message = &payload["message"];
-            let told = json!({
-                "messageId": message["id"],
-                "chatId": message["chatId"],
-                "senderId": message["senderId"],
-                "receiverId": message["receiverId"],
-                "content": message["content"],
-                "timestamp": message["sentAt"],
-            });
-            ("CHAT_MESSAGE", told)
-        }
-        news::USER_TYPING if is_private => {
-            let name = if payload["isTyping"] == true { "CHAT_TYPING" } else { "CHAT_STOP_TYPING" };
-            (name, json!({"chatId": payload["chatId"], "senderId": payload["userId"]}))
-        }
-        news::MESSAGE_STATUS if is_private && payload["status"] == "read" => {
-            let told = json!({
-                "messageId": payload["messageId"],
-                "chatId": payload["chatId"],
-                "readerId": payload["userId"],
-            });
-            ("MESSAGE_READ", told)
-        }
-        _ => return None,
-    };
-    if let Some(seq) = payload.get("seq") {
-        told.1["seq"] = seq.clone();
-    }
-    Some(told)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_chat_of_two_is_told_in_capitals_as_well() {
-        let message = json!({"id": "m", "chatId": "c", "senderId": "a", "receiverId": "b", "content": {"type": "text", "text": "Hi"},
-            "sentAt": "2026-03-02T12:00:00Z"});
-        let (event, told) = in_capitals("new_message", &json!({"message": message, "seq": 7})).unwrap();
-        assert_eq!((event, &told["senderId"], &told["seq"]), ("CHAT_MESSAGE", &json!("a"), &json!(7)));
-        let typing = |is| json!({"chatKind": "private", "chatId": "c", "userId": "a", "isTyping": is});
-        assert_eq!(in_capitals("user_typing", &typing(true)).unwrap().0, "CHAT_TYPING");
-        assert_eq!(in_capitals("user_typing", &typing(false)).unwrap().0, "CHAT_STOP_TYPING");
-        let status =
-            |status| json!({"chatKind": "private", "messageId": "m", "userId": "b", "status": status});
-        assert_eq!(in_capitals("message_status_update", &status("read")).unwrap().0, "MESSAGE_READ");
-        assert_eq!(in_capitals("message_status_update", &status("delivered")), None);
-    }
-
-    #[test]
-    fn a_group_has_no_capitals() {
-        assert_eq!(in_capitals("new_message", &json!({"message": {"id": "m"}})), None);
-        assert_eq!(in_capitals("user_typing", &json!({"chatKind": "group"})), None);
-        assert_eq!(in_capitals("offer:new", &json!({})), None);
-    }
 }

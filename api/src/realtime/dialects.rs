@@ -1,11 +1,14 @@
-//! The dialects of calls among colleagues: one engine, and a table of names over it. What is told is written once, under the
+//! The dialects of calls among colleagues, and of chat: one engine, and a table of names over it. What is told is written once, under the
 //! name and with the payload of `call:*`; here it becomes what the other dialects call it. What a client sends becomes a
 //! [`Command`]. Nothing is decided here.
 //!
-//! A socket's dialect is what it says in the handshake, else what its first event of a call belongs to. Until it is known the
-//! socket is told in every dialect: a client ignores names that it does not know.
+//! A socket's dialect is what it says in the handshake, else what its first event of a call, or of a chat in capitals, belongs to.
+//! Until it is known the socket is told in every dialect: a client ignores names that it does not know. Chat has two: capitals for
+//! those who call in them, and for all others names in small letters, by which alone it is not known how a client calls.
 
 use serde_json::{Value, json};
+
+use crate::chat::news;
 
 /// A family of names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -173,6 +176,83 @@ fn picked(payload: &Value, names: &[(&str, &str)], fixed: &[(&str, Value)]) -> V
     made
 }
 
+/// A family of names of chat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InChat {
+    /// `send_message`, `new_message` and their siblings; everything has a name in it.
+    Small,
+    /// `CHAT_MESSAGE` and its siblings, for chats of two. What has no name in it is told in small letters.
+    Capital,
+}
+
+impl From<Dialect> for InChat {
+    fn from(dialect: Dialect) -> Self {
+        match dialect {
+            Dialect::Capital => Self::Capital,
+            Dialect::Colon | Dialect::Snake => Self::Small,
+        }
+    }
+}
+
+/// The names of chat that clients send.
+const OF_CHAT: [(&str, InChat); 14] = [
+    ("join_chat", InChat::Small),
+    ("leave_chat", InChat::Small),
+    ("send_message", InChat::Small),
+    ("typing_start", InChat::Small),
+    ("typing_stop", InChat::Small),
+    ("message_delivered", InChat::Small),
+    ("message_read", InChat::Small),
+    ("add_reaction", InChat::Small),
+    ("edit_message", InChat::Small),
+    ("delete_message", InChat::Small),
+    ("CHAT_MESSAGE", InChat::Capital),
+    ("CHAT_TYPING", InChat::Capital),
+    ("CHAT_STOP_TYPING", InChat::Capital),
+    ("MESSAGE_READ", InChat::Capital),
+];
+
+/// In which dialect a client says this; `None` of an event that is no chat's.
+pub fn of_chat(event: &str) -> Option<InChat> {
+    OF_CHAT.iter().find(|(name, _)| *name == event).map(|(_, dialect)| *dialect)
+}
+
+/// How the capital dialect says this of a chat; `None` of what it has no name for, and of groups.
+pub fn in_capitals(event: &str, payload: &Value) -> Option<(&'static str, Value)> {
+    let is_private = payload["chatKind"] == "private";
+    let mut told = match event {
+        news::NEW_MESSAGE if payload["message"]["receiverId"].is_string() => {
+            let message = &payload["message"];
+            let told = json!({
+                "messageId": message["id"],
+                "chatId": message["chatId"],
+                "senderId": message["senderId"],
+                "receiverId": message["receiverId"],
+                "content": message["content"],
+                "timestamp": message["sentAt"],
+            });
+            ("CHAT_MESSAGE", told)
+        }
+        news::USER_TYPING if is_private => {
+            let name = if payload["isTyping"] == true { "CHAT_TYPING" } else { "CHAT_STOP_TYPING" };
+            (name, json!({"chatId": payload["chatId"], "senderId": payload["userId"]}))
+        }
+        news::MESSAGE_STATUS if is_private && payload["status"] == "read" => {
+            let told = json!({
+                "messageId": payload["messageId"],
+                "chatId": payload["chatId"],
+                "readerId": payload["userId"],
+            });
+            ("MESSAGE_READ", told)
+        }
+        _ => return None,
+    };
+    if let Some(seq) = payload.get("seq") {
+        told.1["seq"] = seq.clone();
+    }
+    Some(told)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -240,6 +320,37 @@ mod tests {
         assert_eq!(command("user_online"), Some((Dialect::Snake, Command::Online)));
         for other in ["call:hold", "call:resume", "call:mute", "call:transfer:cancel", "CALL_TIMEOUT", ""] {
             assert_eq!(command(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_chat_of_two_has_capitals() {
+        let message = json!({"id": "m", "chatId": "c", "senderId": "a", "receiverId": "b", "content": {"type": "text", "text": "Hi"},
+            "sentAt": "2026-03-02T12:00:00Z"});
+        let (event, told) = in_capitals("new_message", &json!({"message": message, "seq": 7})).unwrap();
+        assert_eq!((event, &told["senderId"], &told["seq"]), ("CHAT_MESSAGE", &json!("a"), &json!(7)));
+        let typing = |is| json!({"chatKind": "private", "chatId": "c", "userId": "a", "isTyping": is});
+        assert_eq!(in_capitals("user_typing", &typing(true)).unwrap().0, "CHAT_TYPING");
+        assert_eq!(in_capitals("user_typing", &typing(false)).unwrap().0, "CHAT_STOP_TYPING");
+        let status =
+            |status| json!({"chatKind": "private", "messageId": "m", "userId": "b", "status": status});
+        assert_eq!(in_capitals("message_status_update", &status("read")).unwrap().0, "MESSAGE_READ");
+        assert_eq!(in_capitals("message_status_update", &status("delivered")), None);
+    }
+
+    #[test]
+    fn a_group_has_no_capitals() {
+        assert_eq!(in_capitals("new_message", &json!({"message": {"id": "m"}})), None);
+        assert_eq!(in_capitals("user_typing", &json!({"chatKind": "group"})), None);
+        assert_eq!(in_capitals("offer:new", &json!({})), None);
+    }
+
+    #[test]
+    fn chat_is_understood_in_small_letters_and_in_capitals() {
+        assert_eq!(of_chat("send_message"), Some(InChat::Small));
+        assert_eq!(of_chat("CHAT_MESSAGE"), Some(InChat::Capital));
+        for other in ["call:initiate", "CALL_REQUEST", "new_message", ""] {
+            assert_eq!(of_chat(other), None, "{other}");
         }
     }
 }

@@ -59,18 +59,6 @@ struct Wire(SocketRef);
 
 impl Line for Wire {
     fn send(&self, event: &str, payload: &Value) -> Sent {
-        // Who of the two dialects of chat a client speaks is not known: it does not hear names that it does not know.
-        if let Some((event, payload)) = chat_events::in_capitals(event, payload)
-            && let sent @ (Sent::Full | Sent::Closed) = self.emit(event, &payload)
-        {
-            return sent;
-        }
-        self.emit(event, payload)
-    }
-}
-
-impl Wire {
-    fn emit(&self, event: &str, payload: &Value) -> Sent {
         match self.0.emit(event, payload) {
             Ok(()) => Sent::Yes,
             Err(SendError::Socket(SocketError::InternalChannelFull)) => Sent::Full,
@@ -81,7 +69,9 @@ impl Wire {
             }
         }
     }
+}
 
+impl Wire {
     /// Says why, and ends the socket. When its buffer is too full for that, `watch` tries again.
     fn dismiss(self, app: &App, why: Dismissal) {
         let sid = self.0.id;

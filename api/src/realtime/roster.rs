@@ -12,7 +12,7 @@ use entity::id::{CompanyId, SessionId};
 use serde_json::Value;
 use socketioxide::socket::Sid;
 
-use super::dialects::{self, Dialect};
+use super::dialects::{self, Dialect, InChat};
 use crate::error::Code;
 use crate::identity::Caller;
 use crate::store::Audience;
@@ -119,6 +119,8 @@ struct Member<L> {
     own_room: String,
     /// `None`: it is not known yet, and it is told everything in each.
     dialect: Option<Dialect>,
+    /// The same of chat.
+    in_chat: Option<InChat>,
     gate: Gate,
 }
 
@@ -172,14 +174,24 @@ impl<L: Line> Roster<L> {
             inner.groups.entry(home).or_insert_with(|| Group { cursor: None, members: HashMap::new() });
         let own_room = Audience::Socket(sid.as_str()).room();
         let gate = Gate::Held(Vec::new());
-        group.members.insert(sid, Member { line, holder, rooms, own_room, dialect: None, gate });
+        group
+            .members
+            .insert(sid, Member { line, holder, rooms, own_room, dialect: None, in_chat: None, gate });
         Admitted::Yes
     }
 
-    /// In which dialect the socket is told of calls from now on, unless that is known.
+    /// In which dialect the socket is told of calls and of chats from now on, unless that is known.
     pub fn speaks(&self, sid: Sid, dialect: Dialect) {
         if let Some(member) = self.lock().member(sid) {
             member.dialect.get_or_insert(dialect);
+            member.in_chat.get_or_insert(dialect.into());
+        }
+    }
+
+    /// The same of chats alone.
+    pub fn speaks_in_chat(&self, sid: Sid, dialect: InChat) {
+        if let Some(member) = self.lock().member(sid) {
+            member.in_chat.get_or_insert(dialect);
         }
     }
 
@@ -327,7 +339,7 @@ impl<L: Line> Roster<L> {
         for member in group.members.values_mut() {
             match member.gate {
                 Gate::Open(_) if rooms.iter().any(|room| member.rooms.contains(room)) => {
-                    member.send(event, payload);
+                    member.say(event, payload);
                 }
                 Gate::Open(_) | Gate::Held(_) | Gate::Behind => {}
             }
@@ -385,6 +397,15 @@ impl<L: Line> Member<L> {
 
     /// In the words of its dialect.
     fn say(&mut self, event: &str, payload: &Value) {
+        if let Some((name, told)) = dialects::in_capitals(event, payload) {
+            if self.in_chat != Some(InChat::Small) {
+                self.send(name, &told);
+            }
+            if self.in_chat != Some(InChat::Capital) {
+                self.send(event, payload);
+            }
+            return;
+        }
         let Some(said) = dialects::told(event, payload) else { return self.send(event, payload) };
         for said in said {
             if self.dialect.is_none_or(|own| own == said.dialect) {
@@ -602,6 +623,34 @@ mod tests {
         assert_eq!(again(caller(1, company(2))), Admitted::SomebodyElse);
         assert_eq!(again(caller(1, company(1))), Admitted::Again);
         assert_eq!(roster.holder(ann).unwrap().until, until);
+    }
+
+    #[test]
+    fn a_chat_is_told_in_the_words_of_the_one_who_hears() {
+        let roster = Roster::default();
+        let joined = |user| join(&roster, user, company(1), "a", 0, Client::new(99));
+        let (sids, told): (Vec<_>, Vec<_>) = (1..=5).map(joined).unzip();
+        roster.speaks(sids[1], Dialect::Capital);
+        roster.speaks_in_chat(sids[2], InChat::Small);
+        roster.speaks(sids[3], Dialect::Colon);
+        // How it calls is known later, and what it has said of chats holds.
+        roster.speaks_in_chat(sids[4], InChat::Small);
+        roster.speaks(sids[4], Dialect::Capital);
+        let payload = json!({"message": {"id": "m", "receiverId": "u"}});
+        let new = Event { seq: 1, audience: vec!["a".to_owned()], name: "new_message".to_owned(), payload };
+        let edited = Event {
+            seq: 2,
+            name: "message_edited".to_owned(),
+            audience: new.audience.clone(),
+            payload: json!({}),
+        };
+        roster.deliver(company(1), &[Arc::new(new), Arc::new(edited)]);
+        let typing = json!({"chatKind": "private", "isTyping": true});
+        roster.tell(company(1), &["a".to_owned()], "user_typing", &typing);
+        let small = "new_message message_edited user_typing";
+        let both = "CHAT_MESSAGE new_message message_edited CHAT_TYPING user_typing";
+        let heard: Vec<_> = told.iter().map(Client::told).collect();
+        assert_eq!(heard, [both, "CHAT_MESSAGE message_edited CHAT_TYPING", small, small, small]);
     }
 
     #[test]

@@ -448,6 +448,21 @@ pub async fn who_block<C: ConnectionTrait>(
     Ok(found)
 }
 
+/// Those who have blocked somebody, and those whom he has.
+pub async fn blocked_with<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    user: UserId,
+) -> Result<BTreeSet<UserId>, DbErr> {
+    use user_block::Column;
+    let mut found = BTreeSet::new();
+    for (by, other) in [(Column::UserId, Column::BlockedUserId), (Column::BlockedUserId, Column::UserId)] {
+        let query = scope.find::<user_block::Entity>().filter(by.eq(user)).select_only().column(other);
+        found.extend(query.into_tuple::<UserId>().all(db).await?);
+    }
+    Ok(found)
+}
+
 /// Whom a user has blocked, the last one first, with their names.
 pub async fn blocked_by<C: ConnectionTrait>(
     scope: CompanyScope,

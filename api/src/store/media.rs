@@ -2,10 +2,13 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use entity::id::{MediaId, UserId};
 use entity::{CompanyScope, Inserted, MediaKind, MediaState, media, media_part};
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 
 use super::Tx;
 use crate::error::{Error, Result, Subject};
@@ -44,6 +47,18 @@ pub async fn save(scope: CompanyScope, tx: &Tx, row: media::Model) -> Result<()>
     Ok(())
 }
 
+/// It is shown in a chat or a story from now on: `Model::shown_at`. Twice is once.
+pub async fn was_shown(scope: CompanyScope, tx: &Tx, id: MediaId, now: DateTime<Utc>) -> Result<()> {
+    scope
+        .update_many::<media::Entity>()
+        .set(media::ActiveModel { shown_at: Set(Some(now)), ..Default::default() })
+        .filter(media::Column::Id.eq(id))
+        .filter(media::Column::ShownAt.is_null())
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
 /// Forgets a row of which nobody has heard.
 pub async fn forget(scope: CompanyScope, tx: &Tx, id: MediaId) -> Result<()> {
     scope.delete_many::<media::Entity>().filter(media::Column::Id.eq(id)).exec(tx).await?;
@@ -55,6 +70,8 @@ pub async fn forget(scope: CompanyScope, tx: &Tx, id: MediaId) -> Result<()> {
 pub struct Filter {
     pub owner: Option<UserId>,
     pub kind: Option<MediaKind>,
+    /// Without those that anybody but this person has shown in a chat or a story.
+    pub but_shown_by_others_than: Option<UserId>,
 }
 
 /// Those that are ready, newest first, behind `before`.
@@ -72,6 +89,10 @@ pub async fn list<C: ConnectionTrait>(
         .limit(limit);
     if let Some(owner) = filter.owner {
         query = query.filter(media::Column::UserId.eq(owner));
+    }
+    if let Some(viewer) = filter.but_shown_by_others_than {
+        let is_his = Condition::any().add(media::Column::UserId.eq(viewer));
+        query = query.filter(is_his.add(media::Column::ShownAt.is_null()));
     }
     if let Some(kind) = filter.kind {
         query = query.filter(media::Column::Kind.eq(kind));

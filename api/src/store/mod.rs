@@ -23,6 +23,7 @@ pub mod callbacks;
 pub mod calls;
 pub mod calls_counted;
 pub mod chat_apps;
+pub mod chat_devices;
 pub mod chat_messages;
 pub mod chats;
 pub mod companies;

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use entity::id::{MediaId, StoryId, UserId};
 use entity::{
     CompanyScope, MembershipStatus, StoryAudience, membership, story, story_highlight_item, story_listed,
+    user_block,
 };
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait};
@@ -27,9 +28,9 @@ fn is_highlighted(scope: CompanyScope) -> Expr {
     Expr::exists(item.filter(of_the_story(Item::StoryId, story::Column::Id)).into_query())
 }
 
-/// Whatever this person may see, of those who work here; over or not.
+/// Whatever this person may see, of those who work here and neither have blocked him nor are blocked by him; over or not.
 fn for_viewer(scope: CompanyScope, viewer: UserId) -> Select<story::Entity> {
-    use story::Column as S;
+    use {story::Column as S, user_block::Column as Block};
     let author = scope
         .find::<membership::Entity>()
         .filter(of_the_story(membership::Column::UserId, S::UserId))
@@ -41,12 +42,20 @@ fn for_viewer(scope: CompanyScope, viewer: UserId) -> Select<story::Entity> {
             .filter(story_listed::Column::ListedUserId.eq(viewer));
         Expr::exists(listed.into_query())
     };
+    let is_blocked = |by: Block, other: Block| {
+        let block =
+            scope.find::<user_block::Entity>().filter(of_the_story(by, S::UserId)).filter(other.eq(viewer));
+        Expr::exists(block.into_query())
+    };
+    let (author_blocks, is_blocked) =
+        (is_blocked(Block::UserId, Block::BlockedUserId), is_blocked(Block::BlockedUserId, Block::UserId));
     let may_see = Condition::any()
         .add(S::UserId.eq(viewer))
         .add(S::Audience.eq(StoryAudience::Everyone))
         .add(Condition::all().add(S::Audience.eq(StoryAudience::Except)).add(is_listed().not()))
         .add(Condition::all().add(S::Audience.eq(StoryAudience::Only)).add(is_listed()));
-    scope.find::<story::Entity>().filter(Expr::exists(author.into_query())).filter(may_see)
+    let stories = scope.find::<story::Entity>().filter(Expr::exists(author.into_query())).filter(may_see);
+    stories.filter(author_blocks.not()).filter(is_blocked.not())
 }
 
 /// Those of which this person may see one by its id.

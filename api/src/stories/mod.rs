@@ -19,7 +19,7 @@ use crate::app::App;
 use crate::error::{Code, Error, Result};
 use crate::slice::{Slice, read_cursor};
 use crate::store::stories::{self as rows, Feed};
-use crate::store::{Audience, Unit, media as media_rows};
+use crate::store::{Audience, Unit, chats, media as media_rows};
 use shown::Shown;
 
 /// How long a story is in feeds.
@@ -91,6 +91,9 @@ pub async fn post(app: &App, scope: CompanyScope, author: UserId, draft: Draft) 
         expires_at: now + DAY,
         kept_at: None,
     };
+    if let Some(media) = media {
+        media_rows::was_shown(scope, unit.tx(), media, now).await?;
+    }
     rows::insert(scope, unit.tx(), row.clone(), &audience.listed).await?;
     unit.job(JobKind::ExpireStory, row.id, json!({}), row.expires_at);
     let seers = seers(&unit, &row, &audience).await?;
@@ -149,13 +152,15 @@ async fn check_audience(app: &App, scope: CompanyScope, author: UserId, wanted: 
     Ok(Seers { who, listed })
 }
 
-/// The rooms of those who may see a story.
+/// The rooms of those who may see a story: not of who has blocked its author, or is blocked by him.
 async fn seers(unit: &Unit, row: &story::Model, audience: &Seers) -> Result<Vec<Audience<'static>>> {
-    if audience.who == StoryAudience::Everyone {
+    let blocked = chats::blocked_with(unit.scope(), unit.tx(), row.user_id).await?;
+    if audience.who == StoryAudience::Everyone && blocked.is_empty() {
         return Ok(vec![Audience::Company]);
     }
     let colleagues = rows::colleagues(unit.scope(), unit.tx(), None).await?;
-    let seers = colleagues.into_iter().filter(|user| *user == row.user_id || audience.includes(*user));
+    let may_see = |user: &UserId| audience.includes(*user) && !blocked.contains(user);
+    let seers = colleagues.into_iter().filter(|user| *user == row.user_id || may_see(user));
     Ok(seers.map(Audience::User).collect())
 }
 

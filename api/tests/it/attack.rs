@@ -120,6 +120,16 @@ const HAS_ANOTHER_CALL: &str = "initiateCall";
 const ASKS_OTHERS: [&str; 6] =
     ["getSmtpServer", "putSmtpServer", "deleteSmtpServer", "getBucket", "putBucket", "deleteBucket"];
 
+/// Ids in bodies of another kind than the sample's. `routes/chat_devices.rs` puts others' there.
+const IN_OTHER_BODIES: [(&str, &str); 6] = [
+    ("editMessage", "/encrypted/ciphertexts/0/deviceId"),
+    ("editMessage", "/encrypted/ciphertexts/0/userId"),
+    ("editMessage", "/encrypted/deviceId"),
+    ("sendMessage", "/content/encrypted/ciphertexts/0/deviceId"),
+    ("sendMessage", "/content/encrypted/ciphertexts/0/userId"),
+    ("sendMessage", "/content/encrypted/deviceId"),
+];
+
 async fn app_for(backend: Backend, operation: &Operation<'_>) -> Option<TestApp> {
     if ASKS_THE_PROVIDER.contains(&operation.id.as_str()) {
         TestApp::with_provider(backend).await
@@ -319,12 +329,14 @@ async fn strangers_find_nothing(shot: &Shot<'_>, world: &World, permission: &str
             Err(_) => value.to_owned(),
         };
         let with_random = shot.send(shot.path(random), body, &credentials).await;
+        // A device makes its own id and has signed it: what is wrong for a stranger is the signature.
+        let missing: u16 = if shot.operation.id == "publishChatDevice" { 422 } else { 404 };
         assert_eq!(
-            with_ours.status, 404,
+            with_ours.status, missing,
             "{}: {:?} got {}",
             shot.operation.id, stranger.seat, with_ours.text
         );
-        assert_eq!(with_random.status, 404, "{}: {}", shot.operation.id, with_random.text);
+        assert_eq!(with_random.status, missing, "{}: {}", shot.operation.id, with_random.text);
         assert_eq!(
             with_ours.without_request_id(),
             with_random.without_request_id(),
@@ -338,6 +350,9 @@ async fn foreign_ids_in_the_body_are_refused(shot: &Shot<'_>, world: &World) {
     let document = openapi::document();
     let named: Vec<_> = shot.sample.foreign.iter().map(|(pointer, _)| of_any_item(pointer)).collect();
     for pointer in ids_in_body(shot.operation.item, document) {
+        if IN_OTHER_BODIES.contains(&(shot.operation.id.as_str(), pointer.as_str())) {
+            continue;
+        }
         assert!(
             named.contains(&pointer),
             "the body of {} has an id at {pointer}: add .foreign(\"{pointer}\", an id of world.theirs) to its sample",

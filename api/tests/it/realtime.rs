@@ -2,6 +2,7 @@
 //! asks for what a client cannot do (let time pass, write events) with a line on its output and gets a line back.
 
 mod chats;
+mod encrypted;
 
 use std::time::Duration;
 

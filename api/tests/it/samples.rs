@@ -5,6 +5,7 @@ use calldocker::identity::second_factor::totp;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
+use crate::support::devices::Device;
 use crate::support::firebase::Firebase;
 use crate::support::store;
 use crate::support::{
@@ -537,8 +538,28 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
             let body = json!({ "chatIds": [ours.chats.private] });
             agent().made().id(ours.chats.question).body(body).foreign("/chatIds/0", theirs.chats.private)
         }
+        "listOwnChatDevices" => agent(),
+        "listChatDevices" | "encryptChat" => agent().id(ours.chats.private),
+        "publishChatDevice" => {
+            let new = Device::new(ours.id, ours.agent.user, ours.reason.0.into(), 7);
+            let theirs = Device::new(theirs.id, theirs.agent.user, ours.reason.0.into(), 7).body();
+            let sample = agent().path("deviceId", new.id).body(new.body());
+            sample.foreign("/signature", theirs["signature"].as_str().expect("a signature"))
+        }
+        "removeChatDevice" => agent().path("deviceId", ours.chats.devices[0]),
+        "addChatKeys" => {
+            let device = Device::new(ours.id, ours.agent.user, ours.chats.devices[0], 1);
+            let body = json!({ "oneTimeKeys": [device.key(7)], "fallbackKey": device.fallback(8) });
+            agent().path("deviceId", device.id).body(body)
+        }
+        "claimChatKeys" => {
+            let of = json!({ "userId": ours.chats.colleague.user, "deviceId": ours.chats.devices[1] });
+            let sample = agent().id(ours.chats.private).body(json!({ "devices": [of] }));
+            let sample = sample.foreign("/devices/0/userId", theirs.chats.colleague.user);
+            sample.foreign("/devices/0/deviceId", theirs.chats.devices[1])
+        }
         "getChatHistory" | "blockUser" => agent().path("userId", ours.chats.colleague.user),
-        "unblockUser" => agent().path("userId", ours.owner.user),
+        "unblockUser" => agent().path("userId", ours.former),
         "listCallbacks" => agent().query("state=open&limit=10"),
         "getCallback" | "cancelCallback" | "finishCallback" => agent().id(ours.calls.callback),
         "assignCallback" => {

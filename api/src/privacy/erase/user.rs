@@ -13,7 +13,9 @@ use crate::privacy::terms::ERASED;
 use crate::privacy::work::{Went, Work};
 use crate::store::people::{self, Column, Kind, Which};
 use crate::store::sessions::{self, Sessions};
-use crate::store::{Unit, agents, chat_messages, chats, media, peer_calls, persons, system, users};
+use crate::store::{
+    Unit, agents, chat_devices, chat_messages, chats, media, peer_calls, persons, system, users,
+};
 use crate::stories::remove as stories;
 
 /// Whether a column says who has done something. Where the account itself stays, since others know him, too, the company's rows
@@ -116,6 +118,7 @@ pub async fn rows(work: &mut Work<'_>, user: UserId, membership: MembershipId) -
     }
     let (now, his) = (unit.now(), [user, UserId(work.id.0)]);
     work.count("erased", "chat_message", chat_messages::forget(scope, unit.tx(), &his, now).await?);
+    work.count("erased", "chat_device", chat_devices::forget(scope, unit.tx(), &his).await?);
     work.count("erased", "chat_member", chats::forget(scope, unit.tx(), &his, now).await?);
     let users = [user.to_string(), work.id.to_string()];
     let memberships = [membership.to_string()];

@@ -20,9 +20,9 @@ use calldocker::store::mails::Sender;
 use calldocker::store::reports as rollups;
 use calldocker::store::stories::Feed;
 use calldocker::store::{
-    agent_work, audits, callbacks, calls, chats, contact_search, contact_timeline, contacts, hooks, mails,
-    messages, outbox, peer_calls, phone_numbers, presences, queueing, recordings, sessions, stories,
-    story_highlights, story_views, system, workforce,
+    agent_work, audits, callbacks, calls, chat_devices, chats, contact_search, contact_timeline, contacts,
+    hooks, mails, messages, outbox, peer_calls, phone_numbers, presences, queueing, recordings, sessions,
+    stories, story_highlights, story_views, system, workforce,
 };
 use chrono::TimeDelta;
 use entity::id::SessionId;
@@ -311,6 +311,13 @@ on_both_databases! {
         w.see("own messages after", Found("ux_chat_message_seq"), chat_messages::count_own_after(scope, &tx, (ours.private, me, 1))).await;
         w.see("senders", Found("ux_chat_message_seq"), chat_messages::senders_between(scope, &tx, ours.private, (0, 2))).await;
         w.see("reactions", Found("sqlite_autoindex_chat_reaction"), chat_messages::reactions_of(scope, r, vec![ours.message, ours.answer])).await;
+        let device = (other, ours.devices[1]);
+        w.see("the devices of two", Found("sqlite_autoindex_chat_device"), chat_devices::of_users(scope, r, &[me, other])).await;
+        w.see("a device", Found("sqlite_autoindex_chat_device"), chat_devices::lock(scope, &tx, device)).await;
+        w.see("keys that are left", Found("chat_device_key"), chat_devices::count_free(scope, r, device)).await;
+        w.see("a key", InOrder("ix_chat_device_key_free"), chat_devices::claim(scope, &tx, device, app.clock.now())).await;
+        w.see("encrypted messages", Found("sqlite_autoindex_chat_ciphertext"), chat_devices::ciphertexts_for(scope, r, me, vec![ours.message])).await;
+        w.see("who knows one's devices", Found("chat_member"), chat_devices::partners(scope, &tx, me)).await;
         tx.rollback().await.unwrap();
         watch.end();
     }

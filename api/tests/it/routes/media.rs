@@ -143,6 +143,38 @@ on_both_databases! {
         assert_eq!((&sound.data(201)["kind"], &sound.data(201)["durationMs"]), (&json!("audio"), &json!(100)));
     }
 
+    async fn what_is_shown_to_some_is_no_manager_s_to_see(app) {
+        let world = World::create(app).await;
+        let (agent, manager, colleague) = (&world.ours.agent, &world.ours.manager, &world.ours.chats.colleague);
+        let file = async |by: &Person| upload(app, by, "a.png", &png()).await.data(201)["id"].as_str().unwrap().to_owned();
+        let (said, posted, lying) = (file(agent).await, file(agent).await, file(agent).await);
+        let listed = async |by: &Person| -> Vec<String> {
+            let list = app.get("/api/media?limit=100", by).await;
+            list.data(200).as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect()
+        };
+        assert!(listed(manager).await.contains(&said), "it lies about");
+        let content = json!({ "type": "image", "mediaId": said });
+        let message = app.post("/api/messages", agent, json!({ "chatId": world.ours.chats.private, "content": content })).await;
+        let message = format!("/api/messages/{}", message.data(201)["id"].as_str().unwrap());
+        let only = json!({ "who": "only", "userIds": [colleague.user] });
+        app.post("/api/stories", agent, json!({ "mediaId": posted, "audience": only })).await.data(201);
+        for person in [manager, &world.ours.owner, &world.admin] {
+            let seen = listed(person).await;
+            assert!(seen.contains(&lying) && !seen.contains(&said) && !seen.contains(&posted), "{seen:?}");
+            for id in [&said, &posted] {
+                let path = format!("/api/media/{id}");
+                app.get(&path, person).await.is_refused(404, "MEDIA_NOT_FOUND");
+                app.delete(&path, person).await.is_refused(404, "MEDIA_NOT_FOUND");
+            }
+        }
+        assert_eq!(listed(agent).await.len(), 3, "his own");
+        let seen = app.get(&message, colleague).await.data(200)["message"]["content"]["media"].clone();
+        assert_eq!(open(app, &seen["url"]).await.status(), 200);
+        // Nor when it is there no more.
+        app.delete(&format!("{message}?forEveryone=true"), agent).await.data(200);
+        app.get(&format!("/api/media/{said}"), manager).await.is_refused(404, "MEDIA_NOT_FOUND");
+    }
+
     async fn an_agent_has_his_own_media_and_managers_all_of_the_company(app) {
         let world = World::create(app).await;
         let (agent, manager) = (&world.ours.agent, &world.ours.manager);

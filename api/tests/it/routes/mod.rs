@@ -11,6 +11,7 @@ mod bucket;
 mod callbacks;
 mod calls;
 mod chat_apps;
+mod chat_devices;
 mod chats;
 mod companies;
 mod company_life;

@@ -208,6 +208,24 @@ on_both_databases! {
         assert_eq!(shown().await, "online");
     }
 
+    async fn who_is_blocked_calls_as_if_nobody_were_there(app) {
+        let world = at_their_desks(app).await;
+        let (owner, manager, agent) = (&world.ours.owner, &world.ours.manager, &world.ours.agent);
+        let block = format!("/api/users/blocked/{}", manager.user);
+        app.put(&block, owner, json!({})).await.data(200);
+        initiate(app, manager, owner.user).await.is_refused(409, "USER_OFFLINE");
+        let told = world.ours.scope.find::<outbox::Entity>().filter(outbox::Column::Event.eq("call:incoming"));
+        assert_eq!(told.count(app.app.db.reader()).await.unwrap(), 0, "nothing rings");
+        // Who has blocked is heard by the other, and others are by both.
+        let call = made(app, owner, manager.user).await;
+        act(app, owner, call, "end", json!({})).await;
+        let call = made(app, manager, agent.user).await;
+        act(app, manager, call, "end", json!({})).await;
+        app.delete(&block, owner).await.data(200);
+        let call = made(app, manager, owner.user).await;
+        assert_eq!(status(app, &world, call).await, PeerStatus::Ringing);
+    }
+
     async fn a_call_ends_with_the_last_word_of_who_took_it_over_rest_and_has_no_device_left(app) {
         let world = at_their_desks(app).await;
         let (ours, user) = (&world.ours, world.ours.owner.user);

@@ -70,6 +70,8 @@ on_both_databases! {
     async fn a_story_is_seen_in_the_company_and_nowhere_else(app) {
         let world = World::create(app).await;
         let (owner, manager, agent) = (&world.ours.owner, &world.ours.manager, &world.ours.agent);
+        // Who has blocked nobody tells the whole company.
+        app.delete(&format!("/api/users/blocked/{}", world.ours.former), agent).await.data(200);
         let made = app.post("/api/stories", agent, json!({"text": "  Lunch is here  ", "background": "#FFaa00"})).await;
         let data = made.data(201);
         assert_eq!((&data["kind"], &data["text"], &data["background"]), (&json!("text"), &json!("Lunch is here"), &json!("#FFaa00")));
@@ -400,5 +402,29 @@ on_both_databases! {
         let lists = story_listed::Column::ListedUserId.eq(manager.user);
         assert_eq!(world.ours.scope.find::<story_listed::Entity>().filter(lists).count(db).await.unwrap(), 0);
         until("his file is deleted", async || files(app, &world) == before).await;
+    }
+
+    async fn who_is_blocked_is_shown_nothing_and_neither_is_who_blocks(app) {
+        let world = World::create(app).await;
+        let (owner, manager, agent) = (&world.ours.owner, &world.ours.manager, &world.ours.agent);
+        let block = format!("/api/users/blocked/{}", manager.user);
+        app.put(&block, owner, json!({})).await.data(200);
+        let (owners, managers) = (post(app, owner, json!({"text": "x"})).await, post(app, manager, json!({"text": "y"})).await);
+        let news = told(app, &world, "new_story").await;
+        let rooms = |place: usize| [owner, manager, agent].map(|person| reach(&news[place].0, person));
+        assert_eq!((rooms(0), rooms(1)), ([true, false, true], [false, true, true]));
+        for (person, shown, hidden) in [(owner, &owners, &managers), (manager, &managers, &owners)] {
+            let seen = feed(app, &world, person).await;
+            assert!(seen.contains(shown) && !seen.contains(hidden), "{seen:?}");
+            app.get(&format!("/api/stories/{hidden}"), person).await.is_refused(404, "STORY_NOT_FOUND");
+            let views = format!("/api/stories/{hidden}/views");
+            app.post(&views, person, json!({})).await.is_refused(404, "STORY_NOT_FOUND");
+        }
+        let seen = feed(app, &world, agent).await;
+        assert!(seen.contains(&owners) && seen.contains(&managers));
+        let highlights = app.get(&format!("/api/stories/highlights?userId={}", owner.user), manager).await;
+        assert!(!highlights.text.contains(&world.ours.highlight.to_string()), "{}", highlights.text);
+        app.delete(&block, owner).await.data(200);
+        assert!(feed(app, &world, manager).await.contains(&owners));
     }
 }

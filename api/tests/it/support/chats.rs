@@ -1,11 +1,13 @@
 //! Chats in a company of the tests: one of two colleagues, and a group.
 
 use calldocker::chat::words;
-use entity::id::{ChatId, ChatMessageId, UserId};
+use entity::id::{ChatDeviceId, ChatId, ChatMessageId, UserId};
 use entity::{
-    ChatKind, ChatRole, CompanyScope, MessageKind, chat, chat_member, chat_message, chat_roster, user_block,
+    ChatKind, ChatRole, CompanyScope, MessageKind, chat, chat_device, chat_device_key, chat_member,
+    chat_message, chat_roster, user_block,
 };
 
+use super::devices::Device;
 use super::{Company, Person, TestApp};
 
 /// What a company's people say to each other.
@@ -23,6 +25,8 @@ pub struct Chats {
     pub group: ChatId,
     /// The agent's, in the group, with a picture of the owner's.
     pub question: ChatMessageId,
+    /// The agent's and the colleague's: each has one key to give out, and a fallback key.
+    pub devices: [ChatDeviceId; 2],
 }
 
 impl Chats {
@@ -35,11 +39,12 @@ impl Chats {
             answer: ids.next(),
             group: ids.next(),
             question: ids.next(),
+            devices: [ids.next(), ids.next()],
         }
     }
 }
 
-/// Writes them past the API. The agent does not want to hear from the owner.
+/// Writes them past the API. The agent does not want to hear from somebody who has left.
 pub async fn insert(app: &TestApp, company: &Company) {
     let (scope, chats, now) = (company.scope, &company.chats, app.app.clock.now());
     let (agent, manager, colleague) = (company.agent.user, company.manager.user, chats.colleague.user);
@@ -55,6 +60,7 @@ pub async fn insert(app: &TestApp, company: &Company) {
         active_at: now,
         created_by: agent,
         created_at: now,
+        encrypted_at: None,
     };
     let group = chat::Model {
         id: chats.group,
@@ -98,12 +104,17 @@ pub async fn insert(app: &TestApp, company: &Company) {
         let row = chat_message::Model { kind, media_id: shows, ..row };
         scope.insert::<chat_message::Entity, _>(&tx, row).await.unwrap();
     }
+    for (user, id, seed) in [(agent, chats.devices[0], 1), (colleague, chats.devices[1], 2)] {
+        let (device, key) = Device::new(company.id, user, id, seed).rows(1, now);
+        scope.insert::<chat_device::Entity, _>(&tx, device).await.unwrap();
+        scope.insert::<chat_device_key::Entity, _>(&tx, key).await.unwrap();
+    }
     let roster = chat_roster::Model { company_id: company.id, version: 1 };
     scope.insert::<chat_roster::Entity, _>(&tx, roster).await.unwrap();
     let block = user_block::Model {
         company_id: company.id,
         user_id: agent,
-        blocked_user_id: company.owner.user,
+        blocked_user_id: company.former,
         blocked_at: now,
     };
     scope.insert::<user_block::Entity, _>(&tx, block).await.unwrap();

@@ -7,6 +7,7 @@ pub mod collector;
 mod contract;
 mod database;
 pub mod days;
+pub mod devices;
 mod dump;
 mod figures;
 pub mod firebase;

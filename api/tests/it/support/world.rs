@@ -759,6 +759,7 @@ impl Company {
             ready_at: Some(now),
             expires_at: None,
             deleted_at: None,
+            shown_at: None,
         };
         let upload = media::Model {
             id: self.upload,
@@ -858,6 +859,8 @@ impl Company {
             self.chats.message.to_string(),
             self.chats.group.to_string(),
             self.chats.question.to_string(),
+            self.chats.devices[0].to_string(),
+            self.chats.devices[1].to_string(),
         ];
         ids.extend(people.iter().flat_map(|person| [person.user.to_string(), person.session.to_string()]));
         ids.extend(people.iter().filter_map(|person| person.agent).map(|agent| agent.to_string()));
