@@ -18,9 +18,30 @@ use crate::chat::typing::Typing;
 use crate::chat::{self, news, send, typing};
 use crate::error::Result;
 
+/// The names that are listened to.
+pub const EVENTS: [&str; 14] = [
+    "join_chat",
+    "leave_chat",
+    "send_message",
+    "CHAT_MESSAGE",
+    "typing_start",
+    "typing_stop",
+    "CHAT_TYPING",
+    "CHAT_STOP_TYPING",
+    "message_delivered",
+    "message_read",
+    "MESSAGE_READ",
+    "add_reaction",
+    "edit_message",
+    "delete_message",
+];
+
 /// Answers an event of chat; `None` of any other.
 pub async fn perform(app: &App, asked: &Asked<'_>) -> Result<Option<Value>> {
     let Asked { holder, name, fields, socket: _ } = asked;
+    if !EVENTS.contains(name) {
+        return Ok(None);
+    }
     let answer = match *name {
         "join_chat" => {
             let (scope, user) = may::<ReadChats>(app, holder)?;

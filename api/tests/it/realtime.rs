@@ -2,6 +2,9 @@
 //! asks for what a client cannot do (let time pass, write events) with a line on its output and gets a line back.
 
 mod chats;
+mod hostile;
+mod samples;
+mod unfit;
 
 use std::time::Duration;
 
