@@ -14,7 +14,7 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
-use socket_client::Client;
+use socket_client::{Client, Told};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
@@ -177,6 +177,7 @@ impl Place {
     async fn said_with(&mut self, socket: &mut Socket, event: &str, payloads: &[Value]) -> Answer {
         if socket.sent == EVENTS_OF_A_SOCKET {
             *socket = self.socket(&socket.person).await;
+            self.listen().await;
         }
         socket.sent += 1;
         match asked(&mut socket.client, event, payloads).await {
@@ -253,6 +254,18 @@ impl Place {
             let refused = answer.outcome().is_some() || OF_ANYBODY.contains(&event);
             if !refused || !answer.is_clear() {
                 self.complain(format!("{event}: a stranger with our ids got {}", answer.payload));
+            }
+        }
+    }
+
+    /// Who listens has to show from time to time that it is there, by reading.
+    async fn listen(&mut self) {
+        let clock = Clock::machine();
+        for client in &mut self.listeners {
+            while let Some(Ok(Some(Told::Event { name, payload }))) =
+                clock.timeout(Duration::from_millis(1), client.next()).await
+            {
+                client.heard.push_back((name, payload));
             }
         }
     }
