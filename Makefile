@@ -78,8 +78,8 @@ $(CONTRACT_MODULES): tests/contract/package.json tests/contract/package-lock.jso
 	@touch $@
 
 .PHONY: servers
-servers: ## See that the tests' PostgreSQL and Redis can be had; installs them where it may
-	@scripts/with-servers true
+servers: ## See that the tests' PostgreSQL, Redis and Chromium can be had; installs them where it may
+	@scripts/with-servers --browser true
 
 .PHONY: test-build
 test-build: ## Compile the tests
@@ -87,7 +87,7 @@ test-build: ## Compile the tests
 
 .PHONY: test-run
 test-run: node ## Run the tests beside a throwaway PostgreSQL and Redis; ARGS are handed on
-	INSTA_UPDATE=no scripts/with-servers cargo test --locked --workspace $(ARGS)
+	INSTA_UPDATE=no scripts/with-servers --browser cargo test --locked --workspace $(ARGS)
 
 # With the binary that the tests' build has made: built by itself, it would bring other features of its dependencies, and
 # with them a second build of nearly everything.

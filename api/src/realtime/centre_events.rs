@@ -16,9 +16,27 @@ use crate::error::{Error, Result, Subject};
 /// The longest reason of an availability, in characters, as over REST.
 const LONGEST_REASON: usize = 200;
 
+/// The names that are listened to.
+pub const EVENTS: [&str; 11] = [
+    "offer:accept",
+    "offer:decline",
+    "call:hold",
+    "call:resume",
+    "call:mute",
+    "call:transfer:complete",
+    "call:transfer:cancel",
+    "call:transfer:merge",
+    "agent:status",
+    "agent:take-back",
+    "heartbeat",
+];
+
 /// Answers an event of the contact centre's; `None` of any other.
 pub async fn perform(app: &App, asked: &Asked<'_>) -> Result<Option<Value>> {
     let Asked { holder, name, fields, socket: _ } = asked;
+    if !EVENTS.contains(name) {
+        return Ok(None);
+    }
     let answer = match *name {
         "offer:accept" => {
             let offer: OfferId = fields.required("offerId")?;

@@ -72,6 +72,11 @@ const COMMANDS: [(&str, Dialect, Command); 17] = [
     ("user_online", Dialect::Snake, Command::Online),
 ];
 
+/// The names that are listened to.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    COMMANDS.iter().map(|(name, ..)| *name).chain(OF_CHAT.iter().map(|(name, _)| *name))
+}
+
 /// What an event of a client's asks for, and in which dialect; `None` of an event that is no call's.
 pub fn command(event: &str) -> Option<(Dialect, Command)> {
     COMMANDS.iter().find(|(name, ..)| *name == event).map(|(_, dialect, command)| (*dialect, *command))

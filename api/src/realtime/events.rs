@@ -7,10 +7,19 @@ use serde_json::{Value, json};
 use socketioxide::extract::SocketRef;
 
 use super::roster::{Dismissal, Holder};
-use super::{centre_events, chat_events, handshake, peer_events, snapshot};
+use super::{centre_events, chat_events, dialects, handshake, peer_events, snapshot};
 use crate::app::App;
 use crate::error::{Code, Error, FieldError, Result};
 use crate::http::envelope::Wording;
+
+const AUTHENTICATE: &str = "authenticate";
+const RESUME: &str = "resume";
+
+/// The names of all events that are listened to. What is missing here is answered as unknown.
+pub fn listened() -> impl Iterator<Item = &'static str> {
+    let own = [AUTHENTICATE, RESUME].into_iter();
+    own.chain(centre_events::EVENTS).chain(dialects::names())
+}
 
 /// Answers an event.
 pub async fn answer(app: &App, socket: &SocketRef, name: &str, payload: &Value) -> Value {
@@ -42,7 +51,7 @@ fn failure(wording: Wording) -> Value {
 }
 
 async fn perform(app: &App, socket: &SocketRef, name: &str, payload: &Value) -> Result<Value> {
-    if name == "authenticate" {
+    if name == AUTHENTICATE {
         let fields = Fields(payload);
         let (token, dialect): (String, Option<String>) =
             (fields.required("token")?, fields.optional("dialect")?);
@@ -53,7 +62,7 @@ async fn perform(app: &App, socket: &SocketRef, name: &str, payload: &Value) -> 
     if holder.until <= app.clock.now() {
         return Err(Dismissal::TOKEN_EXPIRED.into());
     }
-    if name == "resume" {
+    if name == RESUME {
         let from: u32 = fields.required("from")?;
         return snapshot::resume(app, socket.id, &holder, from.into()).await;
     }
@@ -94,11 +103,24 @@ impl Fields<'_> {
     pub fn optional<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
         match self.0.get(name) {
             None | Some(Value::Null) => Ok(None),
+            // PostgreSQL keeps no text with it.
+            Some(value) if has_nul(value) => {
+                Err(wrong(name, "must not contain the character U+0000".to_owned()))
+            }
             Some(value) => {
                 let read = T::deserialize(value).map(Some);
                 read.map_err(|_| wrong(name, "is not of the required form".to_owned()))
             }
         }
+    }
+}
+
+fn has_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(has_nul),
+        Value::Object(fields) => fields.iter().any(|(name, value)| name.contains('\0') || has_nul(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 
@@ -133,5 +155,14 @@ mod tests {
             assert!(Fields(&payload).required::<u32>("from").is_err(), "{payload}");
         }
         assert_eq!(Fields(&json!({"from": 7, "more": 1})).required::<u32>("from").unwrap(), 7);
+    }
+
+    #[test]
+    fn a_text_that_postgresql_does_not_keep_is_refused_however_deep_it_lies() {
+        for payload in [json!("a\0"), json!({"a": [{"b": "\0"}]}), json!({"a\0": 1})] {
+            assert!(Fields(&json!({"offer": payload})).required::<Value>("offer").is_err(), "{payload}");
+        }
+        let fine = json!({"offer": {"sdp": "v=0\r\n"}, "more": "\0"});
+        assert!(Fields(&fine).required::<Value>("offer").is_ok());
     }
 }

@@ -19,6 +19,7 @@ mod tail;
 mod watch;
 
 pub use endpoint::Gateway;
+pub use events::listened;
 use serde_json::Value;
 use socketioxide::extract::SocketRef;
 use socketioxide::{SendError, SocketError};

@@ -1,6 +1,8 @@
 //! Calls among colleagues by the official Socket.IO client, a script a dialect in `tests/node`; this file owns the servers. A
 //! script asks for what a client cannot do with a line on its output and gets a line back.
 
+mod browsers;
+
 use std::time::Duration;
 
 use calldocker::app::App;

@@ -3,6 +3,9 @@
 
 mod chats;
 mod encrypted;
+mod hostile;
+mod samples;
+mod unfit;
 
 use std::time::Duration;
 

@@ -270,8 +270,10 @@ on_both_databases! {
         let wrong = json!({ "encrypted": sealed(&mine, &[&mine]) });
         app.put(&path, agent, wrong).await.is_refused(409, "CHAT_DEVICES_CHANGED");
         let foreign = Device::new(world.theirs.id, world.theirs.agent.user, world.theirs.chats.devices[0], 1);
-        let wrong = json!({ "encrypted": sealed(&foreign, &[&his]) });
-        app.put(&path, agent, wrong).await.is_refused(409, "CHAT_DEVICES_CHANGED");
+        for (from, to) in [(&foreign, vec![&his]), (&mine, vec![&his, &foreign])] {
+            let wrong = json!({ "encrypted": sealed(from, &to) });
+            app.put(&path, agent, wrong).await.is_refused(409, "CHAT_DEVICES_CHANGED");
+        }
         let mut changed = other.clone();
         changed["encrypted"]["ciphertexts"][0]["body"] = json!("Y2hhbmdlZA");
         assert!(app.put(&path, agent, changed).await.data(200)["editedAt"].is_string());

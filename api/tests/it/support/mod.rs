@@ -94,6 +94,12 @@ impl TestApp {
 
     /// [`TestApp::on`], with other settings.
     pub async fn with(backend: Backend, changes: &[(&str, &str)]) -> Option<Self> {
+        let clock = Clock::simulated("2026-03-02T12:00:00Z".parse().expect("a time"));
+        Self::at(clock, backend, changes).await
+    }
+
+    /// [`TestApp::with`], by another clock: the machine's, where others have a part who go by that.
+    pub async fn at(clock: Clock, backend: Backend, changes: &[(&str, &str)]) -> Option<Self> {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let database = TestDatabase::create(backend, folder.path()).await?;
         let mut settings = vec![
@@ -118,7 +124,6 @@ impl TestApp {
         settings.push(("firebase_jwks_url", firebase::Firebase::everybodys().url()));
         settings.extend(changes);
         let settings = Settings::with(&settings).expect("settings for tests");
-        let clock = Clock::simulated("2026-03-02T12:00:00Z".parse().expect("a time"));
         let app = App::build(settings, clock.clone(), Delivery::Deliver).await.expect("the app is built");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("a bound port"));

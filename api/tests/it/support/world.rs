@@ -857,6 +857,7 @@ impl Company {
             self.chats.colleague.user.to_string(),
             self.chats.private.to_string(),
             self.chats.message.to_string(),
+            self.chats.answer.to_string(),
             self.chats.group.to_string(),
             self.chats.question.to_string(),
             self.chats.devices[0].to_string(),
