@@ -446,6 +446,12 @@ closed_enum!(
         MakeThumbnail,
         /// Delete the files of media.
         DeleteMedia,
+        /// Decide who of a user's phones are told something.
+        NotifyUser,
+        /// Tell one phone.
+        SendPush,
+        /// Ask what became of what phones were told.
+        ReadPushReceipts,
     }
 );
 closed_enum!(

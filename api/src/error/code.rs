@@ -166,6 +166,9 @@ codes! {
     /// The server's database cannot be reached.
     /// Try again later; whoever runs the server is to look.
     DatabaseUnreachable = "DATABASE_UNREACHABLE" [503];
+    /// The caller has no such phone.
+    /// Read the list of phones again.
+    DeviceNotFound = "DEVICE_NOT_FOUND" [404];
     /// Another disposition of the company has this name.
     /// Choose another name.
     DispositionNameTaken = "DISPOSITION_NAME_TAKEN" [409];

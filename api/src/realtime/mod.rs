@@ -8,6 +8,7 @@ mod endpoint;
 mod events;
 mod figures;
 mod handshake;
+mod live_users;
 mod rooms;
 mod roster;
 mod snapshot;
@@ -15,6 +16,7 @@ mod tail;
 mod watch;
 
 pub use endpoint::Gateway;
+use entity::id::{CompanyId, UserId};
 use serde_json::Value;
 use socketioxide::extract::SocketRef;
 use socketioxide::{SendError, SocketError};
@@ -27,6 +29,11 @@ use roster::{Dismissal, Line, Roster, Sent};
 pub struct Sockets(Roster<Wire>);
 
 impl Sockets {
+    /// Whether a member has one here.
+    pub fn has(&self, company: CompanyId, user: UserId) -> bool {
+        self.0.has(company, user)
+    }
+
     /// How many have signed in.
     pub fn connected(&self) -> usize {
         self.0.count()

@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use chrono::{DateTime, Utc};
-use entity::id::{CompanyId, SessionId};
+use entity::id::{CompanyId, SessionId, UserId};
 use serde_json::Value;
 use socketioxide::socket::Sid;
 
@@ -166,6 +166,23 @@ impl<L: Line> Roster<L> {
             inner.groups.entry(home).or_insert_with(|| Group { cursor: None, members: HashMap::new() });
         group.members.insert(sid, Member { line, holder, rooms, gate: Gate::Held(Vec::new()) });
         Admitted::Yes
+    }
+
+    /// The members of companies who have a socket.
+    pub fn users(&self) -> BTreeSet<(CompanyId, UserId)> {
+        let inner = self.lock();
+        let groups = inner.groups.iter().filter_map(|(home, group)| Some(((*home)?, group)));
+        let users = groups.flat_map(|(company, group)| {
+            group.members.values().map(move |member| (company, member.holder.caller.user))
+        });
+        users.collect()
+    }
+
+    /// Whether a member has a socket.
+    pub fn has(&self, company: CompanyId, user: UserId) -> bool {
+        let inner = self.lock();
+        let group = inner.groups.get(&Some(company));
+        group.is_some_and(|group| group.members.values().any(|member| member.holder.caller.user == user))
     }
 
     /// How many are admitted.

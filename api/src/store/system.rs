@@ -4,6 +4,7 @@
 
 mod accounts;
 mod figures;
+mod live_users;
 mod reports;
 mod settings;
 mod sockets;
@@ -13,6 +14,7 @@ mod work;
 
 pub use accounts::*;
 pub use figures::*;
+pub use live_users::*;
 pub use reports::*;
 pub use settings::*;
 pub use sockets::*;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use calldocker::app::App;
 use calldocker::bus::Delivery;
-use calldocker::store::{Audience, Unit};
+use calldocker::store::{Audience, Unit, system};
 use entity::id::{CallId, QueueEntryId};
 use entity::{
     CallKind, CallStatus, CompanyScope, EntryPurpose, JobKind, Reach, RoutingSubject, VisitPlan, agent, call,
@@ -64,6 +64,11 @@ async fn tell_the_story(app: TestApp) {
         let company = company(&request["company"]);
         let result = match request["do"].as_str().unwrap() {
             "world" => describe(&world),
+            // Another node, which has no sockets, is asked.
+            "is live" => {
+                let (db, now) = (elsewhere.db.reader(), app.clock.now());
+                json!(system::is_live(company.scope, db, company.agent.user, now).await.unwrap())
+            }
             "advance" => {
                 app.clock.advance(Duration::from_secs(request["seconds"].as_u64().unwrap())).await;
                 json!(null)

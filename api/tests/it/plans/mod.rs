@@ -16,10 +16,11 @@ use calldocker::store::call_lists::{self, Filter, Only, Order};
 use calldocker::store::calls_counted::{By, Conversations, Limited, Surveys, SurveysOf, Visits, When};
 use calldocker::store::datasets::{self, Ask, Table, What};
 use calldocker::store::mails::Sender;
+use calldocker::store::push_devices::Whom;
 use calldocker::store::reports as rollups;
 use calldocker::store::{
     agent_work, audits, callbacks, calls, contact_search, contact_timeline, contacts, hooks, mails, messages,
-    outbox, phone_numbers, queueing, recordings, sessions, system, workforce,
+    outbox, phone_numbers, push_devices, push_services, queueing, recordings, sessions, system, workforce,
 };
 use chrono::TimeDelta;
 use entity::id::SessionId;
@@ -176,6 +177,13 @@ on_both_databases! {
         w.see("a company", Anyones("company"), system::company(r, ours.id)).await;
         w.see("a number of an account", Anyones("phone_number"), phone_numbers::is_there(scope, r, OUR_ACCOUNT, "+4930123456")).await;
         w.see("numbers of a flow", Found("ix_phone_number_flow"), phone_numbers::of_flow(scope, r, ours.flow)).await;
+
+        // Who is told on his phone.
+        let (his, member) = (Whom::User(ours.owner.user), Whom::Member(ours.agent.membership.unwrap()));
+        w.see("a user's phones", Anyones("ix_push_device_user"), push_devices::reachable(scope, his, now).all(r)).await;
+        w.see("a member's phones", Anyones("ix_push_device_user"), push_devices::reachable(scope, member, now).all(r)).await;
+        w.see("who has a socket", Found("live_user"), system::is_live(scope, r, ours.owner.user, now)).await;
+        w.see("tickets of notices", InOrder("ix_push_ticket_sent"), push_services::tickets(scope, r, now, 100)).await;
 
         // Lists of a supervisor.
         let line = |filter: audit::Filter| async move { audits::page(scope, r, &filter, None, 50).await };

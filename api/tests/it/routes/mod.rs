@@ -17,6 +17,7 @@ mod company_settings;
 mod contact_desk;
 mod contact_imports;
 mod contacts;
+mod devices;
 mod dispositions;
 mod envelope;
 mod examples;

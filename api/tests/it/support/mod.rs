@@ -18,6 +18,7 @@ pub mod log;
 mod mails;
 pub mod others;
 pub mod past;
+pub mod phones;
 pub mod process;
 mod rest;
 pub mod sink;
@@ -90,6 +91,12 @@ impl TestApp {
 
     /// [`TestApp::on`], with other settings.
     pub async fn with(backend: Backend, changes: &[(&str, &str)]) -> Option<Self> {
+        let clock = Clock::simulated("2026-03-02T12:00:00Z".parse().expect("a time"));
+        Self::with_clock(backend, changes, clock).await
+    }
+
+    /// The same with a clock that something else goes by, too.
+    pub async fn with_clock(backend: Backend, changes: &[(&str, &str)], clock: Clock) -> Option<Self> {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let database = TestDatabase::create(backend, folder.path()).await?;
         let mut settings = vec![
@@ -114,7 +121,6 @@ impl TestApp {
         settings.push(("firebase_jwks_url", firebase::Firebase::everybodys().url()));
         settings.extend(changes);
         let settings = Settings::with(&settings).expect("settings for tests");
-        let clock = Clock::simulated("2026-03-02T12:00:00Z".parse().expect("a time"));
         let app = App::build(settings, clock.clone(), Delivery::Deliver).await.expect("the app is built");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("a bound port"));

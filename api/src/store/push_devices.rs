@@ -1,0 +1,154 @@
+//! Phones that are told things. They are a person's, not a company's; who may be told what is asked with the company.
+
+#![expect(clippy::disallowed_methods, reason = "the table of phones has no company")]
+
+use chrono::{DateTime, Utc};
+use entity::id::{MembershipId, PushDeviceId, UserId};
+use entity::{CompanyScope, MembershipStatus, UserStatus, membership, push_device, session, user};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, SelectStatement, SimpleExpr};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, JoinType,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, Set,
+};
+
+use super::Tx;
+use super::users::membership_user;
+
+/// Who is to be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whom {
+    User(UserId),
+    Member(MembershipId),
+}
+
+/// Registers a phone. One with this token is it, whosever it was.
+pub async fn register(tx: &Tx, row: push_device::Model) -> Result<push_device::Model, DbErr> {
+    use push_device::Column as C;
+    let (service, hash) = (row.service, row.token_hash.clone());
+    let mut insert = push_device::Entity::insert(row.into_active_model().reset_all()).into_query();
+    let changed = [
+        C::UserId,
+        C::SessionId,
+        C::CompanyId,
+        C::TokenSealed,
+        C::Purpose,
+        C::Sandbox,
+        C::Name,
+        C::RegisteredAt,
+    ];
+    insert.on_conflict(OnConflict::columns([C::Service, C::TokenHash]).update_columns(changed).to_owned());
+    tx.execute(&insert).await?;
+    let kept = push_device::Entity::find()
+        .filter(C::Service.eq(service))
+        .filter(C::TokenHash.eq(hash))
+        .one(tx)
+        .await?;
+    kept.ok_or_else(|| DbErr::RecordNotFound("a phone that was registered".to_owned()))
+}
+
+/// The user's phones, the newest first.
+pub async fn of(db: &impl ConnectionTrait, user: UserId) -> Result<Vec<push_device::Model>, DbErr> {
+    push_device::Entity::find()
+        .filter(push_device::Column::UserId.eq(user))
+        .order_by_desc(push_device::Column::RegisteredAt)
+        .order_by_desc(push_device::Column::Id)
+        .all(db)
+        .await
+}
+
+/// Forgets these of a user's; answers how many there were.
+pub async fn forget(tx: &Tx, user: UserId, ids: Vec<PushDeviceId>) -> Result<u64, DbErr> {
+    let gone = push_device::Entity::delete_many()
+        .filter(push_device::Column::UserId.eq(user))
+        .filter(push_device::Column::Id.is_in(ids))
+        .exec(tx)
+        .await?;
+    Ok(gone.rows_affected)
+}
+
+/// Forgets all of a user's.
+pub async fn forget_all(tx: &Tx, user: UserId) -> Result<(), DbErr> {
+    push_device::Entity::delete_many().filter(push_device::Column::UserId.eq(user)).exec(tx).await.map(drop)
+}
+
+/// Forgets those whose session is over: they come back when somebody signs in with them.
+pub async fn forget_signed_out(tx: &Tx, now: DateTime<Utc>) -> Result<(), DbErr> {
+    push_device::Entity::delete_many().filter(is_signed_in(now).not()).exec(tx).await.map(drop)
+}
+
+/// Forgets a phone whose token is dead, unless it was registered again after that.
+pub async fn bury(tx: &Tx, row: &push_device::Model, since: Option<DateTime<Utc>>) -> Result<bool, DbErr> {
+    if since.is_some_and(|since| since < row.registered_at) {
+        return Ok(false);
+    }
+    let gone = push_device::Entity::delete_many()
+        .filter(push_device::Column::Id.eq(row.id))
+        .filter(push_device::Column::TokenHash.eq(&row.token_hash))
+        .filter(push_device::Column::RegisteredAt.lte(row.registered_at))
+        .exec(tx)
+        .await?;
+    Ok(gone.rows_affected > 0)
+}
+
+/// A notice was taken for it.
+pub async fn reached(tx: &Tx, id: PushDeviceId, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let changes = push_device::ActiveModel { reached_at: Set(Some(now)), ..Default::default() };
+    push_device::Entity::update_many()
+        .set(changes)
+        .filter(push_device::Column::Id.eq(id))
+        .exec(tx)
+        .await
+        .map(drop)
+}
+
+/// One of somebody's phones, by its id alone.
+pub async fn by_ids(
+    db: &impl ConnectionTrait,
+    ids: Vec<PushDeviceId>,
+) -> Result<Vec<push_device::Model>, DbErr> {
+    push_device::Entity::find().filter(push_device::Column::Id.is_in(ids)).all(db).await
+}
+
+/// The phones by which a member may be told what concerns the company: those of its own app and of the platform's, whose
+/// sessions are good. None of somebody who is banned, removed or in no such company.
+pub fn reachable(scope: CompanyScope, whom: Whom, now: DateTime<Utc>) -> Select<push_device::Entity> {
+    use push_device::Column as D;
+    let of_company = Condition::any().add(D::CompanyId.is_null()).add(D::CompanyId.eq(scope.company()));
+    push_device::Entity::find()
+        .filter(D::UserId.in_subquery(member(scope, whom)))
+        .filter(of_company)
+        .filter(is_signed_in(now))
+        .order_by_asc(D::Id)
+}
+
+/// His user's id, if he may act in the company.
+fn member(scope: CompanyScope, whom: Whom) -> SelectStatement {
+    use membership::Column as M;
+    let members = scope
+        .find::<membership::Entity>()
+        .select_only()
+        .column(M::UserId)
+        .join(JoinType::InnerJoin, membership_user())
+        .filter(M::Status.eq(MembershipStatus::Active))
+        .filter(user::Column::Status.eq(UserStatus::Active));
+    match whom {
+        Whom::User(id) => members.filter(M::UserId.eq(id)),
+        Whom::Member(id) => members.filter(M::Id.eq(id)),
+    }
+    .into_query()
+}
+
+/// Whether the phone's session is good.
+fn is_signed_in(now: DateTime<Utc>) -> SimpleExpr {
+    use session::Column as S;
+    let own =
+        Expr::col((session::Entity, S::Id)).equals((push_device::Entity, push_device::Column::SessionId));
+    let good = session::Entity::find()
+        .select_only()
+        .column(S::Id)
+        .filter(own)
+        .filter(S::RevokedAt.is_null())
+        .filter(S::ExpiresAt.gt(now))
+        .into_query();
+    Expr::exists(good)
+}
