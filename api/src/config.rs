@@ -3,6 +3,7 @@
 
 mod phone;
 mod push;
+mod rtc;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -18,6 +19,7 @@ use crate::secret::Secret;
 
 pub use phone::{FirebaseSettings, PhoneSettings};
 pub use push::{ApnsSettings, PushSettings};
+pub use rtc::{RtcSettings, TokenForm};
 
 pub const DEFAULTS: &str = include_str!("../settings.default.toml");
 
@@ -98,6 +100,8 @@ pub struct Settings {
     pub exports: ExportSettings,
     pub timing: Timing,
     pub rate_limits: RateLimits,
+    /// Of calls among colleagues.
+    pub rtc: RtcSettings,
     /// How many proxies stand before us and add to `X-Forwarded-For`.
     pub trusted_proxies: usize,
     pub log: String,
@@ -383,6 +387,7 @@ impl Settings {
                 of_company: keys.number("rate_limit_company")?,
                 calls: keys.number("rate_limit_calls")?,
             },
+            rtc: RtcSettings::read(keys)?,
             trusted_proxies: keys.number("trusted_proxies")?,
             log: keys.text("log"),
             log_format: keys.choice("log_format", &[("text", LogFormat::Text), ("json", LogFormat::Json)])?,

@@ -353,7 +353,13 @@ closed_enum!(
 );
 closed_enum!(
     /// What a slot of an agent is held by.
-    SlotHolder { Offer, Segment, WrapUp }
+    SlotHolder {
+        Offer,
+        Segment,
+        WrapUp,
+        /// A call with a colleague, from when it rings; the slot's offer is the participant's id.
+        PeerCall,
+    }
 );
 closed_enum!(
     /// Whose row changed, for the company's routing index.
@@ -446,6 +452,12 @@ closed_enum!(
         MakeThumbnail,
         /// Delete the files of media.
         DeleteMedia,
+        /// A call to a colleague has rung for long enough, or lasts for too long.
+        PeerDeadline,
+        /// Who has lost his connection in a call with a colleague has not come back in time.
+        PeerLost,
+        /// Somebody's last socket has gone a while ago.
+        PresenceLost,
         /// Decide who of a user's phones are told something.
         NotifyUser,
         /// Tell one phone.

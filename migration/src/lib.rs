@@ -45,6 +45,7 @@ mod m0034_contacts_by_word;
 mod m0035_phone;
 mod m0036_media;
 mod m0037_calls_behind_figures;
+mod m0038_peer_calls;
 mod m0041_push;
 mod sql;
 
@@ -93,6 +94,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0035_phone::Migration),
             Box::new(m0036_media::Migration),
             Box::new(m0037_calls_behind_figures::Migration),
+            Box::new(m0038_peer_calls::Migration),
             Box::new(m0041_push::Migration),
         ]
     }

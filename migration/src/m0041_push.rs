@@ -1,4 +1,4 @@
-//! Phones that are told what their owner misses, with what keys, and who has a socket on some node.
+//! Phones that are told what their owner misses, and with what keys.
 
 crate::sql::script!(
     r#"
@@ -41,15 +41,6 @@ CREATE TABLE push_ticket (
     PRIMARY KEY (company_id, ticket)
 );
 CREATE INDEX ix_push_ticket_device ON push_ticket (device_id);
-CREATE INDEX ix_push_ticket_sent ON push_ticket (company_id, sent_at);
-CREATE TABLE live_user (
-    company_id {uuid} NOT NULL REFERENCES company (id) ON DELETE CASCADE,
-    user_id {uuid} NOT NULL REFERENCES "user" (id) ON DELETE CASCADE,
-    node_id {uuid} NOT NULL,
-    live_until {time} NOT NULL,
-    PRIMARY KEY (company_id, user_id, node_id)
-);
-CREATE INDEX ix_live_user_node ON live_user (node_id);
-CREATE INDEX ix_live_user_until ON live_user (live_until)
+CREATE INDEX ix_push_ticket_sent ON push_ticket (company_id, sent_at)
 "#
 );

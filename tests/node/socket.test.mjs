@@ -61,20 +61,6 @@ for (const transport of ['websocket', 'polling']) {
     client.close();
   });
 
-  connecting('every node knows who has a socket, and who has none any more', async () => {
-    const client = await enter(ours.agent, transport);
-    await server('advance', { seconds: 1 });
-    assert.equal(await server('is live', { company: 'ours' }), true);
-    await server('advance', { seconds: 60 });
-    assert.equal(await server('is live', { company: 'ours' }), true);
-    assert.equal(await server('is live', { company: 'theirs' }), false);
-    client.close();
-    for (let tries = 0; await server('is live', { company: 'ours' }); tries += 1) {
-      assert.ok(tries < 100, 'a socket that was closed is still there');
-      await server('advance', { seconds: 1 });
-    }
-  });
-
   connecting('a socket that has not said in ten seconds who it is, is ended', async () => {
     const client = new Client(url, {}, transport);
     await client.until('connect');

@@ -84,7 +84,7 @@ pub fn status(row: agent::Model, slots: &[agent_slot::Model]) -> Status {
 
 /// What an agent does, from the slots that it holds: a call outweighs wrap-up, wrap-up outweighs an offer.
 pub fn activity(row: &agent::Model, held: &[SlotHolder]) -> Activity {
-    if held.contains(&SlotHolder::Segment) {
+    if held.contains(&SlotHolder::Segment) || held.contains(&SlotHolder::PeerCall) {
         Activity::OnCall
     } else if held.contains(&SlotHolder::WrapUp) {
         Activity::WrapUp

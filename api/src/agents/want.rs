@@ -109,7 +109,7 @@ pub async fn work_ended(unit: &mut Unit, id: AgentId) -> Result<()> {
 async fn has_work(unit: &Unit, id: AgentId) -> Result<bool> {
     let slots = queueing::slots_of(unit.scope(), unit.tx(), &[id]).await?;
     Ok(slots.iter().any(|slot| match slot.holder {
-        SlotHolder::Segment | SlotHolder::WrapUp => true,
+        SlotHolder::Segment | SlotHolder::WrapUp | SlotHolder::PeerCall => true,
         SlotHolder::Offer => false,
     }))
 }

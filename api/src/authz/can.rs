@@ -11,7 +11,7 @@ use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use serde_json::json;
 
 use super::Rows;
-use super::permission::{DialCalls, Permission};
+use super::permission::{DialCalls, MakePeerCalls, Permission};
 use crate::app::App;
 use crate::error::{Code, Error, Result, Subject};
 use crate::http::Failure;
@@ -161,7 +161,8 @@ pub async fn sender(app: &App, request: &Request) -> Result<Caller> {
 /// `TooOften` when it is one too many.
 pub async fn count_request(app: &App, caller: &Caller, permission: &str, request: &Request) -> Result<()> {
     let (limits, now, trail) = (&app.limits, app.clock.now(), Trail::current());
-    let begins_call = permission == DialCalls::NAME && request.method() == Method::POST;
+    let begins_call = permission == MakePeerCalls::NAME
+        || permission == DialCalls::NAME && request.method() == Method::POST;
     let who = match caller.key {
         Some(key) => (limits.key, key.id.to_string()),
         None => (limits.user, caller.user.to_string()),

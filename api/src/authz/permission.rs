@@ -119,10 +119,17 @@ permissions! {
     ReadPerformance = "reports:performance";
     /// Have reports mailed, also to people outside.
     ScheduleReports = "reports:schedule";
+    /// Call colleagues.
+    MakePeerCalls = "peer-calls:make";
+    /// Take, refuse, end and rate calls with colleagues; their media; how one wants to be called.
+    TakePeerCalls = "peer-calls:take";
     ReadPhoneNumbers = "phone-numbers:read";
     WritePhoneNumbers = "phone-numbers:write";
     /// Numbers of the platform's own account.
     AssignPhoneNumbers = "phone-numbers:assign";
+    /// Who is there.
+    ReadPresence = "presence:read";
+    WritePresence = "presence:write";
     /// Take out, or erase, all that is held on a person.
     DoPrivacy = "privacy:do";
     ReadPrompts = "prompts:read";

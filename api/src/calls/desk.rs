@@ -1,7 +1,9 @@
 //! What people see of calls and do with them at their desks.
 
 use entity::id::{AgentId, CallId};
-use entity::{CompanyScope, call, call_event, offer, outbound_call, survey_answer, text_message, transfer};
+use entity::{
+    CallKind, CompanyScope, call, call_event, offer, outbound_call, survey_answer, text_message, transfer,
+};
 
 use super::control::Actor;
 use super::outbound::{self, Dialling, Noted};
@@ -11,6 +13,7 @@ use crate::authz::Whose;
 use crate::contacts::pop::{self, Pop};
 use crate::dispositions;
 use crate::error::{Error, Result, Subject};
+use crate::peer_calls::{self, PeerView};
 use crate::slice::{Slice, read_cursor};
 use crate::store::idempotency::Request;
 use crate::store::{Unit, call_marks, calls, live, messages, outbound as store, queueing, surveys};
@@ -38,6 +41,8 @@ pub struct CallView {
     pub tags: Vec<String>,
     /// Who is at the other end; looked up for one call, and not for lists.
     pub contact: Option<Pop>,
+    /// What only a call among colleagues has.
+    pub peer: Option<PeerView>,
 }
 
 pub async fn get(app: &App, scope: CompanyScope, whose: Whose, id: CallId) -> Result<CallView> {
@@ -59,11 +64,14 @@ pub(super) async fn with_more(
     let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
     let (mut outbound, noted) = store::of_calls(scope, app.db.reader(), &ids).await?;
     let mut tags = call_marks::tags(scope, app.db.reader(), &ids).await?;
+    let among: Vec<_> = rows.iter().filter(|row| row.kind == CallKind::Peer).map(|row| row.id).collect();
+    let mut peers = peer_calls::views(app, scope, &among).await?;
     let with = |row: call::Model| CallView {
         outbound: outbound.remove(&row.id),
         handled_elsewhere: noted.contains(&row.id),
         tags: tags.remove(&row.id).unwrap_or_default(),
         contact: None,
+        peer: peers.remove(&row.id),
         row,
     };
     Ok(rows.into_iter().map(with).collect())

@@ -108,7 +108,7 @@ impl CallFile {
         summary(&self.row)
     }
 
-    fn watchers(&self) -> Vec<Audience> {
+    fn watchers(&self) -> Vec<Audience<'static>> {
         let mut watchers = vec![Audience::Supervisors];
         watchers.extend(self.row.agent_id.map(Audience::Agent));
         watchers

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::id::{AgentId, CallId, UserId};
+use entity::id::{AgentId, CallId};
 use entity::{CompanyScope, SegmentState};
 
 use super::desk::{CallView, visible, with_more};
@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::phone::e164;
 use crate::reports::ask;
 use crate::slice::{Slice, read_cursor};
-use crate::store::call_lists::{self, Filter, Only, Order, Position};
+use crate::store::call_lists::{self, Filter, Only, Order, Own, Position};
 use crate::store::call_marks::{self, Mark};
 use crate::store::calls_counted::By;
 use crate::store::{Unit, agent_work};
@@ -110,85 +110,76 @@ fn is_of_offers(by: By) -> bool {
     }
 }
 
-/// The calls that an agent has had, as a user sees them who has hidden some.
+/// Somebody's own calls, with customers and with colleagues, but for those that he has hidden.
 pub async fn history(
     app: &App,
     scope: CompanyScope,
-    (agent, user): (Option<AgentId>, UserId),
+    own: Own,
     search: Search,
     place: Place,
 ) -> Result<Listed> {
     let (filter, order) = search.read()?;
-    let Some(agent) = agent else { return Ok(nothing(&place)) };
-    let filter = Filter { of_agent: Some(agent), shown_to: Some(user), ..filter };
+    let filter = Filter { own: Some(own), shown_to: Some(own.user), ..filter };
     read(app, scope, &filter, order, place).await
 }
 
-/// The agent's calls that are not over.
-pub async fn active(app: &App, scope: CompanyScope, agent: Option<AgentId>) -> Result<Vec<CallView>> {
-    let Some(agent) = agent else { return Ok(Vec::new()) };
-    let filter = Filter { of_agent: Some(agent), only: Only::Live, ..Filter::default() };
+/// His calls that are not over.
+pub async fn active(app: &App, scope: CompanyScope, own: Own) -> Result<Vec<CallView>> {
+    let filter = Filter { own: Some(own), only: Only::Live, ..Filter::default() };
     let rows = call_lists::list(scope, app.db.reader(), &filter, Order::NewestFirst, None, (0, 100)).await?;
     with_more(app, scope, rows).await
 }
 
-/// A call that rang an agent in vain.
+/// A call that rang in vain.
 #[derive(Clone, Debug)]
 pub struct Missed {
     pub call: CallView,
     pub seen: bool,
 }
 
-/// The calls that rang the agent in vain and that he never had, the newest first; and how many he has not seen.
+/// The calls that rang in vain for him and that he never had, the newest first; and how many he has not seen.
 pub async fn missed(
     app: &App,
     scope: CompanyScope,
-    (agent, user): (Option<AgentId>, UserId),
+    own: Own,
     after: Option<String>,
     limit: u64,
 ) -> Result<(Slice<Missed>, u64)> {
-    let Some(agent) = agent else { return Ok((Slice::empty(), 0)) };
     let db = app.db.reader();
-    let filter = Filter { only: Only::MissedBy(agent), shown_to: Some(user), ..Filter::default() };
+    let filter = Filter { only: Only::MissedBy(own), shown_to: Some(own.user), ..Filter::default() };
     let listed = read(app, scope, &filter, Order::NewestFirst, Place::Cursor(after, limit)).await?;
     let ids: Vec<_> = listed.calls.rows.iter().map(|call| call.row.id).collect();
-    let seen: HashSet<CallId> = call_marks::seen(scope, db, user, &ids).await?.into_iter().collect();
+    let seen: HashSet<CallId> = call_marks::seen(scope, db, own.user, &ids).await?.into_iter().collect();
     let with_seen = |call: CallView| Missed { seen: seen.contains(&call.row.id), call };
     let rows = listed.calls.rows.into_iter().map(with_seen).collect();
-    let unseen = Filter { only: Only::Unseen(agent, user), ..filter };
+    let unseen = Filter { only: Only::Unseen(own), ..filter };
     let unseen = call_lists::count(scope, db, &unseen).await?;
     Ok((Slice { rows, next_cursor: listed.calls.next_cursor }, unseen))
 }
 
-/// The user has seen all that his agent has missed.
-pub async fn see_missed(
-    app: &App,
-    scope: CompanyScope,
-    (agent, user): (Option<AgentId>, UserId),
-) -> Result<()> {
-    let Some(agent) = agent else { return Ok(()) };
+/// He has seen all that he has missed.
+pub async fn see_missed(app: &App, scope: CompanyScope, own: Own) -> Result<()> {
     let unit = Unit::begin(app, scope).await?;
-    let filter = Filter { only: Only::Unseen(agent, user), ..Filter::default() };
+    let filter = Filter { only: Only::Unseen(own), ..Filter::default() };
     let ids = call_lists::ids(scope, unit.tx(), &filter, MARKED_AT_ONCE).await?;
-    call_marks::mark(scope, unit.tx(), user, &ids, Mark::Seen, unit.now()).await?;
+    call_marks::mark(scope, unit.tx(), own.user, &ids, Mark::Seen, unit.now()).await?;
     unit.commit().await
 }
 
-/// Marks one call for the user alone: one that he may see, or that rang his agent in vain.
+/// Marks one call for the user alone: one that he may see, or that rang in vain for him.
 pub async fn mark(
     app: &App,
     scope: CompanyScope,
-    (whose, user): (Whose, UserId),
+    (whose, own): (Whose, Own),
     id: CallId,
     mark: Mark,
 ) -> Result<()> {
-    match (visible(app, scope, whose, id).await, whose) {
-        (Err(Error::NotFound(_)), Whose::Agents(agent))
-            if call_lists::was_missed(scope, app.db.reader(), agent, id).await? => {}
-        (seen, _) => drop(seen?),
+    match visible(app, scope, whose, id).await {
+        Err(Error::NotFound(_)) if call_lists::was_missed(scope, app.db.reader(), own, id).await? => {}
+        seen => drop(seen?),
     }
     let unit = Unit::begin(app, scope).await?;
-    call_marks::mark(scope, unit.tx(), user, &[id], mark, unit.now()).await?;
+    call_marks::mark(scope, unit.tx(), own.user, &[id], mark, unit.now()).await?;
     unit.commit().await
 }
 

@@ -1,12 +1,16 @@
 //! A unit of an agent's capacity that is to be free again: what holds it is ended as its own callback or timer would have
 //! ended it.
 
-use entity::{CompanyScope, LegState, RoutingSubject, SegmentState, agent_slot, leg, segment};
+use entity::id::ParticipantId;
+use entity::{
+    CompanyScope, LegState, PartyState, RoutingSubject, SegmentState, SlotHolder, agent_slot, leg, segment,
+};
 
 use super::{CallFile, carry, leave, wrap_up};
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::store::{Unit, calls, queueing};
+use crate::peer_calls::{Device, hang_up};
+use crate::store::{Unit, calls, peer_calls, queueing};
 
 /// What becomes of a conversation that goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +35,9 @@ pub async fn free(
     slot: &agent_slot::Model,
     conversation: Conversation,
 ) -> Result<Freed> {
+    if slot.holder == SlotHolder::PeerCall {
+        return free_of_colleague(app, scope, slot, conversation).await;
+    }
     if let Some(segment) = queueing::segment_of_offer(scope, app.db.reader(), slot.offer_id).await? {
         match (agent_leg_of(app, scope, &segment).await?, conversation) {
             (AgentLeg::Lives, Conversation::Keep) => return Ok(Freed::Talking),
@@ -48,6 +55,36 @@ pub async fn free(
     file.save(&mut unit).await?;
     unit.commit().await?;
     Ok(Freed::Yes)
+}
+
+/// A call with a colleague is none of the provider's: whoever is in it is told that it is over.
+async fn free_of_colleague(
+    app: &App,
+    scope: CompanyScope,
+    slot: &agent_slot::Model,
+    conversation: Conversation,
+) -> Result<Freed> {
+    let party = peer_calls::party(scope, app.db.reader(), ParticipantId(slot.offer_id.0)).await?;
+    let Some(party) = party.filter(|party| party.state.is_live()) else {
+        free_slot(app, scope, slot).await?;
+        return Ok(Freed::Yes);
+    };
+    if party.state == PartyState::Joined && conversation == Conversation::Keep {
+        return Ok(Freed::Talking);
+    }
+    hang_up(app, scope, party.user_id, party.call_id, Device::default(), None).await?;
+    Ok(Freed::Yes)
+}
+
+/// Nothing holds it any more.
+async fn free_slot(app: &App, scope: CompanyScope, slot: &agent_slot::Model) -> Result<()> {
+    let mut unit = Unit::begin(app, scope).await?;
+    let file = CallFile::open(&unit, slot.call_id).await?;
+    queueing::release_slot(scope, unit.tx(), slot.offer_id).await?;
+    unit.reroute(RoutingSubject::Agent, slot.agent_id);
+    crate::agents::work_ended(&mut unit, slot.agent_id).await?;
+    file.save(&mut unit).await?;
+    unit.commit().await
 }
 
 /// A live one ends as if the agent had left it, and its wrap-up with it.

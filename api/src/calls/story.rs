@@ -116,6 +116,8 @@ kinds! {
     CustomerAnsweredBy = "customer.answered_by",
     /// Nobody was reached, and why.
     CustomerNotReached = "customer.not_reached",
+    /// A device of a colleague who is called rings.
+    PeerRinging = "peer.ringing",
     Connected = "call.connected",
     Held = "call.held",
     Resumed = "call.resumed",

@@ -9,10 +9,10 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::id::{CallId, JobId, LegId, OfferId};
+use entity::id::{CallId, JobId, LegId, OfferId, ParticipantId};
 use entity::{
-    CompanyScope, EndedBy, JobKind, LegKind, LegState, OfferState, RoutingSubject, SegmentState, agent_slot,
-    call, leg, offer, segment,
+    CompanyScope, EndedBy, JobKind, LegKind, LegState, OfferState, RoutingSubject, SegmentState, SlotHolder,
+    agent_slot, call, leg, offer, segment,
 };
 use serde_json::json;
 use twilio::rest::{CallFilter, Client, UpdateCall};
@@ -22,7 +22,7 @@ use super::{CallFile, carry, leave, offer as offers, wrap_up};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::jobs::Done;
-use crate::store::{Unit, calls, jobs, queueing};
+use crate::store::{Unit, calls, jobs, peer_calls, queueing};
 
 const EVERY: TimeDelta = TimeDelta::seconds(60);
 /// How long callbacks and timers have before anybody helps them.
@@ -254,6 +254,14 @@ impl Round<'_> {
     /// holds him all the same lets him go.
     async fn free_slots(&self) -> Result<()> {
         for slot in self.slots.iter().filter(|slot| slot.held_since < self.before) {
+            if slot.holder == SlotHolder::PeerCall {
+                let party = ParticipantId(slot.offer_id.0);
+                let party = peer_calls::party(self.scope, self.app.db.reader(), party).await?;
+                if party.is_none_or(|party| !party.state.is_live()) {
+                    self.free(slot).await?;
+                }
+                continue;
+            }
             let offer = queueing::offer(self.scope, self.app.db.reader(), slot.offer_id).await?;
             let segment = queueing::segment_of_offer(self.scope, self.app.db.reader(), slot.offer_id).await?;
             match self.overdue(&offer, segment.as_ref()) {

@@ -97,6 +97,9 @@ codes! {
     /// The body is larger than this operation takes.
     /// Send less.
     BodyTooLarge = "BODY_TOO_LARGE" [413];
+    /// The other has another call, or the caller has.
+    /// Try again later.
+    Busy = "BUSY" [409];
     /// This number is to be called back from this queue already.
     /// Change the callback that there is.
     CallbackExists = "CALLBACK_EXISTS" [409];
@@ -118,6 +121,9 @@ codes! {
     /// Somebody else has this call already.
     /// Take it off the screen; the message says who has it.
     CallAlreadyTaken = "CALL_ALREADY_TAKEN" [409];
+    /// Who is called takes no calls from this caller.
+    /// Ask him to change his settings, or to call himself.
+    CallBlocked = "CALL_BLOCKED" [409];
     /// The caller is no longer on the line.
     /// Nothing more can be done with this call.
     CallIsOver = "CALL_IS_OVER" [409];
@@ -127,6 +133,9 @@ codes! {
     /// There is no such call.
     /// Read the list of calls again.
     CallNotFound = "CALL_NOT_FOUND" [404];
+    /// The call does not ring for this user, or no longer: another device of his has it.
+    /// Take it off the screen.
+    CallNotRinging = "CALL_NOT_RINGING" [409];
     /// The call does not wait in a queue.
     /// Read the call again to see where it is.
     CallNotWaiting = "CALL_NOT_WAITING" [409];
@@ -229,6 +238,9 @@ codes! {
     /// The caller may not do this.
     /// Ask somebody who has the permission that the message names.
     Forbidden = "FORBIDDEN" [403];
+    /// More people than a group call has here.
+    /// Call fewer of them.
+    GroupFull = "GROUP_FULL" [409];
     /// An export is streamed over HTTP/1.1 or later only.
     /// See whether a proxy speaks HTTP/1.0.
     Http11Needed = "HTTP_1_1_NEEDED" [422];
@@ -262,6 +274,9 @@ codes! {
     /// The recording is under a legal hold.
     /// Whoever set the hold must lift it first.
     LegalHold = "LEGAL_HOLD" [409];
+    /// The two apps have no way in common to send voices.
+    /// Have a project of Agora's set for the server, or use the same kind of app.
+    MediaIncompatible = "MEDIA_INCOMPATIBLE" [409];
     /// There are no such media, or no longer.
     /// Show that they are gone.
     MediaNotFound = "MEDIA_NOT_FOUND" [404];
@@ -583,9 +598,15 @@ codes! {
     /// There is no such user.
     /// Read the list of users again.
     UserNotFound = "USER_NOT_FOUND" [404];
+    /// No device of who is called is connected.
+    /// Nothing; he finds the call among those that he has missed.
+    UserOffline = "USER_OFFLINE" [409];
     /// Some fields are not valid: 400 by their form, 422 by what they say.
     /// Correct those that `errors` names.
     ValidationFailed = "VALIDATION_FAILED" [400, 422];
+    /// Who is called takes no video calls.
+    /// Call him by voice.
+    VideoNotAllowed = "VIDEO_NOT_ALLOWED" [409];
     /// The company's account at the provider is not set up for calls in the browser.
     /// Have an owner set its API key and TwiML app.
     VoiceNotConfigured = "VOICE_NOT_CONFIGURED" [409];

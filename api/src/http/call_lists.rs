@@ -3,7 +3,7 @@
 #![expect(clippy::too_many_arguments, reason = "an argument is a parameter of the address")]
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::id::{AgentId, CallId, FlowId, QueueId, UserId};
+use entity::id::{AgentId, CallId, FlowId, QueueId};
 use entity::{Attribution, CallKind, CallOutcome, CallStatus, EntryOutcome};
 use poem::web::Data;
 use poem_openapi::param::{Header, Path, Query};
@@ -16,6 +16,7 @@ use super::counted::{CountedByIn, CountedIn, CounterIn, when};
 use super::envelope::{Created, Done, Failure, Reply, Success};
 use super::new_call::CallIn;
 use super::page::{LARGEST_LIMIT, Page, limit_within};
+use super::peer_calls::PeerStatsOut;
 use super::{JsonBody, Tag, Word, idempotency};
 use crate::app::App;
 use crate::authz::{Can, DialCalls, Permission, ReadCalls, WriteCalls};
@@ -23,7 +24,8 @@ use crate::calls::control::Actor;
 use crate::calls::desk;
 use crate::calls::lists::{self, Listed, Missed, Place, Search, Stats};
 use crate::error::{Error, Result as Outcome};
-use crate::store::call_lists::{Filter, Order};
+use crate::peer_calls::{self, Figures};
+use crate::store::call_lists::{Filter, Order, Own};
 use crate::store::call_marks::Mark;
 
 /// Rows of a history at once.
@@ -51,7 +53,7 @@ struct MissedCallOut {
     seen: bool,
 }
 
-/// The calls that rang the caller's agent in vain and that he never had.
+/// The calls that rang in vain for the caller and that he never had, of customers and of colleagues.
 #[derive(Object, Debug)]
 #[oai(rename_all = "camelCase")]
 struct MissedCallsOut {
@@ -84,11 +86,14 @@ struct CallStatsOut {
     wrap_up_seconds: i64,
     /// Of one conversation; absent without any.
     average_talk_seconds: Option<i64>,
+    /// His calls with colleagues.
+    stats: PeerStatsOut,
 }
 
 impl CallStatsOut {
-    fn of(stats: Stats, (from, to): (DateTime<Utc>, DateTime<Utc>)) -> Self {
+    fn of(stats: Stats, peers: Figures, (from, to): (DateTime<Utc>, DateTime<Utc>)) -> Self {
         Self {
+            stats: peers.into(),
             from,
             to,
             answered: stats.answered,
@@ -102,9 +107,9 @@ impl CallStatsOut {
     }
 }
 
-/// The agent that the caller is, and who marks what.
-fn own<P: Permission>(can: &Can<P>) -> (Option<AgentId>, UserId) {
-    (can.caller().agent(), can.caller().user)
+/// The caller, and the agent that he is.
+pub fn own<P: Permission>(can: &Can<P>) -> Own {
+    Own { agent: can.caller().agent(), user: can.caller().user }
 }
 
 fn order(sort: Option<Sort>) -> Order {
@@ -133,7 +138,7 @@ fn reply(listed: Listed, page: Option<Page>) -> Reply<Vec<CallOut>> {
 }
 
 /// `7d`: so many days, at most 90.
-fn days(period: Option<&str>) -> Outcome<TimeDelta> {
+pub fn days(period: Option<&str>) -> Outcome<TimeDelta> {
     let days = period.unwrap_or("7d").strip_suffix('d').and_then(|days| days.parse().ok());
     days.filter(|days| (1..=90).contains(days))
         .map(TimeDelta::days)
@@ -246,13 +251,14 @@ impl CallLists {
         Created::of(desk::create(app, can.scope()?, Actor::from(&can), agent, body.read()?, once).await?)
     }
 
-    /// Lists the calls of the caller's agent that are not over.
+    /// Lists the caller's calls that are not over, with customers and with colleagues.
     #[oai(path = "/api/calls/active", method = "get", operation_id = "listActiveCalls")]
     async fn active(&self, can: Can<ReadCalls>, Data(app): Data<&App>) -> Reply<Vec<CallOut>> {
-        Success::list(lists::active(app, can.scope()?, can.caller().agent()).await?)
+        Success::list(lists::active(app, can.scope()?, own(&can)).await?)
     }
 
-    /// Lists the calls that the caller's agent has had, the newest first, but for those that he has hidden.
+    /// Lists the calls that the caller has had with customers and with colleagues, the newest first, but for those that he has
+    /// hidden.
     #[oai(path = "/api/calls/history", method = "get", operation_id = "listOwnCalls")]
     async fn history(
         &self,
@@ -298,7 +304,7 @@ impl CallLists {
         self.history(can, Data(app), direction, number, page, Query(limit), Query(cursor)).await
     }
 
-    /// Lists the calls that rang the caller's agent in vain and that he never had, the newest first.
+    /// Lists the calls that rang in vain for the caller and that he never had, the newest first.
     #[oai(path = "/api/calls/missed", method = "get", operation_id = "listMissedCalls")]
     async fn missed(
         &self,
@@ -331,12 +337,12 @@ impl CallLists {
         Data(app): Data<&App>,
         Path(id): Path<Uuid>,
     ) -> Result<Json<Done>, Failure> {
-        let whose = (can.whose(), can.caller().user);
+        let whose = (can.whose(), own(&can));
         lists::mark(app, can.scope()?, whose, CallId(id), Mark::Seen).await?;
         Done::saying("It is seen.")
     }
 
-    /// Shows what the caller's agent has done lately.
+    /// Shows what the caller has done lately, with customers and with colleagues.
     #[oai(path = "/api/calls/stats", method = "get", operation_id = "getOwnCallStats")]
     async fn stats(
         &self,
@@ -348,6 +354,7 @@ impl CallLists {
         let now = app.clock.now();
         let span = (now - days(period.as_deref())?, now);
         let stats = lists::stats(app, can.scope()?, can.caller().agent(), span).await?;
-        Success::ok(CallStatsOut::of(stats, span))
+        let peers = peer_calls::figures(app, can.scope()?, can.caller().user, Some(span.0)).await?;
+        Success::ok(CallStatsOut::of(stats, peers, span))
     }
 }

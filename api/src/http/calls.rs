@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::envelope::{Done, Failure, Reply, Success};
 use super::offers::OfferOut;
 use super::page::limit_within;
+use super::peer_calls::PeerCallOut;
 use super::{JsonBody, Tag, Word};
 use crate::app::App;
 use crate::authz::Can;
@@ -64,6 +65,8 @@ pub struct CallOut {
     pub tags: Option<Vec<String>>,
     /// Who is at the other end, when a contact has the number; not told in lists.
     pub contact: Option<CallContactOut>,
+    /// What only a call among colleagues has.
+    pub peer: Option<PeerCallOut>,
 }
 
 /// The contact at the other end of a call.
@@ -141,8 +144,10 @@ impl From<outbound_call::Model> for OutboundOut {
 impl From<CallView> for CallOut {
     fn from(view: CallView) -> Self {
         let outbound = view.outbound.map(OutboundOut::from);
+        let talked = (view.row.answered_at, view.row.ended_at);
         Self {
             outbound,
+            peer: view.peer.map(|peer| PeerCallOut::of(peer, talked)),
             handled_elsewhere: view.handled_elsewhere,
             tags: Some(view.tags),
             contact: view.contact.map(CallContactOut::from),
@@ -173,6 +178,7 @@ impl From<call::Model> for CallOut {
             handled_elsewhere: false,
             tags: None,
             contact: None,
+            peer: None,
         }
     }
 }
@@ -285,7 +291,7 @@ impl Calls {
         Data(app): Data<&App>,
         Path(id): Path<Uuid>,
     ) -> Result<Json<Done>, Failure> {
-        let whose = (can.whose(), can.caller().user);
+        let whose = (can.whose(), super::call_lists::own(&can));
         lists::mark(app, can.scope()?, whose, CallId(id), Mark::Hidden).await?;
         Done::saying("Hidden from your history.")
     }

@@ -60,7 +60,9 @@ mod outbound;
 pub mod page;
 mod pages;
 mod patience;
+mod peer_calls;
 mod phone;
+mod presence;
 mod privacy;
 mod profile;
 mod prompts;
@@ -152,6 +154,8 @@ pub enum Tag {
     Media,
     /// Calls offered to agents.
     Offers,
+    /// Calls among the people of a company, and who of them is there.
+    PeerCalls,
     /// One person's data: taken out, or erased.
     Privacy,
     /// What flows say or play by name.
@@ -190,10 +194,15 @@ fn resources() -> impl OpenApi + 'static {
         (outbound::Outbound, callbacks::Callbacks, media_library::MediaLibrary, media_uploads::MediaUploads),
         (recordings::Recordings, recording_settings::RecordingSettings, voicemails::Voicemails),
         (company_settings::CompanySettings, transcription_hook::TranscriptionHooks),
-        (webhooks::Webhooks, chat_integrations::ChatIntegrations),
-        (smtp_server::SmtpServers, bucket::Buckets, push_services::PushServices),
-        (call_results::CallResults, queue_flows::FlowsOfQueues),
-        (twilio_account::TwilioAccounts, voice_token::VoiceTokens),
+        (webhooks::Webhooks, chat_integrations::ChatIntegrations, smtp_server::SmtpServers, bucket::Buckets),
+        push_services::PushServices,
+        (
+            call_results::CallResults,
+            queue_flows::FlowsOfQueues,
+            twilio_account::TwilioAccounts,
+            voice_token::VoiceTokens,
+        ),
+        (peer_calls::PeerCalls, presence::PresenceOfPeople),
         (call_lists::CallLists, dispositions::Dispositions, schedules::Schedules),
         (system_settings::Settings, analytics::Analytics, exports::Exports, insights::InsightsOfCompanies),
         (health::Health, languages::Languages, privacy::Privacy, report_schedules::ReportSchedules),

@@ -20,6 +20,8 @@ const KEPT: TimeDelta = TimeDelta::days(3);
 
 /// What is told of imports of contacts: numbers, and what was wrong with them.
 const IMPORTS_KEPT: TimeDelta = TimeDelta::days(30);
+/// What devices in a call have told each other: longer than a device that comes back needs it.
+const SIGNALS_KEPT: TimeDelta = TimeDelta::minutes(30);
 
 /// What endpoints were told, with the log of it.
 const EVENTS_KEPT: TimeDelta = TimeDelta::days(14);
@@ -47,11 +49,11 @@ async fn forget(app: &App) -> Result<()> {
     phone_codes::forget_expired(&tx, now).await?;
     phone_messages::forget_before(&tx, now - KEPT).await?;
     push_devices::forget_signed_out(&tx, now).await?;
-    system::forget_not_live(&tx, now).await?;
     system::forget_expired_secrets(&tx, now).await?;
     system::forget_webhook_events(&tx, now - EVENTS_KEPT).await?;
     kept_answers::forget_old(&tx, now).await?;
     system::forget_contact_imports(&tx, now - IMPORTS_KEPT).await?;
+    system::forget_signals(&tx, now - SIGNALS_KEPT).await?;
     mails::forget_failed(&tx, now - KEPT).await?;
     Ok(tx.commit().await?)
 }

@@ -11,8 +11,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clock::Busy;
 use entity::id::{
     AgentId, CallId, CallbackId, ContactImportId, ExportId, LegId, MediaId, MessageId, OfferId,
-    PhoneNumberId, PrivacyRequestId, QueueEntryId, RecordingId, ReportScheduleId, RequestId, SegmentId,
-    TransferId, WebhookDeliveryId,
+    ParticipantId, PhoneNumberId, PrivacyRequestId, QueueEntryId, RecordingId, ReportScheduleId, RequestId,
+    SegmentId, TransferId, UserId, WebhookDeliveryId,
 };
 use entity::{JobKind, job};
 use tracing::Instrument;
@@ -32,6 +32,8 @@ use crate::identity::ban;
 use crate::log::traces;
 use crate::media;
 use crate::notices;
+use crate::peer_calls;
+use crate::presence;
 use crate::privacy;
 use crate::reports;
 use crate::store::system::{self, Claimed};
@@ -289,6 +291,19 @@ async fn work(app: &App, claimed: &Claimed) -> Result<Done> {
         JobKind::NotifyUser => notices::notify(app, claimed).await,
         JobKind::SendPush => notices::send(app, claimed).await,
         JobKind::ReadPushReceipts => notices::read_receipts(app, scope, job.id).await,
+        JobKind::PeerDeadline => {
+            let about = &job.payload;
+            in_unit(app, claimed, async |unit| peer_calls::time_is_up(unit, CallId(subject), about).await)
+                .await
+        }
+        JobKind::PeerLost => {
+            let about = &job.payload;
+            let party = ParticipantId(subject);
+            in_unit(app, claimed, async |unit| peer_calls::not_back(unit, party, about).await).await
+        }
+        JobKind::PresenceLost => {
+            in_unit(app, claimed, async |unit| presence::is_gone(unit, UserId(subject)).await).await
+        }
         JobKind::DeviceLost => {
             match crate::agents::check_device(app, scope, AgentId(subject), job.id).await? {
                 Watch::Until(at) => Ok(Done::Again(at)),

@@ -23,9 +23,9 @@ use crate::integrations::push as own;
 use crate::jobs::Done;
 use crate::metrics::Pushed;
 use crate::store::push_devices::{self, Whom};
-use crate::store::system::{self, Claimed};
+use crate::store::system::Claimed;
 use crate::store::{
-    Unit, callbacks, calls, companies, jobs, push_services, queueing, users, voicemails, workforce,
+    Unit, callbacks, calls, companies, jobs, peer_calls, push_services, queueing, users, voicemails, workforce,
 };
 
 /// How long after a look at somebody who has a socket, while a call waits for him: a phone that fell asleep seems to have
@@ -45,7 +45,7 @@ pub async fn notify(app: &App, claimed: &Claimed) -> Result<Done> {
     if notice.until <= now || !is_wanted(app, scope, &told).await? {
         return Ok(Done::Yes);
     }
-    if is_live(app, scope, &told).await? {
+    if is_live(app, scope, *user).await? {
         return Ok(if notice.kind.rings() { Done::Again(now + LOOK_AGAIN) } else { Done::Yes });
     }
     let chosen = users::preferences(app.db.reader(), *user).await?;
@@ -84,10 +84,9 @@ fn takes(device: &push_device::Model, all: &[push_device::Model], notice: &Notic
     }
 }
 
-async fn is_live(app: &App, scope: CompanyScope, told: &Told) -> Result<bool> {
-    let (company, user) = (scope.company(), told.user);
-    Ok(app.sockets.has(company, user)
-        || system::is_live(scope, app.db.reader(), user, app.clock.now()).await?)
+/// Whether he has a socket, on whatever node.
+async fn is_live(app: &App, scope: CompanyScope, user: UserId) -> Result<bool> {
+    Ok(peer_calls::sockets(scope, app.db.reader(), user, app.clock.now()).await? > 0)
 }
 
 /// Whether what it is about still waits for him.

@@ -1,25 +1,16 @@
 //! What a client sends. Each event is answered by its acknowledgement, `{success: true, data}` or `{success: false,
 //! code, message, errors?}`, whatever was sent; each goes to the use case that its REST operation calls, under the same
-//! permission.
+//! permission. A subject is a file: [`centre_events`] and its siblings.
 
-use entity::id::{AgentId, OfferId};
-use entity::{Availability, When};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use socketioxide::extract::SocketRef;
 
 use super::roster::{Dismissal, Holder};
-use super::{handshake, snapshot};
-use crate::agents::{self, Hand, Wanted};
+use super::{centre_events, handshake, peer_events, snapshot};
 use crate::app::App;
-use crate::authz::{AnswerOffers, ControlCalls, Permission, SetAvailability, Whose};
-use crate::calls::control::{self, Actor, Microphone};
-use crate::calls::{accept, hold, transfer};
-use crate::error::{Code, Error, FieldError, Result, Subject};
+use crate::error::{Code, Error, FieldError, Result};
 use crate::http::envelope::Wording;
-
-/// The longest reason of an availability, in characters, as over REST.
-const LONGEST_REASON: usize = 200;
 
 /// Answers an event.
 pub async fn answer(app: &App, socket: &SocketRef, name: &str, payload: &Value) -> Value {
@@ -52,118 +43,52 @@ fn failure(wording: Wording) -> Value {
 
 async fn perform(app: &App, socket: &SocketRef, name: &str, payload: &Value) -> Result<Value> {
     if name == "authenticate" {
-        return handshake::authenticate(app, socket, &Fields(payload).required::<String>("token")?).await;
+        let fields = Fields(payload);
+        let (token, dialect): (String, Option<String>) =
+            (fields.required("token")?, fields.optional("dialect")?);
+        return handshake::authenticate(app, socket, &token, dialect.as_deref()).await;
     }
     let fields = Fields(payload);
     let holder = app.sockets.0.holder(socket.id).ok_or(Dismissal::NOT_AUTHENTICATED)?;
     if holder.until <= app.clock.now() {
         return Err(Dismissal::TOKEN_EXPIRED.into());
     }
-    match name {
-        "resume" => {
-            let from: u32 = fields.required("from")?;
-            snapshot::resume(app, socket.id, &holder, from.into()).await
-        }
-        "offer:accept" => {
-            let offer: OfferId = fields.required("offerId")?;
-            let agent = acting::<AnswerOffers>(app, &holder)?;
-            let call = accept::accept(app, holder.caller.scope()?, offer, Some(agent)).await?;
-            Ok(json!({"callId": call}))
-        }
-        "offer:decline" => {
-            let offer: OfferId = fields.required("offerId")?;
-            let agent = acting::<AnswerOffers>(app, &holder)?;
-            accept::decline(app, holder.caller.scope()?, offer, Some(agent)).await?;
-            Ok(json!({}))
-        }
-        "call:hold" => {
-            let actor = controls(app, &holder)?;
-            hold::hold(app, holder.caller.scope()?, actor, fields.required("callId")?).await?;
-            Ok(json!({}))
-        }
-        "call:resume" => {
-            let actor = controls(app, &holder)?;
-            hold::resume(app, holder.caller.scope()?, actor, fields.required("callId")?).await?;
-            Ok(json!({}))
-        }
-        "call:mute" => {
-            let actor = controls(app, &holder)?;
-            let muted: bool = fields.required("muted")?;
-            let microphone = if muted { Microphone::Muted } else { Microphone::On };
-            let (scope, call) = (holder.caller.scope()?, fields.required("callId")?);
-            control::mute(app, scope, actor, call, microphone).await?;
-            Ok(json!({}))
-        }
-        "call:transfer:complete" => {
-            let actor = controls(app, &holder)?;
-            let (scope, call) = (holder.caller.scope()?, fields.required("callId")?);
-            Ok(control::describe(&transfer::complete(app, scope, actor, call).await?))
-        }
-        "call:transfer:cancel" => {
-            let actor = controls(app, &holder)?;
-            let (scope, call) = (holder.caller.scope()?, fields.required("callId")?);
-            Ok(control::describe(&transfer::cancel(app, scope, actor, call).await?))
-        }
-        "call:transfer:merge" => {
-            let actor = controls(app, &holder)?;
-            let (scope, call) = (holder.caller.scope()?, fields.required("callId")?);
-            Ok(control::describe(&transfer::merge(app, scope, actor, call).await?))
-        }
-        "agent:status" => {
-            let availability: Availability = fields.required("availability")?;
-            let reason: Option<String> = fields.optional("reason")?;
-            if reason.as_ref().is_some_and(|reason| reason.chars().count() > LONGEST_REASON) {
-                return Err(wrong("reason", format!("must have at most {LONGEST_REASON} characters")));
-            }
-            let agent = acting::<SetAvailability>(app, &holder)?;
-            let (scope, by) = (holder.caller.scope()?, holder.caller.user);
-            let when = fields.optional("when")?.unwrap_or(When::Now);
-            let (hand, wanted) = (Hand::Own(by), Wanted { availability, reason });
-            let status = agents::set_availability(app, scope, agent, hand, wanted, when).await?;
-            Ok(agents::describe(&status))
-        }
-        "agent:take-back" => {
-            let agent = acting::<SetAvailability>(app, &holder)?;
-            let (scope, hand) = (holder.caller.scope()?, Hand::Own(holder.caller.user));
-            Ok(agents::describe(&agents::take_back_next(app, scope, agent, hand).await?))
-        }
-        "heartbeat" => {
-            let agent = acting::<SetAvailability>(app, &holder)?;
-            let ready_until = agents::heartbeat(app, holder.caller.scope()?, agent).await?;
-            Ok(json!({"readyUntil": ready_until}))
-        }
-        _ => Err(Error::Invalid {
-            code: Code::UnknownEvent,
-            message: "This event is not known.".into(),
-            fields: Vec::new(),
-        }),
+    if name == "resume" {
+        let from: u32 = fields.required("from")?;
+        return snapshot::resume(app, socket.id, &holder, from.into()).await;
     }
+    let asked = Asked { socket, holder, name, fields };
+    // A line a subject.
+    if let Some(answer) = centre_events::perform(app, &asked).await? {
+        return Ok(answer);
+    }
+    if let Some(answer) = peer_events::perform(app, &asked).await? {
+        return Ok(answer);
+    }
+    Err(Error::Invalid {
+        code: Code::UnknownEvent,
+        message: "This event is not known.".into(),
+        fields: Vec::new(),
+    })
 }
 
-/// The holder's own agent, when he may do this with it.
-fn acting<P: Permission>(app: &App, holder: &Holder) -> Result<AgentId> {
-    match app.authz.rows(holder.caller.seat(), P::NAME) {
-        Some(_) => holder.caller.agent().ok_or(Error::NotFound(Subject::Agent)),
-        None => Err(Error::Forbidden { permission: P::NAME }),
-    }
-}
-
-/// The holder as one who controls calls, when he may.
-fn controls(app: &App, holder: &Holder) -> Result<Actor> {
-    let name = ControlCalls::NAME;
-    let rows = app.authz.rows(holder.caller.seat(), name).ok_or(Error::Forbidden { permission: name })?;
-    Ok(Actor { user: holder.caller.user, whose: Whose::of(rows, holder.caller.agent()) })
+/// What a member's socket asks for.
+pub struct Asked<'a> {
+    pub socket: &'a SocketRef,
+    pub holder: Holder,
+    pub name: &'a str,
+    pub fields: Fields<'a>,
 }
 
 /// The fields of a payload, whatever the client sent as one. Unknown fields are left alone: clients add their own.
-struct Fields<'a>(&'a Value);
+pub struct Fields<'a>(&'a Value);
 
 impl Fields<'_> {
-    fn required<T: DeserializeOwned>(&self, name: &str) -> Result<T> {
+    pub fn required<T: DeserializeOwned>(&self, name: &str) -> Result<T> {
         self.optional(name)?.ok_or_else(|| wrong(name, "is required".to_owned()))
     }
 
-    fn optional<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
+    pub fn optional<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
         match self.0.get(name) {
             None | Some(Value::Null) => Ok(None),
             Some(value) => {
@@ -174,7 +99,7 @@ impl Fields<'_> {
     }
 }
 
-fn wrong(field: &str, message: String) -> Error {
+pub fn wrong(field: &str, message: String) -> Error {
     Error::Invalid {
         code: Code::ValidationFailed,
         message: "Some fields are not valid.".into(),

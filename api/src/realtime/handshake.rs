@@ -5,24 +5,32 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::DateTime;
+use entity::CompanyScope;
+use entity::id::UserId;
 use serde_json::{Value, json};
 use socketioxide::SocketIo;
 use socketioxide::extract::{AckSender, Event, SocketRef, TryData};
 use socketioxide::handler::ConnectHandler;
 
 use super::bucket::{Bucket, Taken};
+use super::dialects::Dialect;
 use super::roster::{Admitted, Dismissal, Holder, Line};
 use super::{Wire, events, rooms, snapshot};
 use crate::app::App;
 use crate::error::{Code, Error, Result};
 use crate::http::envelope::Wording;
 use crate::identity::{Caller, profile, tokens};
+use crate::presence;
 
 /// How long a socket may be connected without having said who it is.
 pub const TIME_TO_AUTHENTICATE: Duration = Duration::from_secs(10);
 
 const INVALID: Error =
     Error::Unauthorized { code: Code::TokenInvalid, message: "The access token is not valid." };
+
+/// Whose presence a socket stands for, as long as it is connected.
+#[derive(Clone, Copy)]
+struct Present(CompanyScope, UserId);
 
 /// Sets the handlers of the default namespace.
 pub fn receive(app: &App, io: &SocketIo) {
@@ -50,6 +58,9 @@ async fn check(app: &App, socket: &SocketRef, auth: Value) -> Result<(), Code> {
     match holder {
         Ok(holder) => {
             socket.extensions.insert(holder);
+            if let Some(dialect) = auth["dialect"].as_str().and_then(Dialect::named) {
+                socket.extensions.insert(dialect);
+            }
             Ok(())
         }
         Err(error) => Err(wording(&error).code),
@@ -72,7 +83,11 @@ async fn connected(app: &App, socket: SocketRef) {
     let leaving = app.clone();
     socket.on_disconnect(move |socket: SocketRef| {
         let app = leaving.clone();
-        async move { app.sockets.0.leave(socket.id) }
+        async move {
+            let _busy = app.clock.busy();
+            app.sockets.0.leave(socket.id);
+            has_left(&app, &socket).await;
+        }
     });
     let now = app.clock.now();
     let (receiving, bucket) = (app.clone(), Arc::new(Mutex::new(Bucket::full(now))));
@@ -98,13 +113,14 @@ async fn connected(app: &App, socket: SocketRef) {
             app.sockets.0.greet(socket.id, Wire(socket.clone()), deadline);
         }
         Some(holder) => {
-            if let Err(error) = enter(app, &socket, holder).await {
+            let dialect = socket.extensions.remove::<Dialect>();
+            if let Err(error) = enter(app, &socket, holder, dialect).await {
                 let Wording { code, message: _, fields: _ } = wording(&error);
                 Wire(socket.clone()).dismiss(app, Dismissal { code, message: "This socket was not let in." });
             }
         }
     }
-    forget_if_gone(app, &socket);
+    forget_if_gone(app, &socket).await;
 }
 
 /// `authenticate {token}`: answered with `authenticated {user}` or `authentication_error {code, message}`. On a socket
@@ -112,12 +128,17 @@ async fn connected(app: &App, socket: SocketRef) {
 ///
 /// # Errors
 /// What `authentication_error` said too.
-pub async fn authenticate(app: &App, socket: &SocketRef, token: &str) -> Result<Value> {
+pub async fn authenticate(
+    app: &App,
+    socket: &SocketRef,
+    token: &str,
+    dialect: Option<&str>,
+) -> Result<Value> {
     let entered = match holder_of(app, token).await {
-        Ok(holder) => enter(app, socket, holder).await,
+        Ok(holder) => enter(app, socket, holder, dialect.and_then(Dialect::named)).await,
         Err(error) => Err(error),
     };
-    forget_if_gone(app, socket);
+    forget_if_gone(app, socket).await;
     if let Err(error) = &entered {
         let Wording { code, message, fields: _ } = wording(error);
         Wire(socket.clone()).send("authentication_error", &json!({"code": code, "message": message}));
@@ -126,7 +147,7 @@ pub async fn authenticate(app: &App, socket: &SocketRef, token: &str) -> Result<
 }
 
 /// Puts the socket into its rooms, says so, and shows it how things stand. Answers the user.
-async fn enter(app: &App, socket: &SocketRef, holder: Holder) -> Result<Value> {
+async fn enter(app: &App, socket: &SocketRef, holder: Holder, dialect: Option<Dialect>) -> Result<Value> {
     let session = holder.caller.session;
     let place = rooms::of_sessions(app, &[session]).await?.remove(&session);
     let (caller, rooms) = place.unwrap_or(Err(Dismissal::SESSION_ENDED)).map_err(Error::from)?;
@@ -142,7 +163,18 @@ async fn enter(app: &App, socket: &SocketRef, holder: Holder) -> Result<Value> {
     let (sid, wire) = (socket.id, Wire(socket.clone()));
     match app.sockets.0.admit(sid, wire.clone(), Holder { caller, ..holder }, rooms) {
         Admitted::Yes => {
+            if let Some(dialect) = dialect {
+                app.sockets.0.speaks(sid, dialect);
+            }
             wire.send("authenticated", &user);
+            if caller.company().is_some() {
+                let present = Present(caller.scope()?, caller.user);
+                socket.extensions.insert(present);
+                // Nobody is kept out because his colleagues cannot be told that he is there.
+                if let Err(error) = presence::has_come(app, present.0, present.1, sid.as_str()).await {
+                    tracing::error!(?error, "a socket's presence could not be noted");
+                }
+            }
             snapshot::give(app, sid).await;
         }
         Admitted::Again => drop(wire.send("authenticated", &user)),
@@ -154,9 +186,18 @@ async fn enter(app: &App, socket: &SocketRef, holder: Holder) -> Result<Value> {
 }
 
 /// It may have gone while it was let in, after its leaving was noted.
-fn forget_if_gone(app: &App, socket: &SocketRef) {
+async fn forget_if_gone(app: &App, socket: &SocketRef) {
     if !socket.connected() {
         app.sockets.0.leave(socket.id);
+        has_left(app, socket).await;
+    }
+}
+
+async fn has_left(app: &App, socket: &SocketRef) {
+    let Some(Present(scope, user)) = socket.extensions.remove::<Present>() else { return };
+    if let Err(error) = presence::has_left(app, scope, user, socket.id.as_str()).await {
+        // Its lease runs out, and another node or a later round sees to it.
+        tracing::warn!(?error, "a socket's going could not be noted");
     }
 }
 

@@ -4,11 +4,13 @@
 //! goes to the same use case, under the same permission, as its REST operation. `docs/realtime.md` is for clients.
 
 mod bucket;
+mod centre_events;
+mod dialects;
 mod endpoint;
 mod events;
 mod figures;
 mod handshake;
-mod live_users;
+mod peer_events;
 mod rooms;
 mod roster;
 mod snapshot;
@@ -16,12 +18,12 @@ mod tail;
 mod watch;
 
 pub use endpoint::Gateway;
-use entity::id::{CompanyId, UserId};
 use serde_json::Value;
 use socketioxide::extract::SocketRef;
 use socketioxide::{SendError, SocketError};
 
 use crate::app::App;
+use crate::presence;
 use roster::{Dismissal, Line, Roster, Sent};
 
 /// The sockets of this node.
@@ -29,11 +31,6 @@ use roster::{Dismissal, Line, Roster, Sent};
 pub struct Sockets(Roster<Wire>);
 
 impl Sockets {
-    /// Whether a member has one here.
-    pub fn has(&self, company: CompanyId, user: UserId) -> bool {
-        self.0.has(company, user)
-    }
-
     /// How many have signed in.
     pub fn connected(&self) -> usize {
         self.0.count()
@@ -43,7 +40,7 @@ impl Sockets {
 /// Runs until the process ends: tells the sockets what happens, and looks after them. Also on a node without sockets,
 /// since somebody has to receive the outbox's wake-ups.
 pub async fn run(app: App) {
-    tokio::join!(tail::run(&app), watch::run(&app));
+    tokio::join!(tail::run(&app), watch::run(&app), presence::run(&app));
 }
 
 /// A connected socket.

@@ -39,6 +39,7 @@ pub async fn of_sessions(
 fn of(app: &App, caller: &Caller, queues: &BTreeSet<QueueId>) -> BTreeSet<String> {
     let mut rooms = vec![Audience::User(caller.user)];
     if caller.company().is_some() {
+        rooms.push(Audience::Company);
         rooms.extend(caller.agent().map(Audience::Agent));
         rooms.extend(queues.iter().copied().map(Audience::Queue));
         if app.authz.rows(caller.seat(), ReadCalls::NAME) == Some(Rows::All) {

@@ -12,8 +12,10 @@ use entity::id::{CompanyId, SessionId, UserId};
 use serde_json::Value;
 use socketioxide::socket::Sid;
 
+use super::dialects::{self, Dialect};
 use crate::error::Code;
 use crate::identity::Caller;
+use crate::store::Audience;
 
 /// The way to one client.
 pub trait Line: Clone + Send {
@@ -58,7 +60,7 @@ impl Dismissal {
 #[derive(Debug)]
 pub struct Event {
     pub seq: i64,
-    /// Names of rooms.
+    /// Names of rooms; one that begins with [`Audience::BUT`] is of sockets that are not told.
     pub audience: Vec<String>,
     pub name: String,
     /// With the seq in it.
@@ -113,6 +115,10 @@ struct Member<L> {
     line: L,
     holder: Holder,
     rooms: BTreeSet<String>,
+    /// The room that no other socket is in.
+    own_room: String,
+    /// `None`: it is not known yet, and it is told everything in each.
+    dialect: Option<Dialect>,
     gate: Gate,
 }
 
@@ -164,25 +170,17 @@ impl<L: Line> Roster<L> {
         inner.homes.insert(sid, home);
         let group =
             inner.groups.entry(home).or_insert_with(|| Group { cursor: None, members: HashMap::new() });
-        group.members.insert(sid, Member { line, holder, rooms, gate: Gate::Held(Vec::new()) });
+        let own_room = Audience::Socket(sid.as_str()).room();
+        let gate = Gate::Held(Vec::new());
+        group.members.insert(sid, Member { line, holder, rooms, own_room, dialect: None, gate });
         Admitted::Yes
     }
 
-    /// The members of companies who have a socket.
-    pub fn users(&self) -> BTreeSet<(CompanyId, UserId)> {
-        let inner = self.lock();
-        let groups = inner.groups.iter().filter_map(|(home, group)| Some(((*home)?, group)));
-        let users = groups.flat_map(|(company, group)| {
-            group.members.values().map(move |member| (company, member.holder.caller.user))
-        });
-        users.collect()
-    }
-
-    /// Whether a member has a socket.
-    pub fn has(&self, company: CompanyId, user: UserId) -> bool {
-        let inner = self.lock();
-        let group = inner.groups.get(&Some(company));
-        group.is_some_and(|group| group.members.values().any(|member| member.holder.caller.user == user))
+    /// In which dialect the socket is told of calls from now on, unless that is known.
+    pub fn speaks(&self, sid: Sid, dialect: Dialect) {
+        if let Some(member) = self.lock().member(sid) {
+            member.dialect.get_or_insert(dialect);
+        }
     }
 
     /// How many are admitted.
@@ -202,7 +200,7 @@ impl<L: Line> Roster<L> {
 
     /// Whether a member is in a room that this event is meant for.
     pub fn sees(&self, sid: Sid, event: &Event) -> bool {
-        self.lock().member(sid).is_some_and(|member| event.concerns(&member.rooms))
+        self.lock().member(sid).is_some_and(|member| event.concerns(member))
     }
 
     // ---- who they still are
@@ -262,8 +260,10 @@ impl<L: Line> Roster<L> {
                 continue;
             }
             group.cursor = Some(event.seq);
-            for member in group.members.values_mut().filter(|member| event.concerns(&member.rooms)) {
-                member.hear(event);
+            for member in group.members.values_mut() {
+                if event.concerns(member) {
+                    member.hear(event);
+                }
             }
         }
     }
@@ -299,7 +299,7 @@ impl<L: Line> Roster<L> {
             return;
         };
         for message in messages {
-            member.send(&message.event, &message.payload);
+            member.say(&message.event, &message.payload);
         }
         for event in waiting {
             member.hear(&event);
@@ -378,8 +378,18 @@ impl<L: Line> Member<L> {
     fn hear(&mut self, event: &Arc<Event>) {
         match &mut self.gate {
             Gate::Held(waiting) => waiting.push(event.clone()),
-            Gate::Open(after) if event.seq > *after => self.send(&event.name, &event.payload),
+            Gate::Open(after) if event.seq > *after => self.say(&event.name, &event.payload),
             Gate::Open(_) | Gate::Behind => {}
+        }
+    }
+
+    /// In the words of its dialect.
+    fn say(&mut self, event: &str, payload: &Value) {
+        let Some(said) = dialects::told(event, payload) else { return self.send(event, payload) };
+        for said in said {
+            if self.dialect.is_none_or(|own| own == said.dialect) {
+                self.send(said.event, &said.payload);
+            }
         }
     }
 
@@ -395,8 +405,16 @@ impl<L: Line> Member<L> {
 }
 
 impl Event {
-    fn concerns(&self, rooms: &BTreeSet<String>) -> bool {
-        self.audience.iter().any(|room| rooms.contains(room))
+    fn concerns<L>(&self, member: &Member<L>) -> bool {
+        let is_in = |room: &str| member.rooms.contains(room) || member.own_room == room;
+        let (mut told, mut left_out) = (false, false);
+        for room in &self.audience {
+            match room.strip_prefix(Audience::BUT) {
+                Some(room) => left_out |= is_in(room),
+                None => told |= is_in(room),
+            }
+        }
+        told && !left_out
     }
 }
 

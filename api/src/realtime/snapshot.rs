@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::calls::{file, offer};
 use crate::contacts::pop;
 use crate::error::{Code, Error, Result};
+use crate::peer_calls;
 use crate::store::{outbox, queueing, workforce};
 
 /// More events than these are not told one by one: a snapshot says more with less.
@@ -86,7 +87,7 @@ async fn gap(app: &App, sid: Sid, holder: &Holder, from: i64) -> Result<Option<R
         return Ok(None);
     }
     let rows = outbox::after(scope, db, from, LARGEST_GAP.unsigned_abs()).await?;
-    let events: Vec<_> = rows.into_iter().map(tail::event).collect();
+    let events: Vec<_> = rows.into_iter().map(|row| tail::event(app, row)).collect();
     let whole = events.iter().zip(from + 1..).all(|(event, seq)| event.seq == seq);
     let seq = events.last().map_or(from, |event| event.seq);
     if !whole || seq < end {
@@ -102,8 +103,9 @@ fn message(event: Arc<Event>) -> Message {
 
 /// How things stand for this holder. The seq is read first, so that the rest is never older than it says.
 async fn read(app: &App, holder: &Holder) -> Result<Read> {
-    let mut snapshot = json!({"seq": 0, "agent": null, "offers": [], "calls": [], "queues": []});
-    let Some(company) = holder.caller.company() else { return Ok(told(snapshot, 0)) };
+    let mut snapshot =
+        json!({"seq": 0, "agent": null, "offers": [], "calls": [], "queues": [], "peerCall": null});
+    let Some(company) = holder.caller.company() else { return Ok(told(snapshot, 0, None)) };
     let (scope, db) = (holder.caller.scope()?, app.db.reader());
     if app.sockets.0.cursor(company).is_none() {
         app.sockets.0.begin_at(company, outbox::end(scope, db).await?);
@@ -118,11 +120,18 @@ async fn read(app: &App, holder: &Holder) -> Result<Read> {
         snapshot["calls"] = calls(app, scope, agent).await?;
     }
     snapshot["queues"] = figures::for_snapshot(app, scope, holder).await?;
-    Ok(told(snapshot, seq))
+    let mut incoming = None;
+    if let Some(ringing) = peer_calls::ringing_for(app, scope, holder.caller.user).await? {
+        (snapshot["peerCall"], incoming) = (ringing.call, ringing.incoming);
+    }
+    Ok(told(snapshot, seq, incoming))
 }
 
-fn told(snapshot: Value, seq: i64) -> Read {
-    Read { messages: vec![Message { event: "snapshot".to_owned(), payload: snapshot }], seq }
+/// The snapshot, and the call that rings: a device that was woken for it learns of it here.
+fn told(snapshot: Value, seq: i64, incoming: Option<Value>) -> Read {
+    let mut messages = vec![Message { event: "snapshot".to_owned(), payload: snapshot }];
+    messages.extend(incoming.map(|payload| Message { event: "call:incoming".to_owned(), payload }));
+    Read { messages, seq }
 }
 
 /// The agent's open offers, each as `offer:new` tells it.

@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use super::roster::Event;
 use crate::app::App;
 use crate::error::Result;
+use crate::peer_calls;
 use crate::store::{outbox, system};
 
 /// How often a node looks for events that nobody woke it for.
@@ -70,7 +71,7 @@ async fn tail(app: &App, scope: CompanyScope, gaps: &mut HashMap<CompanyId, Date
     while let Some(cursor) = app.sockets.0.cursor(company) {
         let rows = outbox::after(scope, app.db.reader(), cursor, PAGE).await?;
         let committed: Vec<_> = rows.iter().map(|row| row.created_at).collect();
-        let events: Vec<_> = rows.into_iter().map(event).collect();
+        let events: Vec<_> = rows.into_iter().map(|row| event(app, row)).collect();
         let Some(first) = events.first() else { break };
         if first.seq == cursor + 1 {
             gaps.remove(&company);
@@ -92,7 +93,7 @@ async fn tail(app: &App, scope: CompanyScope, gaps: &mut HashMap<CompanyId, Date
 }
 
 /// An outbox row as clients are told it: with its seq.
-pub fn event(row: row::Model) -> Arc<Event> {
+pub fn event(app: &App, row: row::Model) -> Arc<Event> {
     let audience = match row.audience {
         Value::Array(rooms) => {
             rooms.into_iter().filter_map(|room| room.as_str().map(str::to_owned)).collect()
@@ -103,6 +104,7 @@ pub fn event(row: row::Model) -> Arc<Event> {
         payload @ Value::Object(_) => payload,
         other => json!({ "value": other }),
     };
+    peer_calls::complete(app, &row.event, &mut payload);
     payload["seq"] = row.seq.into();
     Arc::new(Event { seq: row.seq, audience, name: row.event, payload })
 }

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::roster::Dismissal;
-use super::{figures, live_users, rooms, snapshot};
+use super::{figures, rooms, snapshot};
 use crate::app::App;
 use crate::error::Result;
 
@@ -13,7 +13,6 @@ const EVERY: Duration = Duration::from_secs(1);
 
 pub async fn run(app: &App) {
     let mut shown = figures::Shown::default();
-    let mut said = live_users::Said::default();
     loop {
         let _busy = app.clock.sleep(EVERY).await;
         for stranger in app.sockets.0.overdue(app.clock.now()) {
@@ -21,9 +20,6 @@ pub async fn run(app: &App) {
         }
         if let Err(error) = check_sessions(app).await {
             tracing::error!(?error, "cannot check the sessions of sockets");
-        }
-        if let Err(error) = live_users::say(app, &mut said).await {
-            tracing::error!(?error, "cannot say who has a socket here");
         }
         for sid in app.sockets.0.behind() {
             snapshot::catch_up(app, sid).await;

@@ -15,6 +15,7 @@ use sea_orm::{
 
 use super::calls_counted::{By, Counted, Limited, When};
 use super::past_calls::versions_of;
+use super::peer_calls;
 use super::queueing::calls_of;
 
 /// Which calls a list shows; what is not named is not asked for.
@@ -43,6 +44,8 @@ pub struct Filter {
     pub words: Vec<String>,
     /// Only calls that are this agent's to see.
     pub of_agent: Option<AgentId>,
+    /// Only calls that this user's agent has had, if he is one, or that he has had with colleagues.
+    pub own: Option<Own>,
     /// Without what this user has hidden from himself.
     pub shown_to: Option<UserId>,
     pub only: Only,
@@ -66,10 +69,17 @@ pub enum Only {
     All,
     /// Those that are not over.
     Live,
-    /// Those that rang this agent in vain, and that he never had.
-    MissedBy(AgentId),
-    /// Of those, the ones that this user has not seen.
-    Unseen(AgentId, UserId),
+    /// Those that rang in vain for him, and that he never had.
+    MissedBy(Own),
+    /// Of those, the ones that he has not seen.
+    Unseen(Own),
+}
+
+/// Somebody's own calls: a user's, and his agent's if he is one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Own {
+    pub agent: Option<AgentId>,
+    pub user: UserId,
 }
 
 /// By the moment at which a call began.
@@ -171,14 +181,14 @@ pub async fn ids(
     query.select_only().column(call::Column::Id).limit(limit).into_tuple().all(db).await
 }
 
-/// Whether the call rang this agent in vain.
+/// Whether the call rang in vain for him.
 pub async fn was_missed(
     scope: CompanyScope,
     db: &impl ConnectionTrait,
-    agent: AgentId,
+    own: Own,
     id: CallId,
 ) -> Result<bool, DbErr> {
-    let found = scope.find_by_id::<call::Entity>(id).filter(missed(scope, agent));
+    let found = scope.find_by_id::<call::Entity>(id).filter(missed(scope, own));
     Ok(found.count(db).await? > 0)
 }
 
@@ -205,6 +215,11 @@ fn filtered(scope: CompanyScope, backend: DbBackend, filter: &Filter) -> Select<
             query.filter(Column::FlowVersionId.in_subquery(versions_of(scope, flow).into_query()))
         })
         .apply_if(filter.of_agent, |query, agent| query.filter(calls_of(scope, agent)))
+        .apply_if(filter.own, |query, own: Own| {
+            let with_colleagues = peer_calls::calls_of_user(scope, own.user).into_query();
+            let his = Condition::any().add(Column::Id.in_subquery(with_colleagues));
+            query.filter(his.add_option(own.agent.map(|agent| calls_of(scope, agent))))
+        })
         .apply_if(filter.shown_to, |query, user| {
             let hidden = marks_of(scope, user).filter(call_mark::Column::HiddenAt.is_not_null());
             query.filter(Column::Id.not_in_subquery(hidden.into_query()))
@@ -216,10 +231,10 @@ fn filtered(scope: CompanyScope, backend: DbBackend, filter: &Filter) -> Select<
             let live = CallStatus::iter().filter(|status| !status.is_over());
             query.filter(Column::Status.is_in(live))
         }
-        Only::MissedBy(agent) => query.filter(missed(scope, agent)),
-        Only::Unseen(agent, user) => {
-            let seen = marks_of(scope, user).filter(call_mark::Column::SeenAt.is_not_null());
-            query.filter(missed(scope, agent)).filter(Column::Id.not_in_subquery(seen.into_query()))
+        Only::MissedBy(own) => query.filter(missed(scope, own)),
+        Only::Unseen(own) => {
+            let seen = marks_of(scope, own.user).filter(call_mark::Column::SeenAt.is_not_null());
+            query.filter(missed(scope, own)).filter(Column::Id.not_in_subquery(seen.into_query()))
         }
     }
 }
@@ -233,7 +248,14 @@ fn marks_of(scope: CompanyScope, user: UserId) -> Select<call_mark::Entity> {
         .filter(call_mark::Column::UserId.eq(user))
 }
 
-fn missed(scope: CompanyScope, agent: AgentId) -> Condition {
+fn missed(scope: CompanyScope, own: Own) -> Condition {
+    let with_colleagues = peer_calls::missed_by_user(scope, own.user).into_query();
+    Condition::any()
+        .add(call::Column::Id.in_subquery(with_colleagues))
+        .add_option(own.agent.map(|agent| missed_by_agent(scope, agent)))
+}
+
+fn missed_by_agent(scope: CompanyScope, agent: AgentId) -> Condition {
     let rang = scope
         .find::<offer::Entity>()
         .select_only()

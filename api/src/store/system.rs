@@ -4,7 +4,7 @@
 
 mod accounts;
 mod figures;
-mod live_users;
+mod presence;
 mod reports;
 mod settings;
 mod sockets;
@@ -14,7 +14,7 @@ mod work;
 
 pub use accounts::*;
 pub use figures::*;
-pub use live_users::*;
+pub use presence::*;
 pub use reports::*;
 pub use settings::*;
 pub use sockets::*;

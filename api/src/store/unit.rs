@@ -54,23 +54,35 @@ pub struct Fact {
 
 /// Who is told: names of socket rooms within the company.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Audience {
+pub enum Audience<'a> {
+    /// All members of the company.
+    Company,
     /// Managers and owners, who see all of the company.
     Supervisors,
     Agent(entity::id::AgentId),
     Queue(entity::id::QueueId),
     /// All sockets of one user.
     User(entity::id::UserId),
+    /// One socket, on whatever node.
+    Socket(&'a str),
+    /// Not this one, though it is in one of the others' rooms.
+    ButSocket(&'a str),
 }
 
-impl Audience {
+impl Audience<'_> {
+    /// Before the name of a room whose sockets are left out.
+    pub const BUT: &'static str = "but:";
+
     /// The room's name, without the company.
     pub fn room(self) -> String {
         match self {
+            Self::Company => "company".to_owned(),
             Self::Supervisors => "supervisors".to_owned(),
             Self::Agent(id) => format!("agent:{id}"),
             Self::Queue(id) => format!("queue:{id}"),
             Self::User(id) => format!("user:{id}"),
+            Self::Socket(id) => format!("socket:{id}"),
+            Self::ButSocket(id) => format!("{}socket:{id}", Self::BUT),
         }
     }
 }
@@ -144,7 +156,7 @@ impl Unit {
     }
 
     /// An event for people, in the order of the company's sequence.
-    pub fn tell(&mut self, audience: &[Audience], event: &'static str, payload: Value) {
+    pub fn tell(&mut self, audience: &[Audience<'_>], event: &'static str, payload: Value) {
         self.news.push(News { audience: audience.iter().map(|one| one.room()).collect(), event, payload });
     }
 

@@ -17,6 +17,7 @@ mod mail;
 mod migrations;
 mod node;
 mod openapi;
+mod peer_calls;
 mod plans;
 mod realtime;
 mod routes;

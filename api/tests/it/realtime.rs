@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use calldocker::app::App;
 use calldocker::bus::Delivery;
-use calldocker::store::{Audience, Unit, system};
+use calldocker::store::{Audience, Unit};
 use entity::id::{CallId, QueueEntryId};
 use entity::{
     CallKind, CallStatus, CompanyScope, EntryPurpose, JobKind, Reach, RoutingSubject, VisitPlan, agent, call,
@@ -64,11 +64,6 @@ async fn tell_the_story(app: TestApp) {
         let company = company(&request["company"]);
         let result = match request["do"].as_str().unwrap() {
             "world" => describe(&world),
-            // Another node, which has no sockets, is asked.
-            "is live" => {
-                let (db, now) = (elsewhere.db.reader(), app.clock.now());
-                json!(system::is_live(company.scope, db, company.agent.user, now).await.unwrap())
-            }
             "advance" => {
                 app.clock.advance(Duration::from_secs(request["seconds"].as_u64().unwrap())).await;
                 json!(null)
@@ -119,7 +114,7 @@ async fn tell_the_story(app: TestApp) {
     assert!(status.success(), "the script says above what failed");
 }
 
-fn describe(world: &World) -> Value {
+pub fn describe(world: &World) -> Value {
     let person = |person: &Person| json!({"user": person.user, "agent": person.agent, "token": person.token});
     let company = |company: &crate::support::Company| {
         json!({
@@ -139,7 +134,7 @@ fn describe(world: &World) -> Value {
 }
 
 /// The story makes its own calls: with them goes all that hangs on a call.
-async fn forget_calls(app: &TestApp, scope: CompanyScope) {
+pub async fn forget_calls(app: &TestApp, scope: CompanyScope) {
     let tx = app.app.db.begin().await.unwrap();
     scope.delete_many::<call::Entity>().exec(&tx).await.unwrap();
     tx.commit().await.unwrap();
@@ -152,7 +147,7 @@ async fn put_agents_at_browsers(app: &TestApp, scope: CompanyScope) {
     tx.commit().await.unwrap();
 }
 
-async fn tell(app: &App, scope: CompanyScope, audience: Audience, events: u64) {
+async fn tell(app: &App, scope: CompanyScope, audience: Audience<'_>, events: u64) {
     // A batch, as a statement has no place for the parameters of a thousand rows.
     for batch in (0..events).collect::<Vec<_>>().chunks(500) {
         let mut unit = Unit::begin(app, scope).await.unwrap();

@@ -427,6 +427,25 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
         "updateSchedule" => {
             owner().id(ours.schedule).body(json!({ "name": "Desk", "hours": office_hours() }))
         }
+        "initiateCall" => Sample::by(Seat::Manager)
+            .made()
+            .body(json!({ "toUserId": ours.idle, "callType": "video", "metadata": { "connectionType": "wifi" } }))
+            .foreign("/toUserId", theirs.idle),
+        "acceptCall" => owner().id(ours.peer_call).body(json!({ "metadata": {} })),
+        "rejectCall" => owner().id(ours.peer_call).body(json!({ "reason": "declined" })),
+        "endCall" | "endCallAlias" => owner().id(ours.peer_call).body(json!({ "qualityScore": 4 })),
+        "rateCall" => {
+            let body = json!({ "score": 4, "issues": ["echo"], "comment": "Far away.", "stats": { "packetsLost": 3 } });
+            owner().id(ours.peer_call).body(body)
+        }
+        "listIceServers" => agent(),
+        "getOwnCallAnalytics" => owner().query("period=30d"),
+        "listPresence" => agent(),
+        "updatePresence" => agent().body(json!({ "status": "away" })),
+        "getPresence" => agent().id(ours.idle),
+        "getCallSettings" => agent(),
+        "updateCallSettings" => agent().body(json!({ "allowVideoCalls": false, "onlineShownTo": "supervisors" })),
+
         "getCall" => agent().id(ours.calls.offered),
         "updateCall" => agent()
             .id(ours.calls.wrap_up)

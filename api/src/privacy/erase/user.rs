@@ -13,7 +13,7 @@ use crate::privacy::terms::ERASED;
 use crate::privacy::work::{Went, Work};
 use crate::store::people::{self, Column, Kind, Which};
 use crate::store::sessions::{self, Sessions};
-use crate::store::{Unit, agents, media, persons, system, users};
+use crate::store::{Unit, agents, media, peer_calls, persons, system, users};
 
 /// Whether a column says who has done something. Where the account itself stays, since others know him, too, the company's rows
 /// name the account of nobody from then on.
@@ -106,6 +106,10 @@ pub async fn rows(work: &mut Work<'_>, user: UserId, membership: MembershipId) -
     for email in emails {
         let gone = persons::delete_by_email(scope, unit.tx(), &email).await?;
         work.count("erased", "lettersAndInvitations", gone);
+    }
+    for his in [user, UserId(work.id.0)] {
+        let gone = peer_calls::forget_user(scope, unit.tx(), his).await?;
+        work.count("erased", "partsInCalls", gone);
     }
     let users = [user.to_string(), work.id.to_string()];
     let memberships = [membership.to_string()];

@@ -1,7 +1,9 @@
 //! Agents' times with calls, and whose a call is.
 
 use entity::id::{AgentId, CallId, OfferId, QueueEntryId, QueueId, SegmentId};
-use entity::{CompanyScope, OfferState, SegmentPart, SegmentState, call, offer, segment};
+use entity::{
+    CompanyScope, OfferState, SegmentPart, SegmentState, call, offer, peer_call_participant, segment,
+};
 use sea_orm::sea_query::Condition;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
@@ -122,10 +124,16 @@ pub fn calls_of(scope: CompanyScope, agent: AgentId) -> Condition {
         .column(offer::Column::CallId)
         .filter(offer::Column::AgentId.eq(agent))
         .filter(offer::Column::State.eq(OfferState::Open));
+    let with_colleagues = scope
+        .find::<peer_call_participant::Entity>()
+        .select_only()
+        .column(peer_call_participant::Column::CallId)
+        .filter(peer_call_participant::Column::AgentId.eq(agent));
     Condition::any()
         .add(call::Column::AgentId.eq(agent))
         .add(call::Column::Id.in_subquery(segments.into_query()))
         .add(call::Column::Id.in_subquery(offers.into_query()))
+        .add(call::Column::Id.in_subquery(with_colleagues.into_query()))
 }
 
 /// Whether the call is the agent's, he had it before, or it is offered to him.

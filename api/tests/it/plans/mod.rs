@@ -12,7 +12,7 @@ use calldocker::identity::audit;
 use calldocker::queues;
 use calldocker::reports::answer;
 use calldocker::reports::ask::Question;
-use calldocker::store::call_lists::{self, Filter, Only, Order};
+use calldocker::store::call_lists::{self, Filter, Only, Order, Own};
 use calldocker::store::calls_counted::{By, Conversations, Limited, Surveys, SurveysOf, Visits, When};
 use calldocker::store::datasets::{self, Ask, Table, What};
 use calldocker::store::mails::Sender;
@@ -20,7 +20,8 @@ use calldocker::store::push_devices::Whom;
 use calldocker::store::reports as rollups;
 use calldocker::store::{
     agent_work, audits, callbacks, calls, contact_search, contact_timeline, contacts, hooks, mails, messages,
-    outbox, phone_numbers, push_devices, push_services, queueing, recordings, sessions, system, workforce,
+    outbox, peer_calls, phone_numbers, presences, push_devices, push_services, queueing, recordings,
+    sessions, system, workforce,
 };
 use chrono::TimeDelta;
 use entity::id::SessionId;
@@ -42,6 +43,7 @@ on_both_databases! {
         let within = || Filter { from: Some(day), to: Some(now), ..Filter::default() };
         let ended = || Filter { when: When::CallEnded, ..within() };
         let limited = || vec![Limited { limits: Limits { threshold: 20, short: 5 }, queues: vec![queue] }];
+        let own = Own { agent: Some(agent), user };
         let surveys = Surveys { scores: (4, 5), of: SurveysOf::Queues };
         for (name, needs, filter) in [
             ("all", InOrder("ix_call_company_started"), Filter::default()),
@@ -59,8 +61,9 @@ on_both_databases! {
             ("that are live", Found("ix_call_"), Filter { only: Only::Live, ..Filter::default() }),
             ("an agent's own", Found("ix_segment_agent"), Filter { of_agent: Some(agent), ..Filter::default() }),
             ("an agent's history", Found("ix_segment_agent"), Filter { of_agent: Some(agent), shown_to: Some(user), ..Filter::default() }),
-            ("missed", Found("ix_offer_agent"), Filter { only: Only::MissedBy(agent), ..Filter::default() }),
-            ("missed and not seen", Found("ix_offer_agent"), Filter { only: Only::Unseen(agent, user), ..Filter::default() }),
+            ("somebody's history", Found("ix_peer_call_participant_user"), Filter { own: Some(own), shown_to: Some(user), ..Filter::default() }),
+            ("missed", Found("ix_offer_agent"), Filter { only: Only::MissedBy(own), ..Filter::default() }),
+            ("missed and not seen", Found("ix_offer_agent"), Filter { only: Only::Unseen(own), ..Filter::default() }),
             ("that ended", Found("ix_call_ended"), ended()),
             ("with a visit", Found("ix_queue_entry_entered"), Filter { by: By::Visit(Visits::All), ..within() }),
             ("with a visit of a queue", Found("ix_queue_entry_entered"),
@@ -182,7 +185,6 @@ on_both_databases! {
         let (his, member) = (Whom::User(ours.owner.user), Whom::Member(ours.agent.membership.unwrap()));
         w.see("a user's phones", Anyones("ix_push_device_user"), push_devices::reachable(scope, his, now).all(r)).await;
         w.see("a member's phones", Anyones("ix_push_device_user"), push_devices::reachable(scope, member, now).all(r)).await;
-        w.see("who has a socket", Found("live_user"), system::is_live(scope, r, ours.owner.user, now)).await;
         w.see("tickets of notices", InOrder("ix_push_ticket_sent"), push_services::tickets(scope, r, now, 100)).await;
 
         // Lists of a supervisor.
@@ -223,6 +225,16 @@ on_both_databases! {
         w.see("contacts by numbers", Found("sqlite_autoindex_contact_number"), contacts::by_numbers(scope, r, &["+4930777001", "+4930777002"])).await;
         w.see("a contact by number", Found("sqlite_autoindex_contact_number"), contacts::by_number(scope, r, "+4930777001")).await;
         w.see("news for sockets", InOrder("sqlite_autoindex_outbox"), outbox::after(scope, r, 0, 100)).await;
+
+        // Calls among colleagues, and who is there.
+        let me = ours.owner.user;
+        w.see("a call that somebody has", Found("peer_call_participant"), peer_calls::live_party(scope, r, me)).await;
+        w.see("who is in a call", Found("sqlite_autoindex_peer_call_participant"), peer_calls::parties(scope, r, call)).await;
+        w.see("whether two know each other", Found("peer_call_participant"), peer_calls::know_each_other(scope, r, me, me)).await;
+        w.see("somebody's devices", Found("ix_presence_socket_user"), peer_calls::sockets(scope, r, me, now)).await;
+        w.see("parts in calls", InOrder("ix_peer_call_participant_user"), peer_calls::parts_within(scope, r, me, (Some(week), now))).await;
+        w.see("who is there", Found("presence"), presences::of_users(scope, r, &[me])).await;
+        w.see("sockets of dead nodes", Anyones("ix_presence_socket_lease"), system::lost_sockets(r, now, 10)).await;
 
         // Figures.
         let (activity, quarters) = (Attribution::ActivityDriven, 1_967_000..1_970_000);

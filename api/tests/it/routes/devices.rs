@@ -4,9 +4,10 @@
 use std::time::Duration;
 
 use calldocker::notices::Notice;
-use calldocker::store::system;
+use calldocker::store::presences;
 use chrono::TimeDelta;
 use entity::id::{CallId, NodeId};
+use entity::presence_socket;
 use push::fakes::{Checked, Fault};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -163,10 +164,17 @@ with_phones! {
         let world = people(app).await;
         let (ours, agent) = (&world.ours, &world.ours.agent);
         phones_of(app, agent, "ann").await;
-        let elsewhere: NodeId = app.app.ids.next();
+        let (now, elsewhere): (_, NodeId) = (app.clock.now(), app.app.ids.next());
+        let socket = presence_socket::Model {
+            socket: "a-socket".to_owned(),
+            company_id: ours.id,
+            user_id: agent.user,
+            node_id: elsewhere,
+            connected_at: now,
+            lease_until: now + TimeDelta::seconds(30),
+        };
         let tx = app.app.db.begin().await.unwrap();
-        let until = app.clock.now() + TimeDelta::seconds(30);
-        system::say_live(&tx, elsewhere, &[(ours.id, agent.user)], until).await.unwrap();
+        presences::add_socket(ours.scope, &tx, socket).await.unwrap();
         tx.commit().await.unwrap();
         tell(app, ours.scope, agent.user, message(app, 1, "Hello")).await;
         tell(app, ours.scope, agent.user, ringing(app, ours, 60)).await;

@@ -42,6 +42,7 @@ mod metrics;
 mod numbers;
 mod outbound;
 mod passwords;
+mod peer_calls;
 mod phone;
 mod phone_firebase;
 mod privacy;

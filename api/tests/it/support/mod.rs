@@ -18,6 +18,7 @@ pub mod log;
 mod mails;
 pub mod others;
 pub mod past;
+pub mod peers;
 pub mod phones;
 pub mod process;
 mod rest;

@@ -19,9 +19,9 @@ use calldocker::store::{
     second_factors, sessions, system, users,
 };
 use entity::id::{
-    AgentId, ApiKeyId, BucketId, CompanyId, ContactFieldId, ContactId, ContactImportId, DispositionId,
-    ExportId, FlowId, FlowTestId, FlowVersionId, MediaId, MembershipId, PhoneNumberId, PrivacyRequestId,
-    PromptId, PushDeviceId, QueueId, ReasonId, ReportScheduleId, ScheduleId, SessionId, SkillId, UserId,
+    AgentId, ApiKeyId, BucketId, CallId, CompanyId, ContactFieldId, ContactId, ContactImportId,
+    DispositionId, ExportId, FlowId, FlowTestId, FlowVersionId, MediaId, MembershipId, PhoneNumberId,
+    PrivacyRequestId, PromptId, PushDeviceId, QueueId, ReasonId, ReportScheduleId, ScheduleId, SessionId, SkillId, UserId,
     WebhookDeliveryId, WebhookEndpointId,
 };
 use entity::report_schedule::{Addresses, Members};
@@ -42,7 +42,7 @@ use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 use super::live_calls::{self, LiveCalls};
-use super::{PASSWORD, TestApp, store};
+use super::{PASSWORD, TestApp, peers, store};
 
 /// Somebody with a session.
 #[derive(Clone, Debug)]
@@ -68,6 +68,10 @@ pub struct Company {
     pub agent: Person,
     /// Another agent, who has nothing to do.
     pub idle_agent: AgentId,
+    /// Who that is; in a world with peers a device of his is connected.
+    pub idle: UserId,
+    /// Rings for the owner, in a world with peers.
+    pub peer_call: CallId,
     pub queue: QueueId,
     /// Nobody serves it.
     pub second_queue: QueueId,
@@ -156,6 +160,16 @@ impl World {
         Self { others, admin: Person { acting_for: Some(ours.id), ..admin }, ours, theirs, alone, closed }
     }
 
+    /// The same, with a call among colleagues in each company.
+    pub async fn with_peers(app: &TestApp) -> Self {
+        let world = Self::create(app).await;
+        for company in [&world.ours, &world.theirs] {
+            let parties = (company.former, company.owner.user);
+            peers::insert(app, company.scope, company.peer_call, parties, company.idle).await;
+        }
+        world
+    }
+
     /// Who sits there, in our company where the seat is in one.
     pub fn at(&self, seat: Seat) -> &Person {
         match seat {
@@ -210,6 +224,8 @@ impl Company {
             scope,
             calls: LiveCalls::named(ids),
             idle_agent: idle.agent.expect("the idle agent is an agent"),
+            idle: idle.user,
+            peer_call: ids.next(),
             queue: ids.next(),
             second_queue: ids.next(),
             reason: ids.next(),
@@ -812,6 +828,8 @@ impl Company {
             self.webhook.to_string(),
             self.webhook_delivery.to_string(),
             self.former.to_string(),
+            self.idle.to_string(),
+            self.peer_call.to_string(),
             self.api_key.to_string(),
             self.export.to_string(),
             self.privacy_request.to_string(),

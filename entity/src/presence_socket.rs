@@ -1,4 +1,4 @@
-//! A member who has a socket on a node, which says so anew as long as it lives.
+//! A connected socket of a member. Its node renews the lease; a node that dies renews none.
 
 use sea_orm::entity::prelude::*;
 
@@ -6,15 +6,15 @@ use crate::id::{CompanyId, NodeId, UserId};
 use crate::macros::company_owned;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-#[sea_orm(table_name = "live_user")]
+#[sea_orm(table_name = "presence_socket")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
+    pub socket: String,
     pub company_id: CompanyId,
-    #[sea_orm(primary_key, auto_increment = false)]
     pub user_id: UserId,
-    #[sea_orm(primary_key, auto_increment = false)]
     pub node_id: NodeId,
-    pub live_until: DateTimeUtc,
+    pub connected_at: DateTimeUtc,
+    pub lease_until: DateTimeUtc,
 }
 
 company_owned!();

@@ -1,0 +1,192 @@
+//! Calls among colleagues by the official Socket.IO client, a script a dialect in `tests/node`; this file owns the servers. A
+//! script asks for what a client cannot do with a line on its output and gets a line back.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use calldocker::app::App;
+use calldocker::bus::Delivery;
+use calldocker::http::server;
+use entity::{CallKind, CompanyScope, Reach, agent, agent_slot, call, peer_call, peer_call_participant};
+use sea_orm::{ActiveValue::Set, ColumnTrait, PaginatorTrait, QueryFilter, QueryOrder};
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpListener;
+use tokio::process::Command;
+use tokio::runtime::Runtime;
+
+use crate::realtime::{describe, forget_calls};
+use crate::support::{Backend, TestApp, World};
+
+const AGORA: [(&str, &str); 2] = [
+    ("agora_app_id", "970CA35de60c44645bbae8a215061b33"),
+    ("agora_app_certificate", "5CFd2fd1755d40ecb72977518be15d3b"),
+];
+
+/// A story on both databases.
+macro_rules! stories {
+    ($($name:ident: $script:literal, $settings:expr, $nodes:expr;)+) => { $(
+        mod $name {
+            use super::*;
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_sqlite() {
+                tell(Backend::Sqlite, $script, $settings, $nodes).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_postgres() {
+                tell(Backend::Postgres, $script, $settings, $nodes).await;
+            }
+        }
+    )+ };
+}
+
+stories! {
+    document_002_calls: "calls-002.test.mjs", &[], Nodes::One;
+    document_003_calls_and_its_clients_call_those_of_002: "calls-003.test.mjs", &[], Nodes::One;
+    document_000_calls_through_agora: "calls-000.test.mjs", &AGORA, Nodes::One;
+    calls_between_two_nodes: "calls-nodes.test.mjs", &[], Nodes::Two;
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Nodes {
+    One,
+    Two,
+}
+
+/// Another node, in a runtime of its own so that it can be killed: nothing of it says goodbye.
+struct Node {
+    url: String,
+    runtime: Option<Runtime>,
+}
+
+impl Node {
+    async fn start(app: &TestApp) -> Self {
+        let runtime = Runtime::new().expect("a runtime");
+        let (settings, clock) = (app.app.settings.clone(), app.clock.clone());
+        let started = runtime.spawn(async move {
+            let node = App::build(settings, clock, Delivery::Deliver).await.expect("the node is built");
+            node.start_work().await.expect("the node works");
+            let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+            let url = format!("http://{}", listener.local_addr().expect("a bound port"));
+            tokio::spawn(async move { server::serve(&node, listener, std::future::pending()).await });
+            url
+        });
+        Self { url: started.await.expect("the node starts"), runtime: Some(runtime) }
+    }
+
+    fn kill(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+async fn tell(backend: Backend, script: &str, settings: &[(&str, &str)], nodes: Nodes) {
+    let redis =
+        std::env::var("TEST_REDIS_URL").ok().filter(|_| nodes == Nodes::Two && backend == Backend::Postgres);
+    let redis_url = redis.clone().unwrap_or_default();
+    let settings: Vec<_> = settings.iter().copied().chain([("redis_url", redis_url.as_str())]).collect();
+    let Some(app) = TestApp::with(backend, &settings).await else { return };
+    let scripts = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/node");
+    assert!(
+        scripts.join("node_modules/socket.io-client").is_dir(),
+        "If you are here because this failed: the official client is missing, run `make node`"
+    );
+    let world = World::create(&app).await;
+    forget_calls(&app, world.ours.scope).await;
+    app.app.start_work().await.unwrap();
+    let mut other = match nodes {
+        Nodes::One => None,
+        Nodes::Two => Some(Node::start(&app).await),
+    };
+    let mut script = Command::new("node")
+        .arg(script)
+        .arg(&app.url)
+        .args(other.iter().map(|node| &node.url))
+        .args(redis.iter().map(|_| "with Redis"))
+        .current_dir(scripts)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("Node is installed");
+    let mut requests = BufReader::new(script.stdout.take().unwrap()).lines();
+    let mut answers = script.stdin.take().unwrap();
+    while let Some(line) = requests.next_line().await.unwrap() {
+        let request: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("not a request: {line}"));
+        let result = match request["do"].as_str().unwrap() {
+            "world" => describe(&world),
+            "advance" => {
+                app.clock.advance(Duration::from_secs(request["seconds"].as_u64().unwrap())).await;
+                json!(null)
+            }
+            "calls" => calls(&app, world.ours.scope).await,
+            "number" => {
+                let number = request["number"].as_str().unwrap().to_owned();
+                let tx = app.app.db.begin().await.unwrap();
+                let changes = agent::ActiveModel {
+                    reach: Set(Reach::Number),
+                    number: Set(Some(number)),
+                    ..Default::default()
+                };
+                let agent = world.ours.agent.agent.unwrap();
+                let _ = world.ours.scope.update::<agent::Entity, _>(&tx, agent, changes).await.unwrap();
+                tx.commit().await.unwrap();
+                json!(null)
+            }
+            "kill the other node" => {
+                other.as_mut().unwrap().kill();
+                json!(null)
+            }
+            "stop" => json!(null),
+            other => panic!("no such request: {other}"),
+        };
+        let answer = format!("{}\n", json!({"id": request["id"], "result": result}));
+        answers.write_all(answer.as_bytes()).await.unwrap();
+        if request["do"] == "stop" {
+            break;
+        }
+    }
+    let status = script.wait().await.unwrap();
+    if let Some(node) = &mut other {
+        node.kill();
+    }
+    app.close().await;
+    assert!(status.success(), "the script says above what failed");
+}
+
+/// The company's calls among colleagues, with who is in each and how much capacity they hold.
+async fn calls(app: &TestApp, scope: CompanyScope) -> Value {
+    let db = app.app.db.reader();
+    let mut told = Vec::new();
+    for row in
+        scope.find::<call::Entity>().filter(call::Column::Kind.eq(CallKind::Peer)).all(db).await.unwrap()
+    {
+        let peer = scope.find_by_id::<peer_call::Entity>(row.id).one(db).await.unwrap().unwrap();
+        let parties = scope
+            .find::<peer_call_participant::Entity>()
+            .filter(peer_call_participant::Column::CallId.eq(row.id))
+            .order_by_desc(peer_call_participant::Column::Role)
+            .all(db)
+            .await
+            .unwrap();
+        let parties: Vec<_> = parties
+            .iter()
+            .map(|party| json!({"user": party.user_id, "state": party.state, "score": party.quality_score}))
+            .collect();
+        let slots = scope.find::<agent_slot::Entity>().filter(agent_slot::Column::CallId.eq(row.id));
+        told.push(json!({
+            "id": row.id,
+            "call": row.status,
+            "outcome": row.outcome,
+            "status": peer.status,
+            "reason": peer.end_reason,
+            "slots": slots.count(db).await.unwrap(),
+            "parties": parties,
+        }));
+    }
+    json!(told)
+}

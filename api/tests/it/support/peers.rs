@@ -1,0 +1,128 @@
+//! What a [`super::Company`] has of calls among colleagues: one that rings for its owner, and a colleague who is there.
+
+use chrono::TimeDelta;
+use entity::call_settings::CallSettings;
+use entity::id::{CallId, UserId};
+use entity::{
+    CallKind, CallStatus, CallType, CompanyScope, ConnectionType, PartyState, PeerMedia, PeerRole,
+    PeerStatus, PresenceStatus, call, call_settings, peer_call, peer_call_participant, presence,
+    presence_socket,
+};
+use sea_orm::DatabaseTransaction;
+use serde_json::json;
+
+use super::TestApp;
+
+/// `caller` has called `callee`, and `present` has a device.
+pub async fn insert(
+    app: &TestApp,
+    scope: CompanyScope,
+    id: CallId,
+    (caller, callee): (UserId, UserId),
+    present: UserId,
+) {
+    let (company_id, now) = (scope.company(), app.app.clock.now());
+    let tx = app.app.db.begin().await.unwrap();
+    let row = call::Model {
+        id,
+        company_id,
+        kind: CallKind::Peer,
+        status: CallStatus::Dialing,
+        outcome: None,
+        from_address: format!("user:{caller}"),
+        to_address: format!("user:{callee}"),
+        caller_name: None,
+        account_sid: String::new(),
+        provider_sid: id.to_string(),
+        phone_number_id: None,
+        flow_version_id: None,
+        session: None,
+        session_version: 0,
+        current_twiml: None,
+        event_seq: 0,
+        last_event_at: now,
+        queue_id: None,
+        agent_id: None,
+        conference_sid: None,
+        disposition: None,
+        notes: None,
+        started_at: now,
+        answered_at: None,
+        ended_at: None,
+        ended_by: None,
+        reported_at: None,
+    };
+    scope.insert::<call::Entity, _>(&tx, row).await.unwrap();
+    let row = peer_call::Model {
+        call_id: id,
+        company_id,
+        called_by: caller,
+        call_type: CallType::Voice,
+        status: PeerStatus::Ringing,
+        media: PeerMedia::Agora,
+        is_group: false,
+        to_number: None,
+        end_reason: None,
+        offer: None,
+        connection_type: ConnectionType::Wifi,
+        region: None,
+        call_settings: Some(json!({"audioEnabled": true, "videoEnabled": false})),
+        error_info: None,
+    };
+    scope.insert::<peer_call::Entity, _>(&tx, row).await.unwrap();
+    for (user, role, state) in
+        [(caller, PeerRole::Caller, PartyState::Joined), (callee, PeerRole::Callee, PartyState::Ringing)]
+    {
+        let row = peer_call_participant::Model {
+            id: app.app.ids.next(),
+            company_id,
+            call_id: id,
+            user_id: user,
+            agent_id: None,
+            role,
+            state,
+            invited_at: now,
+            joined_at: None,
+            left_at: None,
+            socket: None,
+            lost_at: None,
+            device: None,
+            network: Some(json!({"ip": "192.0.2.7"})),
+            quality_score: None,
+            feedback: None,
+        };
+        scope.insert::<peer_call_participant::Entity, _>(&tx, row).await.unwrap();
+    }
+    is_there(scope, &tx, present, app).await;
+    let row = call_settings::Model {
+        user_id: present,
+        company_id,
+        settings: CallSettings::default(),
+        updated_at: now,
+    };
+    scope.insert::<call_settings::Entity, _>(&tx, row).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+/// He has a device for a day.
+pub async fn is_there(scope: CompanyScope, tx: &DatabaseTransaction, user: UserId, app: &TestApp) {
+    let (company_id, now) = (scope.company(), app.app.clock.now());
+    let row = presence::Model {
+        user_id: user,
+        company_id,
+        is_online: true,
+        chosen: PresenceStatus::Online,
+        last_seen_at: None,
+        changed_at: now,
+    };
+    scope.insert::<presence::Entity, _>(tx, row).await.unwrap();
+    let row = presence_socket::Model {
+        socket: format!("of-{}", user.0.simple()),
+        company_id,
+        user_id: user,
+        node_id: app.app.node,
+        connected_at: now,
+        lease_until: now + TimeDelta::days(1),
+    };
+    scope.insert::<presence_socket::Entity, _>(tx, row).await.unwrap();
+}
