@@ -25,7 +25,8 @@ use crate::metrics::Pushed;
 use crate::store::push_devices::{self, Whom};
 use crate::store::system::Claimed;
 use crate::store::{
-    Unit, callbacks, calls, companies, jobs, peer_calls, push_services, queueing, users, voicemails, workforce,
+    Unit, callbacks, calls, companies, jobs, peer_calls, push_services, queueing, users, voicemails,
+    workforce,
 };
 
 /// How long after a look at somebody who has a socket, while a call waits for him: a phone that fell asleep seems to have

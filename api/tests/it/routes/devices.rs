@@ -3,11 +3,12 @@
 
 use std::time::Duration;
 
+use calldocker::authz::Seat;
 use calldocker::notices::Notice;
 use calldocker::store::presences;
 use chrono::TimeDelta;
 use entity::id::{CallId, NodeId};
-use entity::presence_socket;
+use entity::{Role, presence_socket};
 use push::fakes::{Checked, Fault};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -15,7 +16,7 @@ use uuid::Uuid;
 use crate::support::phones::{
     apns_key, expo_token, key_file, one_of_each, register, tell, with_phones, work,
 };
-use crate::support::{Company, Person, TestApp, World, texts};
+use crate::support::{Company, Person, TestApp, World, person, texts};
 
 fn call() -> CallId {
     CallId(Uuid::from_u128(7))
@@ -395,6 +396,24 @@ with_phones! {
         }
         let told: Vec<_> = phones.fcm.sent().iter().map(|sent| sent["data"]["notice"].clone()).collect();
         assert_eq!(told, ["voicemail", "callback"]);
+    }
+
+    async fn a_colleague_s_call_wakes_the_phone_of_who_has_no_screen_open(app, phones) {
+        let world = people(app).await;
+        let ours = &world.ours;
+        let zoe = person(app, "zoe@ours.example.com", Seat::Manager, Some((ours.id, Role::Manager))).await;
+        let body = json!({ "toUserId": zoe.user, "callType": "voice" });
+        let call = async || app.post("/api/calls/initiate", &ours.manager, body.clone()).await;
+        call().await.is_refused(409, "USER_OFFLINE");
+        prefer(app, &zoe, json!({ "missedCallsByMail": true })).await;
+        call().await.is_refused(409, "USER_OFFLINE");
+        assert_eq!(app.mails_to(&zoe.email).await.len(), 1, "she was called in vain");
+        phones_of(app, &zoe, "zoe").await;
+        let made = call().await;
+        work(app).await;
+        assert_eq!(phones.taken(), (1, 1, 1));
+        let rang = &phones.expo.sent()[0];
+        assert_eq!((&rang["data"]["notice"], &rang["data"]["callId"]), (&json!("call"), &made.data(201)["callId"]));
     }
 
     async fn what_waits_for_a_phone_says_nothing_in_the_database(app, _phones) {

@@ -21,19 +21,19 @@ use calldocker::store::{
 use entity::id::{
     AgentId, ApiKeyId, BucketId, CallId, CompanyId, ContactFieldId, ContactId, ContactImportId,
     DispositionId, ExportId, FlowId, FlowTestId, FlowVersionId, MediaId, MembershipId, PhoneNumberId,
-    PrivacyRequestId, PromptId, PushDeviceId, QueueId, ReasonId, ReportScheduleId, ScheduleId, SessionId, SkillId, UserId,
-    WebhookDeliveryId, WebhookEndpointId,
+    PrivacyRequestId, PromptId, PushDeviceId, QueueId, ReasonId, ReportScheduleId, ScheduleId, SessionId,
+    SkillId, UserId, WebhookDeliveryId, WebhookEndpointId,
 };
 use entity::report_schedule::{Addresses, Members};
 use entity::{
     Availability, Chat, CompanyScope, ContactFieldKind, ContactImportState, DeliveryState, ExportDataset,
     ExportFormat, ExportState, IdleReading, Inserted, MailedReport, MediaKind, MediaState, MediaStore,
     MembershipStatus, PlatformRole, PrivacyKind, PrivacyPerson, PrivacyState, PushPurpose, PushServiceKind,
-    QueueRules, Reach, RecordingRule, ReportPeriod, Role, SmtpSecurity, Strategy, Updated, UserStatus, agent,
-    agent_skill, api_key, availability_reason, bucket, chat_integration, closed_company, company, contact,
-    contact_field, contact_import, disposition, disposition_queue, export, flow, flow_test, flow_version,
-    invitation, media, membership, password_link, phone_code, phone_number, privacy_request, prompt,
-    prompt_resource, push_device, push_service, queue, queue_member, recording_policy, refresh_token,
+    QueueRules, Reach, RecordingRule, ReportPeriod, RevokedBecause, Role, SmtpSecurity, Strategy, Updated,
+    UserStatus, agent, agent_skill, api_key, availability_reason, bucket, chat_integration, closed_company,
+    company, contact, contact_field, contact_import, disposition, disposition_queue, export, flow, flow_test,
+    flow_version, invitation, media, membership, password_link, phone_code, phone_number, privacy_request,
+    prompt, prompt_resource, push_device, push_service, queue, queue_member, recording_policy, refresh_token,
     registration, report_schedule, schedule, second_factor, session, skill, smtp_server, transcription_hook,
     user, voice_key, webhook_delivery, webhook_endpoint, webhook_event,
 };
@@ -647,10 +647,22 @@ impl Company {
 
     async fn insert_phones(&self, app: &TestApp, tx: &DatabaseTransaction) {
         let now = app.app.clock.now();
+        // Nobody is signed in on it any more, so it never rings.
+        let former = session::Model {
+            id: app.app.ids.next(),
+            user_id: self.owner.user,
+            membership_id: self.owner.membership,
+            created_at: now,
+            refreshed_at: now,
+            expires_at: now + chrono::TimeDelta::days(7),
+            revoked_at: Some(now),
+            revoked_because: Some(RevokedBecause::LoggedOut),
+        };
+        sessions::insert(tx, former.clone()).await.unwrap();
         let device = push_device::Model {
             id: self.device,
             user_id: self.owner.user,
-            session_id: self.owner.session,
+            session_id: former.id,
             company_id: None,
             service: PushServiceKind::Fcm,
             token_hash: format!("of the phone {}", self.device),
