@@ -124,14 +124,14 @@ impl App {
         delivery: Delivery,
     ) -> Result<Self> {
         let keys = Keys::load(&settings)?;
-        let bus = Bus::new(&clock, delivery);
-        if let Some(url) = &settings.redis_url {
-            let remote =
-                RedisBus::start(url, &bus, &clock).map_err(|cause| Error::internal("REDIS_URL", cause))?;
-            bus.connect(remote);
-        }
         let ids = Ids::new(clock.clone());
         let node = ids.next();
+        let bus = Bus::new(&clock, delivery);
+        if let Some(url) = &settings.redis_url {
+            let remote = RedisBus::start(url, &bus, &clock, node)
+                .map_err(|cause| Error::internal("REDIS_URL", cause))?;
+            bus.connect(remote);
+        }
         let providers = Providers::new(&settings, &keys);
         let storage: Arc<dyn Storage> = match &settings.s3 {
             Some(s3) => Arc::new(S3::new(s3)),

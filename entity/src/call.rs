@@ -46,6 +46,45 @@ pub struct Model {
 company_owned!();
 
 impl Model {
+    /// A call that has begun at a moment, of which nothing is known but who has called whom; the rest is the caller's to say.
+    pub fn begun(
+        id: CallId,
+        company_id: CompanyId,
+        kind: CallKind,
+        (from_address, to_address): (String, String),
+        at: DateTimeUtc,
+    ) -> Self {
+        Self {
+            id,
+            company_id,
+            kind,
+            status: CallStatus::Received,
+            outcome: None,
+            from_address,
+            to_address,
+            caller_name: None,
+            account_sid: String::new(),
+            provider_sid: id.to_string(),
+            phone_number_id: None,
+            flow_version_id: None,
+            session: None,
+            session_version: 0,
+            current_twiml: None,
+            event_seq: 0,
+            last_event_at: at,
+            queue_id: None,
+            agent_id: None,
+            conference_sid: None,
+            disposition: None,
+            notes: None,
+            started_at: at,
+            answered_at: None,
+            ended_at: None,
+            ended_by: None,
+            reported_at: None,
+        }
+    }
+
     /// The number of the company that the other party sees.
     pub fn our_address(&self) -> &str {
         match self.kind {

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::Chat;
+use crate::ChatApp;
 use crate::id::{CompanyId, UserId};
 use crate::macros::company_owned;
 
@@ -12,7 +12,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub company_id: CompanyId,
     #[sea_orm(primary_key, auto_increment = false)]
-    pub chat: Chat,
+    pub chat: ChatApp,
     /// Where notices are sent; the address is the secret.
     #[sea_orm(column_type = "Text", nullable)]
     pub url_sealed: Option<String>,

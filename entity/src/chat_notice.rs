@@ -4,7 +4,7 @@ use sea_orm::entity::prelude::*;
 
 use crate::id::{CompanyId, WebhookEventId};
 use crate::macros::company_owned;
-use crate::{Chat, Notice};
+use crate::{ChatApp, Notice};
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "chat_notice")]
@@ -12,7 +12,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub company_id: CompanyId,
     #[sea_orm(primary_key, auto_increment = false)]
-    pub chat: Chat,
+    pub chat: ChatApp,
     #[sea_orm(primary_key, auto_increment = false)]
     /// Of the event that it tells of.
     pub id: WebhookEventId,

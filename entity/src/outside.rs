@@ -99,7 +99,7 @@ closed_enum!(
 );
 closed_enum!(
     /// Where people talk with each other.
-    Chat { Slack, Teams }
+    ChatApp { Slack, Teams }
 );
 closed_enum!(
     /// What a chat can be told.

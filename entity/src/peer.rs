@@ -32,7 +32,10 @@ closed_enum!(
         Agora,
     }
 );
-closed_enum!(PeerRole { Caller, Callee });
+closed_enum!(
+    /// On which side of a call among colleagues somebody is.
+    PeerRole { Caller, Callee }
+);
 closed_enum!(
     /// How one party stands in a call. Forward only, but who has left a group call may join it again.
     PartyState {

@@ -29,6 +29,8 @@ pub struct Preferences {
     pub quiet_hours: Option<QuietTimes>,
     /// A missed call is told by mail, too.
     pub missed_calls_by_mail: bool,
+    /// Phones show what a message says.
+    pub message_previews: bool,
 }
 
 /// From a time of the day until another one, over midnight when that is earlier: `22:00`.
@@ -62,6 +64,7 @@ impl Default for Preferences {
             notifications: Notifications::default(),
             quiet_hours: None,
             missed_calls_by_mail: false,
+            message_previews: true,
         }
     }
 }

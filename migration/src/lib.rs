@@ -46,6 +46,8 @@ mod m0035_phone;
 mod m0036_media;
 mod m0037_calls_behind_figures;
 mod m0038_peer_calls;
+mod m0039_chat;
+mod m0040_stories;
 mod m0041_push;
 mod sql;
 
@@ -95,6 +97,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0036_media::Migration),
             Box::new(m0037_calls_behind_figures::Migration),
             Box::new(m0038_peer_calls::Migration),
+            Box::new(m0039_chat::Migration),
+            Box::new(m0040_stories::Migration),
             Box::new(m0041_push::Migration),
         ]
     }

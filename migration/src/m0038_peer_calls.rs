@@ -44,8 +44,8 @@ CREATE TABLE peer_call_participant (
     FOREIGN KEY (company_id, agent_id) REFERENCES agent (company_id, id) ON DELETE CASCADE
 );
 CREATE UNIQUE INDEX ux_peer_call_participant_live ON peer_call_participant (company_id, user_id) WHERE state IN ('ringing', 'joined');
-CREATE INDEX ix_peer_call_participant_user ON peer_call_participant (company_id, user_id, invited_at);
-CREATE INDEX ix_peer_call_participant_agent ON peer_call_participant (company_id, agent_id);
+CREATE INDEX ix_peer_call_participant_user ON peer_call_participant (company_id, user_id, invited_at, call_id);
+CREATE INDEX ix_peer_call_participant_agent ON peer_call_participant (company_id, agent_id, call_id);
 CREATE TABLE call_settings (
     company_id {uuid} NOT NULL REFERENCES company (id) ON DELETE CASCADE,
     user_id {uuid} NOT NULL REFERENCES "user" (id),

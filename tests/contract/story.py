@@ -113,7 +113,7 @@ anybody = Client(base_url=SERVER, httpx_args=HOOKS)
 
 
 def sign_in(email: str) -> tuple[AuthenticatedClient, models.SignedIn]:
-    signed_in = data(log_in.sync_detailed(client=anybody, body=models.CredentialsInput(email=email, password=PASSWORD)))
+    signed_in = data(log_in.sync_detailed(client=anybody, body=models.PasswordCredentialsInput(email=email, password=PASSWORD)))
     return AuthenticatedClient(base_url=SERVER, token=signed_in.token, httpx_args=HOOKS), signed_in
 
 

@@ -84,6 +84,9 @@ permissions! {
     ControlCalls = "calls:control";
     /// Listen, whisper, barge.
     SuperviseCalls = "calls:supervise";
+    /// Chats among colleagues. Always `own`: nobody reads what others say to each other.
+    ReadChats = "chats:read";
+    WriteChats = "chats:write";
     ReadDispositions = "dispositions:read";
     WriteDispositions = "dispositions:write";
     /// Take rows out of the company: calls, agents, events.
@@ -134,6 +137,12 @@ permissions! {
     DoPrivacy = "privacy:do";
     ReadPrompts = "prompts:read";
     WritePrompts = "prompts:write";
+    /// What colleagues show for a day, and keep as highlights, as far as it is for the caller.
+    ReadStories = "stories:read";
+    /// Post, see and react; `own`: nobody posts for others.
+    WriteStories = "stories:write";
+    /// `own`: those that he has posted.
+    DeleteStories = "stories:delete";
     ReadSystem = "system:read";
     WriteSystem = "system:write";
 }

@@ -1,11 +1,13 @@
 //! Wake-ups: what may be lost. Every receiver also looks by itself once a second, so that a bus that drops everything
-//! makes the service slower and nothing else.
+//! makes the service slower and nothing else. Beside them what is fleeting: told to the sockets of all nodes, and to nobody later.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use clock::{Busy, Clock, Signal};
 use entity::id::CompanyId;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 mod redis;
 
@@ -22,9 +24,23 @@ pub enum Wake {
     Outbox(CompanyId),
 }
 
-/// Carries wake-ups to the other nodes.
+/// An event for sockets that is of no use a moment later: somebody is writing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fleeting {
+    pub company: CompanyId,
+    /// Names of rooms.
+    pub rooms: Vec<String>,
+    pub event: String,
+    pub payload: Value,
+}
+
+/// Fleeting events that wait to be told on this node at most; what comes beyond is dropped.
+const FLEETING: usize = 10_000;
+
+/// Carries wake-ups and what is fleeting to the other nodes.
 pub trait Remote: Send + Sync {
     fn publish(&self, wake: Wake);
+    fn tell(&self, event: Fleeting);
     fn connection(&self) -> Connection;
 }
 
@@ -55,6 +71,7 @@ struct Inner {
     jobs: Signal,
     routing: Inbox,
     outbox: Inbox,
+    fleeting: (Signal, Mutex<Vec<Fleeting>>),
     remote: OnceLock<Arc<dyn Remote>>,
 }
 
@@ -65,6 +82,7 @@ impl Bus {
             jobs: Signal::new(clock),
             routing: Inbox::new(clock),
             outbox: Inbox::new(clock),
+            fleeting: (Signal::new(clock), Mutex::default()),
             remote: OnceLock::new(),
         }))
     }
@@ -90,6 +108,32 @@ impl Bus {
             (Delivery::Deliver, Wake::Routing(company)) => self.0.routing.put(company),
             (Delivery::Deliver, Wake::Outbox(company)) => self.0.outbox.put(company),
         }
+    }
+
+    /// Tells the sockets of this node and of the others.
+    pub fn tell(&self, event: Fleeting) {
+        if let (Some(remote), Delivery::Deliver) = (self.0.remote.get(), self.0.delivery) {
+            remote.tell(event.clone());
+        }
+        self.tell_here(event);
+    }
+
+    /// Tells the sockets of this node.
+    pub fn tell_here(&self, event: Fleeting) {
+        let (signal, waiting) = &self.0.fleeting;
+        let mut waiting = waiting.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if self.0.delivery == Delivery::Deliver && waiting.len() < FLEETING {
+            waiting.push(event);
+            signal.raise();
+        }
+    }
+
+    /// What is to be told here.
+    pub async fn fleeting(&self) -> (Busy, Vec<Fleeting>) {
+        let (signal, waiting) = &self.0.fleeting;
+        let busy = signal.raised().await;
+        let told = std::mem::take(&mut *waiting.lock().unwrap_or_else(|poisoned| poisoned.into_inner()));
+        (busy, told)
     }
 
     pub async fn jobs(&self) -> Busy {

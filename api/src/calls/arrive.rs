@@ -109,33 +109,20 @@ async fn open(
     // Half of the id is random, and it is drawn once for the call.
     let (_, seed) = id.0.as_u64_pair();
     let row = call::Model {
-        id,
-        company_id: unit.company(),
-        kind: CallKind::Inbound,
         status: CallStatus::InIvr,
-        outcome: None,
-        from_address: from.clone(),
-        to_address: number.number.clone(),
         caller_name: request.caller_name.clone(),
         account_sid: request.account_sid.clone(),
         provider_sid: request.call_sid.clone(),
         phone_number_id: Some(number.id),
         flow_version_id: Some(version),
         session: Some(serde_json::to_value(Session::new(facts).seeded(seed)).unwrap_or_default()),
-        session_version: 0,
-        current_twiml: None,
-        event_seq: 0,
-        last_event_at: unit.now(),
-        queue_id: None,
-        agent_id: None,
-        conference_sid: None,
-        disposition: None,
-        notes: None,
-        started_at: unit.now(),
-        answered_at: None,
-        ended_at: None,
-        ended_by: None,
-        reported_at: None,
+        ..call::Model::begun(
+            id,
+            unit.company(),
+            CallKind::Inbound,
+            (from.clone(), number.number.clone()),
+            unit.now(),
+        )
     };
     unit.scope().insert::<call::Entity, _>(unit.tx(), row.clone()).await?;
     contacts::touch(unit.scope(), unit.tx(), &[&row.from_address], row.started_at).await?;

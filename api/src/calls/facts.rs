@@ -75,33 +75,21 @@ mod tests {
     fn call() -> call::Model {
         let (id, at) = (Uuid::from_u128(1), "2026-03-02T12:00:00Z".parse().unwrap());
         call::Model {
-            id: id.into(),
-            company_id: id.into(),
-            kind: CallKind::Inbound,
             status: CallStatus::Completed,
-            outcome: None,
-            from_address: "+4930555000".into(),
-            to_address: "+4930123456".into(),
-            caller_name: None,
-            account_sid: String::new(),
             provider_sid: "CA1".into(),
-            phone_number_id: None,
-            flow_version_id: None,
             session: Some(json!({"secret": "no"})),
             session_version: 1,
-            current_twiml: None,
             event_seq: 3,
-            last_event_at: at,
             queue_id: Some(Uuid::from_u128(2).into()),
-            agent_id: None,
-            conference_sid: None,
-            disposition: None,
             notes: Some("private".into()),
-            started_at: at,
-            answered_at: None,
             ended_at: Some(at),
-            ended_by: None,
-            reported_at: None,
+            ..call::Model::begun(
+                id.into(),
+                id.into(),
+                CallKind::Inbound,
+                ("+4930555000".into(), "+4930123456".into()),
+                at,
+            )
         }
     }
 

@@ -202,7 +202,7 @@ impl Offer<'_> {
             Reach::Client | Reach::Browser => {
                 let (who, queue) = (file.row.their_name(), &self.queue.name);
                 let notice = Notice::offer(row.id, row.call_id, who, queue, now, row.expires_at);
-                notices::to_agent(unit, self.agent, notice).await?;
+                notices::to_agent(unit, self.agent.id, notice).await?;
             }
             // He is rung.
             Reach::Number => {}
@@ -308,9 +308,8 @@ pub async fn not_answered(unit: &mut Unit, file: &mut CallFile, offer: &offer::M
     if leave::settle(unit, file, offer, OfferState::NoAnswer).await? == Won::Yes {
         leave::stop_asking(unit, offer.agent_id).await?;
         leave::close_round_if_settled(unit, file, offer).await?;
-        let agent = workforce::agent(unit.scope(), unit.tx(), offer.agent_id).await?;
         let missed = Notice::missed_call(file.id(), file.row.their_name(), unit.now());
-        notices::to_agent(unit, &agent, missed).await?;
+        notices::to_agent(unit, offer.agent_id, missed).await?;
     }
     Ok(())
 }

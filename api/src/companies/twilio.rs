@@ -1,7 +1,7 @@
 //! A company's own account at Twilio: tried when it is saved, sealed, and never shown again.
 
 use entity::id::UserId;
-use entity::{CompanyScope, company, voice_key};
+use entity::{CallKind, CompanyScope, call, company, voice_key};
 use sea_orm::Set;
 use serde_json::json;
 use twilio::rest::{ACTIVE, Credentials};
@@ -143,7 +143,9 @@ async fn refuse_if_used(unit: &Unit, next: Option<&String>) -> Result<()> {
         return Err(Error::conflict(Code::NumbersOfOtherAccount, message));
     }
     let live = calls::unfinished(unit.scope(), unit.tx()).await?;
-    if live.iter().any(|call| Some(&call.account_sid) != next) {
+    // Calls among colleagues are on no account.
+    let of_an_account = |call: &&call::Model| call.kind != CallKind::Peer;
+    if live.iter().filter(of_an_account).any(|call| Some(&call.account_sid) != next) {
         return Err(Error::conflict(Code::CallsUnderWay, "Calls are under way with the other account."));
     }
     Ok(())

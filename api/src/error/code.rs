@@ -139,6 +139,18 @@ codes! {
     /// The call does not wait in a queue.
     /// Read the call again to see where it is.
     CallNotWaiting = "CALL_NOT_WAITING" [409];
+    /// One of the two has blocked the other.
+    /// Write to somebody else; who has blocked can unblock.
+    ChatBlocked = "CHAT_BLOCKED" [409];
+    /// The other one in this chat does not work here any more.
+    /// Write to somebody else; what was said can be read.
+    ChatClosed = "CHAT_CLOSED" [409];
+    /// The group would have more people than a group may have.
+    /// Make another group.
+    ChatGroupFull = "CHAT_GROUP_FULL" [409];
+    /// There is no such chat.
+    /// Read the list of chats again.
+    ChatNotFound = "CHAT_NOT_FOUND" [404];
     /// This server has no account at Cloudinary.
     /// Upload to this server.
     CloudinaryOff = "CLOUDINARY_OFF" [409];
@@ -195,7 +207,7 @@ codes! {
     ExportNotReady = "EXPORT_NOT_READY" [409];
     /// This server takes no tokens of Firebase.
     /// Sign in in another way, or ask whoever runs the server.
-    FirebaseOff = "FIREBASE_OFF" [503];
+    FirebaseOff = "FIREBASE_OFF" [409];
     /// The token was not signed by Firebase for this server, has run out, or proves no telephone number.
     /// Let the person sign in at Firebase again, by number.
     FirebaseTokenInvalid = "FIREBASE_TOKEN_INVALID" [401];
@@ -268,6 +280,9 @@ codes! {
     /// The invitation is not valid, or no longer.
     /// Ask for a new one.
     InvitationNotFound = "INVITATION_NOT_FOUND" [404];
+    /// A group keeps at least one admin.
+    /// Make somebody else an admin first.
+    LastGroupAdmin = "LAST_GROUP_ADMIN" [409];
     /// A company keeps at least one owner.
     /// Make somebody else an owner first.
     LastOwner = "LAST_OWNER" [409];
@@ -295,6 +310,18 @@ codes! {
     /// The person is a member of other companies too.
     /// Only that person changes it, in the own profile.
     MemberElsewhere = "MEMBER_ELSEWHERE" [409];
+    /// The message was deleted for everybody.
+    /// Take its text off the screen.
+    MessageDeleted = "MESSAGE_DELETED" [409];
+    /// There is no such message.
+    /// Read the chat again.
+    MessageNotFound = "MESSAGE_NOT_FOUND" [404];
+    /// Somebody else has sent the message.
+    /// Ask its sender; an admin of the group can delete it.
+    MessageNotYours = "MESSAGE_NOT_YOURS" [409];
+    /// It is too late to change the message, or to delete it for everybody.
+    /// Send another one; it can be deleted for oneself.
+    MessageTooOld = "MESSAGE_TOO_OLD" [409];
     /// The address does not know this method.
     /// Use one of those that the header `Allow` names.
     MethodNotAllowed = "METHOD_NOT_ALLOWED" [405];
@@ -310,6 +337,12 @@ codes! {
     /// The socket has not said in time who it is.
     /// Connect again, and authenticate at once.
     NotAuthenticated = "NOT_AUTHENTICATED" [];
+    /// This is the chat of two people, and stays that.
+    /// Make a group.
+    NotAGroup = "NOT_A_GROUP" [409];
+    /// Only an admin of the group can do this.
+    /// Ask an admin of the group.
+    NotGroupAdmin = "NOT_GROUP_ADMIN" [409];
     /// The definition cannot be imported.
     /// Correct what `errors` names.
     NotImportable = "NOT_IMPORTABLE" [422];
@@ -523,9 +556,18 @@ codes! {
     /// The company's own bucket does not take or give the file.
     /// Try again, or have an owner look at its settings.
     StorageUnavailable = "STORAGE_UNAVAILABLE" [503];
+    /// There is no such highlight, or nothing of it is for the caller.
+    /// Read the list of highlights again.
+    StoryHighlightNotFound = "STORY_HIGHLIGHT_NOT_FOUND" [404];
+    /// There is no such story, its day is over, or it is not for the caller.
+    /// Read the list of stories again.
+    StoryNotFound = "STORY_NOT_FOUND" [404];
     /// The supervisor is in another call.
     /// Leave that one first.
     SupervisingAnotherCall = "SUPERVISING_ANOTHER_CALL" [409];
+    /// The sender has given this name to a message in another chat.
+    /// Use a new one for each message, as a UUID.
+    TempIdTaken = "TEMP_ID_TAKEN" [409];
     /// It took too long and was given up.
     /// Try again later; ask for less, where that is possible.
     TimedOut = "TIMED_OUT" [503];
@@ -559,6 +601,9 @@ codes! {
     /// There were too many requests, or too many attempts at one thing.
     /// Try again after the seconds that `Retry-After` says.
     TooManyRequests = "TOO_MANY_REQUESTS" [429];
+    /// The person has as many stories, or highlights, as one may have.
+    /// Delete one, or wait until the day of one is over.
+    TooManyStories = "TOO_MANY_STORIES" [409];
     /// The company has as many webhooks as it may have.
     /// Delete one that is not needed.
     TooManyWebhooks = "TOO_MANY_WEBHOOKS" [409];

@@ -235,33 +235,11 @@ async fn written_down(
 ) -> Result<CallFile> {
     let (id, now): (CallId, _) = (unit.id(), unit.now());
     let row = call::Model {
-        id,
-        company_id: unit.company(),
-        kind: CallKind::Inbound,
         status: CallStatus::Completed,
         outcome: Some(CallOutcome::Callback),
-        from_address: from.to_owned(),
-        to_address: to.to_owned(),
-        caller_name: None,
-        account_sid: String::new(),
-        provider_sid: id.to_string(),
-        phone_number_id: None,
-        flow_version_id: None,
-        session: None,
-        session_version: 0,
-        current_twiml: None,
-        event_seq: 0,
-        last_event_at: now,
-        queue_id: None,
-        agent_id: None,
-        conference_sid: None,
-        disposition: None,
         notes,
-        started_at: now,
-        answered_at: None,
         ended_at: Some(now),
-        ended_by: None,
-        reported_at: None,
+        ..call::Model::begun(id, unit.company(), CallKind::Inbound, (from.to_owned(), to.to_owned()), now)
     };
     unit.scope().insert::<call::Entity, _>(unit.tx(), row.clone()).await?;
     let noted =

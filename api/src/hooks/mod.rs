@@ -16,7 +16,7 @@ use entity::{
 };
 use serde_json::{Value, json};
 
-use crate::chats;
+use crate::chat_apps;
 use crate::error::{Error, Result};
 use crate::store::{Fact, Unit, hooks, queueing};
 
@@ -31,7 +31,7 @@ pub async fn tell(unit: &mut Unit, payload: &Value) -> Result<()> {
     for fact in facts {
         if let Some(fact) = complete(unit, fact).await? {
             send_to(unit, &fact, &endpoints).await?;
-            chats::notices::plan(unit, &fact).await?;
+            chat_apps::notices::plan(unit, &fact).await?;
         }
     }
     Ok(())

@@ -16,7 +16,7 @@ use super::counted::{CountedByIn, CountedIn, CounterIn, when};
 use super::envelope::{Created, Done, Failure, Reply, Success};
 use super::new_call::CallIn;
 use super::page::{LARGEST_LIMIT, Page, limit_within};
-use super::peer_calls::PeerStatsOut;
+use super::peer_call_shapes::PeerStatsOut;
 use super::{JsonBody, Tag, Word, idempotency};
 use crate::app::App;
 use crate::authz::{Can, DialCalls, Permission, ReadCalls, WriteCalls};

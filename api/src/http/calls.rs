@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::envelope::{Done, Failure, Reply, Success};
 use super::offers::OfferOut;
 use super::page::limit_within;
-use super::peer_calls::PeerCallOut;
+use super::peer_call_shapes::PeerCallOut;
 use super::{JsonBody, Tag, Word};
 use crate::app::App;
 use crate::authz::Can;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use entity::id::CompanyId;
-use entity::{Chat, CompanyScope, Notice, chat_integration};
+use entity::{ChatApp, CompanyScope, Notice, chat_integration};
 use poem::web::Data;
 use poem_openapi::param::Path;
 use poem_openapi::payload::Json;
@@ -14,8 +14,8 @@ use super::{JsonBody, Tag, Word};
 use crate::app::App;
 use crate::authz::{Can, ReadIntegrations, SetAvailability, WriteIntegrations};
 use crate::calls::desk;
-use crate::chats::commands::{self, Code};
-use crate::chats::{self, QuietHours, Wanted};
+use crate::chat_apps::commands::{self, Code};
+use crate::chat_apps::{self, QuietHours, Wanted};
 use crate::error::Result as Checked;
 use crate::secret::Secret;
 
@@ -105,9 +105,9 @@ impl From<Code> for SlackCodeOut {
 
 fn shown(app: &App, scope: CompanyScope, row: chat_integration::Model) -> ChatIntegrationOut {
     ChatIntegrationOut {
-        host: chats::host(app, scope, &row),
+        host: chat_apps::host(app, scope, &row),
         signing_secret_set: row.signing_secret_sealed.is_some(),
-        notices: chats::notices_of(&row).into_iter().map(Word).collect(),
+        notices: chat_apps::notices_of(&row).into_iter().map(Word).collect(),
         quiet_hours: row.quiet_from.zip(row.quiet_until).map(|(from, until)| QuietHoursOut { from, until }),
         last_error: row.last_error,
         last_error_at: row.last_error_at,
@@ -146,7 +146,7 @@ impl ChatIntegrations {
         Path(company): Path<Uuid>,
     ) -> Reply<ChatIntegrationOut> {
         let scope = can.scope_of(CompanyId(company))?;
-        Success::ok(shown(app, scope, chats::get(app, scope, Chat::Slack).await?))
+        Success::ok(shown(app, scope, chat_apps::get(app, scope, ChatApp::Slack).await?))
     }
 
     /// Sets what Slack is told, and the secret with which it signs commands.
@@ -166,7 +166,7 @@ impl ChatIntegrations {
     ) -> Reply<ChatIntegrationOut> {
         let (scope, by) = (can.scope_of(CompanyId(company))?, can.caller().user);
         let wanted = wanted(body.url, body.signing_secret, body.notices, body.quiet_hours)?;
-        Success::ok(shown(app, scope, chats::put(app, scope, by, Chat::Slack, wanted).await?))
+        Success::ok(shown(app, scope, chat_apps::put(app, scope, by, ChatApp::Slack, wanted).await?))
     }
 
     /// Removes Slack: nothing is sent there and nothing heard from there.
@@ -184,7 +184,7 @@ impl ChatIntegrations {
         Path(company): Path<Uuid>,
     ) -> Result<Json<Done>, Failure> {
         let (scope, by) = (can.scope_of(CompanyId(company))?, can.caller().user);
-        chats::remove(app, scope, by, Chat::Slack).await?;
+        chat_apps::remove(app, scope, by, ChatApp::Slack).await?;
         Done::saying("Slack is removed.")
     }
 
@@ -203,7 +203,7 @@ impl ChatIntegrations {
         Path(company): Path<Uuid>,
     ) -> Reply<ChatIntegrationOut> {
         let scope = can.scope_of(CompanyId(company))?;
-        Success::ok(shown(app, scope, chats::get(app, scope, Chat::Teams).await?))
+        Success::ok(shown(app, scope, chat_apps::get(app, scope, ChatApp::Teams).await?))
     }
 
     /// Sets what Teams is told.
@@ -223,7 +223,7 @@ impl ChatIntegrations {
     ) -> Reply<ChatIntegrationOut> {
         let (scope, by) = (can.scope_of(CompanyId(company))?, can.caller().user);
         let wanted = wanted(body.url, None, body.notices, body.quiet_hours)?;
-        Success::ok(shown(app, scope, chats::put(app, scope, by, Chat::Teams, wanted).await?))
+        Success::ok(shown(app, scope, chat_apps::put(app, scope, by, ChatApp::Teams, wanted).await?))
     }
 
     /// Removes Teams: nothing is sent there any more.
@@ -241,7 +241,7 @@ impl ChatIntegrations {
         Path(company): Path<Uuid>,
     ) -> Result<Json<Done>, Failure> {
         let (scope, by) = (can.scope_of(CompanyId(company))?, can.caller().user);
-        chats::remove(app, scope, by, Chat::Teams).await?;
+        chat_apps::remove(app, scope, by, ChatApp::Teams).await?;
         Done::saying("Teams is removed.")
     }
 

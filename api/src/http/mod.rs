@@ -13,6 +13,7 @@ mod audit;
 mod auth;
 mod availability;
 mod availability_reasons;
+mod blocked_users;
 mod browsers;
 mod bucket;
 mod call_lists;
@@ -20,6 +21,8 @@ mod call_results;
 mod callbacks;
 mod calls;
 mod chat_integrations;
+mod chat_shapes;
+mod chats;
 mod companies;
 mod company_settings;
 mod contact_desk;
@@ -52,6 +55,7 @@ mod media;
 mod media_body;
 mod media_library;
 mod media_uploads;
+mod messages;
 mod ndjson;
 mod new_call;
 mod offers;
@@ -60,6 +64,7 @@ mod outbound;
 pub mod page;
 mod pages;
 mod patience;
+mod peer_call_shapes;
 mod peer_calls;
 mod phone;
 mod presence;
@@ -81,6 +86,8 @@ pub mod server;
 mod skills;
 mod smtp_server;
 pub mod spec;
+mod stories;
+mod story_highlights;
 mod supervision;
 mod system_settings;
 mod transcription_hook;
@@ -130,6 +137,8 @@ pub enum Tag {
     Analytics,
     /// Registration, tokens, sessions, the own profile.
     Auth,
+    /// What people of a company say to each other.
+    Chat,
     /// Companies, their phone numbers and settings.
     Companies,
     /// Whom the company knows by number.
@@ -166,6 +175,8 @@ pub enum Tag {
     Recordings,
     /// Of the platform and of its users.
     Settings,
+    /// What people show their colleagues for a day.
+    Stories,
     /// The people of a company.
     Users,
 }
@@ -201,11 +212,19 @@ fn resources() -> impl OpenApi + 'static {
             queue_flows::FlowsOfQueues,
             twilio_account::TwilioAccounts,
             voice_token::VoiceTokens,
+            stories::Stories,
+            story_highlights::StoryHighlights,
         ),
         (peer_calls::PeerCalls, presence::PresenceOfPeople),
         (call_lists::CallLists, dispositions::Dispositions, schedules::Schedules),
         (system_settings::Settings, analytics::Analytics, exports::Exports, insights::InsightsOfCompanies),
-        (health::Health, languages::Languages, privacy::Privacy, report_schedules::ReportSchedules),
+        (
+            health::Health,
+            languages::Languages,
+            privacy::Privacy,
+            report_schedules::ReportSchedules,
+            of_chats(),
+        ),
     )
 }
 
@@ -216,6 +235,10 @@ fn of_contacts() -> impl OpenApi + 'static {
         contact_fields::ContactFields,
         contact_imports::ContactImports,
     )
+}
+
+fn of_chats() -> impl OpenApi + 'static {
+    (chats::Chats, messages::Messages, blocked_users::BlockedUsers)
 }
 
 fn service() -> OpenApiService<impl OpenApi + 'static, ()> {

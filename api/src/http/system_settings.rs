@@ -135,6 +135,8 @@ struct PreferencesOut {
     quiet_hours: Option<QuietTimesOut>,
     /// A missed call is told by mail, too.
     missed_calls_by_mail: bool,
+    /// Phones show what a message says; else that there is one.
+    message_previews: bool,
 }
 
 /// Hours in which phones are told nothing that can wait. Calls ring all the same.
@@ -160,6 +162,8 @@ struct PreferencesIn {
     quiet_hours: Option<QuietTimesIn>,
     /// Whether a missed call is told by mail, too.
     missed_calls_by_mail: Option<bool>,
+    /// Whether phones show what a message says.
+    message_previews: Option<bool>,
 }
 
 /// Hours in which phones are told nothing that can wait. Calls ring all the same.
@@ -215,6 +219,7 @@ impl From<Preferences> for PreferencesOut {
                 QuietTimesOut { from, until, time_zone }
             }),
             missed_calls_by_mail: preferences.missed_calls_by_mail,
+            message_previews: preferences.message_previews,
         }
     }
 }
@@ -227,6 +232,7 @@ impl From<PreferencesIn> for preferences::Changes {
             notifications: body.notifications.map(Into::into),
             quiet_hours: body.quiet_hours.map(Into::into),
             missed_calls_by_mail: body.missed_calls_by_mail,
+            message_previews: body.message_previews,
         }
     }
 }

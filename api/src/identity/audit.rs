@@ -17,9 +17,10 @@ use crate::store::audits::{self, Line};
 use crate::store::{Tx, system};
 
 /// Changes that are told elsewhere: in the story of the call, in the agent's history, in the callback. Dashboards make them
-/// by the second, and the audit would be about nothing else. What is uploaded is a row. And those of recordings, of which the use cases note whatever
+/// by the second, and the audit would be about nothing else. What is uploaded or shown to colleagues is a row, and what people
+/// say to each other is nobody else's business. And those of recordings, of which the use cases note whatever
 /// changes, and only that.
-const TOLD_ELSEWHERE: [&str; 17] = [
+const TOLD_ELSEWHERE: [&str; 19] = [
     "agents:set-availability",
     "callbacks:write",
     "calls:control",
@@ -28,6 +29,7 @@ const TOLD_ELSEWHERE: [&str; 17] = [
     "calls:steer",
     "calls:supervise",
     "calls:write",
+    "chats:write",
     "flows:replay",
     "media:write",
     "offers:answer",
@@ -37,6 +39,7 @@ const TOLD_ELSEWHERE: [&str; 17] = [
     "recordings:delete",
     "recordings:hold",
     "sessions:write",
+    "stories:write",
 ];
 
 /// Notes that `user` did `action`, in the transaction in which it is done. `detail` holds ids and no secrets.

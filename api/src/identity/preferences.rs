@@ -5,7 +5,7 @@ use entity::id::UserId;
 use entity::user_preferences::{self, Notifications, Preferences, QuietTimes, Theme};
 
 use crate::app::App;
-use crate::chats::QuietHours;
+use crate::chat_apps::QuietHours;
 use crate::error::{Error, Result};
 use crate::prompts::is_tag;
 use crate::store::users;
@@ -19,6 +19,7 @@ pub struct Changes {
     pub notifications: Option<Notifications>,
     pub quiet_hours: Option<QuietChange>,
     pub missed_calls_by_mail: Option<bool>,
+    pub message_previews: Option<bool>,
 }
 
 /// What becomes of somebody's quiet hours.
@@ -64,6 +65,7 @@ pub async fn change(app: &App, user: UserId, changes: Changes) -> Result<Prefere
             None => before.quiet_hours,
         },
         missed_calls_by_mail: changes.missed_calls_by_mail.unwrap_or(before.missed_calls_by_mail),
+        message_previews: changes.message_previews.unwrap_or(before.message_previews),
     };
     let row = user_preferences::Model {
         user_id: user,

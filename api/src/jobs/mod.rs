@@ -12,7 +12,7 @@ use clock::Busy;
 use entity::id::{
     AgentId, CallId, CallbackId, ContactImportId, ExportId, LegId, MediaId, MessageId, OfferId,
     ParticipantId, PhoneNumberId, PrivacyRequestId, QueueEntryId, RecordingId, ReportScheduleId, RequestId,
-    SegmentId, TransferId, UserId, WebhookDeliveryId,
+    SegmentId, StoryId, TransferId, UserId, WebhookDeliveryId,
 };
 use entity::{JobKind, job};
 use tracing::Instrument;
@@ -23,7 +23,7 @@ use crate::calls::{
     callback, carry, hold, messages, offer, overflow, participant, recording, request, sweep, transcription,
     transfer, wrap_up,
 };
-use crate::chats;
+use crate::chat_apps;
 use crate::contacts;
 use crate::error::{Error, Result};
 use crate::exports;
@@ -38,6 +38,7 @@ use crate::privacy;
 use crate::reports;
 use crate::store::system::{self, Claimed};
 use crate::store::{Unit, jobs as rows};
+use crate::stories;
 
 pub use workshop::Workshop;
 
@@ -269,7 +270,7 @@ async fn work(app: &App, claimed: &Claimed) -> Result<Done> {
             in_unit(app, claimed, async |unit| hooks::tell(unit, about).await).await
         }
         JobKind::DeliverWebhook => hooks::delivery::deliver(app, scope, WebhookDeliveryId(subject)).await,
-        JobKind::SendNotices => chats::notices::send(app, scope).await,
+        JobKind::SendNotices => chat_apps::notices::send(app, scope).await,
         JobKind::WriteExport => exports::work::write(app, scope, ExportId(subject), job.attempts).await,
         JobKind::DeleteExport => exports::work::delete(app, scope, ExportId(subject)).await,
         JobKind::DoPrivacyRequest => {
@@ -288,6 +289,7 @@ async fn work(app: &App, claimed: &Claimed) -> Result<Done> {
         JobKind::ImportContacts => {
             contacts::import::work::run(app, scope, ContactImportId(subject), job.attempts).await
         }
+        JobKind::NotifyChat => notices::notify_chat(app, claimed).await,
         JobKind::NotifyUser => notices::notify(app, claimed).await,
         JobKind::SendPush => notices::send(app, claimed).await,
         JobKind::ReadPushReceipts => notices::read_receipts(app, scope, job.id).await,
@@ -303,6 +305,9 @@ async fn work(app: &App, claimed: &Claimed) -> Result<Done> {
         }
         JobKind::PresenceLost => {
             in_unit(app, claimed, async |unit| presence::is_gone(unit, UserId(subject)).await).await
+        }
+        JobKind::ExpireStory => {
+            in_unit(app, claimed, async |unit| stories::remove::expire(unit, StoryId(subject)).await).await
         }
         JobKind::DeviceLost => {
             match crate::agents::check_device(app, scope, AgentId(subject), job.id).await? {

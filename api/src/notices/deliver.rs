@@ -5,18 +5,19 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use entity::id::{AgentId, UserId};
+use entity::id::{AgentId, CallId, ChatMessageId, UserId};
 use entity::user_preferences::Preferences;
 use entity::{
-    CallbackState, CompanyScope, JobKind, OfferState, PushPurpose, PushServiceKind, push_device, push_ticket,
+    CallbackState, CompanyScope, JobKind, OfferState, PartyState, PushPurpose, PushServiceKind, push_device,
+    push_ticket,
 };
 use push::Sent;
 use serde_json::json;
 
 use super::services::{Credentials, Sender};
-use super::{Kind, Notice, Told, open, receipts, seal, words};
+use super::{Kind, Notice, Told, chats, open, receipts, seal, words};
 use crate::app::App;
-use crate::chats::QuietHours;
+use crate::chat_apps::QuietHours;
 use crate::error::Result;
 use crate::identity::devices;
 use crate::integrations::push as own;
@@ -25,8 +26,7 @@ use crate::metrics::Pushed;
 use crate::store::push_devices::{self, Whom};
 use crate::store::system::Claimed;
 use crate::store::{
-    Unit, callbacks, calls, companies, jobs, peer_calls, push_services, queueing, users, voicemails,
-    workforce,
+    Unit, callbacks, companies, jobs, peer_calls, push_services, queueing, users, voicemails, workforce,
 };
 
 /// How long after a look at somebody who has a socket, while a call waits for him: a phone that fell asleep seems to have
@@ -46,18 +46,21 @@ pub async fn notify(app: &App, claimed: &Claimed) -> Result<Done> {
     if notice.until <= now || !is_wanted(app, scope, &told).await? {
         return Ok(Done::Yes);
     }
-    if is_live(app, scope, *user).await? {
-        return Ok(if notice.kind.rings() { Done::Again(now + LOOK_AGAIN) } else { Done::Yes });
-    }
-    let chosen = users::preferences(app.db.reader(), *user).await?;
-    let chosen = chosen.map(|row| row.preferences).unwrap_or_default();
-    if !notice.kind.is_wanted(chosen.notifications) {
-        return Ok(Done::Yes);
-    }
-    if !notice.kind.rings()
-        && let Some(over) = quiet_until(app, scope, &chosen, now).await?
-    {
-        return Ok(if over < notice.until { Done::Again(over) } else { Done::Yes });
+    // What has rung is told that it is over, whatever its owner does elsewhere.
+    if notice.kind != Kind::Over {
+        if is_live(app, scope, *user).await? {
+            return Ok(if notice.kind.rings() { Done::Again(now + LOOK_AGAIN) } else { Done::Yes });
+        }
+        let chosen = users::preferences(app.db.reader(), *user).await?;
+        let chosen = chosen.map(|row| row.preferences).unwrap_or_default();
+        if !notice.kind.is_wanted(chosen.notifications) {
+            return Ok(Done::Yes);
+        }
+        if !notice.kind.rings()
+            && let Some(over) = quiet_until(app, scope, &chosen, now).await?
+        {
+            return Ok(if over < notice.until { Done::Again(over) } else { Done::Yes });
+        }
     }
     let mut unit = Unit::begin(app, scope).await?;
     let devices = push_devices::reachable(scope, Whom::User(*user), now).all(unit.tx()).await?;
@@ -73,11 +76,15 @@ pub async fn notify(app: &App, claimed: &Claimed) -> Result<Done> {
 /// Whether a phone is told this. What was registered for calls alone is told of calls alone, and rings in place of the
 /// other token that the same app has registered.
 fn takes(device: &push_device::Model, all: &[push_device::Model], notice: &Notice) -> bool {
+    let of_the_app = || all.iter().filter(|other| other.session_id == device.session_id);
+    if let Some(since) = notice.since
+        && !of_the_app().any(|token| token.reached_at.is_some_and(|at| at >= since))
+    {
+        return false;
+    }
     let rings_by_another = || {
         device.service == PushServiceKind::Apns
-            && all
-                .iter()
-                .any(|other| other.purpose == PushPurpose::Voip && other.session_id == device.session_id)
+            && of_the_app().any(|other| other.purpose == PushPurpose::Voip)
     };
     match device.purpose {
         PushPurpose::Voip => notice.kind.rings(),
@@ -106,18 +113,18 @@ async fn is_wanted(app: &App, scope: CompanyScope, told: &Told) -> Result<bool> 
             is_his(app, scope, told.user, open.and_then(|row| row.agent_id)).await?
         }
         Kind::Call => {
-            let call = calls::get(scope, db, id.into()).await?;
-            call.answered_at.is_none() && call.ended_at.is_none()
+            let party = peer_calls::live_party(scope, db, told.user).await?;
+            party.is_some_and(|row| row.call_id == CallId(id) && row.state == PartyState::Ringing)
         }
-        Kind::MissedCall | Kind::Message => true,
+        Kind::Message => chats::is_news(app, scope, told.user, ChatMessageId(id)).await?,
+        Kind::Over | Kind::MissedCall => true,
     })
 }
 
 /// Whether the user is this agent.
 async fn is_his(app: &App, scope: CompanyScope, user: UserId, agent: Option<AgentId>) -> Result<bool> {
     let Some(agent) = agent else { return Ok(false) };
-    let agent = workforce::agent(scope, app.db.reader(), agent).await?;
-    Ok(workforce::user_of(scope, app.db.reader(), agent.membership_id).await? == Some(user))
+    Ok(workforce::user_of(scope, app.db.reader(), agent).await? == Some(user))
 }
 
 /// When the user's quiet hours are over, if they are on: by his clock, else the company's.

@@ -1,10 +1,11 @@
 //! What people are told on their phones when no screen of theirs is open, and by mail if they wish it: a call that is
-//! offered or was missed, a voicemail or a callback that is theirs, a message.
+//! offered or was missed, a voicemail or a callback that is theirs, a message in a chat.
 //!
 //! A notice is a job, written in the transaction of its cause and sealed, since it says who calls. When it is done it is
 //! looked whether anybody still needs it: somebody with a socket on any node does not, nor does a call that is over. It
 //! never decides anything, and never holds up what it tells of.
 
+mod chats;
 mod deliver;
 mod receipts;
 mod services;
@@ -15,7 +16,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::{AgentId, CallId, CallbackId, OfferId, RecordingId, UserId};
 use entity::user_preferences::Notifications;
-use entity::{JobKind, agent};
+use entity::{JobKind, chat, chat_message};
 use sea_orm::QuerySelect;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -29,12 +30,15 @@ use crate::secret::Secret;
 use crate::store::push_devices::{self, Whom};
 use crate::store::{Unit, jobs, workforce};
 
+pub use chats::{has_listeners, notify as notify_chat};
 pub use deliver::{notify, send};
 pub use receipts::read as read_receipts;
 pub use services::{Credentials, Sender, Services};
 
 /// What is no call is of use for a day.
 const LIFE: TimeDelta = TimeDelta::days(1);
+/// That something rings no more is of use while a phone may ring yet.
+const RINGS_ON: TimeDelta = TimeDelta::minutes(2);
 
 /// What a notice is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +48,8 @@ pub enum Kind {
     Offer,
     /// A colleague calls.
     Call,
+    /// What has rung need not ring any more. Nothing is shown.
+    Over,
     MissedCall,
     Voicemail,
     Callback,
@@ -56,6 +62,7 @@ impl Kind {
         match self {
             Self::Offer => "offer",
             Self::Call => "call",
+            Self::Over => "over",
             Self::MissedCall => "missed_call",
             Self::Voicemail => "voicemail",
             Self::Callback => "callback",
@@ -67,7 +74,7 @@ impl Kind {
     fn rings(self) -> bool {
         match self {
             Self::Offer | Self::Call => true,
-            Self::MissedCall | Self::Voicemail | Self::Callback | Self::Message => false,
+            Self::Over | Self::MissedCall | Self::Voicemail | Self::Callback | Self::Message => false,
         }
     }
 
@@ -78,7 +85,7 @@ impl Kind {
             Self::MissedCall => chosen.missed_calls,
             Self::Voicemail => chosen.voicemails,
             Self::Message => chosen.messages,
-            Self::Call | Self::Callback => true,
+            Self::Call | Self::Over | Self::Callback => true,
         }
     }
 }
@@ -98,11 +105,13 @@ pub struct Notice {
     /// When it has happened, and until when it is of use.
     at: DateTime<Utc>,
     until: DateTime<Utc>,
+    /// It is for those phones alone that were told something since then.
+    since: Option<DateTime<Utc>>,
 }
 
 impl Notice {
     fn new(kind: Kind, about: Uuid, thread: String, at: DateTime<Utc>, until: DateTime<Utc>) -> Self {
-        Self { kind, about, thread, values: BTreeMap::new(), data: BTreeMap::new(), at, until }
+        Self { kind, about, thread, values: BTreeMap::new(), data: BTreeMap::new(), at, until, since: None }
     }
 
     /// A call is offered to an agent until then. `who` calls, as it is to be shown.
@@ -114,7 +123,7 @@ impl Notice {
         at: DateTime<Utc>,
         until: DateTime<Utc>,
     ) -> Self {
-        Self::new(Kind::Offer, offer.0, format!("call-{}", call.0.simple()), at, until)
+        Self::new(Kind::Offer, offer.0, of_call(call), at, until)
             .says("who", who)
             .says("queue", queue)
             .holds("offerId", offer.0)
@@ -123,14 +132,23 @@ impl Notice {
 
     /// A colleague calls, until then.
     pub fn call(call: CallId, who: &str, at: DateTime<Utc>, until: DateTime<Utc>) -> Self {
-        Self::new(Kind::Call, call.0, format!("call-{}", call.0.simple()), at, until)
-            .says("who", who)
-            .holds("callId", call.0)
+        Self::new(Kind::Call, call.0, of_call(call), at, until).says("who", who).holds("callId", call.0)
+    }
+
+    /// A call that has rung since then rings here no more: it was taken elsewhere, refused, or withdrawn.
+    pub fn over(call: CallId, since: DateTime<Utc>, at: DateTime<Utc>) -> Self {
+        let over = Self::new(Kind::Over, call.0, of_call(call), at, at + RINGS_ON).holds("callId", call.0);
+        Self { since: Some(since), ..over }
+    }
+
+    /// The same of one offer of the call.
+    pub fn offer_over(offer: OfferId, call: CallId, since: DateTime<Utc>, at: DateTime<Utc>) -> Self {
+        Self::over(call, since, at).holds("offerId", offer.0)
     }
 
     /// A call came to somebody and he did not take it. It takes the place of what has rung.
     pub fn missed_call(call: CallId, who: &str, at: DateTime<Utc>) -> Self {
-        Self::new(Kind::MissedCall, call.0, format!("call-{}", call.0.simple()), at, at + LIFE)
+        Self::new(Kind::MissedCall, call.0, of_call(call), at, at + LIFE)
             .says("who", who)
             .holds("callId", call.0)
     }
@@ -150,13 +168,17 @@ impl Notice {
             .holds("callbackId", callback.0)
     }
 
-    /// `who` has written something in a chat; of several in one chat the last is shown.
-    pub fn message(chat: Uuid, message: Uuid, who: &str, text: &str, at: DateTime<Utc>) -> Self {
-        Self::new(Kind::Message, message, format!("chat-{}", chat.simple()), at, at + LIFE)
+    /// `who` has written something in a chat; of several in one chat the last is shown. What it says is read when it is told.
+    fn message(chat: &chat::Model, row: &chat_message::Model, who: &str) -> Self {
+        let (thread, at) = (format!("chat-{}", chat.id.0.simple()), row.sent_at);
+        let message = Self::new(Kind::Message, row.id.0, thread, at, at + LIFE)
             .says("who", who)
-            .says("text", text)
-            .holds("chatId", chat)
-            .holds("messageId", message)
+            .holds("chatId", chat.id.0)
+            .holds("messageId", row.id.0);
+        match &chat.title {
+            Some(title) => message.says("chat", title),
+            None => message,
+        }
     }
 
     #[must_use]
@@ -172,21 +194,25 @@ impl Notice {
     }
 }
 
+/// What a call's phones show: what comes later takes the place of what has rung.
+fn of_call(call: CallId) -> String {
+    format!("call-{}", call.0.simple())
+}
+
 /// Tells a user of the company, once the unit is committed: on his phones if no socket of his is live then, and of a missed
 /// call by mail if he wishes it. Who has neither costs a look into an index.
 pub async fn to(unit: &mut Unit, user: UserId, notice: Notice) -> Result<()> {
     tell(unit, Whom::User(user), notice).await
 }
 
-/// The same, to the member that an agent is.
-pub async fn to_agent(unit: &mut Unit, agent: &agent::Model, notice: Notice) -> Result<()> {
-    tell(unit, Whom::Member(agent.membership_id), notice).await
+/// The same, to who the agent is.
+pub async fn to_agent(unit: &mut Unit, agent: AgentId, notice: Notice) -> Result<()> {
+    tell(unit, Whom::Agent(agent), notice).await
 }
 
-/// The same, to an agent by his id, unless he does it himself.
-pub async fn to_other_agent(unit: &mut Unit, id: AgentId, by: UserId, notice: Notice) -> Result<()> {
-    let agent = workforce::agent(unit.scope(), unit.tx(), id).await?;
-    match workforce::user_of(unit.scope(), unit.tx(), agent.membership_id).await? {
+/// The same, to who the agent is, unless he does it himself.
+pub async fn to_other_agent(unit: &mut Unit, agent: AgentId, by: UserId, notice: Notice) -> Result<()> {
+    match workforce::user_of(unit.scope(), unit.tx(), agent).await? {
         Some(user) if user != by => to(unit, user, notice).await,
         Some(_) | None => Ok(()),
     }
@@ -195,7 +221,7 @@ pub async fn to_other_agent(unit: &mut Unit, id: AgentId, by: UserId, notice: No
 async fn tell(unit: &mut Unit, whom: Whom, notice: Notice) -> Result<()> {
     match notice.kind {
         Kind::MissedCall => words::mail(unit, whom, &notice).await?,
-        Kind::Offer | Kind::Call | Kind::Voicemail | Kind::Callback | Kind::Message => {}
+        Kind::Offer | Kind::Call | Kind::Over | Kind::Voicemail | Kind::Callback | Kind::Message => {}
     }
     let any = push_devices::reachable(unit.scope(), whom, unit.now()).limit(1).one(unit.tx()).await?;
     let Some(user) = any.map(|device| device.user_id) else { return Ok(()) };
@@ -265,7 +291,7 @@ mod tests {
         let (call, until) = (CallId(uuid(3)), now + TimeDelta::seconds(20));
         let rang = Notice::offer(OfferId(uuid(4)), call, "Ann", "Sales", now, until);
         let missed = Notice::missed_call(call, "Ann", now);
-        assert_eq!(rang.thread, missed.thread);
+        assert_eq!((&rang.thread, &rang.thread), (&missed.thread, &Notice::over(call, now, until).thread));
         assert!(rang.kind.rings() && !missed.kind.rings());
         assert!(missed.thread.len() <= push::MAX_COLLAPSE_KEY);
     }

@@ -67,6 +67,9 @@ impl Sender {
     }
 }
 
+/// By whose they are, with when their row was written.
+type Own = HashMap<(CompanyId, PushServiceKind), (DateTime<Utc>, Sender)>;
+
 pub struct Services {
     expo: Option<Endpoint>,
     fcm: Endpoint,
@@ -75,8 +78,8 @@ pub struct Services {
     sandbox: Endpoint,
     clock: Clock,
     platform: HashMap<PushServiceKind, Sender>,
-    /// By whose they are; made anew when the row has changed.
-    own: Mutex<HashMap<(CompanyId, PushServiceKind), (DateTime<Utc>, Sender)>>,
+    /// Made anew when the row has changed.
+    own: Mutex<Own>,
 }
 
 impl Services {
@@ -179,7 +182,7 @@ impl Services {
         self.lock().insert((company, service), (at, sender));
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<(CompanyId, PushServiceKind), (DateTime<Utc>, Sender)>> {
+    fn lock(&self) -> MutexGuard<'_, Own> {
         self.own.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }

@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use entity::CompanyScope;
+use entity::id::ChatMessageId;
 use entity::user_preferences::Preferences;
+use entity::{CompanyScope, chat_message};
 use push::{Notification, Sound, Urgency};
 
 use super::{Kind, Notice, Told};
@@ -12,7 +13,7 @@ use crate::error::Result;
 use crate::identity::Email;
 use crate::outbound::mail::{self, Letter, letters};
 use crate::store::push_devices::Whom;
-use crate::store::{Unit, companies, users, workforce};
+use crate::store::{Unit, chat_messages, companies, users, workforce};
 use crate::words::Words;
 
 /// What is longer is cut before a service does it: nobody reads more on a locked screen.
@@ -29,16 +30,29 @@ pub(super) async fn notification(
     let chosen = chosen.map(|row| row.preferences).unwrap_or_default();
     let company = companies::own(scope, app.db.reader()).await?;
     let language = chosen.language.or(company.map(|company| company.language)).unwrap_or_default();
-    let (title, body) = texts(Words::of(&language), &told.notice);
-    let notice = &told.notice;
+    let (words, notice) = (Words::of(&language), &told.notice);
+    let text = match notice.kind {
+        Kind::Message if chosen.message_previews => {
+            let row = chat_messages::get(scope, app.db.reader(), ChatMessageId(notice.about)).await?;
+            said(words, &row)
+        }
+        Kind::Message => words.text("push.said.message").to_owned(),
+        Kind::Offer | Kind::Call | Kind::Over | Kind::MissedCall | Kind::Voicemail | Kind::Callback => {
+            String::new()
+        }
+    };
+    let (title, body) = texts(words, notice, &text);
     let said = match notice.kind {
         Kind::Offer | Kind::Call => Notification::call(title),
+        // Without a title the app is woken, and nothing is shown.
+        Kind::Over => Notification::other("").urgency(Urgency::High),
         Kind::Message => Notification::message(title),
         Kind::MissedCall | Kind::Voicemail | Kind::Callback => {
             Notification::other(title).urgency(Urgency::High).sound(Sound::Default)
         }
     };
     let left = (notice.until - now).to_std().unwrap_or_default();
+    let body = if notice.kind == Kind::Over { String::new() } else { body };
     let said = said
         .body(body)
         .time_to_live(left)
@@ -50,10 +64,22 @@ pub(super) async fn notification(
     Ok(notice.data.iter().fold(said, |said, (name, value)| said.data(name.as_str(), value.as_str())))
 }
 
-fn texts(words: Words, notice: &Notice) -> (String, String) {
-    let values: Vec<_> = notice.values.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+/// What a message says, else what it is.
+fn said(words: Words, row: &chat_message::Model) -> String {
+    let name = row.kind.as_str();
+    row.body.clone().unwrap_or_else(|| words.text(&format!("push.said.{name}")).to_owned())
+}
+
+fn texts(words: Words, notice: &Notice, text: &str) -> (String, String) {
+    let mut values: Vec<_> =
+        notice.values.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    values.push(("text", text));
+    let of = match notice.kind {
+        Kind::Message if notice.values.contains_key("chat") => "group_message",
+        kind => kind.as_str(),
+    };
     let text = |part: &str| {
-        let text = words.fill(&format!("push.{}.{part}", notice.kind.as_str()), &values);
+        let text = words.fill(&format!("push.{of}.{part}"), &values);
         let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         let mut short: String = plain.trim().chars().take(LONGEST).collect();
         if short.len() < plain.trim().len() {
@@ -69,7 +95,7 @@ pub(super) async fn mail(unit: &mut Unit, whom: Whom, notice: &Notice) -> Result
     let (scope, app) = (unit.scope(), unit.app().clone());
     let user = match whom {
         Whom::User(user) => Some(user),
-        Whom::Member(membership) => workforce::user_of(scope, unit.tx(), membership).await?,
+        Whom::Agent(agent) => workforce::user_of(scope, unit.tx(), agent).await?,
     };
     let Some(user) = user else { return Ok(()) };
     let Some(chosen) = users::preferences(unit.tx(), user).await?.map(|row| row.preferences) else {
@@ -99,7 +125,9 @@ fn zone(chosen: &Preferences, company: &str) -> Tz {
 
 #[cfg(test)]
 mod tests {
+    use entity::MessageKind;
     use entity::id::CallId;
+    use sea_orm::Iterable;
     use uuid::Uuid;
 
     use super::*;
@@ -115,17 +143,26 @@ mod tests {
             for kind in
                 [Kind::Offer, Kind::Call, Kind::MissedCall, Kind::Voicemail, Kind::Callback, Kind::Message]
             {
-                let filled = notice("Ann").says("queue", "Sales").says("text", "Hello");
-                let (title, body) = texts(Words::of(tongue), &Notice { kind, ..filled });
+                let filled = Notice { kind, ..notice("Ann").says("queue", "Sales") };
+                let (title, body) = texts(Words::of(tongue), &filled, "Hello");
                 assert!(!title.is_empty() && !body.is_empty(), "{tongue} {kind:?}");
                 assert!(title.contains("Ann") || body.contains("Ann"), "{tongue} {kind:?}: {title}, {body}");
+            }
+            let whatever = Words::of(tongue);
+            let group = Notice { kind: Kind::Message, ..notice("Ann").says("chat", "Lunch") };
+            let told = texts(whatever, &group, "Hello");
+            assert_eq!(told, ("Lunch".to_owned(), "Ann: Hello".to_owned()), "{tongue}");
+            let kinds =
+                MessageKind::iter().filter(|kind| !matches!(kind, MessageKind::Text | MessageKind::System));
+            for kind in kinds.map(|kind| kind.as_str()).chain(["message".into()]) {
+                assert!(!whatever.text(&format!("push.said.{kind}")).is_empty(), "{tongue} {kind}");
             }
         }
     }
 
     #[test]
     fn a_name_brings_no_lines_of_its_own_and_no_novel() {
-        let (title, body) = texts(Words::of("en"), &notice(&"Ann\nBob ".repeat(100)));
+        let (title, body) = texts(Words::of("en"), &notice(&"Ann\nBob ".repeat(100)), "");
         assert!(!format!("{title}{body}").contains('\n'));
         assert!(title.chars().count().max(body.chars().count()) == LONGEST + 1, "{title} {body}");
     }

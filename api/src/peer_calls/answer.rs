@@ -1,7 +1,7 @@
 //! Somebody takes a call, or does not.
 
 use entity::id::{CallId, UserId};
-use entity::{CompanyScope, PartyState, PeerMedia, PeerStatus};
+use entity::{CompanyScope, PartyState, PeerMedia, PeerRole, PeerStatus};
 use sea_orm::ActiveEnum;
 use serde_json::{Value, json};
 
@@ -36,11 +36,15 @@ pub async fn answer(
     let mut unit = Unit::begin(app, scope).await?;
     let mut book = Book::open(&unit, id).await?;
     let at = book.place_of(user)?;
-    if book.parties[at].state == PartyState::Joined && book.parties[at].socket == device.socket {
+    let party = &book.parties[at];
+    let took_it = party.role == PeerRole::Callee && party.state == PartyState::Joined;
+    if took_it && party.socket == device.socket {
         return Ok(Taken { call: id, status: book.call.status, media: book.call.media });
     }
+    // Whoever cannot take it, since it does not ring for him, spoils nothing.
+    let rings = party.role == PeerRole::Callee && party.state == PartyState::Ringing;
     let media = match (book.call.media, answer.is_some()) {
-        _ if book.call.is_group => Some(book.call.media),
+        _ if book.call.is_group || !rings => Some(book.call.media),
         (PeerMedia::Webrtc, true) | (PeerMedia::Agora, false) => Some(book.call.media),
         // The one exchanges descriptions and the other does not.
         (PeerMedia::Webrtc, false) | (PeerMedia::Agora, true) => {

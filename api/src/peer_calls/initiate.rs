@@ -404,33 +404,9 @@ impl New {
             several => format!("group:{}", several.len()),
         };
         call::Model {
-            id,
-            company_id: unit.company(),
-            kind: CallKind::Peer,
             status: CallStatus::Dialing,
-            outcome: None,
-            from_address: address(self.me.user),
-            to_address: to,
             caller_name: Some(self.me.name.clone()),
-            account_sid: String::new(),
-            provider_sid: id.to_string(),
-            phone_number_id: None,
-            flow_version_id: None,
-            session: None,
-            session_version: 0,
-            current_twiml: None,
-            event_seq: 0,
-            last_event_at: unit.now(),
-            queue_id: None,
-            agent_id: None,
-            conference_sid: None,
-            disposition: None,
-            notes: None,
-            started_at: unit.now(),
-            answered_at: None,
-            ended_at: None,
-            ended_by: None,
-            reported_at: None,
+            ..call::Model::begun(id, unit.company(), CallKind::Peer, (address(self.me.user), to), unit.now())
         }
     }
 

@@ -12,7 +12,6 @@ use super::state::{Came, Event};
 use super::{Device, reject, tell};
 use crate::app::App;
 use crate::error::{Code, Result};
-use crate::notices::{self, Notice};
 use crate::store::{Unit, peer_calls as store};
 
 /// A call that nobody has ended for so long is one of which nobody knows any more.
@@ -115,23 +114,18 @@ pub async fn time_is_up(unit: &mut Unit, id: CallId, about: &Value) -> Result<()
         return Ok(());
     }
     let told = json!({"callId": id, "reason": "no_answer"});
-    // Those for whom it has rung in vain.
-    let late: Vec<_> = book
-        .parties
-        .iter()
-        .zip(&book.before.parties)
-        .filter(|(row, was)| was.state == PartyState::Ringing && row.state == PartyState::Missed)
-        .map(|(row, _)| row.user_id)
-        .collect();
-    for user in &late {
-        let missed = Notice::missed_call(id, book.file.row.their_name(), unit.now());
-        notices::to(unit, *user, missed).await?;
-    }
     if book.call.status.is_over() {
         book.call.end_reason = Some("no_answer".to_owned());
         tell::others(unit, &book, None, "call:timeout", &told);
     } else {
-        // The others talk on.
+        // Those for whom it has rung in vain; the others talk on.
+        let late: Vec<_> = book
+            .parties
+            .iter()
+            .zip(&book.before.parties)
+            .filter(|(row, was)| was.state == PartyState::Ringing && row.state == PartyState::Missed)
+            .map(|(row, _)| row.user_id)
+            .collect();
         for user in late {
             tell::other_devices(unit, user, None, "call:timeout", told.clone());
             let left = json!({"callId": id, "reason": "no_answer", "userId": user});

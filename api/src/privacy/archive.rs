@@ -24,9 +24,13 @@ pub const STEPS: i32 = 3;
 const BATCH: u64 = 500;
 const IDS: usize = 50;
 /// What the server does with a line, which says nothing of a person that is not said elsewhere.
-const OURS: [&str; 6] = ["current_twiml", "twiml", "search_text", "sort_key", "indexed_at", "plain"];
+const OURS: [&str; 7] =
+    ["current_twiml", "folded", "twiml", "search_text", "sort_key", "indexed_at", "plain"];
 /// Rows of an agent's that are about a caller.
 const ABOUT_CALLERS: [&str; 4] = ["call", "leg", "callback", "transfer"];
+/// Rows that are a user's since what they belong to is: table, column, and the other table.
+const HANGING_ON_HIS: [(&str, &str, &str); 2] =
+    [("story_highlight_item", "highlight_id", "story_highlight"), ("story_listed", "story_id", "story")];
 /// Of these, rows say of others more than of him, or only that a job is to be done.
 const PLUMBING: [&str; 5] = ["contact_word", "job", "outbox", "seaql_migrations", "privacy_request"];
 
@@ -163,6 +167,9 @@ async fn rows_of(work: &Work<'_>, table: &Table, calls: &[String]) -> Result<Vec
             }
             if table.has("user_id") {
                 all(work, table, Which::Of("user_id", &user), &mut found).await?;
+            }
+            for (_, column, other) in HANGING_ON_HIS.iter().filter(|(name, _, _)| *name == table.name) {
+                all(work, table, Which::Through(column, other, "user_id", &user), &mut found).await?;
             }
             if table.has("agent_id") && !ABOUT_CALLERS.contains(&table.name.as_str()) {
                 let which = Which::Through("agent_id", "agent", "membership_id", &membership);

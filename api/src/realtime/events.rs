@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use socketioxide::extract::SocketRef;
 
 use super::roster::{Dismissal, Holder};
-use super::{centre_events, handshake, peer_events, snapshot};
+use super::{centre_events, chat_events, handshake, peer_events, snapshot};
 use crate::app::App;
 use crate::error::{Code, Error, FieldError, Result};
 use crate::http::envelope::Wording;
@@ -63,6 +63,9 @@ async fn perform(app: &App, socket: &SocketRef, name: &str, payload: &Value) -> 
         return Ok(answer);
     }
     if let Some(answer) = peer_events::perform(app, &asked).await? {
+        return Ok(answer);
+    }
+    if let Some(answer) = chat_events::perform(app, &asked).await? {
         return Ok(answer);
     }
     Err(Error::Invalid {

@@ -5,6 +5,7 @@
 
 mod bucket;
 mod centre_events;
+mod chat_events;
 mod dialects;
 mod endpoint;
 mod events;
@@ -28,7 +29,7 @@ use roster::{Dismissal, Line, Roster, Sent};
 
 /// The sockets of this node.
 #[derive(Default)]
-pub struct Sockets(Roster<Wire>);
+pub struct Sockets(Roster<Wire>, rooms::Groups);
 
 impl Sockets {
     /// How many have signed in.
@@ -40,7 +41,16 @@ impl Sockets {
 /// Runs until the process ends: tells the sockets what happens, and looks after them. Also on a node without sockets,
 /// since somebody has to receive the outbox's wake-ups.
 pub async fn run(app: App) {
-    tokio::join!(tail::run(&app), watch::run(&app), presence::run(&app));
+    tokio::join!(tail::run(&app), watch::run(&app), presence::run(&app), tell_fleeting(&app));
+}
+
+async fn tell_fleeting(app: &App) {
+    loop {
+        let (_busy, events) = app.bus.fleeting().await;
+        for told in events {
+            app.sockets.0.tell(told.company, &told.rooms, &told.event, &told.payload);
+        }
+    }
 }
 
 /// A connected socket.
@@ -49,6 +59,18 @@ struct Wire(SocketRef);
 
 impl Line for Wire {
     fn send(&self, event: &str, payload: &Value) -> Sent {
+        // Who of the two dialects of chat a client speaks is not known: it does not hear names that it does not know.
+        if let Some((event, payload)) = chat_events::in_capitals(event, payload)
+            && let sent @ (Sent::Full | Sent::Closed) = self.emit(event, &payload)
+        {
+            return sent;
+        }
+        self.emit(event, payload)
+    }
+}
+
+impl Wire {
+    fn emit(&self, event: &str, payload: &Value) -> Sent {
         match self.0.emit(event, payload) {
             Ok(()) => Sent::Yes,
             Err(SendError::Socket(SocketError::InternalChannelFull)) => Sent::Full,
@@ -59,9 +81,7 @@ impl Line for Wire {
             }
         }
     }
-}
 
-impl Wire {
     /// Says why, and ends the socket. When its buffer is too full for that, `watch` tries again.
     fn dismiss(self, app: &App, why: Dismissal) {
         let sid = self.0.id;

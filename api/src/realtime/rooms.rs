@@ -1,15 +1,16 @@
 //! Who a socket's session makes it, and the rooms that follow from it. Rooms lie within a company (see `roster`).
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::{Mutex, MutexGuard};
 
-use entity::id::{QueueId, SessionId};
+use entity::id::{ChatId, CompanyId, QueueId, SessionId, UserId};
 
 use super::roster::Dismissal;
 use crate::app::App;
 use crate::authz::{Permission, ReadCalls, Rows};
 use crate::error::{Error, Result};
 use crate::identity::Caller;
-use crate::store::{Audience, system};
+use crate::store::{Audience, chats, system};
 
 pub type Place = (Caller, BTreeSet<String>);
 
@@ -19,6 +20,7 @@ pub async fn of_sessions(
     sessions: &[SessionId],
 ) -> Result<HashMap<SessionId, Result<Place, Dismissal>>> {
     let read = system::sessions_of_sockets(app.db.reader(), sessions).await?;
+    let groups = app.sockets.1.of(app, &read).await?;
     let now = app.clock.now();
     let place = |id: &SessionId| {
         let found = read.get(id).ok_or(Dismissal::SESSION_ENDED)?;
@@ -29,7 +31,10 @@ pub async fn of_sessions(
                 Dismissal::SESSION_ENDED
             }
         })?;
-        Ok((caller, of(app, &caller, &found.queues)))
+        let mut rooms = of(app, &caller, &found.queues);
+        let his = caller.company().and_then(|company| groups.get(&(company, caller.user)));
+        rooms.extend(his.into_iter().flatten().copied().map(|chat| Audience::Chat(chat).room()));
+        Ok((caller, rooms))
     };
     Ok(sessions.iter().map(|id| (*id, place(id))).collect())
 }
@@ -47,4 +52,67 @@ fn of(app: &App, caller: &Caller, queues: &BTreeSet<QueueId>) -> BTreeSet<String
         }
     }
     rooms.into_iter().map(Audience::room).collect()
+}
+
+/// Somebody in a company.
+type Seat = (CompanyId, UserId);
+
+/// In which groups those are who hold sockets here. Read anew for all of a company when it has changed who is in its groups.
+#[derive(Debug, Default)]
+pub struct Groups(Mutex<HashMap<Seat, (i64, BTreeSet<ChatId>)>>);
+
+impl Groups {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Seat, (i64, BTreeSet<ChatId>)>> {
+        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Forgets all but these.
+    pub fn keep(&self, there: &HashSet<Seat>) {
+        self.lock().retain(|seat, _| there.contains(seat));
+    }
+
+    /// The version is read before the groups: what is kept under it is never older than it says.
+    async fn of(
+        &self,
+        app: &App,
+        read: &HashMap<SessionId, system::SessionOfSockets>,
+    ) -> Result<HashMap<Seat, BTreeSet<ChatId>>> {
+        let seats = read.values().filter_map(|found| {
+            let member = found.standing.membership.as_ref()?;
+            Some((member.company, found.standing.user))
+        });
+        let mut by_company: HashMap<CompanyId, HashSet<UserId>> = HashMap::new();
+        for (company, user) in seats {
+            by_company.entry(company).or_default().insert(user);
+        }
+        let companies: Vec<_> = by_company.keys().copied().collect();
+        let versions = system::chat_rosters(app.db.reader(), &companies).await?;
+        let mut groups = HashMap::new();
+        for (company, users) in by_company {
+            // Nobody has ever been in a group.
+            let Some(version) = versions.get(&company).copied() else { continue };
+            let mut stale = Vec::new();
+            {
+                let kept = self.lock();
+                for user in users {
+                    match kept.get(&(company, user)) {
+                        Some((at, chats)) if *at == version => {
+                            groups.insert((company, user), chats.clone());
+                        }
+                        Some(_) | None => stale.push(user),
+                    }
+                }
+            }
+            if stale.is_empty() {
+                continue;
+            }
+            let fresh = chats::groups_of(system::outbox_scope(company), app.db.reader(), &stale).await?;
+            let mut kept = self.lock();
+            for (user, chats) in fresh {
+                kept.insert((company, user), (version, chats.clone()));
+                groups.insert((company, user), chats);
+            }
+        }
+        Ok(groups)
+    }
 }

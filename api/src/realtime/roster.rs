@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use chrono::{DateTime, Utc};
-use entity::id::{CompanyId, SessionId, UserId};
+use entity::id::{CompanyId, SessionId};
 use serde_json::Value;
 use socketioxide::socket::Sid;
 

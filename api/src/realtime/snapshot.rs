@@ -8,9 +8,9 @@ use entity::id::AgentId;
 use serde_json::{Map, Value, json};
 use socketioxide::socket::Sid;
 
-use super::figures;
 use super::roster::{Event, Hold, Holder, Message};
 use super::tail;
+use super::{chat_events, figures};
 use crate::agents;
 use crate::app::App;
 use crate::calls::{file, offer};
@@ -103,8 +103,7 @@ fn message(event: Arc<Event>) -> Message {
 
 /// How things stand for this holder. The seq is read first, so that the rest is never older than it says.
 async fn read(app: &App, holder: &Holder) -> Result<Read> {
-    let mut snapshot =
-        json!({"seq": 0, "agent": null, "offers": [], "calls": [], "queues": [], "peerCall": null});
+    let mut snapshot = json!({"seq": 0, "agent": null, "offers": [], "calls": [], "queues": [], "peerCall": null, "chats": []});
     let Some(company) = holder.caller.company() else { return Ok(told(snapshot, 0, None)) };
     let (scope, db) = (holder.caller.scope()?, app.db.reader());
     if app.sockets.0.cursor(company).is_none() {
@@ -120,6 +119,7 @@ async fn read(app: &App, holder: &Holder) -> Result<Read> {
         snapshot["calls"] = calls(app, scope, agent).await?;
     }
     snapshot["queues"] = figures::for_snapshot(app, scope, holder).await?;
+    snapshot["chats"] = chat_events::for_snapshot(app, scope, holder).await?;
     let mut incoming = None;
     if let Some(ringing) = peer_calls::ringing_for(app, scope, holder.caller.user).await? {
         (snapshot["peerCall"], incoming) = (ringing.call, ringing.incoming);

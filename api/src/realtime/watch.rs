@@ -36,6 +36,13 @@ async fn check_sessions(app: &App) -> Result<()> {
         return Ok(());
     }
     let verdicts = rooms::of_sessions(app, &sessions).await;
+    if let Ok(verdicts) = &verdicts {
+        let there = verdicts.values().filter_map(|verdict| {
+            let (caller, _) = verdict.as_ref().ok()?;
+            Some((caller.company()?, caller.user))
+        });
+        app.sockets.1.keep(&there.collect());
+    }
     // Tokens run out also while the database cannot be read.
     for (wire, why) in
         app.sockets.0.refresh(app.clock.now(), verdicts.as_ref().unwrap_or(&Default::default()))

@@ -58,7 +58,7 @@ pub async fn delete_endpoint(scope: CompanyScope, tx: &Tx, id: WebhookEndpointId
     Ok(endpoint.filter(webhook_endpoint::Column::Id.eq(id)).exec(tx).await?.rows_affected)
 }
 
-/// Locks what says whether anybody outside is told what happens. Whoever changes endpoints or chats holds it, so that two at
+/// Locks what says whether anybody outside is told what happens. Whoever changes endpoints or chat apps holds it, so that two at
 /// once count each other's.
 pub async fn lock_listeners(unit: &Unit) -> Result<()> {
     unit.scope()
@@ -74,11 +74,11 @@ pub async fn count_listeners(unit: &Unit) -> Result<()> {
     let (scope, tx) = (unit.scope(), unit.tx());
     let endpoints = scope.find::<webhook_endpoint::Entity>();
     let endpoints = endpoints.filter(webhook_endpoint::Column::Enabled.eq(true)).count(tx).await?;
-    let chats = scope.find::<chat_integration::Entity>();
-    let chats = chats.filter(chat_integration::Column::UrlSealed.is_not_null()).count(tx).await?;
+    let chat_apps = scope.find::<chat_integration::Entity>();
+    let chat_apps = chat_apps.filter(chat_integration::Column::UrlSealed.is_not_null()).count(tx).await?;
     scope
         .update_many::<outbox_counter::Entity>()
-        .col_expr(outbox_counter::Column::FactsWanted, Expr::value(endpoints + chats > 0))
+        .col_expr(outbox_counter::Column::FactsWanted, Expr::value(endpoints + chat_apps > 0))
         .exec(tx)
         .await?;
     Ok(())

@@ -1,5 +1,7 @@
 //! Media, and the parts of those that are on their way.
 
+use std::collections::HashMap;
+
 use entity::id::{MediaId, UserId};
 use entity::{CompanyScope, Inserted, MediaKind, MediaState, media, media_part};
 use sea_orm::sea_query::{Expr, ExprTrait};
@@ -10,6 +12,19 @@ use crate::error::{Error, Result, Subject};
 
 pub async fn get<C: ConnectionTrait>(scope: CompanyScope, db: &C, id: MediaId) -> Result<media::Model> {
     scope.find_by_id::<media::Entity>(id).one(db).await?.ok_or(Error::NotFound(Subject::Media))
+}
+
+/// These by their ids, whatever has become of them.
+pub async fn by_ids<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    ids: Vec<MediaId>,
+) -> Result<HashMap<MediaId, media::Model>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = scope.find::<media::Entity>().filter(media::Column::Id.is_in(ids)).all(db).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }
 
 /// The same, locked for this transaction.
@@ -65,6 +80,19 @@ pub async fn list<C: ConnectionTrait>(
         query = query.filter(media::Column::Id.lt(before));
     }
     Ok(query.all(db).await?)
+}
+
+/// Those of these ids.
+pub async fn of_ids<C: ConnectionTrait>(
+    scope: CompanyScope,
+    db: &C,
+    ids: &[MediaId],
+) -> Result<Vec<media::Model>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let those = scope.find::<media::Entity>().filter(media::Column::Id.is_in(ids.iter().copied()));
+    Ok(those.all(db).await?)
 }
 
 /// Whatever these people have uploaded and nobody has deleted.

@@ -3,8 +3,11 @@
 #![expect(clippy::disallowed_methods, reason = "the table of phones has no company")]
 
 use chrono::{DateTime, Utc};
-use entity::id::{MembershipId, PushDeviceId, UserId};
-use entity::{CompanyScope, MembershipStatus, UserStatus, membership, push_device, session, user};
+use entity::id::{AgentId, ChatId, PushDeviceId, UserId};
+use entity::{
+    CompanyScope, MembershipStatus, UserStatus, agent, chat_member, membership, presence_socket, push_device,
+    session, user, user_block,
+};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, SelectStatement, SimpleExpr};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, JoinType,
@@ -18,7 +21,7 @@ use super::users::membership_user;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Whom {
     User(UserId),
-    Member(MembershipId),
+    Agent(AgentId),
 }
 
 /// Registers a phone. One with this token is it, whosever it was.
@@ -121,6 +124,45 @@ pub fn reachable(scope: CompanyScope, whom: Whom, now: DateTime<Utc>) -> Select<
         .order_by_asc(D::Id)
 }
 
+/// The users in a chat who are to be told on their phones what somebody writes there: not himself, nor who has muted it, has
+/// blocked him, has no phone, or has a socket.
+pub fn listeners(
+    scope: CompanyScope,
+    chat: ChatId,
+    by: UserId,
+    now: DateTime<Utc>,
+) -> Select<chat_member::Entity> {
+    use chat_member::Column as M;
+    let me = || Expr::col((chat_member::Entity, M::UserId));
+    let blocks = scope
+        .find::<user_block::Entity>()
+        .filter(me().equals((user_block::Entity, user_block::Column::UserId)))
+        .filter(user_block::Column::BlockedUserId.eq(by))
+        .select_only()
+        .column(user_block::Column::UserId);
+    let is_there = scope
+        .find::<presence_socket::Entity>()
+        .filter(me().equals((presence_socket::Entity, presence_socket::Column::UserId)))
+        .filter(presence_socket::Column::LeaseUntil.gt(now))
+        .select_only()
+        .column(presence_socket::Column::Socket);
+    let phone = push_device::Entity::find()
+        .filter(me().equals((push_device::Entity, push_device::Column::UserId)))
+        .select_only()
+        .column(push_device::Column::Id);
+    scope
+        .find::<chat_member::Entity>()
+        .filter(M::ChatId.eq(chat))
+        .filter(M::LeftAt.is_null())
+        .filter(M::UserId.ne(by))
+        .filter(Condition::any().add(M::MutedUntil.is_null()).add(M::MutedUntil.lte(now)))
+        .filter(Expr::exists(phone.into_query()))
+        .filter(Expr::exists(is_there.into_query()).not())
+        .filter(Expr::exists(blocks.into_query()).not())
+        .select_only()
+        .column(M::UserId)
+}
+
 /// His user's id, if he may act in the company.
 fn member(scope: CompanyScope, whom: Whom) -> SelectStatement {
     use membership::Column as M;
@@ -133,7 +175,16 @@ fn member(scope: CompanyScope, whom: Whom) -> SelectStatement {
         .filter(user::Column::Status.eq(UserStatus::Active));
     match whom {
         Whom::User(id) => members.filter(M::UserId.eq(id)),
-        Whom::Member(id) => members.filter(M::Id.eq(id)),
+        Whom::Agent(id) => members.filter(
+            M::Id.in_subquery(
+                scope
+                    .find::<agent::Entity>()
+                    .filter(agent::Column::Id.eq(id))
+                    .select_only()
+                    .column(agent::Column::MembershipId)
+                    .into_query(),
+            ),
+        ),
     }
     .into_query()
 }

@@ -43,7 +43,7 @@ struct News {
     payload: Value,
 }
 
-/// What has happened, for those outside the company who are told of it: endpoints of webhooks, chats.
+/// What has happened, for those outside the company who are told of it: endpoints of webhooks, chat apps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Fact {
     pub id: WebhookEventId,
@@ -63,6 +63,8 @@ pub enum Audience<'a> {
     Queue(entity::id::QueueId),
     /// All sockets of one user.
     User(entity::id::UserId),
+    /// Those who are in a group.
+    Chat(entity::id::ChatId),
     /// One socket, on whatever node.
     Socket(&'a str),
     /// Not this one, though it is in one of the others' rooms.
@@ -81,6 +83,7 @@ impl Audience<'_> {
             Self::Agent(id) => format!("agent:{id}"),
             Self::Queue(id) => format!("queue:{id}"),
             Self::User(id) => format!("user:{id}"),
+            Self::Chat(id) => format!("chat:{id}"),
             Self::Socket(id) => format!("socket:{id}"),
             Self::ButSocket(id) => format!("{}socket:{id}", Self::BUT),
         }

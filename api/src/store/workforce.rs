@@ -1,7 +1,7 @@
 //! Agents as routing sees them: what they want, what they hold, what they can.
 
 use chrono::{DateTime, Utc};
-use entity::id::{AgentId, ChangeId, MembershipId, QueueId, ReasonId, UserId};
+use entity::id::{AgentId, ChangeId, QueueId, ReasonId, UserId};
 use entity::{
     CompanyScope, Inserted, agent, agent_change, agent_skill, agent_skill_today, availability_reason,
     membership, queue_member, skill,
@@ -18,14 +18,11 @@ pub async fn agent<C: ConnectionTrait>(scope: CompanyScope, db: &C, id: AgentId)
     scope.find_by_id::<agent::Entity>(id).one(db).await?.ok_or(Error::NotFound(Subject::Agent))
 }
 
-/// Whose membership it is.
-pub async fn user_of<C: ConnectionTrait>(
-    scope: CompanyScope,
-    db: &C,
-    id: MembershipId,
-) -> Result<Option<UserId>> {
-    let row = scope.find_by_id::<membership::Entity>(id).one(db).await?;
-    Ok(row.map(|row| row.user_id))
+/// Who the agent is.
+pub async fn user_of<C: ConnectionTrait>(scope: CompanyScope, db: &C, id: AgentId) -> Result<Option<UserId>> {
+    let row = agent(scope, db, id).await?;
+    let member = scope.find_by_id::<membership::Entity>(row.membership_id).one(db).await?;
+    Ok(member.map(|row| row.user_id))
 }
 
 pub async fn lock_agent(scope: CompanyScope, tx: &Tx, id: AgentId) -> Result<agent::Model> {

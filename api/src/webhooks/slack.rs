@@ -10,7 +10,7 @@ use sha2::Sha256;
 
 use super::{bytes, company_of, mint};
 use crate::app::App;
-use crate::chats::{self, commands};
+use crate::chat_apps::{self, commands};
 use crate::error::{Error, Result};
 use crate::http::Failure;
 use crate::http::envelope::Wording;
@@ -50,7 +50,7 @@ impl SlackWebhooks {
     async fn verify(&self, request: &Request, body: &[u8]) -> Result<CompanyScope> {
         let header = |name: &str| request.header(name).unwrap_or_default();
         let scope = mint(company_of(request, Self::PREFIX).ok_or(Error::BadSignature)?);
-        let secret = chats::signing_secret(&self.app, scope).await?.ok_or(Error::BadSignature)?;
+        let secret = chat_apps::signing_secret(&self.app, scope).await?.ok_or(Error::BadSignature)?;
         let stamp = header("x-slack-request-timestamp");
         let seconds: i64 = stamp.parse().map_err(|_| Error::BadSignature)?;
         let at = DateTime::<Utc>::from_timestamp(seconds, 0).ok_or(Error::BadSignature)?;

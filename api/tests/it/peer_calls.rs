@@ -1,22 +1,20 @@
 //! Calls among colleagues by the official Socket.IO client, a script a dialect in `tests/node`; this file owns the servers. A
 //! script asks for what a client cannot do with a line on its output and gets a line back.
 
-use std::path::PathBuf;
-use std::process::Stdio;
 use std::time::Duration;
 
 use calldocker::app::App;
 use calldocker::bus::Delivery;
 use calldocker::http::server;
+use clock::Clock;
 use entity::{CallKind, CompanyScope, Reach, agent, agent_slot, call, peer_call, peer_call_participant};
 use sea_orm::{ActiveValue::Set, ColumnTrait, PaginatorTrait, QueryFilter, QueryOrder};
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
-use tokio::process::Command;
 use tokio::runtime::Runtime;
 
 use crate::realtime::{describe, forget_calls};
+use crate::support::script::Script;
 use crate::support::{Backend, TestApp, World};
 
 const AGORA: [(&str, &str); 2] = [
@@ -77,9 +75,12 @@ impl Node {
         Self { url: started.await.expect("the node starts"), runtime: Some(runtime) }
     }
 
-    fn kill(&mut self) {
+    /// It goes while it is still: what a dead process would have had in hand stays in this one, and the clock would wait
+    /// for it.
+    async fn kill(&mut self, clock: &Clock) {
         if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
+            clock.still().await;
+            tokio::task::spawn_blocking(|| runtime.shutdown_timeout(Duration::from_secs(10))).await.unwrap();
         }
     }
 }
@@ -90,11 +91,6 @@ async fn tell(backend: Backend, script: &str, settings: &[(&str, &str)], nodes: 
     let redis_url = redis.clone().unwrap_or_default();
     let settings: Vec<_> = settings.iter().copied().chain([("redis_url", redis_url.as_str())]).collect();
     let Some(app) = TestApp::with(backend, &settings).await else { return };
-    let scripts = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/node");
-    assert!(
-        scripts.join("node_modules/socket.io-client").is_dir(),
-        "If you are here because this failed: the official client is missing, run `make node`"
-    );
     let world = World::create(&app).await;
     forget_calls(&app, world.ours.scope).await;
     app.app.start_work().await.unwrap();
@@ -102,22 +98,11 @@ async fn tell(backend: Backend, script: &str, settings: &[(&str, &str)], nodes: 
         Nodes::One => None,
         Nodes::Two => Some(Node::start(&app).await),
     };
-    let mut script = Command::new("node")
-        .arg(script)
-        .arg(&app.url)
-        .args(other.iter().map(|node| &node.url))
-        .args(redis.iter().map(|_| "with Redis"))
-        .current_dir(scripts)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .expect("Node is installed");
-    let mut requests = BufReader::new(script.stdout.take().unwrap()).lines();
-    let mut answers = script.stdin.take().unwrap();
-    while let Some(line) = requests.next_line().await.unwrap() {
-        let request: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("not a request: {line}"));
-        let result = match request["do"].as_str().unwrap() {
+    let others = other.iter().map(|node| node.url.clone()).collect::<Vec<_>>();
+    let arguments = [app.url.as_str()].into_iter().chain(others.iter().map(String::as_str));
+    let mut script = Script::start(script, arguments.chain(redis.iter().map(|_| "with Redis")));
+    while let Some((what, request)) = script.request().await {
+        let result = match what.as_str() {
             "world" => describe(&world),
             "advance" => {
                 app.clock.advance(Duration::from_secs(request["seconds"].as_u64().unwrap())).await;
@@ -138,24 +123,22 @@ async fn tell(backend: Backend, script: &str, settings: &[(&str, &str)], nodes: 
                 json!(null)
             }
             "kill the other node" => {
-                other.as_mut().unwrap().kill();
+                other.as_mut().unwrap().kill(&app.clock).await;
                 json!(null)
             }
             "stop" => json!(null),
             other => panic!("no such request: {other}"),
         };
-        let answer = format!("{}\n", json!({"id": request["id"], "result": result}));
-        answers.write_all(answer.as_bytes()).await.unwrap();
-        if request["do"] == "stop" {
+        script.answer(&request, result).await;
+        if what == "stop" {
             break;
         }
     }
-    let status = script.wait().await.unwrap();
     if let Some(node) = &mut other {
-        node.kill();
+        node.kill(&app.clock).await;
     }
     app.close().await;
-    assert!(status.success(), "the script says above what failed");
+    script.end().await;
 }
 
 /// The company's calls among colleagues, with who is in each and how much capacity they hold.

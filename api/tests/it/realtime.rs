@@ -1,8 +1,8 @@
 //! Sockets, by the official client: `tests/node/socket.test.mjs` tells the story, this file owns the server. The script
 //! asks for what a client cannot do (let time pass, write events) with a line on its output and gets a line back.
 
-use std::path::PathBuf;
-use std::process::Stdio;
+mod chats;
+
 use std::time::Duration;
 
 use calldocker::app::App;
@@ -16,9 +16,8 @@ use entity::{
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveValue::Set, ColumnTrait, ExprTrait, PaginatorTrait, QueryFilter};
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::process::Command;
 
+use crate::support::script::Script;
 use crate::support::{Backend, Person, TestApp, World};
 
 #[tokio::test]
@@ -34,11 +33,6 @@ async fn on_postgres() {
 }
 
 async fn tell_the_story(app: TestApp) {
-    let scripts = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/node");
-    assert!(
-        scripts.join("node_modules/socket.io-client").is_dir(),
-        "If you are here because this failed: the official client is missing, run `make node`"
-    );
     let world = World::create(&app).await;
     let company = |name: &Value| if name == "theirs" { &world.theirs } else { &world.ours };
     for scope in [world.ours.scope, world.theirs.scope] {
@@ -48,21 +42,10 @@ async fn tell_the_story(app: TestApp) {
     app.app.start_work().await.unwrap();
     let settings = app.app.settings.clone();
     let elsewhere = App::build(settings, app.clock.clone(), Delivery::DropEverything).await.unwrap();
-    let mut script = Command::new("node")
-        .arg("socket.test.mjs")
-        .arg(&app.url)
-        .current_dir(scripts)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .expect("Node is installed");
-    let mut requests = BufReader::new(script.stdout.take().unwrap()).lines();
-    let mut answers = script.stdin.take().unwrap();
-    while let Some(line) = requests.next_line().await.unwrap() {
-        let request: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("not a request: {line}"));
+    let mut script = Script::start("socket.test.mjs", [app.url.as_str()]);
+    while let Some((what, request)) = script.request().await {
         let company = company(&request["company"]);
-        let result = match request["do"].as_str().unwrap() {
+        let result = match what.as_str() {
             "world" => describe(&world),
             "advance" => {
                 app.clock.advance(Duration::from_secs(request["seconds"].as_u64().unwrap())).await;
@@ -102,16 +85,14 @@ async fn tell_the_story(app: TestApp) {
             "stop" => json!(null),
             other => panic!("no such request: {other}"),
         };
-        let answer = format!("{}\n", json!({"id": request["id"], "result": result}));
-        answers.write_all(answer.as_bytes()).await.unwrap();
-        if request["do"] == "stop" {
+        script.answer(&request, result).await;
+        if what == "stop" {
             break;
         }
     }
     elsewhere.db.clone().close().await.unwrap();
     app.close().await;
-    let status = script.wait().await.unwrap();
-    assert!(status.success(), "the script says above what failed");
+    script.end().await;
 }
 
 pub fn describe(world: &World) -> Value {
@@ -164,33 +145,19 @@ async fn enqueue(app: &TestApp, world: &World) -> CallId {
     let mut unit = Unit::begin(&app.app, scope).await.unwrap();
     let (now, call, entry) = (unit.now(), unit.id::<CallId>(), unit.id::<QueueEntryId>());
     let row = call::Model {
-        id: call,
-        company_id: world.ours.id,
-        kind: CallKind::Inbound,
         status: CallStatus::Queued,
-        outcome: None,
-        from_address: "+12025550199".into(),
-        to_address: "+4930123456".into(),
-        caller_name: None,
         account_sid: "ACours".into(),
         provider_sid: format!("CA{}", call.0.simple()),
         phone_number_id: Some(world.ours.number),
         flow_version_id: Some(world.ours.flow_version),
-        session: None,
-        session_version: 0,
-        current_twiml: None,
-        event_seq: 0,
-        last_event_at: now,
         queue_id: Some(world.ours.queue),
-        agent_id: None,
-        conference_sid: None,
-        disposition: None,
-        notes: None,
-        started_at: now,
-        answered_at: None,
-        ended_at: None,
-        ended_by: None,
-        reported_at: None,
+        ..call::Model::begun(
+            call,
+            world.ours.id,
+            CallKind::Inbound,
+            ("+12025550199".into(), "+4930123456".into()),
+            now,
+        )
     };
     scope.insert::<call::Entity, _>(unit.tx(), row).await.unwrap();
     let row = queue_entry::Model {

@@ -429,8 +429,11 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
         }
         "initiateCall" => Sample::by(Seat::Manager)
             .made()
-            .body(json!({ "toUserId": ours.idle, "callType": "video", "metadata": { "connectionType": "wifi" } }))
-            .foreign("/toUserId", theirs.idle),
+            .body(json!({
+                "toUserId": ours.idle, "toUserIds": [ours.idle], "callType": "video", "metadata": { "connectionType": "wifi" }
+            }))
+            .foreign("/toUserId", theirs.idle)
+            .foreign("/toUserIds/0", theirs.idle),
         "acceptCall" => owner().id(ours.peer_call).body(json!({ "metadata": {} })),
         "rejectCall" => owner().id(ours.peer_call).body(json!({ "reason": "declined" })),
         "endCall" | "endCallAlias" => owner().id(ours.peer_call).body(json!({ "qualityScore": 4 })),
@@ -489,6 +492,52 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
         }
         "superviseCall" => owner().id(ours.calls.consulting).body(json!({ "mode": "whisper" })),
         "stopSupervising" => owner().id(ours.calls.consulting),
+        "listChats" => agent().query("archived=false&limit=10"),
+        "openPrivateChat" => {
+            let body = json!({ "userId": ours.chats.colleague.user });
+            agent().body(body).foreign("/userId", theirs.chats.colleague.user)
+        }
+        "createGroup" => {
+            let body = json!({ "title": "Lunch", "memberIds": [ours.chats.colleague.user] });
+            agent().made().body(body).foreign("/memberIds/0", theirs.chats.colleague.user)
+        }
+        "listUnreadChats" | "listBlockedUsers" => agent(),
+        "getChat" | "listChatMembers" => agent().id(ours.chats.group),
+        "updateGroup" => agent().id(ours.chats.group).body(json!({ "title": "First level" })),
+        "setChatSettings" => {
+            let body = json!({ "mutedUntil": "2026-03-02T18:00:00Z", "pinned": true });
+            agent().id(ours.chats.group).body(body)
+        }
+        "addGroupMembers" => {
+            let body = json!({ "userIds": [ours.owner.user] });
+            agent().id(ours.chats.group).body(body).foreign("/userIds/0", theirs.owner.user)
+        }
+        "setGroupRole" => {
+            let member = agent().id(ours.chats.group).path("userId", ours.chats.colleague.user);
+            member.body(json!({ "role": "admin" }))
+        }
+        "removeGroupMember" => agent().id(ours.chats.group).path("userId", ours.chats.colleague.user),
+        "listChatMessages" => agent().id(ours.chats.private).query("limit=10"),
+        "sendMessage" => {
+            let body = json!({
+                "chatId": ours.chats.group, "replyTo": ours.chats.question, "tempId": "8d1f",
+                "content": { "type": "image", "mediaId": ours.media, "text": "At eight." },
+            });
+            let theirs_in_it = agent().made().body(body).foreign("/chatId", theirs.chats.group);
+            let theirs_in_it = theirs_in_it.foreign("/content/mediaId", theirs.media);
+            theirs_in_it.foreign("/replyTo", theirs.chats.question)
+        }
+        "searchMessages" => agent().query("search=line"),
+        "getMessage" | "deleteMessage" => agent().id(ours.chats.message),
+        "markMessageDelivered" | "markMessageRead" => agent().id(ours.chats.answer),
+        "editMessage" => agent().id(ours.chats.message).body(json!({ "text": "Who has the keys?" })),
+        "reactToMessage" => agent().id(ours.chats.answer).body(json!({ "emoji": "👍" })),
+        "forwardMessage" => {
+            let body = json!({ "chatIds": [ours.chats.private] });
+            agent().made().id(ours.chats.question).body(body).foreign("/chatIds/0", theirs.chats.private)
+        }
+        "getChatHistory" | "blockUser" => agent().path("userId", ours.chats.colleague.user),
+        "unblockUser" => agent().path("userId", ours.owner.user),
         "listCallbacks" => agent().query("state=open&limit=10"),
         "getCallback" | "cancelCallback" | "finishCallback" => agent().id(ours.calls.callback),
         "assignCallback" => {
@@ -636,6 +685,29 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
             .header("upload-offset", "0")
             .file("application/offset+octet-stream", b"Plain text".to_vec()),
         "endUpload" => owner().empty().id(ours.upload),
+
+        "listStories" => agent().query("limit=10"),
+        "postStory" => owner()
+            .made()
+            .body(json!({ "mediaId": ours.media, "text": "Our new office",
+                "audience": { "who": "except", "userIds": [ours.agent.user, ours.manager.user] } }))
+            .foreign("/mediaId", theirs.media)
+            .foreign("/audience/userIds/0", theirs.agent.user),
+        "getStory" | "viewStory" => agent().id(ours.story),
+        "deleteStory" | "listStoryViews" => owner().id(ours.story),
+        "reactToStory" => agent().id(ours.story).body(json!({ "emoji": "👍" })),
+        "takeBackStoryReaction" => agent().id(ours.story),
+        "listStoryHighlights" => owner(),
+        "createStoryHighlight" => owner()
+            .made()
+            .body(json!({ "title": "Office", "storyIds": [ours.story] }))
+            .foreign("/storyIds/0", theirs.story),
+        "getStoryHighlight" | "listStoriesOfHighlight" => agent().id(ours.highlight),
+        "updateStoryHighlight" => owner()
+            .id(ours.highlight)
+            .body(json!({ "title": "Office", "storyIds": [ours.story] }))
+            .foreign("/storyIds/0", theirs.story),
+        "deleteStoryHighlight" => owner().id(ours.highlight),
 
         "getTranscriptionHook" | "deleteTranscriptionHook" => owner().path("companyId", ours.id),
         "putTranscriptionHook" => {

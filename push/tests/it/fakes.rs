@@ -233,7 +233,8 @@ async fn apns_notices_wrong_headers_and_payloads() {
     let good = json!({ "aps": { "alert": { "body": "Hello" } } });
     let quiet = json!({ "aps": { "content-available": 1 } });
     let long = "x".repeat(65);
-    let wrong: [(&[(&str, &str)], &Value, &str); 12] = [
+    type Headers<'a> = &'a [(&'a str, &'a str)];
+    let wrong: [(Headers<'_>, &Value, &str); 12] = [
         (&[("authorization", "")], &good, "MissingProviderToken"),
         (&[("apns-topic", "")], &good, "MissingTopic"),
         (&[("apns-push-type", "")], &good, "InvalidPushType"),

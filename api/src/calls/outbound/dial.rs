@@ -262,33 +262,17 @@ impl NewCall<'_> {
     /// Writes it. Nobody has been called yet.
     pub async fn open(self, unit: &Unit, id: CallId) -> Result<CallFile> {
         let row = call::Model {
-            id,
-            company_id: unit.company(),
-            kind: CallKind::Outbound,
             status: self.status,
-            outcome: None,
-            from_address: self.line.number.clone(),
-            to_address: self.to.to_owned(),
             caller_name: self.name,
             account_sid: self.line.account_sid.clone(),
-            provider_sid: id.to_string(),
             phone_number_id: Some(self.line.id),
-            flow_version_id: None,
-            session: None,
-            session_version: 0,
-            current_twiml: None,
-            event_seq: 0,
-            last_event_at: unit.now(),
-            queue_id: None,
-            agent_id: None,
-            conference_sid: None,
-            disposition: None,
-            notes: None,
-            started_at: unit.now(),
-            answered_at: None,
-            ended_at: None,
-            ended_by: None,
-            reported_at: None,
+            ..call::Model::begun(
+                id,
+                unit.company(),
+                CallKind::Outbound,
+                (self.line.number.clone(), self.to.to_owned()),
+                unit.now(),
+            )
         };
         unit.scope().insert::<call::Entity, _>(unit.tx(), row.clone()).await?;
         contacts::touch(unit.scope(), unit.tx(), &[&row.to_address], row.started_at).await?;

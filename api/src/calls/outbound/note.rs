@@ -75,33 +75,16 @@ pub async fn note(
         None => None,
     };
     let row = call::Model {
-        id,
-        company_id: unit.company(),
-        kind: told.kind,
         status: CallStatus::Completed,
         outcome: Some(told.outcome),
-        from_address: told.from,
-        to_address: told.to,
-        caller_name: None,
-        account_sid: String::new(),
-        provider_sid: id.to_string(),
-        phone_number_id: None,
-        flow_version_id: None,
-        session: None,
-        session_version: 0,
-        current_twiml: None,
-        event_seq: 0,
         last_event_at: told.ended_at,
         queue_id: told.queue,
         agent_id: Some(agent.id),
-        conference_sid: None,
         disposition,
         notes: told.notes,
-        started_at: told.started_at,
         answered_at: told.answered_at,
         ended_at: Some(told.ended_at),
-        ended_by: None,
-        reported_at: None,
+        ..call::Model::begun(id, unit.company(), told.kind, (told.from, told.to), told.started_at)
     };
     unit.scope().insert::<call::Entity, _>(unit.tx(), row.clone()).await?;
     contacts::touch(unit.scope(), unit.tx(), &[&row.from_address, &row.to_address], row.started_at).await?;

@@ -55,10 +55,7 @@ pub async fn sign_in(app: &App, token: &Secret, second_factor: Option<&str>) -> 
 
 async fn prove(app: &App, token: &Secret) -> Result<Number> {
     let (Some(settings), Some(keys)) = (&app.settings.firebase, &app.firebase) else {
-        return Err(Error::Unavailable {
-            code: Code::FirebaseOff,
-            message: "This server takes no tokens of Firebase.",
-        });
+        return Err(Error::conflict(Code::FirebaseOff, "This server takes no tokens of Firebase."));
     };
     let header = jsonwebtoken::decode_header(token.expose()).map_err(|_| INVALID)?;
     if header.alg != Algorithm::RS256 {

@@ -4,6 +4,7 @@ use entity::id::CallId;
 use serde_json::{Value, json};
 
 use super::LEFT;
+use crate::chat::{content, words};
 use crate::error::Result;
 use crate::privacy::subject::Subject;
 use crate::privacy::terms::{Names, Terms, bare_story};
@@ -115,14 +116,33 @@ async fn change(
     if GO.contains(&table.name.as_str()) || scrubbed.iter().any(|(_, key, _)| *key) {
         return Ok(people::delete(work.scope, unit.tx(), table, row).await?);
     }
-    let changes: Vec<_> = if table.name == "webhook_request" {
+    let mut changes: Vec<_> = if table.name == "webhook_request" {
         emptied(table, row)
     } else {
         // A contact that says less than before is found by fewer words (`contacts::index`).
         let index = table.place("indexed_at").map(|place| (place, None));
         scrubbed.into_iter().map(|(place, _, text)| (place, text)).chain(index).collect()
     };
+    if table.name == "chat_message" {
+        found_by_less(work, table, row, &mut changes);
+    }
     Ok(people::update(work.scope, unit.tx(), table, row, &changes).await?)
+}
+
+/// A message that says less than before is found by fewer words.
+fn found_by_less(work: &Work<'_>, table: &Table, row: &Row, changes: &mut Vec<(usize, Option<String>)>) {
+    let value = |name: &str| {
+        let place = table.place(name)?;
+        let changed = changes.iter().find(|(changed, _)| *changed == place);
+        changed.map_or_else(|| row[place].clone(), |(_, text)| text.clone())
+    };
+    let (body, detail) = (value("body"), value("detail"));
+    let chat = value("chat_id").and_then(|id| id.parse().ok());
+    let (Some(place), Some(chat)) = (table.place("folded"), chat) else { return };
+    let detail = detail.and_then(|text| serde_json::from_str::<Value>(&text).ok());
+    let said = content::said(body.as_deref(), detail.as_ref());
+    changes.retain(|(changed, _)| *changed != place);
+    changes.push((place, Some(words::folded(work.scope.company(), chat, &said))));
 }
 
 /// A request that comes a second time is still answered as one that was there before.

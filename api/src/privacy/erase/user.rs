@@ -13,7 +13,8 @@ use crate::privacy::terms::ERASED;
 use crate::privacy::work::{Went, Work};
 use crate::store::people::{self, Column, Kind, Which};
 use crate::store::sessions::{self, Sessions};
-use crate::store::{Unit, agents, media, peer_calls, persons, system, users};
+use crate::store::{Unit, agents, chat_messages, chats, media, peer_calls, persons, system, users};
+use crate::stories::remove as stories;
 
 /// Whether a column says who has done something. Where the account itself stays, since others know him, too, the company's rows
 /// name the account of nobody from then on.
@@ -95,6 +96,8 @@ pub async fn rows(work: &mut Work<'_>, user: UserId, membership: MembershipId) -
     let agent: Option<AgentId> =
         persons::agent(scope, app.db.reader(), membership).await?.map(|agent| agent.id);
     let mut unit = Unit::begin(app, scope).await?;
+    let stories = stories::all_of(&mut unit, &[user, UserId(work.id.0)]).await?;
+    work.count("erased", "story", stories);
     for row in media::of_users(scope, unit.tx(), &[user, UserId(work.id.0)]).await? {
         remove_media(&mut unit, row.id).await?;
         work.count("erased", "media", 1);
@@ -111,13 +114,21 @@ pub async fn rows(work: &mut Work<'_>, user: UserId, membership: MembershipId) -
         let gone = peer_calls::forget_user(scope, unit.tx(), his).await?;
         work.count("erased", "partsInCalls", gone);
     }
+    let (now, his) = (unit.now(), [user, UserId(work.id.0)]);
+    work.count("erased", "chat_message", chat_messages::forget(scope, unit.tx(), &his, now).await?);
+    work.count("erased", "chat_member", chats::forget(scope, unit.tx(), &his, now).await?);
     let users = [user.to_string(), work.id.to_string()];
     let memberships = [membership.to_string()];
     let agents: Vec<String> = agent.iter().map(ToString::to_string).collect();
     for table in &tables {
         let which = match table.name.as_str() {
             "api_key" => Which::Of("membership_id", &memberships),
-            "call_mark" | "contact_favourite" | "idempotency_key" => Which::Of("user_id", &users),
+            // Who resumes over what is gone is given a snapshot.
+            "outbox" => Which::Naming(&users),
+            "call_mark" | "contact_favourite" | "idempotency_key" | "story_view" => {
+                Which::Of("user_id", &users)
+            }
+            "story_listed" => Which::Of("listed_user_id", &users),
             "slack_link" | "slack_code" | "agent_caller_id" | "agent_skill_today" if agent.is_some() => {
                 Which::Of("agent_id", &agents)
             }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use entity::id::{CompanyId, QueueId, SessionId};
-use entity::{CompanyScope, agent, outbox_counter, queue, queue_member, session};
+use entity::{CompanyScope, agent, chat_roster, outbox_counter, queue, queue_member, session};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 
@@ -78,6 +78,22 @@ pub async fn outbox_ends(
         ends.extend(found);
     }
     Ok(ends)
+}
+
+/// How often it has changed in these companies who is in their groups; none of one that has never had a group.
+pub async fn chat_rosters(
+    db: &impl ConnectionTrait,
+    companies: &[CompanyId],
+) -> Result<HashMap<CompanyId, i64>, DbErr> {
+    let mut versions = HashMap::new();
+    for companies in companies.chunks(AT_ONCE) {
+        let found = chat_roster::Entity::find()
+            .filter(chat_roster::Column::CompanyId.is_in(companies.iter().copied()))
+            .all(db)
+            .await?;
+        versions.extend(found.into_iter().map(|row| (row.company_id, row.version)));
+    }
+    Ok(versions)
 }
 
 /// The queues of these companies.

@@ -26,7 +26,9 @@ async fn tables(db: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
             "SELECT tablename::text AS answer FROM pg_tables WHERE schemaname = current_schema() ORDER BY 1"
         }
         _ => {
-            "SELECT name AS answer FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY 1"
+            // Those of an index of words are no tables of their own.
+            "SELECT name AS answer FROM pragma_table_list WHERE schema = 'main' AND type = 'table'
+             AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY 1"
         }
     };
     let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), query)).await?;

@@ -15,9 +15,9 @@ use crate::support::phones::Phones;
 
 /// Signs the agent in on a phone, which registers itself there.
 async fn carries_a_phone(centre: &Centre, agent: usize, token: &str) {
-    let row = workforce::agent(centre.scope, centre.app.db.reader(), centre.agents[agent]).await.unwrap();
-    let user =
-        workforce::user_of(centre.scope, centre.app.db.reader(), row.membership_id).await.unwrap().unwrap();
+    let (scope, db) = (centre.scope, centre.app.db.reader());
+    let row = workforce::agent(scope, db, centre.agents[agent]).await.unwrap();
+    let user = workforce::user_of(scope, db, row.id).await.unwrap().unwrap();
     let (now, id): (_, SessionId) = (centre.clock.now(), centre.app.ids.next());
     let session = session::Model {
         id,
@@ -82,6 +82,29 @@ whole_calls! {
         assert_eq!((both.len(), both[1].0.as_str()), (2, "missed_call"));
         assert_eq!(both[0].1, both[1].1, "a phone shows one of them");
         centre.pass(60).await;
+        centre.phones.as_ref().unwrap().assert_no_faults();
+        centre.close().await;
+    }
+
+    async fn a_phone_that_rang_for_an_offer_is_told_when_it_is_withdrawn_or_taken(ground) {
+        let centre = open(ground, vec![Reach::Client], Nodes::One).await;
+        carries_a_phone(&centre, 0, "aabb").await;
+        centre.ring([Step::Wait(8.0), Step::HangUp]);
+        centre.pass(5).await;
+        let rang = centre.phones.as_ref().unwrap().apns.pushed().remove(0);
+        centre.pass(10).await;
+        let kinds = || told(&centre).into_iter().map(|(notice, _)| notice).collect::<Vec<_>>();
+        assert_eq!(kinds(), ["offer", "over"]);
+        let over = centre.phones.as_ref().unwrap().apns.pushed().remove(1);
+        assert_eq!(over.payload["offerId"], rang.payload["offerId"]);
+        assert_eq!(over.headers["apns-push-type"], "background");
+        centre.pass(60).await;
+        centre.ring([Step::AfterConnected(10.0), Step::HangUp]);
+        centre.pass(3).await;
+        centre.accept(0).await;
+        centre.pass(5).await;
+        assert_eq!(kinds(), ["offer", "over", "offer", "over"]);
+        centre.pass(120).await;
         centre.phones.as_ref().unwrap().assert_no_faults();
         centre.close().await;
     }

@@ -1,5 +1,6 @@
 //! Messages of callers that a server of the company's own writes down.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use calldocker::authz::Whose;
@@ -15,6 +16,7 @@ use futures_util::future::BoxFuture;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use tokio::sync::Barrier;
 
 use crate::support::centre::{Centre, Ground, Life, Plan, whole_calls};
 use crate::support::log::Log;
@@ -370,7 +372,9 @@ whole_calls! {
     }
 
     async fn two_who_ask_at_once_keep_one_text(ground) {
-        let acts = [Act::IsBusy(200), Act::Answers(200, json!({"text": "The first."})), Act::Answers(200, json!({"text": "The second."}))];
+        let both = Arc::new(Barrier::new(2));
+        let says = |text: &str| Act::AnswersBeside(both.clone(), 200, json!({"text": text}));
+        let acts = [Act::IsBusy(200), says("The first."), says("The second.")];
         let target = Target::start(acts).await;
         let centre = with_hook(ground, &target).await;
         leave_a_message(&centre).await;

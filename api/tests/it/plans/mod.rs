@@ -14,17 +14,19 @@ use calldocker::reports::answer;
 use calldocker::reports::ask::Question;
 use calldocker::store::call_lists::{self, Filter, Only, Order, Own};
 use calldocker::store::calls_counted::{By, Conversations, Limited, Surveys, SurveysOf, Visits, When};
+use calldocker::store::chat_messages::{self, Part as OfChat};
 use calldocker::store::datasets::{self, Ask, Table, What};
 use calldocker::store::mails::Sender;
 use calldocker::store::push_devices::Whom;
 use calldocker::store::reports as rollups;
+use calldocker::store::stories::Feed;
 use calldocker::store::{
-    agent_work, audits, callbacks, calls, contact_search, contact_timeline, contacts, hooks, mails, messages,
-    outbox, peer_calls, phone_numbers, presences, push_devices, push_services, queueing, recordings,
-    sessions, system, workforce,
+    agent_work, audits, callbacks, calls, chats, contact_search, contact_timeline, contacts, hooks, mails,
+    messages, outbox, peer_calls, phone_numbers, presences, push_devices, push_services, queueing,
+    recordings, sessions, stories, story_highlights, story_views, system, workforce,
 };
 use chrono::TimeDelta;
-use entity::id::SessionId;
+use entity::id::{SessionId, UserId};
 use entity::{
     Attribution, CallKind, CallOutcome, CallStatus, DeliveryState, EntryOutcome, ExportFormat, OfferState,
 };
@@ -182,9 +184,10 @@ on_both_databases! {
         w.see("numbers of a flow", Found("ix_phone_number_flow"), phone_numbers::of_flow(scope, r, ours.flow)).await;
 
         // Who is told on his phone.
-        let (his, member) = (Whom::User(ours.owner.user), Whom::Member(ours.agent.membership.unwrap()));
+        let (his, agents) = (Whom::User(ours.owner.user), Whom::Agent(ours.agent.agent.unwrap()));
         w.see("a user's phones", Anyones("ix_push_device_user"), push_devices::reachable(scope, his, now).all(r)).await;
-        w.see("a member's phones", Anyones("ix_push_device_user"), push_devices::reachable(scope, member, now).all(r)).await;
+        w.see("an agent's phones", Anyones("ix_push_device_user"), push_devices::reachable(scope, agents, now).all(r)).await;
+        w.see("who listens on a phone", Anyones("ix_push_device_user"), push_devices::listeners(scope, world.ours.chats.group, ours.owner.user, now).into_tuple::<UserId>().all(r)).await;
         w.see("tickets of notices", InOrder("ix_push_ticket_sent"), push_services::tickets(scope, r, now, 100)).await;
 
         // Lists of a supervisor.
@@ -235,6 +238,20 @@ on_both_databases! {
         w.see("parts in calls", InOrder("ix_peer_call_participant_user"), peer_calls::parts_within(scope, r, me, (Some(week), now))).await;
         w.see("who is there", Found("presence"), presences::of_users(scope, r, &[me])).await;
         w.see("sockets of dead nodes", Anyones("ix_presence_socket_lease"), system::lost_sockets(r, now, 10)).await;
+        // Stories.
+        let (viewer, day) = (ours.agent.user, |author| Feed { viewer: ours.agent.user, author, now });
+        w.see("a feed", InOrder("ix_story_live"), stories::feed(scope, r, day(None), None, 50)).await;
+        w.see("more of a feed", InOrder("ix_story_live"), stories::feed(scope, r, day(None), Some(ours.story), 50)).await;
+        w.see("a person's stories", Found("ix_story_"), stories::feed(scope, r, day(Some(ours.owner.user)), None, 50)).await;
+        w.see("a story", Found("story"), stories::one_shown(scope, r, viewer, ours.story, now)).await;
+        w.see("a person's highlighted stories", Found("ix_story_user"), stories::highlighted(scope, r, viewer, ours.owner.user)).await;
+        w.see("a person's highlights", InOrder("ix_story_highlight_user"), story_highlights::of_author(scope, r, ours.owner.user)).await;
+        w.see("what is in highlights", Found("story_highlight_item"), story_highlights::items(scope, r, &[ours.highlight])).await;
+        w.see("highlights of stories", Found("ix_story_highlight_item_story"), story_highlights::items_with(scope, r, &[ours.story])).await;
+        w.see("views of a story", Found("story_view"), story_views::list(scope, r, ours.story, None, 50)).await;
+        w.see("numbers of views", Found("story_view"), story_views::counts(scope, r, &[ours.story])).await;
+        w.see("what somebody has seen", Found("story_view"), story_views::by_viewer(scope, r, viewer, &[ours.story])).await;
+        w.see("audiences of stories", Found("story_listed"), stories::listed(scope, r, &[ours.story])).await;
 
         // Figures.
         let (activity, quarters) = (Attribution::ActivityDriven, 1_967_000..1_970_000);
@@ -266,6 +283,40 @@ on_both_databases! {
         w.see("the next mail", Anyones("ix_mail_due"), mails::next_at(&a, Sender::Company)).await;
         w.see("deliveries of an endpoint", InOrder("ix_webhook_delivery_endpoint"), hooks::deliveries(scope, r, ours.webhook, Some(DeliveryState::Failed), None, 50)).await;
         w.see("attempts of a delivery", InOrder("sqlite_autoindex_webhook_attempt"), hooks::attempts(scope, r, vec![ours.webhook_delivery])).await;
+        watch.end();
+    }
+}
+
+on_both_databases! {
+    async fn what_is_asked_of_chats_begins_with_an_index_of_the_company(app) {
+        let (world, mut watch) = watched(app).await;
+        let (scope, ours) = (world.ours.scope, &world.ours.chats);
+        let (me, other) = (world.ours.agent.user, ours.colleague.user);
+        let db = watch.app.db.clone();
+        let (r, tx) = (db.reader(), db.begin().await.unwrap());
+        let (w, pair) = (&mut watch, format!("{me}:{other}"));
+        w.see("a chat", Found("chat"), chats::lock(scope, &tx, ours.group)).await;
+        w.see("the chat of two", Found("ux_chat_pair"), chats::of_pair(scope, r, &pair)).await;
+        w.see("a member", Found("sqlite_autoindex_chat_member"), chats::lock_member(scope, &tx, ours.group, me)).await;
+        w.see("who is in a chat", Found("sqlite_autoindex_chat_member"), chats::people(scope, r, ours.group)).await;
+        w.see("the other side", Found("sqlite_autoindex_chat_member"), chats::others(scope, r, &[ours.private], me)).await;
+        w.see("how far the others are", Found("sqlite_autoindex_chat_member"), chats::others_have(scope, r, ours.group, me)).await;
+        w.see("one's chats", Found("ix_chat_member_user"), chats::listed(scope, me, Some(false), None).limit(50).all(r)).await;
+        w.see("one's chats with something to read", Found("ix_chat_member_user"), chats::with_unread(scope, r, me)).await;
+        w.see("the groups of sockets", Found("ix_chat_member_user"), chats::groups_of(scope, r, &[me, other])).await;
+        w.see("which groups have changed", Found("chat_roster"), system::chat_rosters(r, &[world.ours.id, world.theirs.id])).await;
+        w.see("who is blocked", Found("sqlite_autoindex_user_block"), chats::are_blocked(scope, r, me, other)).await;
+        w.see("who blocks", Found("sqlite_autoindex_user_block"), chats::who_block(scope, r, me, &[other])).await;
+        for part in [OfChat::Before(None), OfChat::Before(Some(2)), OfChat::After(0)] {
+            let part = chat_messages::listed(scope, ours.private, me, part).limit(50).all(r);
+            w.see("messages", InOrder("ux_chat_message_seq"), part).await;
+        }
+        w.see("the last message of chats", Found("ux_chat_message_seq"), chat_messages::last_of(scope, r, &[ours.private, ours.group], me)).await;
+        w.see("a message by its name", Found("ux_chat_message_temp"), chat_messages::by_temp(scope, r, me, "t")).await;
+        w.see("own messages after", Found("ux_chat_message_seq"), chat_messages::count_own_after(scope, &tx, (ours.private, me, 1))).await;
+        w.see("senders", Found("ux_chat_message_seq"), chat_messages::senders_between(scope, &tx, ours.private, (0, 2))).await;
+        w.see("reactions", Found("sqlite_autoindex_chat_reaction"), chat_messages::reactions_of(scope, r, vec![ours.message, ours.answer])).await;
+        tx.rollback().await.unwrap();
         watch.end();
     }
 }

@@ -26,33 +26,20 @@ async fn seven_calls(app: &TestApp, company: &Company) -> Vec<CallId> {
         let id: CallId = app.app.ids.next();
         let at = begin + TimeDelta::minutes(minute);
         let row = call::Model {
-            id,
-            company_id: company.id,
-            kind: if minute == 0 { CallKind::Outbound } else { CallKind::Inbound },
             status: CallStatus::Completed,
             outcome: Some(if minute < 2 { CallOutcome::Voicemail } else { CallOutcome::Abandoned }),
-            from_address: format!("+4930777{minute:03}"),
-            to_address: "+4930123456".to_owned(),
-            caller_name: None,
             account_sid: crate::support::OUR_ACCOUNT.to_owned(),
             provider_sid: format!("CA{}", id.0.simple()),
-            phone_number_id: None,
-            flow_version_id: None,
-            session: None,
-            session_version: 0,
-            current_twiml: None,
-            event_seq: 0,
-            last_event_at: at,
             queue_id: Some(company.second_queue),
-            agent_id: None,
-            conference_sid: None,
-            disposition: None,
             notes: (minute == 3).then(|| "Asked about the 100% Discount_1.".to_owned()),
-            started_at: at,
-            answered_at: None,
             ended_at: Some(at),
-            ended_by: None,
-            reported_at: None,
+            ..call::Model::begun(
+                id,
+                company.id,
+                if minute == 0 { CallKind::Outbound } else { CallKind::Inbound },
+                (format!("+4930777{minute:03}"), "+4930123456".to_owned()),
+                at,
+            )
         };
         company.scope.insert::<call::Entity, _>(&tx, row).await.unwrap();
         ids.push(id);

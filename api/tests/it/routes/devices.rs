@@ -3,20 +3,20 @@
 
 use std::time::Duration;
 
-use calldocker::authz::Seat;
 use calldocker::notices::Notice;
 use calldocker::store::presences;
 use chrono::TimeDelta;
 use entity::id::{CallId, NodeId};
-use entity::{Role, presence_socket};
+use entity::presence_socket;
 use push::fakes::{Checked, Fault};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::support::phones::{
-    apns_key, expo_token, key_file, one_of_each, register, tell, with_phones, work,
+    apns_key, expo_token, integration, key_file, one_of_each, pass, people, phones_of, prefer, register,
+    says, tell, with_phones, work,
 };
-use crate::support::{Company, Person, TestApp, World, person, texts};
+use crate::support::{Company, Person, TestApp, texts};
 
 fn call() -> CallId {
     CallId(Uuid::from_u128(7))
@@ -26,55 +26,19 @@ fn missed(app: &TestApp) -> Notice {
     Notice::missed_call(call(), "+12025550123", app.clock.now())
 }
 
-fn message(app: &TestApp, chat: u128, text: &str) -> Notice {
-    Notice::message(Uuid::from_u128(chat), Uuid::from_u128(9), "Bob", text, app.clock.now())
-}
-
 fn ringing(app: &TestApp, company: &Company, seconds: i64) -> Notice {
     let now = app.clock.now();
-    Notice::call(company.calls.offered, "Bob", now, now + TimeDelta::seconds(seconds))
-}
-
-/// Registers a phone of each service for somebody.
-async fn phones_of(app: &TestApp, person: &Person, name: &str) {
-    for device in one_of_each(name) {
-        register(app, person, device).await.data(201);
-    }
+    Notice::call(company.peer_call, "Bob", now, now + TimeDelta::seconds(seconds))
 }
 
 async fn devices(app: &TestApp, person: &Person) -> Vec<Value> {
     app.get("/api/users/devices", person).await.data(200).as_array().unwrap().clone()
 }
 
-async fn prefer(app: &TestApp, person: &Person, preferences: Value) {
-    app.put("/api/settings/user/preferences", person, preferences).await.data(200);
-}
-
-async fn pass(app: &TestApp, seconds: u64) {
-    app.clock.advance(Duration::from_secs(seconds)).await;
-    work(app).await;
-}
-
 fn figure(metrics: &str, service: &str, result: &str) -> u64 {
     let line = format!("calldocker_push_total{{result=\"{result}\",service=\"{service}\"}} ");
     let found = metrics.lines().find_map(|text| text.strip_prefix(&line));
     found.unwrap_or_else(|| panic!("no {line}")).parse().unwrap()
-}
-
-/// The world without the phones that it brings.
-async fn people(app: &TestApp) -> World {
-    let world = World::create(app).await;
-    for company in [&world.ours, &world.theirs] {
-        app.delete(&format!("/api/users/devices/{}", company.device), &company.owner).await.data(200);
-        for service in ["expo", "fcm", "apns"] {
-            app.delete(&integration(company, service), &company.owner).await.data(200);
-        }
-    }
-    world
-}
-
-fn integration(company: &Company, service: &str) -> String {
-    format!("/api/settings/company/{}/integrations/push/{service}", company.id)
 }
 
 with_phones! {
@@ -177,14 +141,14 @@ with_phones! {
         let tx = app.app.db.begin().await.unwrap();
         presences::add_socket(ours.scope, &tx, socket).await.unwrap();
         tx.commit().await.unwrap();
-        tell(app, ours.scope, agent.user, message(app, 1, "Hello")).await;
+        says(app, &ours.manager, agent, "Hello").await;
         tell(app, ours.scope, agent.user, ringing(app, ours, 60)).await;
         pass(app, 10).await;
         assert_eq!(phones.taken(), (0, 0, 0));
         // The node has died: nobody says any more that he is there.
         pass(app, 25).await;
         assert_eq!(phones.taken(), (1, 1, 1), "the call rings, and the message is no news");
-        tell(app, ours.scope, agent.user, message(app, 1, "Are you there?")).await;
+        says(app, &ours.manager, agent, "Are you there?").await;
         assert_eq!(phones.taken(), (2, 2, 2));
     }
 
@@ -196,9 +160,9 @@ with_phones! {
         let quiet = json!({ "from": "12:30", "until": "14:00", "timeZone": "Europe/Berlin" });
         prefer(app, agent, json!({ "quietHours": quiet })).await;
         for text in ["One", "Two", "Three"] {
-            tell(app, ours.scope, agent.user, message(app, 1, text)).await;
+            says(app, &ours.manager, agent, text).await;
         }
-        tell(app, ours.scope, agent.user, message(app, 2, "Elsewhere")).await;
+        says(app, &ours.chats.colleague, agent, "Elsewhere").await;
         assert_eq!(phones.taken(), (0, 0, 0));
         tell(app, ours.scope, agent.user, ringing(app, ours, 20)).await;
         assert_eq!(phones.taken(), (1, 1, 1), "calls ring all the same");
@@ -231,7 +195,7 @@ with_phones! {
             "messages": false });
         prefer(app, agent, json!({ "notifications": chosen, "language": "de" })).await;
         tell(app, ours.scope, agent.user, missed(app)).await;
-        tell(app, ours.scope, agent.user, message(app, 1, "Hello")).await;
+        says(app, &ours.manager, agent, "Hello").await;
         assert_eq!(phones.taken(), (0, 0, 0));
         tell(app, ours.scope, agent.user, ringing(app, ours, 20)).await;
         assert_eq!(phones.expo.sent()[0]["title"], "Bob ruft an");
@@ -250,7 +214,7 @@ with_phones! {
         let left: Vec<_> = devices(app, agent).await.iter().map(|device| device["service"].clone()).collect();
         assert_eq!(left, ["apns"]);
         phones.apns.unregister(&hex, app.clock.now());
-        tell(app, ours.scope, agent.user, message(app, 1, "Hello")).await;
+        says(app, &ours.manager, agent, "Hello").await;
         assert!(devices(app, agent).await.is_empty());
         let metrics = app.call("GET", "/metrics").send().await.text;
         assert_eq!(["expo", "fcm", "apns"].map(|service| figure(&metrics, service, "dead")), [1, 1, 1]);
@@ -286,7 +250,7 @@ with_phones! {
         let (ours, agent) = (&world.ours, &world.ours.agent);
         register(app, agent, one_of_each("ann")[1].clone()).await.data(201);
         // The first request of all is for access.
-        tell(app, ours.scope, agent.user, message(app, 1, "Hello")).await;
+        says(app, &ours.manager, agent, "Hello").await;
         phones.fcm.next(Fault::status(429, "{}").header("retry-after", "30"));
         tell(app, ours.scope, agent.user, missed(app)).await;
         pass(app, 29).await;
@@ -335,7 +299,7 @@ with_phones! {
         assert_eq!(to, [json!(expo_token("own"))], "the platform has no access token");
         assert!(expo(app.get(&list, &ours.owner).await.data(200)).get("failingSince").is_none());
         app.delete(&integration(ours, "expo"), &ours.owner).await.data(200);
-        tell(app, ours.scope, agent.user, message(app, 1, "Hello")).await;
+        says(app, &ours.manager, agent, "Hello").await;
         assert_eq!(phones.taken().0, 1, "nobody else's keys open its phones");
     }
 
@@ -369,7 +333,7 @@ with_phones! {
         let quiet = json!({ "from": "00:00", "until": "23:59", "timeZone": "Asia/Tokyo" });
         prefer(app, agent, json!({ "missedCallsByMail": true, "quietHours": quiet })).await;
         tell(app, ours.scope, agent.user, missed(app)).await;
-        tell(app, ours.scope, agent.user, message(app, 1, "Hello")).await;
+        says(app, &ours.manager, agent, "Hello").await;
         let mails = app.mails_to(&agent.email).await;
         assert_eq!(mails.len(), 1);
         assert_eq!(mails[0].subject, "Missed call from +12025550123");
@@ -398,32 +362,14 @@ with_phones! {
         assert_eq!(told, ["voicemail", "callback"]);
     }
 
-    async fn a_colleague_s_call_wakes_the_phone_of_who_has_no_screen_open(app, phones) {
-        let world = people(app).await;
-        let ours = &world.ours;
-        let zoe = person(app, "zoe@ours.example.com", Seat::Manager, Some((ours.id, Role::Manager))).await;
-        let body = json!({ "toUserId": zoe.user, "callType": "voice" });
-        let call = async || app.post("/api/calls/initiate", &ours.manager, body.clone()).await;
-        call().await.is_refused(409, "USER_OFFLINE");
-        prefer(app, &zoe, json!({ "missedCallsByMail": true })).await;
-        call().await.is_refused(409, "USER_OFFLINE");
-        assert_eq!(app.mails_to(&zoe.email).await.len(), 1, "she was called in vain");
-        phones_of(app, &zoe, "zoe").await;
-        let made = call().await;
-        work(app).await;
-        assert_eq!(phones.taken(), (1, 1, 1));
-        let rang = &phones.expo.sent()[0];
-        assert_eq!((&rang["data"]["notice"], &rang["data"]["callId"]), (&json!("call"), &made.data(201)["callId"]));
-    }
-
     async fn what_waits_for_a_phone_says_nothing_in_the_database(app, _phones) {
         let world = people(app).await;
         let (ours, agent) = (&world.ours, &world.ours.agent);
         phones_of(app, agent, "ann").await;
         prefer(app, agent, json!({ "quietHours": { "from": "00:00", "until": "23:59", "timeZone": "UTC" } })).await;
-        tell(app, ours.scope, agent.user, message(app, 1, "between us")).await;
+        tell(app, ours.scope, agent.user, missed(app)).await;
         let cast = "SELECT CAST(payload AS text) AS row FROM job WHERE kind = 'notify_user'";
         let rows = texts(&app.app, cast).await;
-        assert!(rows.len() == 1 && !rows[0].contains("between us") && !rows[0].contains("Bob"), "{rows:?}");
+        assert!(rows.len() == 1 && !rows[0].contains("12025550123"), "{rows:?}");
     }
 }

@@ -44,33 +44,19 @@ fn number(number: u128) -> CallId {
 /// A call that nobody took, a minute long.
 pub fn missed(company: &Company, id: CallId, at: DateTime<Utc>) -> call::Model {
     call::Model {
-        id,
-        company_id: company.id,
-        kind: CallKind::Inbound,
         status: CallStatus::Completed,
         outcome: Some(CallOutcome::Abandoned),
-        from_address: "+4930555000".to_owned(),
-        to_address: "+4930123456".to_owned(),
-        caller_name: None,
         account_sid: "ACours".to_owned(),
         provider_sid: format!("CA{}", id.0.simple()),
-        phone_number_id: None,
-        flow_version_id: None,
-        session: None,
-        session_version: 0,
-        current_twiml: None,
-        event_seq: 0,
-        last_event_at: at,
-        queue_id: None,
-        agent_id: None,
-        conference_sid: None,
-        disposition: None,
-        notes: None,
-        started_at: at,
-        answered_at: None,
         ended_at: Some(at + TimeDelta::minutes(1)),
         ended_by: Some(EndedBy::Caller),
-        reported_at: None,
+        ..call::Model::begun(
+            id,
+            company.id,
+            CallKind::Inbound,
+            ("+4930555000".to_owned(), "+4930123456".to_owned()),
+            at,
+        )
     }
 }
 
@@ -125,12 +111,12 @@ pub async fn long_story(app: &TestApp, world: &World, lines: u32) {
     app.app.db.writer().execute_unprepared(&sql).await.unwrap();
 }
 
-/// Waits for what is bound to come, giving everybody else their turns.
+/// Waits for what is bound to come, giving everybody else their turns, and asks less often than users may.
 pub async fn until(what: &str, condition: impl AsyncFn() -> bool) {
-    let begun = Instant::now();
+    let (begun, mut look) = (Instant::now(), tokio::time::interval(Duration::from_millis(60)));
     while !condition().await {
         assert!(begun.elapsed() < Duration::from_secs(30), "it has not come to this: {what}");
-        tokio::task::yield_now().await;
+        look.tick().await;
     }
 }
 

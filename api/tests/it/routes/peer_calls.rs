@@ -112,6 +112,15 @@ on_both_databases! {
         let call: CallId = answer.body["data"]["callId"].as_str().unwrap().parse().unwrap();
         assert_eq!(answer.body["data"]["agoraToken"], Value::Null);
         act(app, &ours.owner, call, "accept", json!({})).await.is_refused(409, "MEDIA_INCOMPATIBLE");
+        // Another device that has nothing in common with it spoils no call that goes on.
+        let offer = json!({ "toUserId": ours.owner.user, "offer": { "type": "offer", "sdp": "v=0" } });
+        let answer = app.post("/api/calls/initiate", &ours.manager, offer).await;
+        let going: CallId = answer.body["data"]["callId"].as_str().unwrap().parse().unwrap();
+        let phone = Device { socket: Some("phone".into()), ..Device::default() };
+        let taken = peer_calls::answer(&app.app, ours.scope, ours.owner.user, going, Some(json!({})), phone).await;
+        assert!(taken.is_ok());
+        act(app, &ours.owner, going, "accept", json!({})).await.is_refused(409, "CALL_NOT_RINGING");
+        assert_eq!(status(app, &world, going).await, PeerStatus::Active);
         let row = ours.scope.find_by_id::<peer_call::Entity>(call).one(app.app.db.reader()).await.unwrap().unwrap();
         assert_eq!((row.status, row.error_info.unwrap()["errorCode"].clone()), (PeerStatus::Failed, json!("MEDIA_INCOMPATIBLE")));
         let told = ours.scope.find::<outbox::Entity>().filter(outbox::Column::Event.eq("call:failed"));

@@ -130,6 +130,6 @@ async fn without_good_keys_nobody_is_believed() {
 async fn without_a_project_no_token_is_taken() {
     let app = TestApp::with(Backend::Sqlite, &[("firebase_project_id", "")]).await.unwrap();
     let token = Firebase::everybodys().token(ANN, app.clock.now());
-    sign_in(&app, &token).await.is_refused(503, "FIREBASE_OFF");
+    sign_in(&app, &token).await.is_refused(409, "FIREBASE_OFF");
     app.close().await;
 }

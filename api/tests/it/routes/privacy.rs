@@ -84,6 +84,37 @@ on_both_databases! {
         erase(app, &world, json!({ "userId": agent.user })).await;
     }
 
+    async fn what_an_erased_person_has_said_is_deleted_and_what_others_have_said_stays(app) {
+        let world = World::create(app).await;
+        let (agent, chats) = (&world.ours.agent, &world.ours.chats);
+        let zoe = &chats.colleague;
+        let body = |text: &str| json!({ "chatId": chats.private, "content": { "type": "text", "text": text } });
+        app.post("/api/messages", agent, body(&format!("Ask {}, please", zoe.email))).await.data(201);
+        app.post("/api/messages", zoe, body("Somewhere in the cupboard")).await.data(201);
+        let group = app.post("/api/chats/group", agent, json!({ "title": "Lunch", "memberIds": [zoe.user] })).await;
+        let group = group.data(201)["id"].as_str().unwrap().to_owned();
+        let found = async |word: &str| {
+            let list = app.get(&format!("/api/messages/search?search={word}"), agent).await;
+            list.data(200).as_array().unwrap().len()
+        };
+        assert_eq!((found("cupboard").await, found("zoe").await, found("please").await), (1, 1, 1));
+        let exported = app.post("/api/privacy/export", &world.ours.owner, json!({ "userId": zoe.user })).await;
+        let exported = work(app, &world, &exported.data(201)["id"]).await;
+        let path = exported["downloadUrl"].as_str().unwrap().split_once("/media").unwrap().1;
+        let archive = app.call("GET", &format!("/media{path}")).send().await;
+        assert!(archive.text.contains("data/chat_message.json") && archive.text.contains("cupboard"), "{}", archive.text.len());
+
+        erase(app, &world, json!({ "userId": zoe.user })).await;
+        assert_eq!((found("cupboard").await, found("zoe").await, found("please").await), (0, 0, 1));
+        assert_eq!(where_is(app, "cupboard").await, Vec::<String>::new());
+        let list = app.get(&format!("/api/chats/{}/messages", chats.private), agent).await;
+        let deleted = list.data(200).as_array().unwrap().iter().filter(|row| row["deletedAt"].is_string()).count();
+        assert_eq!((list.data(200).as_array().unwrap().len(), deleted), (4, 2), "{}", list.text);
+        let people = app.get(&format!("/api/chats/{group}/members"), agent).await;
+        assert_eq!(people.data(200).as_array().unwrap().len(), 1);
+        app.post("/api/messages", agent, body("x")).await.is_refused(409, "CHAT_CLOSED");
+    }
+
     async fn who_works_for_others_too_is_erased_here_alone(app) {
         let world = World::create(app).await;
         let former = world.ours.former;

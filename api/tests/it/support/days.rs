@@ -83,9 +83,6 @@ impl<'a> Days<'a> {
         how: EntryOutcome,
     ) -> call::Model {
         call::Model {
-            id,
-            company_id: self.scope.company(),
-            kind: CallKind::Inbound,
             status: CallStatus::Completed,
             outcome: Some(match how {
                 EntryOutcome::Answered => CallOutcome::Answered,
@@ -93,28 +90,19 @@ impl<'a> Days<'a> {
                 EntryOutcome::Callback => CallOutcome::Callback,
                 _ => CallOutcome::Abandoned,
             }),
-            from_address: "+12025550199".to_owned(),
-            to_address: "+4930123456".to_owned(),
-            caller_name: None,
             account_sid: "ACtest".to_owned(),
             provider_sid: format!("CA{}", id.0.simple()),
-            phone_number_id: None,
-            flow_version_id: None,
-            session: None,
-            session_version: 0,
-            current_twiml: None,
-            event_seq: 0,
             last_event_at: ended,
             queue_id: Some(self.queue),
-            agent_id: None,
-            conference_sid: None,
-            disposition: None,
-            notes: None,
-            started_at: began,
-            answered_at: None,
             ended_at: Some(ended),
             ended_by: Some(EndedBy::Caller),
-            reported_at: None,
+            ..call::Model::begun(
+                id,
+                self.scope.company(),
+                CallKind::Inbound,
+                ("+12025550199".to_owned(), "+4930123456".to_owned()),
+                began,
+            )
         }
     }
 

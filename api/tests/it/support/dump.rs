@@ -42,7 +42,9 @@ pub async fn tables(app: &App) -> Vec<String> {
             "SELECT tablename::text AS row FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
         }
         _ => {
-            "SELECT name AS row FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY 1"
+            // FTS5's own tables are an index of another, and no rows.
+            "SELECT name AS row FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite_%'
+             ORDER BY 1"
         }
     };
     texts(app, query).await

@@ -128,7 +128,7 @@ pub async fn work(app: &TestApp) {
                         Err(error) => panic!("{error:?}"),
                     }
                 }
-                JobKind::SendNotices => calldocker::chats::notices::send(&app.app, scope).await.unwrap(),
+                JobKind::SendNotices => calldocker::chat_apps::notices::send(&app.app, scope).await.unwrap(),
                 _ => Done::Yes,
             };
             match went {

@@ -85,33 +85,20 @@ struct Story<'a> {
 impl Story<'_> {
     async fn call(&self, id: CallId, status: CallStatus, agent: Option<AgentId>) {
         let row = call::Model {
-            id,
-            company_id: self.scope.company(),
-            kind: CallKind::Inbound,
             status,
-            outcome: None,
-            from_address: "+12025550199".to_owned(),
-            to_address: "+4930123456".to_owned(),
-            caller_name: None,
             account_sid: super::OUR_ACCOUNT.to_owned(),
             provider_sid: format!("CA{}", id.0.simple()),
-            phone_number_id: None,
-            flow_version_id: None,
-            session: None,
             session_version: 1,
-            current_twiml: None,
             event_seq: 1,
-            last_event_at: self.now,
             queue_id: Some(self.queue),
             agent_id: agent,
-            conference_sid: None,
-            disposition: None,
-            notes: None,
-            started_at: self.now,
-            answered_at: None,
-            ended_at: None,
-            ended_by: None,
-            reported_at: None,
+            ..call::Model::begun(
+                id,
+                self.scope.company(),
+                CallKind::Inbound,
+                ("+12025550199".to_owned(), "+4930123456".to_owned()),
+                self.now,
+            )
         };
         self.scope.insert::<call::Entity, _>(self.tx, row).await.unwrap();
         let first = call_event::Model {

@@ -2,6 +2,7 @@
 
 mod balancer;
 pub mod centre;
+pub mod chats;
 pub mod collector;
 mod contract;
 mod database;
@@ -22,6 +23,7 @@ pub mod peers;
 pub mod phones;
 pub mod process;
 mod rest;
+pub mod script;
 pub mod sink;
 pub mod store;
 pub mod target;

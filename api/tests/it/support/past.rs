@@ -43,33 +43,24 @@ pub fn call(
         now += TimeDelta::seconds(10);
     }
     let row = call::Model {
-        id,
-        company_id: ours.id,
-        kind: CallKind::Inbound,
         status: CallStatus::Completed,
         outcome: Some(CallOutcome::FlowExit),
-        from_address: "+15550100".to_owned(),
-        to_address: "+4930123456".to_owned(),
-        caller_name: None,
         account_sid: "ACours".to_owned(),
         provider_sid: format!("CA{}", id.0.simple()),
         phone_number_id: Some(ours.number),
         flow_version_id: Some(version),
         session: Some(serde_json::to_value(&session).unwrap()),
         session_version: i32::try_from(inputs.len()).unwrap(),
-        current_twiml: None,
-        event_seq: 0,
         last_event_at: now,
-        queue_id: None,
-        agent_id: None,
-        conference_sid: None,
-        disposition: None,
-        notes: None,
-        started_at: at,
-        answered_at: None,
         ended_at: Some(now),
         ended_by: Some(EndedBy::Caller),
-        reported_at: None,
+        ..call::Model::begun(
+            id,
+            ours.id,
+            CallKind::Inbound,
+            ("+15550100".to_owned(), "+4930123456".to_owned()),
+            at,
+        )
     };
     (row, inputs)
 }

@@ -24,33 +24,14 @@ pub async fn insert(
     let (company_id, now) = (scope.company(), app.app.clock.now());
     let tx = app.app.db.begin().await.unwrap();
     let row = call::Model {
-        id,
-        company_id,
-        kind: CallKind::Peer,
         status: CallStatus::Dialing,
-        outcome: None,
-        from_address: format!("user:{caller}"),
-        to_address: format!("user:{callee}"),
-        caller_name: None,
-        account_sid: String::new(),
-        provider_sid: id.to_string(),
-        phone_number_id: None,
-        flow_version_id: None,
-        session: None,
-        session_version: 0,
-        current_twiml: None,
-        event_seq: 0,
-        last_event_at: now,
-        queue_id: None,
-        agent_id: None,
-        conference_sid: None,
-        disposition: None,
-        notes: None,
-        started_at: now,
-        answered_at: None,
-        ended_at: None,
-        ended_by: None,
-        reported_at: None,
+        ..call::Model::begun(
+            id,
+            company_id,
+            CallKind::Peer,
+            (format!("user:{caller}"), format!("user:{callee}")),
+            now,
+        )
     };
     scope.insert::<call::Entity, _>(&tx, row).await.unwrap();
     let row = peer_call::Model {

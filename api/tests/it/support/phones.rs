@@ -1,6 +1,7 @@
 //! The push services on loopback, as a server's settings name them, and people's phones.
 
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use calldocker::jobs::Done;
 use calldocker::notices::{self, Notice};
@@ -12,7 +13,7 @@ use entity::{CompanyScope, JobKind};
 use push::fakes::{Apns, Checked, Expo, Fcm};
 use serde_json::{Value, json};
 
-use super::{Answer, Backend, Person, TestApp, firebase};
+use super::{Answer, Backend, Company, Person, TestApp, World, firebase, peers};
 
 /// The three services; the platform's app is reached at each.
 pub struct Phones {
@@ -123,6 +124,7 @@ pub async fn work(app: &TestApp) {
         done.clear();
         for claimed in claimed {
             let went = match claimed.job.kind {
+                JobKind::NotifyChat => notices::notify_chat(&app.app, &claimed).await,
                 JobKind::NotifyUser => notices::notify(&app.app, &claimed).await,
                 JobKind::SendPush => notices::send(&app.app, &claimed).await,
                 JobKind::ReadPushReceipts => {
@@ -169,6 +171,54 @@ pub fn one_of_each(owner: &str) -> [Value; 3] {
         json!({ "service": "fcm", "token": format!("fcm-{owner}") }),
         json!({ "service": "apns", "token": hex }),
     ]
+}
+
+/// Registers a phone of each service for somebody.
+pub async fn phones_of(app: &TestApp, person: &Person, name: &str) {
+    for device in one_of_each(name) {
+        register(app, person, device).await.data(201);
+    }
+}
+
+pub async fn prefer(app: &TestApp, person: &Person, preferences: Value) {
+    app.put("/api/settings/user/preferences", person, preferences).await.data(200);
+}
+
+/// Somebody writes to a colleague, between the two; what is due is done.
+pub async fn says(app: &TestApp, by: &Person, to: &Person, text: &str) -> Value {
+    let chat = app.post("/api/chats/private", by, json!({ "userId": to.user })).await;
+    writes(app, by, &chat.data(200)["id"], text).await
+}
+
+/// Somebody writes into a chat, and what is due is done.
+pub async fn writes(app: &TestApp, by: &Person, chat: &Value, text: &str) -> Value {
+    let body = json!({ "chatId": chat, "content": { "type": "text", "text": text } });
+    let sent = app.post("/api/messages", by, body).await.data(201).clone();
+    work(app).await;
+    sent
+}
+
+pub async fn pass(app: &TestApp, seconds: u64) {
+    app.clock.advance(Duration::from_secs(seconds)).await;
+    work(app).await;
+}
+
+/// The world without the phones that it brings. A call of a former colleague rings for our agent.
+pub async fn people(app: &TestApp) -> World {
+    let world = World::create(app).await;
+    for company in [&world.ours, &world.theirs] {
+        app.delete(&format!("/api/users/devices/{}", company.device), &company.owner).await.data(200);
+        for service in ["expo", "fcm", "apns"] {
+            app.delete(&integration(company, service), &company.owner).await.data(200);
+        }
+    }
+    let (ours, parties) = (&world.ours, (world.ours.former, world.ours.agent.user));
+    peers::insert(app, ours.scope, ours.peer_call, parties, ours.idle).await;
+    world
+}
+
+pub fn integration(company: &Company, service: &str) -> String {
+    format!("/api/settings/company/{}/integrations/push/{service}", company.id)
 }
 
 /// A key file of a service account of somebody's.

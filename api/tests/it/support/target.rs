@@ -10,6 +10,7 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Barrier;
 use tokio::task::JoinHandle;
 
 /// How one request is answered.
@@ -17,6 +18,8 @@ use tokio::task::JoinHandle;
 pub enum Act {
     /// This status with this JSON.
     Answers(u16, Value),
+    /// This status with this JSON, once as many are here as meet at the barrier.
+    AnswersBeside(Arc<Barrier>, u16, Value),
     /// What comes of the request, and takes its time.
     Works(fn(Request) -> BoxFuture<'static, (u16, Value)>),
     /// Not now, but after so many seconds.
@@ -116,6 +119,10 @@ impl Shared {
         let head = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n";
         match act {
             Act::Answers(status, json) => say(&mut stream, status, json.to_string().as_bytes()).await,
+            Act::AnswersBeside(others, status, json) => {
+                others.wait().await;
+                say(&mut stream, status, json.to_string().as_bytes()).await
+            }
             Act::Works(work) => {
                 let (status, json) = work(request).await;
                 say(&mut stream, status, json.to_string().as_bytes()).await

@@ -14,33 +14,37 @@ use calldocker::providers::about_token;
 use calldocker::reports::mailed;
 use calldocker::sealed;
 use calldocker::secret::Secret;
+use calldocker::store::stories as stored_stories;
 use calldocker::store::{
     contacts, invitations, password_links, phone_codes, push_devices, push_services, registrations,
-    second_factors, sessions, system, users,
+    second_factors, sessions, story_highlights, system, users,
 };
+use calldocker::stories;
 use entity::id::{
     AgentId, ApiKeyId, BucketId, CallId, CompanyId, ContactFieldId, ContactId, ContactImportId,
     DispositionId, ExportId, FlowId, FlowTestId, FlowVersionId, MediaId, MembershipId, PhoneNumberId,
     PrivacyRequestId, PromptId, PushDeviceId, QueueId, ReasonId, ReportScheduleId, ScheduleId, SessionId,
-    SkillId, UserId, WebhookDeliveryId, WebhookEndpointId,
+    SkillId, StoryHighlightId, StoryId, UserId, WebhookDeliveryId, WebhookEndpointId,
 };
 use entity::report_schedule::{Addresses, Members};
 use entity::{
-    Availability, Chat, CompanyScope, ContactFieldKind, ContactImportState, DeliveryState, ExportDataset,
+    Availability, ChatApp, CompanyScope, ContactFieldKind, ContactImportState, DeliveryState, ExportDataset,
     ExportFormat, ExportState, IdleReading, Inserted, MailedReport, MediaKind, MediaState, MediaStore,
     MembershipStatus, PlatformRole, PrivacyKind, PrivacyPerson, PrivacyState, PushPurpose, PushServiceKind,
-    QueueRules, Reach, RecordingRule, ReportPeriod, RevokedBecause, Role, SmtpSecurity, Strategy, Updated,
-    UserStatus, agent, agent_skill, api_key, availability_reason, bucket, chat_integration, closed_company,
-    company, contact, contact_field, contact_import, disposition, disposition_queue, export, flow, flow_test,
-    flow_version, invitation, media, membership, password_link, phone_code, phone_number, privacy_request,
-    prompt, prompt_resource, push_device, push_service, queue, queue_member, recording_policy, refresh_token,
-    registration, report_schedule, schedule, second_factor, session, skill, smtp_server, transcription_hook,
-    user, voice_key, webhook_delivery, webhook_endpoint, webhook_event,
+    QueueRules, Reach, RecordingRule, ReportPeriod, RevokedBecause, Role, SmtpSecurity, StoryAudience,
+    StoryKind, Strategy, Updated, UserStatus, agent, agent_skill, api_key, availability_reason, bucket,
+    chat_integration, closed_company, company, contact, contact_field, contact_import, disposition,
+    disposition_queue, export, flow, flow_test, flow_version, invitation, media, membership, password_link,
+    phone_code, phone_number, privacy_request, prompt, prompt_resource, push_device, push_service, queue,
+    queue_member, recording_policy, refresh_token, registration, report_schedule, schedule, second_factor,
+    session, skill, smtp_server, story, story_highlight, transcription_hook, user, voice_key,
+    webhook_delivery, webhook_endpoint, webhook_event,
 };
 use sea_orm::{ActiveValue::Set, DatabaseTransaction, TransactionTrait};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
+use super::chats::{self, Chats};
 use super::live_calls::{self, LiveCalls};
 use super::{PASSWORD, TestApp, peers, store};
 
@@ -124,7 +128,12 @@ pub struct Company {
     pub upload: MediaId,
     /// A picture of the owner's at Cloudinary.
     pub cloud_media: MediaId,
+    /// A text of the owner's, for everybody.
+    pub story: StoryId,
+    /// Of the owner's, with that story in it.
+    pub highlight: StoryHighlightId,
     pub calls: LiveCalls,
+    pub chats: Chats,
 }
 
 /// The account of our company at the provider, and the token of any company's.
@@ -223,6 +232,7 @@ impl Company {
             id,
             scope,
             calls: LiveCalls::named(ids),
+            chats: Chats::named(app, idle.clone()),
             idle_agent: idle.agent.expect("the idle agent is an agent"),
             idle: idle.user,
             peer_call: ids.next(),
@@ -255,6 +265,8 @@ impl Company {
             media: ids.next(),
             upload: ids.next(),
             cloud_media: ids.next(),
+            story: ids.next(),
+            highlight: ids.next(),
             owner,
             manager,
             agent,
@@ -264,6 +276,7 @@ impl Company {
         let agent = company.agent.agent.expect("the agent is an agent");
         let supervisors = [company.owner.user, company.manager.user];
         live_calls::insert(app, scope, agent, company.queue, supervisors, &company.calls).await;
+        chats::insert(app, &company).await;
         company
     }
 
@@ -515,6 +528,7 @@ impl Company {
         self.insert_export(app, &tx).await;
         self.insert_privacy_request(app, &tx).await;
         self.insert_media(app, &tx).await;
+        self.insert_story(app, &tx).await;
         tx.commit().await.unwrap();
     }
 
@@ -624,7 +638,7 @@ impl Company {
             settled_at: Some(now),
         };
         scope.insert::<webhook_delivery::Entity, _>(tx, delivery).await.unwrap();
-        for chat in [Chat::Slack, Chat::Teams] {
+        for chat in [ChatApp::Slack, ChatApp::Teams] {
             let row = chat_integration::Model {
                 company_id,
                 chat,
@@ -820,6 +834,34 @@ impl Company {
         self.scope.insert_many::<media::Entity, _>(tx, vec![ready, upload, cloud]).await.unwrap();
     }
 
+    async fn insert_story(&self, app: &TestApp, tx: &DatabaseTransaction) {
+        let now = app.app.clock.now();
+        let row = story::Model {
+            id: self.story,
+            company_id: self.id,
+            user_id: self.owner.user,
+            kind: StoryKind::Text,
+            text: Some("Welcome".to_owned()),
+            background: Some("#ffaa00".to_owned()),
+            media_id: None,
+            audience: StoryAudience::Everyone,
+            posted_at: now,
+            expires_at: now + stories::DAY,
+            kept_at: None,
+        };
+        stored_stories::insert(self.scope, tx, row, &[]).await.unwrap();
+        let row = story_highlight::Model {
+            id: self.highlight,
+            company_id: self.id,
+            user_id: self.owner.user,
+            title: "First days".to_owned(),
+            created_at: now,
+            updated_at: now,
+        };
+        story_highlights::insert(self.scope, tx, row).await.unwrap();
+        story_highlights::fill(self.scope, tx, self.highlight, &[self.story]).await.unwrap();
+    }
+
     /// Every id of this company: what must not stand in an answer to anybody else.
     pub fn ids(&self) -> Vec<String> {
         let people = [&self.owner, &self.manager, &self.agent];
@@ -848,6 +890,8 @@ impl Company {
             self.media.to_string(),
             self.upload.to_string(),
             self.cloud_media.to_string(),
+            self.story.to_string(),
+            self.highlight.to_string(),
             self.draft_flow.to_string(),
             self.flow_test.to_string(),
             self.wait_flow.to_string(),
@@ -860,6 +904,11 @@ impl Company {
             self.calls.voicemail.to_string(),
             self.calls.connected.to_string(),
             self.calls.consulting.to_string(),
+            self.chats.colleague.user.to_string(),
+            self.chats.private.to_string(),
+            self.chats.message.to_string(),
+            self.chats.group.to_string(),
+            self.chats.question.to_string(),
         ];
         ids.extend(people.iter().flat_map(|person| [person.user.to_string(), person.session.to_string()]));
         ids.extend(people.iter().filter_map(|person| person.agent).map(|agent| agent.to_string()));

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use entity::id::QueueId;
-use entity::{Chat, CompanyScope, JobKind, Notice, WebhookEventKind, chat_integration, chat_notice};
+use entity::{ChatApp, CompanyScope, JobKind, Notice, WebhookEventKind, chat_integration, chat_notice};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::jobs::Done;
 use crate::outbound::web::Sending;
-use crate::store::{Fact, Unit, chats, companies, queueing};
+use crate::store::{Fact, Unit, chat_apps, companies, queueing};
 use crate::words::Words;
 
 /// Between two messages to one chat; it doubles with each failure.
@@ -59,7 +59,7 @@ fn notice_of(kind: WebhookEventKind) -> Option<Notice> {
 pub async fn plan(unit: &mut Unit, fact: &Fact) -> Result<()> {
     let Some(notice) = notice_of(fact.kind) else { return Ok(()) };
     let (scope, now) = (unit.scope(), unit.now());
-    let all = chats::all(scope, unit.tx()).await?;
+    let all = chat_apps::all(scope, unit.tx()).await?;
     let wanting: Vec<_> =
         all.iter().filter(|row| row.url_sealed.is_some() && notices_of(row).contains(&notice)).collect();
     if wanting.is_empty() {
@@ -75,9 +75,9 @@ pub async fn plan(unit: &mut Unit, fact: &Fact) -> Result<()> {
             told: told.clone(),
             created_at: now,
         };
-        let _ = chats::insert_notice(scope, unit.tx(), notice).await?;
+        let _ = chat_apps::insert_notice(scope, unit.tx(), notice).await?;
     }
-    if !chats::are_seen_by(unit, now + PAUSE).await? {
+    if !chat_apps::are_seen_by(unit, now + PAUSE).await? {
         unit.job(JobKind::SendNotices, unit.company(), json!({}), now);
     }
     Ok(())
@@ -104,7 +104,7 @@ pub async fn send(app: &App, scope: CompanyScope) -> Result<Done> {
         (company.time_zone.parse().unwrap_or(Tz::UTC), company.language)
     });
     let mut next: Option<DateTime<Utc>> = None;
-    for chat in [Chat::Slack, Chat::Teams] {
+    for chat in [ChatApp::Slack, ChatApp::Teams] {
         let again = send_to(app, scope, chat, zone, Words::of(&language)).await?;
         next = [next, again].into_iter().flatten().min();
     }
@@ -115,7 +115,7 @@ pub async fn send(app: &App, scope: CompanyScope) -> Result<Done> {
 async fn send_to(
     app: &App,
     scope: CompanyScope,
-    chat: Chat,
+    chat: ChatApp,
     zone: Tz,
     words: Words,
 ) -> Result<Option<DateTime<Utc>>> {
@@ -132,11 +132,11 @@ async fn send_to(
     };
     let ids = waiting.iter().map(|one| one.id).collect();
     let unit = Unit::begin(app, scope).await?;
-    let Some(mut row) = chats::lock(scope, unit.tx(), chat).await? else { return Ok(None) };
+    let Some(mut row) = chat_apps::lock(scope, unit.tx(), chat).await? else { return Ok(None) };
     let again = match failure {
         None => {
             (row.failures, row.last_error, row.last_error_at) = (0, None, None);
-            chats::forget_notices(scope, unit.tx(), chat, ids).await?;
+            chat_apps::forget_notices(scope, unit.tx(), chat, ids).await?;
             None
         }
         Some(failure) => {
@@ -145,8 +145,8 @@ async fn send_to(
             Some(unit.now() + pause(row.failures))
         }
     };
-    chats::save(scope, unit.tx(), row).await?;
-    let rest = chats::waiting(scope, unit.tx(), chat).await?;
+    chat_apps::save(scope, unit.tx(), row).await?;
+    let rest = chat_apps::waiting(scope, unit.tx(), chat).await?;
     let rest = (!rest.is_empty()).then(|| unit.now() + PAUSE);
     unit.commit().await?;
     Ok(again.or(rest))
@@ -159,22 +159,22 @@ enum Taken {
 }
 
 /// What is to be sent now. That an attempt is made is written first, so that two nodes do not make it.
-async fn take(app: &App, scope: CompanyScope, chat: Chat, zone: Tz) -> Result<Taken> {
+async fn take(app: &App, scope: CompanyScope, chat: ChatApp, zone: Tz) -> Result<Taken> {
     let unit = Unit::begin(app, scope).await?;
-    let Some(mut row) = chats::lock(scope, unit.tx(), chat).await? else { return Ok(Taken::Nothing) };
+    let Some(mut row) = chat_apps::lock(scope, unit.tx(), chat).await? else { return Ok(Taken::Nothing) };
     let now = unit.now();
-    let (waiting, old): (Vec<_>, Vec<_>) = chats::waiting(scope, unit.tx(), chat)
+    let (waiting, old): (Vec<_>, Vec<_>) = chat_apps::waiting(scope, unit.tx(), chat)
         .await?
         .into_iter()
         .partition(|notice| notice.created_at + LIFE > now && row.url_sealed.is_some());
-    chats::forget_notices(scope, unit.tx(), chat, old.into_iter().map(|one| one.id).collect()).await?;
+    chat_apps::forget_notices(scope, unit.tx(), chat, old.into_iter().map(|one| one.id).collect()).await?;
     let due = due(&row, zone, now);
     if waiting.is_empty() || due > now {
         unit.commit().await?;
         return Ok(if waiting.is_empty() { Taken::Nothing } else { Taken::Later(due) });
     }
     row.last_attempt_at = Some(now);
-    chats::save(scope, unit.tx(), row.clone()).await?;
+    chat_apps::save(scope, unit.tx(), row.clone()).await?;
     unit.commit().await?;
     Ok(Taken::Now(Box::new(row), waiting))
 }
@@ -208,10 +208,10 @@ async fn post(app: &App, url: String, body: Value) -> Option<String> {
 }
 
 /// A message as the chat takes it.
-fn body(chat: Chat, text: &str) -> Value {
+fn body(chat: ChatApp, text: &str) -> Value {
     match chat {
-        Chat::Slack => json!({ "text": text }),
-        Chat::Teams => json!({
+        ChatApp::Slack => json!({ "text": text }),
+        ChatApp::Teams => json!({
             "type": "message",
             "attachments": [{
                 "contentType": "application/vnd.microsoft.card.adaptive",

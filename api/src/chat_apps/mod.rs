@@ -7,7 +7,7 @@ mod quiet;
 mod words;
 
 use entity::id::UserId;
-use entity::{Chat, CompanyScope, Notice, chat_integration};
+use entity::{ChatApp, CompanyScope, Notice, chat_integration};
 use serde_json::json;
 
 use crate::app::App;
@@ -16,7 +16,7 @@ use crate::hooks::endpoints;
 use crate::identity::audit;
 use crate::sealed;
 use crate::secret::Secret;
-use crate::store::{Unit, chats, hooks};
+use crate::store::{Unit, chat_apps, hooks};
 
 pub use quiet::QuietHours;
 
@@ -31,8 +31,8 @@ pub struct Wanted {
     pub quiet: Option<QuietHours>,
 }
 
-pub async fn get(app: &App, scope: CompanyScope, chat: Chat) -> Result<chat_integration::Model> {
-    chats::get(scope, app.db.reader(), chat).await?.ok_or(Error::NotFound(Subject::Integration))
+pub async fn get(app: &App, scope: CompanyScope, chat: ChatApp) -> Result<chat_integration::Model> {
+    chat_apps::get(scope, app.db.reader(), chat).await?.ok_or(Error::NotFound(Subject::Integration))
 }
 
 /// The notices that are sent.
@@ -46,7 +46,7 @@ pub async fn put(
     app: &App,
     scope: CompanyScope,
     by: UserId,
-    chat: Chat,
+    chat: ChatApp,
     wanted: Wanted,
 ) -> Result<chat_integration::Model> {
     check(app, chat, &wanted)?;
@@ -66,8 +66,8 @@ pub async fn put(
         updated_at: unit.now(),
         updated_by: by,
     };
-    let _ = chats::insert(scope, unit.tx(), blank.clone()).await?;
-    let mut row = chats::lock(scope, unit.tx(), chat).await?.unwrap_or(blank);
+    let _ = chat_apps::insert(scope, unit.tx(), blank.clone()).await?;
+    let mut row = chat_apps::lock(scope, unit.tx(), chat).await?.unwrap_or(blank);
     row.url_sealed =
         sealed::replace(&app.keys, &about_url(scope, chat), wanted.url.as_ref(), row.url_sealed)?;
     let secret = wanted.signing_secret.as_ref();
@@ -78,7 +78,7 @@ pub async fn put(
     // Whatever was wrong may be right now.
     (row.failures, row.last_error, row.last_error_at) = (0, None, None);
     (row.updated_at, row.updated_by) = (unit.now(), by);
-    chats::save(scope, unit.tx(), row.clone()).await?;
+    chat_apps::save(scope, unit.tx(), row.clone()).await?;
     hooks::lock_listeners(&unit).await?;
     hooks::count_listeners(&unit).await?;
     let detail = json!({"chat": chat, "notices": wanted.notices});
@@ -88,9 +88,9 @@ pub async fn put(
 }
 
 /// Nothing is sent there any more, and nothing is heard from there.
-pub async fn remove(app: &App, scope: CompanyScope, by: UserId, chat: Chat) -> Result<()> {
+pub async fn remove(app: &App, scope: CompanyScope, by: UserId, chat: ChatApp) -> Result<()> {
     let unit = Unit::begin(app, scope).await?;
-    if chats::delete(scope, unit.tx(), chat).await? == 0 {
+    if chat_apps::delete(scope, unit.tx(), chat).await? == 0 {
         return Err(Error::NotFound(Subject::Integration));
     }
     hooks::lock_listeners(&unit).await?;
@@ -99,11 +99,11 @@ pub async fn remove(app: &App, scope: CompanyScope, by: UserId, chat: Chat) -> R
     unit.commit().await
 }
 
-fn check(app: &App, chat: Chat, wanted: &Wanted) -> Result<()> {
+fn check(app: &App, chat: ChatApp, wanted: &Wanted) -> Result<()> {
     if let Some(url) = wanted.url.as_ref().filter(|url| !url.expose().is_empty()) {
         endpoints::check_url(app, "/url", url.expose())?;
     }
-    if chat == Chat::Teams && wanted.signing_secret.is_some() {
+    if chat == ChatApp::Teams && wanted.signing_secret.is_some() {
         return Err(Error::invalid("/signingSecret", "is Slack's alone"));
     }
     Ok(())
@@ -122,15 +122,15 @@ pub fn host(app: &App, scope: CompanyScope, row: &chat_integration::Model) -> Op
 
 /// With which Slack signs its commands; `None` when none is known.
 pub async fn signing_secret(app: &App, scope: CompanyScope) -> Result<Option<Secret>> {
-    let row = chats::get(scope, app.db.reader(), Chat::Slack).await?;
+    let row = chat_apps::get(scope, app.db.reader(), ChatApp::Slack).await?;
     let sealed = row.and_then(|row| row.signing_secret_sealed);
-    sealed.map(|sealed| sealed::open(&app.keys, &about_secret(scope, Chat::Slack), &sealed)).transpose()
+    sealed.map(|sealed| sealed::open(&app.keys, &about_secret(scope, ChatApp::Slack), &sealed)).transpose()
 }
 
-fn about_url(scope: CompanyScope, chat: Chat) -> String {
+fn about_url(scope: CompanyScope, chat: ChatApp) -> String {
     format!("chat_integration:{}:{}:url", scope.company(), chat.as_str())
 }
 
-fn about_secret(scope: CompanyScope, chat: Chat) -> String {
+fn about_secret(scope: CompanyScope, chat: ChatApp) -> String {
     format!("chat_integration:{}:{}:secret", scope.company(), chat.as_str())
 }

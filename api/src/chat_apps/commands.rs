@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::{AgentId, UserId};
-use entity::{Availability, Chat, CompanyScope, When, agent, slack_code, slack_link};
+use entity::{Availability, ChatApp, CompanyScope, When, agent, slack_code, slack_link};
 use sea_orm::ActiveEnum;
 
 use super::words::plain;
@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::identity::tokens;
 use crate::queues;
-use crate::store::{Unit, chats, queueing};
+use crate::store::{Unit, chat_apps, queueing};
 
 /// How long a code is good.
 const CODE_LIFE: TimeDelta = TimeDelta::minutes(10);
@@ -42,7 +42,7 @@ pub async fn make_code(app: &App, scope: CompanyScope, agent: AgentId) -> Result
         code_hash: tokens::hash(&code),
         expires_at: until,
     };
-    chats::put_code(scope, unit.tx(), row).await?;
+    chat_apps::put_code(scope, unit.tx(), row).await?;
     unit.commit().await?;
     Ok(Code { code, until })
 }
@@ -57,7 +57,7 @@ pub async fn run(app: &App, scope: CompanyScope, slack_user: &str, text: &str) -
         "link" => return link(app, scope, slack_user, rest).await,
         _ => {}
     }
-    let Some((agent, user)) = chats::who_is(scope, app.db.reader(), slack_user).await? else {
+    let Some((agent, user)) = chat_apps::who_is(scope, app.db.reader(), slack_user).await? else {
         return Ok(UNKNOWN.to_owned());
     };
     if word == "status" {
@@ -68,14 +68,14 @@ pub async fn run(app: &App, scope: CompanyScope, slack_user: &str, text: &str) -
     }
     match Availability::try_from_value(&word) {
         Ok(availability) => set(app, scope, (agent, user), availability, rest).await,
-        Err(_) => Ok(format!("I do not know `{}`.\n{HELP}", plain(Chat::Slack, &word.replace('`', "'")))),
+        Err(_) => Ok(format!("I do not know `{}`.\n{HELP}", plain(ChatApp::Slack, &word.replace('`', "'")))),
     }
 }
 
 async fn link(app: &App, scope: CompanyScope, slack_user: &str, code: &str) -> Result<String> {
     let unit = Unit::begin(app, scope).await?;
     let hash = tokens::hash(&code.to_uppercase());
-    let Some(agent) = chats::spend_code(scope, unit.tx(), &hash, unit.now()).await? else {
+    let Some(agent) = chat_apps::spend_code(scope, unit.tx(), &hash, unit.now()).await? else {
         unit.commit().await?;
         return Ok("This code is not good, or no longer. Get a new one at CallDocker.".to_owned());
     };
@@ -85,10 +85,10 @@ async fn link(app: &App, scope: CompanyScope, slack_user: &str, code: &str) -> R
         agent_id: agent,
         linked_at: unit.now(),
     };
-    chats::put_link(scope, unit.tx(), row).await?;
+    chat_apps::put_link(scope, unit.tx(), row).await?;
     unit.commit().await?;
     let name = agents::get(app, scope, agent).await?.agent.name;
-    Ok(format!("You are {} here.", plain(Chat::Slack, &name)))
+    Ok(format!("You are {} here.", plain(ChatApp::Slack, &name)))
 }
 
 async fn status(app: &App, scope: CompanyScope, agent: AgentId) -> Result<String> {
@@ -111,7 +111,7 @@ async fn set(
 fn described(status: &agents::Status) -> String {
     let row = &status.row;
     let reason = row.availability_reason.as_deref();
-    let reason = reason.map(|reason| format!(" ({})", plain(Chat::Slack, reason))).unwrap_or_default();
+    let reason = reason.map(|reason| format!(" ({})", plain(ChatApp::Slack, reason))).unwrap_or_default();
     let next =
         agents::next_of(row).map(|next| format!(", after this call {}", words(&next.availability.as_str())));
     format!(
@@ -129,20 +129,20 @@ fn words(name: &str) -> String {
 async fn queue(app: &App, scope: CompanyScope, name: &str) -> Result<String> {
     if name.is_empty() {
         let names = queueing::queues(scope, app.db.reader()).await?;
-        let mut names: Vec<_> = names.iter().map(|queue| plain(Chat::Slack, &queue.name)).collect();
+        let mut names: Vec<_> = names.iter().map(|queue| plain(ChatApp::Slack, &queue.name)).collect();
         names.sort();
         return Ok(format!("Say which queue: {}.", names.join(", ")));
     }
     let known = queueing::queues(scope, app.db.reader()).await?;
     let found = known.into_iter().find(|queue| queue.name.to_lowercase() == name.to_lowercase());
-    let Some(queue) = found else { return Ok(format!("There is no queue {}.", plain(Chat::Slack, name))) };
+    let Some(queue) = found else { return Ok(format!("There is no queue {}.", plain(ChatApp::Slack, name))) };
     let live = queues::live(app, scope, queue.id).await?;
     let oldest = live.figures.longest_wait.map_or(0, |wait| wait.as_secs());
     let level = live.service_level.ratio.percent();
     let level = level.map(|percent| format!(", service level today {percent:.0} %")).unwrap_or_default();
     Ok(format!(
         "{}: {} waiting, the first of them {oldest} s; {} agents free{level}.",
-        plain(Chat::Slack, &queue.name),
+        plain(ChatApp::Slack, &queue.name),
         live.figures.waiting,
         live.figures.available,
     ))

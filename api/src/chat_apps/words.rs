@@ -1,6 +1,6 @@
 //! What notices say, in the languages that we speak. Names come from outside: none of them is markup.
 
-use entity::{Chat, Notice};
+use entity::{ChatApp, Notice};
 use serde_json::Value;
 
 use crate::words::{Language, Words};
@@ -17,7 +17,7 @@ pub struct Line<'a> {
 }
 
 /// All of them as one text, kind by kind; a single one is a line.
-pub fn message(words: Words, chat: Chat, lines: &[Line<'_>]) -> String {
+pub fn message(words: Words, chat: ChatApp, lines: &[Line<'_>]) -> String {
     let kinds = [Notice::MissedCall, Notice::Voicemail, Notice::TargetMissed, Notice::AgentNotResponding];
     let mut text = Vec::new();
     for kind in kinds {
@@ -58,7 +58,7 @@ fn heading(words: Words, kind: Notice, count: usize) -> String {
     format!("{count} {what}:")
 }
 
-fn sentence(words: Words, chat: Chat, line: &Line<'_>) -> String {
+fn sentence(words: Words, chat: ChatApp, line: &Line<'_>) -> String {
     let text = |name: &str| plain(chat, line.told[name].as_str().unwrap_or("?"));
     let number = |name: &str| line.told[name].as_i64().unwrap_or_default();
     let from = text("from");
@@ -115,19 +115,19 @@ fn sentence(words: Words, chat: Chat, line: &Line<'_>) -> String {
 }
 
 /// A name as one short line in which the chat finds nothing to do.
-pub fn plain(chat: Chat, name: &str) -> String {
+pub fn plain(chat: ChatApp, name: &str) -> String {
     let name: String = name.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST).collect();
     let mut out = String::with_capacity(name.len());
     for c in name.chars() {
         match (chat, c) {
-            (Chat::Slack, '&') => out.push_str("&amp;"),
-            (Chat::Slack, '<') => out.push_str("&lt;"),
-            (Chat::Slack, '>') => out.push_str("&gt;"),
-            (Chat::Teams, '\\' | '*' | '_' | '[' | ']' | '(' | ')' | '`' | '#' | '<' | '>') => {
+            (ChatApp::Slack, '&') => out.push_str("&amp;"),
+            (ChatApp::Slack, '<') => out.push_str("&lt;"),
+            (ChatApp::Slack, '>') => out.push_str("&gt;"),
+            (ChatApp::Teams, '\\' | '*' | '_' | '[' | ']' | '(' | ')' | '`' | '#' | '<' | '>') => {
                 out.push('\\');
                 out.push(c);
             }
-            (Chat::Slack | Chat::Teams, other) => out.push(other),
+            (ChatApp::Slack | ChatApp::Teams, other) => out.push(other),
         }
     }
     out
@@ -143,7 +143,7 @@ mod tests {
     fn one_notice_is_a_line_and_many_are_counted() {
         let told = json!({"from": "+4930555000", "queue": "Support"});
         let missed = || Line { notice: Notice::MissedCall, told: &told };
-        let said = |words: &str, lines: &[Line<'_>]| message(Words::of(words), Chat::Slack, lines);
+        let said = |words: &str, lines: &[Line<'_>]| message(Words::of(words), ChatApp::Slack, lines);
         assert_eq!(said("en", &[missed()]), "Missed call from +4930555000 (Support)");
         assert_eq!(said("de", &[missed()]), "Verpasster Anruf von +4930555000 (Support)");
         let two = said("en", &[missed(), missed()]);
@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_name_calls_nobody_and_links_nowhere() {
-        assert_eq!(plain(Chat::Slack, "<!channel> & co\n"), "&lt;!channel&gt; &amp; co ");
-        assert_eq!(plain(Chat::Teams, "[x](http://y)"), "\\[x\\]\\(http://y\\)");
+        assert_eq!(plain(ChatApp::Slack, "<!channel> & co\n"), "&lt;!channel&gt; &amp; co ");
+        assert_eq!(plain(ChatApp::Teams, "[x](http://y)"), "\\[x\\]\\(http://y\\)");
     }
 }
