@@ -76,16 +76,19 @@ pub async fn notify(app: &App, claimed: &Claimed) -> Result<Done> {
 /// Whether a phone is told this. What was registered for calls alone is told of calls alone, and rings in place of the
 /// other token that the same app has registered.
 fn takes(device: &push_device::Model, all: &[push_device::Model], notice: &Notice) -> bool {
-    let of_the_app = || all.iter().filter(|other| other.session_id == device.session_id);
-    if let Some(since) = notice.since
-        && !of_the_app().any(|token| token.reached_at.is_some_and(|at| at >= since))
-    {
-        return false;
-    }
-    let rings_by_another = || {
-        device.service == PushServiceKind::Apns
-            && of_the_app().any(|other| other.purpose == PushPurpose::Voip)
+    let for_calls = || {
+        let same = |other: &&push_device::Model| {
+            device.service == PushServiceKind::Apns && other.session_id == device.session_id
+        };
+        all.iter().filter(same).filter(|other| other.purpose == PushPurpose::Voip)
     };
+    if let Some(since) = notice.since {
+        let rang = |token: &push_device::Model| token.reached_at.is_some_and(|at| at >= since);
+        if !rang(device) && !for_calls().any(rang) {
+            return false;
+        }
+    }
+    let rings_by_another = || for_calls().next().is_some();
     match device.purpose {
         PushPurpose::Voip => notice.kind.rings(),
         PushPurpose::Alert => !notice.kind.rings() || !rings_by_another(),
@@ -180,12 +183,12 @@ pub(super) async fn sender(
     }
     let row = push_services::get(scope, app.db.reader(), device.service).await?;
     let Some(row) = row else { return Ok(None) };
-    if let Some(kept) = app.push.kept(scope.company(), row.service, row.updated_at) {
+    if let Some(kept) = app.push.kept(scope.company(), row.service, &row.secret_sealed) {
         return Ok(Some(kept));
     }
     let credentials: Credentials = own::credentials(app, scope, &row)?;
     let Ok(sender) = app.push.open(&credentials) else { return Ok(None) };
-    app.push.keep(scope.company(), row.service, row.updated_at, sender.clone());
+    app.push.keep(scope.company(), &row, sender.clone());
     Ok(Some(sender))
 }
 

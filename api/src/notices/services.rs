@@ -4,10 +4,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use chrono::{DateTime, Utc};
 use clock::Clock;
 use entity::id::CompanyId;
-use entity::{PushPurpose, PushServiceKind, push_device};
+use entity::{PushPurpose, PushServiceKind, push_device, push_service};
 use push::{Endpoint, Notification, Sent, apns, expo, fcm};
 
 use crate::config::PushSettings;
@@ -67,8 +66,8 @@ impl Sender {
     }
 }
 
-/// By whose they are, with when their row was written.
-type Own = HashMap<(CompanyId, PushServiceKind), (DateTime<Utc>, Sender)>;
+/// By whose they are, with the keys as they are stored.
+type Own = HashMap<(CompanyId, PushServiceKind), (String, Sender)>;
 
 pub struct Services {
     expo: Option<Endpoint>,
@@ -78,7 +77,7 @@ pub struct Services {
     sandbox: Endpoint,
     clock: Clock,
     platform: HashMap<PushServiceKind, Sender>,
-    /// Made anew when the row has changed.
+    /// Made anew when the keys have changed.
     own: Mutex<Own>,
 }
 
@@ -160,26 +159,15 @@ impl Services {
         self.platform.get(&service).cloned()
     }
 
-    /// The way to a company's own app, as its row was then.
-    pub(super) fn kept(
-        &self,
-        company: CompanyId,
-        service: PushServiceKind,
-        at: DateTime<Utc>,
-    ) -> Option<Sender> {
+    /// The way to a company's own app, if it was made with these keys: they are sealed anew whenever they are set.
+    pub(super) fn kept(&self, company: CompanyId, service: PushServiceKind, sealed: &str) -> Option<Sender> {
         let own = self.lock();
-        let (as_of, sender) = own.get(&(company, service))?;
-        (*as_of == at).then(|| sender.clone())
+        let (with, sender) = own.get(&(company, service))?;
+        (with == sealed).then(|| sender.clone())
     }
 
-    pub(super) fn keep(
-        &self,
-        company: CompanyId,
-        service: PushServiceKind,
-        at: DateTime<Utc>,
-        sender: Sender,
-    ) {
-        self.lock().insert((company, service), (at, sender));
+    pub(super) fn keep(&self, company: CompanyId, row: &push_service::Model, sender: Sender) {
+        self.lock().insert((company, row.service), (row.secret_sealed.clone(), sender));
     }
 
     fn lock(&self) -> MutexGuard<'_, Own> {

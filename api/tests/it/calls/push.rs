@@ -120,7 +120,9 @@ whole_calls! {
         centre.pass(3).await;
         centre.accept(0).await;
         centre.pass(120).await;
-        assert!(told(&centre).is_empty(), "it was answered before the service came back");
+        let tried = told(&centre);
+        let is_offer = |(notice, _): &(String, String)| notice == "offer";
+        assert!(tried.len() < 3 && tried.iter().all(is_offer), "answered before the service came back: {tried:?}");
         centre.assert_at_rest().await;
         centre.close().await;
     }
