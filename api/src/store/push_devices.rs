@@ -8,7 +8,7 @@ use entity::{
     CompanyScope, MembershipStatus, UserStatus, agent, chat_member, membership, presence_socket, push_device,
     session, user, user_block,
 };
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, SelectStatement, SimpleExpr};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, OnConflict, SelectStatement, SimpleExpr};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, JoinType,
     QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, Set,
@@ -116,7 +116,9 @@ pub async fn by_ids(
 /// sessions are good. None of somebody who is banned, removed or in no such company.
 pub fn reachable(scope: CompanyScope, whom: Whom, now: DateTime<Utc>) -> Select<push_device::Entity> {
     use push_device::Column as D;
-    let of_company = Condition::any().add(D::CompanyId.is_null()).add(D::CompanyId.eq(scope.company()));
+    // Not as an OR, for which SQLite would read the phones of all the company in place of the user's.
+    let company = Expr::col((push_device::Entity, D::CompanyId));
+    let of_company = Expr::expr(Func::coalesce([company, Expr::value(scope.company())])).eq(scope.company());
     push_device::Entity::find()
         .filter(D::UserId.in_subquery(member(scope, whom)))
         .filter(of_company)
