@@ -27,6 +27,7 @@ use crate::keys::Keys;
 use crate::limits::{Limiter, Rules};
 use crate::media::MediaDesk;
 use crate::metrics::Metrics;
+use crate::notices;
 use crate::outbound::mail::{self, Mailer};
 use crate::outbound::sms::{self, Texter};
 use crate::outbound::web::{Lanes, Web};
@@ -76,6 +77,8 @@ pub struct Parts {
     pub texter: Texter,
     /// The keys of Firebase, where its tokens are believed.
     pub firebase: Option<firebase::Keys>,
+    /// The ways to people's phones.
+    pub push: notices::Services,
     /// The way to addresses that tenants give.
     pub web: Web,
     /// How many requests of flows may be under way there.
@@ -84,6 +87,8 @@ pub struct Parts {
     pub hook_lanes: Lanes,
     /// The same for events that endpoints are told of.
     pub webhook_lanes: Lanes,
+    /// The same for what phones are told.
+    pub push_lanes: Lanes,
     /// The requests of flows that this node has under way.
     pub underway: Underway,
     /// Places for exports.
@@ -142,6 +147,7 @@ impl App {
         let media = MediaDesk::new(&settings)?;
         let texter = Texter::new(&clock);
         let firebase = settings.firebase.as_ref().map(firebase::Keys::new).transpose()?;
+        let push = notices::Services::new(&settings.push, &clock)?;
         let web = Web::new(&settings.public_url, settings.outbound_allow.clone())?;
         let started_at = clock.now();
         Ok(Self(Arc::new(Parts {
@@ -168,10 +174,12 @@ impl App {
             mailer,
             texter,
             firebase,
+            push,
             web,
             lanes: Lanes::new(Lanes::REQUESTS),
             hook_lanes: Lanes::new(Lanes::HOOKS),
             webhook_lanes: Lanes::new(Lanes::WEBHOOKS),
+            push_lanes: Lanes::new(Lanes::WEBHOOKS),
             underway: Underway::default(),
             exports,
             media,

@@ -2,6 +2,7 @@
 //! that CALLDOCKER_CONFIG names, then the environment.
 
 mod phone;
+mod push;
 mod rtc;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use crate::outbound::web::Allowed;
 use crate::secret::Secret;
 
 pub use phone::{FirebaseSettings, PhoneSettings};
+pub use push::{ApnsSettings, PushSettings};
 pub use rtc::{RtcSettings, TokenForm};
 
 pub const DEFAULTS: &str = include_str!("../settings.default.toml");
@@ -68,6 +70,8 @@ pub struct Settings {
     pub phone: PhoneSettings,
     /// Whose tokens sign people in, when there is somebody.
     pub firebase: Option<FirebaseSettings>,
+    /// How phones are told things.
+    pub push: PushSettings,
     /// Where requests of tenants may go beside the public internet.
     pub outbound_allow: Allowed,
     pub max_body_bytes: usize,
@@ -354,6 +358,7 @@ impl Settings {
             smtp_ca_file: keys.optional("smtp_ca_file").map(PathBuf::from),
             phone: phone::phone(keys)?,
             firebase: phone::firebase(keys)?,
+            push: push::push(keys)?,
             outbound_allow: Allowed::read(&keys.text("outbound_allow")).map_err(|entry| {
                 keys.bad("outbound_allow", &format!("`{entry}` is no host and no host:port"))
             })?,

@@ -32,6 +32,7 @@ pub mod limits;
 pub mod log;
 pub mod media;
 pub mod metrics;
+pub mod notices;
 pub mod numbers;
 pub mod origin;
 pub mod outbound;

@@ -100,4 +100,9 @@ impl Model {
             CallKind::Outbound => &self.to_address,
         }
     }
+
+    /// What that one is called, as far as it is known, else his number.
+    pub fn their_name(&self) -> &str {
+        self.caller_name.as_deref().unwrap_or(self.their_address())
+    }
 }

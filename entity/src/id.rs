@@ -46,5 +46,5 @@ macro_rules! ids {
 }
 
 ids! {
-    AgentId ApiKeyId AuditId BucketId CallId CallbackId ChangeId ChatDeviceId ChatId ChatMessageId CompanyId ContactFieldId ContactId ContactImportId DispositionId ExportId FlowId FlowTestId FlowVersionId InvitationId JobId LegId MailId MediaId MembershipId MessageId NodeId OfferId ParticipantId PhoneMessageId PhoneNumberId PrivacyRequestId PromptId QueueEntryId QueueId ReasonId RecordingId RegistrationId ReportScheduleId RequestId RoundId ScheduleId SegmentId SessionId SideSessionId SkillId StoryHighlightId StoryId StoryViewId SupervisionId SurveyAnswerId TransferId UserId WebhookDeliveryId WebhookEndpointId WebhookEventId
+    AgentId ApiKeyId AuditId BucketId CallId CallbackId ChangeId ChatDeviceId ChatId ChatMessageId CompanyId ContactFieldId ContactId ContactImportId DispositionId ExportId FlowId FlowTestId FlowVersionId InvitationId JobId LegId MailId MediaId MembershipId MessageId NodeId OfferId ParticipantId PhoneMessageId PhoneNumberId PrivacyRequestId PromptId PushDeviceId QueueEntryId QueueId ReasonId RecordingId RegistrationId ReportScheduleId RequestId RoundId ScheduleId SegmentId SessionId SideSessionId SkillId StoryHighlightId StoryId StoryViewId SupervisionId SurveyAnswerId TransferId UserId WebhookDeliveryId WebhookEndpointId WebhookEventId
 }

@@ -166,3 +166,23 @@ closed_enum!(
         Monthly,
     }
 );
+closed_enum!(
+    /// Who brings notices to phones.
+    PushServiceKind {
+        /// Apps that were made with Expo.
+        Expo,
+        /// Firebase Cloud Messaging.
+        Fcm,
+        /// Apple's push service.
+        Apns,
+    }
+);
+closed_enum!(
+    /// What a phone's token was given for.
+    PushPurpose {
+        /// What is shown, and calls.
+        Alert,
+        /// Calls alone, by PushKit.
+        Voip,
+    }
+);

@@ -25,6 +25,22 @@ pub struct Preferences {
     /// BCP 47 tag; the browser's own, without.
     pub language: Option<String>,
     pub notifications: Notifications,
+    /// When nothing that can wait is told on phones.
+    pub quiet_hours: Option<QuietTimes>,
+    /// A missed call is told by mail, too.
+    pub missed_calls_by_mail: bool,
+    /// Phones show what a message says.
+    pub message_previews: bool,
+}
+
+/// From a time of the day until another one, over midnight when that is earlier: `22:00`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct QuietTimes {
+    pub from: String,
+    pub until: String,
+    /// IANA name; the company's, without.
+    pub time_zone: Option<String>,
 }
 
 /// Of what somebody wants to be told, and how.
@@ -42,7 +58,14 @@ pub struct Notifications {
 
 impl Default for Preferences {
     fn default() -> Self {
-        Self { theme: Theme::System, language: None, notifications: Notifications::default() }
+        Self {
+            theme: Theme::System,
+            language: None,
+            notifications: Notifications::default(),
+            quiet_hours: None,
+            missed_calls_by_mail: false,
+            message_previews: true,
+        }
     }
 }
 

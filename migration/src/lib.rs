@@ -48,6 +48,7 @@ mod m0037_calls_behind_figures;
 mod m0038_peer_calls;
 mod m0039_chat;
 mod m0040_stories;
+mod m0041_push;
 mod m0042_encrypted_chats;
 mod m0043_blocked_contacts;
 mod sql;
@@ -100,6 +101,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0038_peer_calls::Migration),
             Box::new(m0039_chat::Migration),
             Box::new(m0040_stories::Migration),
+            Box::new(m0041_push::Migration),
             Box::new(m0042_encrypted_chats::Migration),
             Box::new(m0043_blocked_contacts::Migration),
         ]

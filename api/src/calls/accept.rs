@@ -62,6 +62,7 @@ pub async fn reserve(
         return Err(lost(unit, offer.id).await?);
     }
     unit.app().metrics.offer_settled(OfferState::Accepted);
+    leave::rings_no_more(unit, offer).await?;
     jobs::cancel(unit, JobKind::ExpireOffer, offer.id).await?;
     for other in queueing::open_offers_of_round(scope, unit.tx(), offer.round_id).await? {
         leave::settle(unit, file, &other, OfferState::TakenByOther).await?;

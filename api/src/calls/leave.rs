@@ -14,6 +14,7 @@ use super::transfer::Why;
 use super::{CallFile, callback, come_back, flow, outbound, recording, supervise, transfer, wrap_up};
 use crate::agents::{self, Step};
 use crate::error::Result;
+use crate::notices::{self, Notice};
 use crate::store::queueing::{self, Won};
 use crate::store::{Audience, Unit, calls, jobs, live};
 
@@ -166,10 +167,27 @@ pub async fn settle(
         | OfferState::Withdrawn => EventKind::OfferWithdrawn,
     };
     file.note(unit, kind, json!({"offerId": offer.id, "agentId": offer.agent_id, "reason": to}));
+    match to {
+        // Missed: that is told in its place.
+        OfferState::NoAnswer => {}
+        OfferState::Open
+        | OfferState::Accepted
+        | OfferState::Declined
+        | OfferState::TakenByOther
+        | OfferState::CallerLeft
+        | OfferState::Withdrawn
+        | OfferState::DeviceError => rings_no_more(unit, offer).await?,
+    }
     if let Some(leg) = calls::offer_leg(unit.scope(), unit.tx(), offer.id).await? {
         end_leg(unit, &leg);
     }
     Ok(Won::Yes)
+}
+
+/// Phones of the agent's that rang for it are told so.
+pub async fn rings_no_more(unit: &mut Unit, offer: &offer::Model) -> Result<()> {
+    let over = Notice::offer_over(offer.id, offer.call_id, offer.offered_at, unit.now());
+    notices::to_agent(unit, offer.agent_id, over).await
 }
 
 /// The provider is asked to end a leg, unless it has said that it is over.

@@ -14,6 +14,7 @@ use super::story::EventKind;
 use super::{CallFile, accept, agent_leg, control, leave, rows};
 use crate::contacts::pop::{self, Pop};
 use crate::error::Result;
+use crate::notices::{self, Notice};
 use crate::store::queueing::{self, Won};
 use crate::store::{Audience, Unit, calls, live, workforce};
 
@@ -197,6 +198,15 @@ impl Offer<'_> {
         }
         unit.tell(&[Audience::Agent(self.agent.id), Audience::Supervisors], "offer:new", news);
         crate::agents::tell_status(unit, self.agent.id).await?;
+        match self.agent.reach {
+            Reach::Client | Reach::Browser => {
+                let (who, queue) = (file.row.their_name(), &self.queue.name);
+                let notice = Notice::offer(row.id, row.call_id, who, queue, now, row.expires_at);
+                notices::to_agent(unit, self.agent.id, notice).await?;
+            }
+            // He is rung.
+            Reach::Number => {}
+        }
         Ok(Opened::Yes)
     }
 
@@ -298,6 +308,8 @@ pub async fn not_answered(unit: &mut Unit, file: &mut CallFile, offer: &offer::M
     if leave::settle(unit, file, offer, OfferState::NoAnswer).await? == Won::Yes {
         leave::stop_asking(unit, offer.agent_id).await?;
         leave::close_round_if_settled(unit, file, offer).await?;
+        let missed = Notice::missed_call(file.id(), file.row.their_name(), unit.now());
+        notices::to_agent(unit, offer.agent_id, missed).await?;
     }
     Ok(())
 }

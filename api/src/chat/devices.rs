@@ -52,7 +52,7 @@ pub async fn list(app: &App, scope: CompanyScope, user: UserId) -> Result<Vec<De
 
 async fn get(app: &App, scope: CompanyScope, user: UserId, id: ChatDeviceId) -> Result<Device> {
     let db = app.db.reader();
-    let row = rows::find(scope, db, (user, id)).await?.ok_or(Error::NotFound(Subject::ChatDevice))?;
+    let row = rows::find(scope, db, (user, id)).await?.ok_or(Error::NotFound(Subject::Device))?;
     Ok(Device { keys_left: rows::count_free(scope, db, (user, id)).await?, row })
 }
 

@@ -106,7 +106,7 @@ pub async fn claim(
     for which in wanted {
         let (user, device) = which;
         if !two.contains(&user) {
-            return Err(Error::NotFound(Subject::ChatDevice));
+            return Err(Error::NotFound(Subject::Device));
         }
         let row = rows::lock(scope, unit.tx(), which).await?;
         let now = unit.now();

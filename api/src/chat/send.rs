@@ -1,13 +1,16 @@
 //! A message is sent: it gets the next number of its chat, once.
 
 use entity::id::{ChatId, ChatMessageId, MediaId, UserId};
-use entity::{ChatKind, CompanyScope, Inserted, MediaKind, MediaState, MessageKind, chat, chat_message};
+use entity::{
+    ChatKind, CompanyScope, Inserted, JobKind, MediaKind, MediaState, MessageKind, chat, chat_message,
+};
 use serde_json::{Value, json};
 
 use super::content::{Checked, Content, file_of, said};
 use super::{MESSAGES, Message, attached, blocked, message, news, sealed, words};
 use crate::app::App;
 use crate::error::{Code, Error, Result, Subject};
+use crate::notices;
 use crate::store::{Unit, chat_messages, chats, media as media_rows};
 
 /// The longest name that a sender may give a message, in characters.
@@ -203,6 +206,9 @@ pub async fn write(
                 unit.tell(&[news::user(user)], news::NEW_MESSAGE, own);
             }
         }
+    }
+    if is_said && notices::has_listeners(unit, chat.id, by).await? {
+        unit.job(JobKind::NotifyChat, row.id, json!({}), now);
     }
     Ok(Some(row))
 }

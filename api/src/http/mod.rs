@@ -33,6 +33,7 @@ mod contacts;
 mod counted;
 mod csv_body;
 mod deadline;
+mod devices;
 mod directory;
 mod dispositions;
 pub mod envelope;
@@ -71,6 +72,7 @@ mod presence;
 mod privacy;
 mod profile;
 mod prompts;
+mod push_services;
 mod queue_flows;
 mod queue_rules;
 mod queues;
@@ -184,16 +186,28 @@ pub enum Tag {
 fn resources() -> impl OpenApi + 'static {
     (
         (auth::Auth, phone::Phone, profile::OwnProfile, users::Users, companies::Companies, of_contacts()),
-        (second_factor::SecondFactor, directory::Directory, api_keys::ApiKeys, audit::Audit),
+        (
+            second_factor::SecondFactor,
+            directory::Directory,
+            api_keys::ApiKeys,
+            audit::Audit,
+            devices::Devices,
+        ),
         (ivr::Ivr, ivr::FlowTests, ivr::FlowTrials, ivr::FlowReplays, ivr::FlowImports),
         (prompts::Prompts, queues::Queues, skills::Skills),
-        (agents::Agents, availability::AvailabilityOfAgents, availability_reasons::AvailabilityReasons),
-        (agent_history::HistoryOfAgents, supervision::Supervision),
+        (
+            agents::Agents,
+            availability::AvailabilityOfAgents,
+            availability_reasons::AvailabilityReasons,
+            agent_history::HistoryOfAgents,
+            supervision::Supervision,
+        ),
         (calls::Calls, why::WhyCallsWait, waiting_calls::WaitingCalls, live::LiveCalls, offers::Offers),
         (outbound::Outbound, callbacks::Callbacks, media_library::MediaLibrary, media_uploads::MediaUploads),
         (recordings::Recordings, recording_settings::RecordingSettings, voicemails::Voicemails),
         (company_settings::CompanySettings, transcription_hook::TranscriptionHooks),
         (webhooks::Webhooks, chat_integrations::ChatIntegrations, smtp_server::SmtpServers, bucket::Buckets),
+        push_services::PushServices,
         (
             call_results::CallResults,
             queue_flows::FlowsOfQueues,

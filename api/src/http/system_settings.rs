@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use entity::system_settings::SystemSettings;
-use entity::user_preferences::{Notifications, Preferences, Theme};
+use entity::user_preferences::{Notifications, Preferences, QuietTimes, Theme};
 use poem::web::Data;
 use poem_openapi::{Enum, Object, OpenApi};
 use sea_orm::{DbBackend, Iterable};
@@ -13,7 +13,7 @@ use super::health::{Reachability, version};
 use super::{JsonBody, Tag, Word};
 use crate::app::App;
 use crate::authz::{Can, ReadProfile, ReadSystem, WriteProfile, WriteSystem};
-use crate::identity::preferences;
+use crate::identity::preferences::{self, QuietChange};
 use crate::platform::{self, Changes, Status};
 
 pub struct Settings;
@@ -131,6 +131,22 @@ struct PreferencesOut {
     /// BCP 47 tag; absent when it is the browser's own.
     language: Option<String>,
     notifications: NotificationChoices,
+    /// When his phones are told nothing that can wait; absent when they always are.
+    quiet_hours: Option<QuietTimesOut>,
+    /// A missed call is told by mail, too.
+    missed_calls_by_mail: bool,
+    /// Phones show what a message says; else that there is one.
+    message_previews: bool,
+}
+
+/// Hours in which phones are told nothing that can wait. Calls ring all the same.
+#[derive(Object, Debug)]
+#[oai(rename_all = "camelCase", skip_serializing_if_is_none)]
+struct QuietTimesOut {
+    from: String,
+    until: String,
+    /// IANA name; absent when it is the company's.
+    time_zone: Option<String>,
 }
 
 /// What is left out stays as it is.
@@ -142,6 +158,27 @@ struct PreferencesIn {
     #[oai(validator(max_length = 35))]
     language: Option<String>,
     notifications: Option<NotificationChoices>,
+    /// Without `from` and `until` there are none any more.
+    quiet_hours: Option<QuietTimesIn>,
+    /// Whether a missed call is told by mail, too.
+    missed_calls_by_mail: Option<bool>,
+    /// Whether phones show what a message says.
+    message_previews: Option<bool>,
+}
+
+/// Hours in which phones are told nothing that can wait. Calls ring all the same.
+#[derive(Object, Debug)]
+#[oai(rename_all = "camelCase", deny_unknown_fields)]
+struct QuietTimesIn {
+    /// As `22:00`.
+    #[oai(validator(max_length = 5))]
+    from: Option<String>,
+    /// As `07:00`; over midnight when it is earlier.
+    #[oai(validator(max_length = 5))]
+    until: Option<String>,
+    /// IANA name; the company's, without.
+    #[oai(validator(max_length = 64))]
+    time_zone: Option<String>,
 }
 
 /// Of what a user wants to be told, and how.
@@ -177,6 +214,12 @@ impl From<Preferences> for PreferencesOut {
             theme: Word(preferences.theme),
             language: preferences.language,
             notifications: preferences.notifications.into(),
+            quiet_hours: preferences.quiet_hours.map(|quiet| {
+                let QuietTimes { from, until, time_zone } = quiet;
+                QuietTimesOut { from, until, time_zone }
+            }),
+            missed_calls_by_mail: preferences.missed_calls_by_mail,
+            message_previews: preferences.message_previews,
         }
     }
 }
@@ -187,7 +230,20 @@ impl From<PreferencesIn> for preferences::Changes {
             theme: body.theme.map(|word| word.0),
             language: body.language,
             notifications: body.notifications.map(Into::into),
+            quiet_hours: body.quiet_hours.map(Into::into),
+            missed_calls_by_mail: body.missed_calls_by_mail,
+            message_previews: body.message_previews,
         }
+    }
+}
+
+impl From<QuietTimesIn> for QuietChange {
+    fn from(wanted: QuietTimesIn) -> Self {
+        let QuietTimesIn { from, until, time_zone } = wanted;
+        if from.is_none() && until.is_none() {
+            return Self::None;
+        }
+        Self::To(QuietTimes { from: from.unwrap_or_default(), until: until.unwrap_or_default(), time_zone })
     }
 }
 
@@ -222,7 +278,7 @@ impl Settings {
         Success::ok(preferences::get(app, can.caller().user).await?)
     }
 
-    /// Changes how the caller wants his screen to be.
+    /// Changes how the caller wants his screen to be, and of what he is told.
     #[oai(path = "/user/preferences", method = "put", operation_id = "updatePreferences")]
     async fn put_preferences(
         &self,

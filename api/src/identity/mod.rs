@@ -6,6 +6,7 @@ pub mod audit;
 pub mod avatars;
 pub mod ban;
 mod caller;
+pub mod devices;
 mod email;
 pub mod firebase;
 pub mod invitations;

@@ -1,6 +1,6 @@
 //! Forgets what nobody can ask for any more: settled requests of the provider, events that were told, registrations that
-//! nobody confirmed in time, links to set a password, codes to telephone numbers, secrets that no request came for, mail that
-//! was given up, answers to requests that may be repeated no more, reports of imports, and what endpoints were told. Brings
+//! nobody confirmed in time, links to set a password, codes to telephone numbers, phones that nobody is signed in on, secrets that no
+//! request came for, mail that was given up, answers to requests that may be repeated no more, reports of imports, and what endpoints were told. Brings
 //! the words of contacts up to date.
 
 use std::time::Duration;
@@ -10,7 +10,9 @@ use chrono::TimeDelta;
 use crate::app::App;
 use crate::contacts;
 use crate::error::Result;
-use crate::store::{kept_answers, mails, password_links, phone_codes, phone_messages, registrations, system};
+use crate::store::{
+    kept_answers, mails, password_links, phone_codes, phone_messages, push_devices, registrations, system,
+};
 
 const EVERY: Duration = Duration::from_secs(3600);
 /// Longer than any retry of the provider. A client that was away for longer gets a snapshot.
@@ -46,6 +48,7 @@ async fn forget(app: &App) -> Result<()> {
     password_links::forget_expired(&tx, now).await?;
     phone_codes::forget_expired(&tx, now).await?;
     phone_messages::forget_before(&tx, now - KEPT).await?;
+    push_devices::forget_signed_out(&tx, now).await?;
     system::forget_expired_secrets(&tx, now).await?;
     system::forget_webhook_events(&tx, now - EVENTS_KEPT).await?;
     kept_answers::forget_old(&tx, now).await?;

@@ -31,6 +31,7 @@ use crate::hooks;
 use crate::identity::ban;
 use crate::log::traces;
 use crate::media;
+use crate::notices;
 use crate::peer_calls;
 use crate::presence;
 use crate::privacy;
@@ -138,7 +139,12 @@ async fn begin(app: &App, job: Claimed) {
     // How long somebody else's server takes must not keep calls from being dialled: it has lanes of its own.
     let is_elsewhere = matches!(
         job.job.kind,
-        JobKind::SendRequest | JobKind::TranscribeVoicemail | JobKind::DeliverWebhook | JobKind::SendNotices
+        JobKind::SendRequest
+            | JobKind::TranscribeVoicemail
+            | JobKind::DeliverWebhook
+            | JobKind::SendNotices
+            | JobKind::SendPush
+            | JobKind::ReadPushReceipts
     );
     let place = (!is_elsewhere).then_some(place);
     let (app, guard) = (app.clone(), app.clock.busy());
@@ -283,6 +289,10 @@ async fn work(app: &App, claimed: &Claimed) -> Result<Done> {
         JobKind::ImportContacts => {
             contacts::import::work::run(app, scope, ContactImportId(subject), job.attempts).await
         }
+        JobKind::NotifyChat => notices::notify_chat(app, claimed).await,
+        JobKind::NotifyUser => notices::notify(app, claimed).await,
+        JobKind::SendPush => notices::send(app, claimed).await,
+        JobKind::ReadPushReceipts => notices::read_receipts(app, scope, job.id).await,
         JobKind::PeerDeadline => {
             let about = &job.payload;
             in_unit(app, claimed, async |unit| peer_calls::time_is_up(unit, CallId(subject), about).await)

@@ -9,7 +9,7 @@ use std::sync::Mutex as StdMutex;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use entity::{CallOutcome, JobKind, OfferState, TextState};
+use entity::{CallOutcome, JobKind, OfferState, PushServiceKind, TextState};
 use prometheus::core::Collector;
 use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder};
 use sea_orm::Iterable;
@@ -37,6 +37,7 @@ pub struct Metrics {
     mails: IntCounterVec,
     messages: IntCounterVec,
     phone_codes: IntCounterVec,
+    pushes: IntCounterVec,
     news: HistogramVec,
     provider_seen: StdMutex<Option<DateTime<Utc>>>,
     standing: tokio::sync::Mutex<Option<standing::Read>>,
@@ -78,6 +79,33 @@ impl PhoneCode {
             Self::Limited => "limited",
             Self::Verified => "verified",
             Self::Refused => "refused",
+        }
+    }
+}
+
+/// What became of a notice to a phone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pushed {
+    /// The service has taken it.
+    Sent,
+    /// It came to the phone, as far as the service says so.
+    Delivered,
+    /// The service knows the phone no longer.
+    Dead,
+    /// The service refuses it, or our keys.
+    Refused,
+    /// It was of no use any more before the service took it.
+    GivenUp,
+}
+
+impl Pushed {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::Delivered => "delivered",
+            Self::Dead => "dead",
+            Self::Refused => "refused",
+            Self::GivenUp => "given_up",
         }
     }
 }
@@ -133,6 +161,11 @@ impl Metrics {
                 "Codes to telephone numbers: sent, limited (asked for too often), verified, refused.",
                 &["result"],
             )?,
+            pushes: counter(
+                "calldocker_push_total",
+                "Notices to phones by service and result: sent, delivered, dead (token), refused, given_up.",
+                &["service", "result"],
+            )?,
             news: histogram(
                 "calldocker_outbox_delay_seconds",
                 "From an event's commit until this node's sockets are told of it.",
@@ -165,6 +198,11 @@ impl Metrics {
         }
         for what in [PhoneCode::Sent, PhoneCode::Limited, PhoneCode::Verified, PhoneCode::Refused] {
             self.phone_codes.with_label_values(&[what.as_str()]);
+        }
+        for service in PushServiceKind::iter() {
+            for what in [Pushed::Sent, Pushed::Delivered, Pushed::Dead, Pushed::Refused, Pushed::GivenUp] {
+                self.pushes.with_label_values(&[service.as_str().as_str(), what.as_str()]);
+            }
         }
         for result in ["refused", "gone", "failed"] {
             self.webhooks.with_label_values(&["unknown", result]);
@@ -224,6 +262,11 @@ impl Metrics {
     /// This happened with a code to a telephone number.
     pub fn phone_code(&self, what: PhoneCode) {
         self.phone_codes.with_label_values(&[what.as_str()]).inc();
+    }
+
+    /// This became of a notice to a phone.
+    pub fn push(&self, service: PushServiceKind, what: Pushed) {
+        self.pushes.with_label_values(&[service.as_str().as_str(), what.as_str()]).inc();
     }
 
     /// Sockets are told of an event that was committed so long ago.

@@ -13,6 +13,7 @@ use super::state::{Came, Event, Party, Refusal, Standing};
 use crate::calls::CallFile;
 use crate::calls::story::EventKind;
 use crate::error::{Code, Error, Result, Subject};
+use crate::notices::{self, Notice};
 use crate::store::{Unit, peer_calls as store, queueing};
 use crate::{agents, presence};
 
@@ -107,8 +108,12 @@ impl Book {
             }
         }
         store::save(scope, unit.tx(), self.call).await?;
+        let caller = self.file.row.their_name().to_owned();
         self.file.save(unit).await?;
         for (row, was) in parties.iter().zip(&self.stored) {
+            if was.state == PartyState::Ringing && row.state != was.state {
+                rings_no_more(unit, row, &caller).await?;
+            }
             if was.state.is_live() && !row.state.is_live() {
                 let_go(unit, row).await?;
             }
@@ -161,6 +166,20 @@ impl Book {
             }
         }
     }
+}
+
+/// Phones that ring for him are told so: of a call that he has missed, or that it is settled.
+async fn rings_no_more(unit: &mut Unit, row: &party::Model, caller: &str) -> Result<()> {
+    let now = unit.now();
+    let notice = match row.state {
+        PartyState::Missed => Notice::missed_call(row.call_id, caller, now),
+        PartyState::Joined
+        | PartyState::Left
+        | PartyState::Rejected
+        | PartyState::Busy
+        | PartyState::Ringing => Notice::over(row.call_id, row.invited_at, now),
+    };
+    notices::to(unit, row.user_id, notice).await
 }
 
 /// His capacity is free again.

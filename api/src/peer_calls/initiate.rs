@@ -20,6 +20,7 @@ use crate::calls::CallFile;
 use crate::calls::offer::take_slot;
 use crate::calls::story::EventKind;
 use crate::error::{Code, Error, Result, Subject};
+use crate::notices::{self, Notice};
 use crate::phone::e164;
 use crate::store::peer_calls::{self as store, Colleague};
 use crate::store::{Audience, Unit, chats, queueing};
@@ -201,7 +202,7 @@ async fn invite(
     } else {
         match reach(scope, db, colleague.user, app.clock.now()).await? {
             Reach::Device => Fate::Rings,
-            Reach::Returning => Fate::Awaited,
+            Reach::Returning | Reach::Phone => Fate::Awaited,
             Reach::Nothing => Fate::Offline,
         }
     };
@@ -283,9 +284,11 @@ impl New {
         };
         let outcome = if rings {
             self.ring(&mut unit, &mut book)?;
+            self.wake_phones(&mut unit, id).await?;
             unit.job(JobKind::PeerDeadline, id, json!({}), now + seconds(app.settings.rtc.ring));
             Ok(Made { status: book.call.status, ..made })
         } else {
+            self.wake_phones(&mut unit, id).await?;
             Err(self.came_to_nothing(&mut unit, &mut book))
         };
         let agents: Vec<AgentId> =
@@ -314,6 +317,21 @@ impl New {
         let caller = tell::address(&book.parties[0]);
         unit.tell(&[caller], "call:ringing", json!({"callId": book.id(), "callType": book.call.call_type}));
         book.apply(unit, Event::Rung(1)).map(drop)
+    }
+
+    /// Who is called and has no screen open is told on his phone; who was called in vain, that he was.
+    async fn wake_phones(&self, unit: &mut Unit, id: CallId) -> Result<()> {
+        let now = unit.now();
+        let until = now + seconds(unit.app().settings.rtc.ring);
+        for one in &self.invited {
+            let notice = match one.fate {
+                Fate::Rings | Fate::Awaited => Notice::call(id, &self.me.name, now, until),
+                Fate::Offline | Fate::Busy => Notice::missed_call(id, &self.me.name, now),
+                Fate::Blocked => continue,
+            };
+            notices::to(unit, one.colleague.user, notice).await?;
+        }
+        Ok(())
     }
 
     /// Nobody can be rung: the call is written all the same, and over.

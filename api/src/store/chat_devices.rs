@@ -64,7 +64,7 @@ pub async fn find<C: ConnectionTrait>(
 /// A device, locked for this transaction: whoever changes it or gives out a key of its.
 pub async fn lock(scope: CompanyScope, tx: &Tx, which: Which) -> Result<chat_device::Model> {
     let row = one(scope, which).lock_exclusive().one(tx).await?;
-    row.ok_or(Error::NotFound(Subject::ChatDevice))
+    row.ok_or(Error::NotFound(Subject::Device))
 }
 
 /// Inserts a device unless its user has one of this id.

@@ -63,6 +63,8 @@ pub mod phone_numbers;
 pub mod presences;
 pub mod privacy_requests;
 pub mod prompts;
+pub mod push_devices;
+pub mod push_services;
 pub mod queueing;
 pub mod queues;
 pub mod recordings;

@@ -14,7 +14,7 @@ use sea_orm::{
     QuerySelect, QueryTrait, Select, Set,
 };
 
-use super::{Tx, phone_codes, phone_messages};
+use super::{Tx, phone_codes, phone_messages, push_devices};
 
 /// The calls from a number and to it.
 pub fn calls_with(scope: CompanyScope, number: &str) -> Select<call::Entity> {
@@ -263,6 +263,7 @@ pub async fn forget_account(tx: &Tx, id: UserId, nobody: &str, now: DateTimeUtc)
         phone_codes::forget(tx, &number).await?;
         phone_messages::forget_to(tx, &number).await?;
     }
+    push_devices::forget_all(tx, id).await?;
     let changes = user::ActiveModel {
         email: Set(None),
         phone_number: Set(None),

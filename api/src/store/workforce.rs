@@ -1,10 +1,10 @@
 //! Agents as routing sees them: what they want, what they hold, what they can.
 
 use chrono::{DateTime, Utc};
-use entity::id::{AgentId, ChangeId, QueueId, ReasonId};
+use entity::id::{AgentId, ChangeId, QueueId, ReasonId, UserId};
 use entity::{
     CompanyScope, Inserted, agent, agent_change, agent_skill, agent_skill_today, availability_reason,
-    queue_member, skill,
+    membership, queue_member, skill,
 };
 use sea_orm::sea_query::Expr;
 use sea_orm::{
@@ -16,6 +16,13 @@ use crate::error::{Error, Result, Subject};
 
 pub async fn agent<C: ConnectionTrait>(scope: CompanyScope, db: &C, id: AgentId) -> Result<agent::Model> {
     scope.find_by_id::<agent::Entity>(id).one(db).await?.ok_or(Error::NotFound(Subject::Agent))
+}
+
+/// Who the agent is.
+pub async fn user_of<C: ConnectionTrait>(scope: CompanyScope, db: &C, id: AgentId) -> Result<Option<UserId>> {
+    let row = agent(scope, db, id).await?;
+    let member = scope.find_by_id::<membership::Entity>(row.membership_id).one(db).await?;
+    Ok(member.map(|row| row.user_id))
 }
 
 pub async fn lock_agent(scope: CompanyScope, tx: &Tx, id: AgentId) -> Result<agent::Model> {

@@ -19,6 +19,8 @@ static TOKEN: LazyLock<Regex> = LazyLock::new(|| pattern(r"eyJ[\w-]+\.[\w-]+\.[\
 /// A hash or a signature in hexadecimal digits, or 256 random bits in base64.
 static RANDOM: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"[0-9a-f]{40,}|[A-Za-z0-9_-]{43}=?|[A-Za-z0-9+/]{43}="));
+static PRIVATE_KEY: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"-----BEGIN PRIVATE KEY-----[A-Za-z0-9+/=\\\s]+-----END PRIVATE KEY-----"));
 static ADDRESS: LazyLock<Regex> = LazyLock::new(|| pattern(r"http://(?:127\.0\.0\.1|localhost):\d+"));
 
 /// Operations that tell of the machine on which they are asked.
@@ -144,6 +146,7 @@ impl Names {
             format!("0195577b-3000-7000-8000-{place:012x}")
         });
         let text = PLAIN_ID.replace_all(&text, "0195577b300070008000000000000001");
+        let text = PRIVATE_KEY.replace_all(&text, "<private key>");
         let text = TOKEN.replace_all(&text, "<access token>");
         let text = RANDOM.replace_all(&text, "<secret>");
         ADDRESS.replace_all(&text, "https://calls.example.com").into_owned()

@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 
 use crate::support::devices::Device;
 use crate::support::firebase::Firebase;
-use crate::support::store;
 use crate::support::{
     ACCOUNT_TOKEN, FACTOR_SECRET, FORM, INVITATION_TOKEN, OUR_ACCOUNT, PHONE_CODE, PHONE_NUMBER, World,
     draft, form, office_hours, png, refresh_token,
 };
+use crate::support::{phones, store};
 
 /// A request that succeeds when the right person sends it.
 #[derive(Debug)]
@@ -656,6 +656,19 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
                 "accessKeyId": store::KEY, "secretAccessKey": store::SECRET, "pathStyle": true,
             }))
         }
+
+        "listDevices" => owner(),
+        "registerDevice" => owner().made().body(json!({ "service": "fcm", "token": "a-token", "name": "Ann's phone" })),
+        "registerExpoPushToken" => owner().body(json!({ "token": "ExponentPushToken[a-token]" })),
+        "deleteDevice" => owner().id(ours.device),
+        "listPushServices" | "deleteExpoPush" | "deleteFcmPush" | "deleteApnsPush" => {
+            owner().path("companyId", ours.id)
+        }
+        "putExpoPush" => owner().path("companyId", ours.id).body(json!({ "accessToken": "a-token" })),
+        "putFcmPush" => owner().path("companyId", ours.id).body(json!({ "keyFile": phones::key_file() })),
+        "putApnsPush" => owner().path("companyId", ours.id).body(json!({
+            "key": phones::apns_key(), "keyId": "KEY1234567", "teamId": "TEAM123456", "bundleId": "com.example.app",
+        })),
 
         "listReportSchedules" => owner().path("companyId", ours.id),
         "createReportSchedule" => owner()

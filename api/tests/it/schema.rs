@@ -8,7 +8,7 @@ use sea_orm::DbBackend;
 use crate::support::{TestApp, on_both_databases, tables, texts};
 
 /// Tables without a company, and why.
-const GLOBAL: [&str; 16] = [
+const GLOBAL: [&str; 17] = [
     "user",             // a person may be in several companies
     "company",          // is one
     "session",          // a user's
@@ -19,6 +19,7 @@ const GLOBAL: [&str; 16] = [
     "mail",             // to somebody who may be in none, or in several
     "phone_code",       // to a number that may be nobody's yet
     "phone_message",    // the same; a company may pay for it
+    "push_device",      // a user's; the app on it may be a company's
     "avatar",           // the next four: a user's
     "password_link",
     "second_factor",

@@ -97,6 +97,14 @@ closed_enum!(
         PresenceLost,
         /// End a story whose day is over.
         ExpireStory,
+        /// Decide who of a chat's people are told of a message.
+        NotifyChat,
+        /// Decide who of a user's phones are told something.
+        NotifyUser,
+        /// Tell one phone.
+        SendPush,
+        /// Ask what became of what phones were told.
+        ReadPushReceipts,
     }
 );
 

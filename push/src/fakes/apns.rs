@@ -12,11 +12,15 @@ use serde_json::{Value, json};
 use super::server::{Answer, Request, Server, Service};
 use super::{Book, Checked, authority, checks, locked};
 use crate::Endpoint;
-use crate::apns::{Client, Key, LIMIT, VOIP_LIMIT};
+use crate::apns::{Client, Key};
 
 const KEY_ID: &str = "KEY1234567";
 const TEAM_ID: &str = "TEAM123456";
 const BUNDLE_ID: &str = "test.calldocker.app";
+
+/// Bytes of a payload, and of one for VoIP. Apple's figures, not our client's constants.
+const LIMIT: usize = 4096;
+const VOIP_LIMIT: usize = 5120;
 
 /// Seconds for which a provider token is taken, and before which no newer one is.
 const TOKEN_LIFE: i64 = 60 * 60;
@@ -67,7 +71,7 @@ impl Apns {
     }
 
     pub fn endpoint(&self) -> Endpoint {
-        Endpoint::new(format!("https://localhost:{}", self.port())).trusting(self.authority.clone())
+        Endpoint::new(self.base()).trusting(self.authority.clone())
     }
 
     /// The authentication key as a `.p8` file's text, its id, the team's id and the app's.
@@ -102,9 +106,9 @@ impl Apns {
         locked(&self.state.provider).2
     }
 
-    /// Where it listens, at `localhost`.
-    pub fn port(&self) -> u16 {
-        self.server.address.port()
+    /// Its base URL, as a setting has it; [`Apns::authority`] has to be trusted there.
+    pub fn base(&self) -> String {
+        format!("https://localhost:{}", self.server.address.port())
     }
 
     /// The authority that its certificate is signed with, in PEM.

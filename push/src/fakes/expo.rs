@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use clock::Clock;
@@ -13,8 +14,13 @@ use super::checks::{Form, misfit};
 use super::server::{Answer, Request, Server, Service};
 use super::{Book, Checked, locked};
 use crate::Endpoint;
-use crate::expo::{Client, LIMIT, MAX_BATCH, MAX_RECEIPTS, is_token};
+use crate::expo::{Client, is_token};
 
+// Expo's figures, not our client's constants.
+const MAX_BATCH: usize = 100;
+const MAX_RECEIPTS: usize = 1000;
+/// Bytes of a message.
+const LIMIT: usize = 4096;
 /// Notifications a second for a project.
 const RATE: usize = 600;
 
@@ -31,6 +37,7 @@ struct State {
     rules: Mutex<Rules>,
     sent: Mutex<Vec<Value>>,
     receipts: Mutex<BTreeMap<String, Value>>,
+    compressed: AtomicUsize,
     /// A second, and what came in it.
     rate: Mutex<(i64, usize)>,
 }
@@ -52,13 +59,19 @@ impl Expo {
             rules: Mutex::default(),
             sent: Mutex::default(),
             receipts: Mutex::default(),
+            compressed: AtomicUsize::new(0),
             rate: Mutex::default(),
         });
         Self { server: Server::start(state.clone(), None).await, state, clock }
     }
 
     pub fn endpoint(&self) -> Endpoint {
-        Endpoint::new(format!("http://{}", self.server.address))
+        Endpoint::new(self.base())
+    }
+
+    /// Its base URL, as a setting has it.
+    pub fn base(&self) -> String {
+        format!("http://{}", self.server.address)
     }
 
     /// A client without an access token.
@@ -89,6 +102,11 @@ impl Expo {
     /// Its receipts are not there yet.
     pub fn keep_receipt(&self, token: &str) {
         locked(&self.state.rules).without_receipt.insert(token.to_owned());
+    }
+
+    /// How many requests came as gzip.
+    pub fn compressed(&self) -> usize {
+        self.state.compressed.load(Ordering::Relaxed)
     }
 
     /// Messages that have good tickets, in their order.
@@ -155,6 +173,7 @@ impl State {
         let body = match request.header("content-encoding") {
             None => request.body.to_vec(),
             Some("gzip") => {
+                self.compressed.fetch_add(1, Ordering::Relaxed);
                 let mut body = Vec::new();
                 let whole = GzDecoder::new(request.body.as_ref()).read_to_end(&mut body);
                 whole.map_err(|error| self.fault(400, "VALIDATION_ERROR", error.to_string()))?;

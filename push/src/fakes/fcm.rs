@@ -13,12 +13,16 @@ use super::checks::{self, Form, misfit};
 use super::server::{Answer, Request, Server, Service};
 use super::{Book, Checked, authority, locked};
 use crate::Endpoint;
-use crate::fcm::{Client, LIMIT, SCOPE, ServiceAccount};
+use crate::fcm::{Client, ServiceAccount};
 
 const PROJECT: &str = "calldocker-test";
 const EMAIL: &str = "push@calldocker-test.iam.gserviceaccount.com";
 const KEY_ID: &str = "0123456789abcdef";
+const SCOPE: &str = "https://www.googleapis.com/auth/firebase.messaging";
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+
+/// Bytes of a message. Google's figure, not our client's constant.
+const LIMIT: usize = 4096;
 
 /// Seconds for which access is given.
 const ACCESS_LIFE: i64 = 3599;
@@ -65,7 +69,12 @@ impl Fcm {
     }
 
     pub fn endpoint(&self) -> Endpoint {
-        Endpoint::new(format!("http://{}", self.server.address))
+        Endpoint::new(self.base())
+    }
+
+    /// Its base URL, as a setting has it.
+    pub fn base(&self) -> String {
+        format!("http://{}", self.server.address)
     }
 
     /// The service account's key file: JSON, as Google gives it.

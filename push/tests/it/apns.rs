@@ -192,9 +192,8 @@ async fn a_lost_answer_is_not_a_lost_notification() {
     client.send(&alert("01"), &hello()).await.expect("the server goes on");
 
     // Whoever does not trust its authority does not even send.
-    let address = format!("https://localhost:{}", apns.port());
     let other = Apns::start(clock()).await;
-    let stranger = Endpoint::new(address).trusting(other.authority());
+    let stranger = Endpoint::new(apns.base()).trusting(other.authority());
     let client = Client::new(key, bundle_id, &stranger, clock()).expect("a client");
     let before = apns.requests();
     let error = client.send(&alert("01"), &hello()).await.expect_err("not trusted");

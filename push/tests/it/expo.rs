@@ -52,13 +52,16 @@ async fn a_hundred_go_in_one_request_and_no_more() {
     let outcomes = client.send(&batch[1..]).await.expect("an answer");
     assert!(outcomes.len() == MAX_BATCH && outcomes.iter().all(Result::is_ok));
     assert_eq!((expo.requests(), expo.sent().len()), (1, MAX_BATCH));
+    assert_eq!(expo.compressed(), 1);
+    client.send(&[(&to, &hello())]).await.expect("an answer");
+    assert_eq!(expo.compressed(), 1, "a short one is sent as it is");
     assert_eq!(client.send(&[]).await, Ok(Vec::new()));
 
     let ids = vec!["x".to_owned(); MAX_RECEIPTS + 1];
     assert!(matches!(client.receipts(&ids).await, Err(Error::Refused { .. })));
     assert!(client.receipts(&ids[1..]).await.expect("receipts").is_empty());
     assert!(client.receipts(&[]).await.expect("receipts").is_empty());
-    assert_eq!(expo.requests(), 2);
+    assert_eq!(expo.requests(), 3);
     expo.assert_no_faults();
 }
 

@@ -2,6 +2,7 @@
 
 mod apns;
 mod expo;
+mod fakes;
 mod fcm;
 mod sizes;
 

@@ -15,6 +15,7 @@ use crate::calls::control::Actor;
 use crate::calls::{CallFile, visit};
 use crate::error::{Code, Error, Result, Subject};
 use crate::identity::audit;
+use crate::notices::{self, Notice};
 use crate::slice::{Slice, read_cursor};
 use crate::store::{Unit, callbacks, queueing, workforce};
 
@@ -149,6 +150,10 @@ pub async fn assign(
         if !members.contains(&agent) || !actor.whose.includes(agent) {
             return Err(Error::invalid("/agentId", "is not an agent of the queue to whom you may assign it"));
         }
+    }
+    if let Some(agent) = agent.filter(|_| row.agent_id != agent) {
+        let notice = Notice::callback(id, &row.number, unit.now());
+        notices::to_other_agent(&mut unit, agent, actor.user, notice).await?;
     }
     row.agent_id = agent;
     if let Some(mut file) = file {

@@ -14,6 +14,7 @@ use crate::authz::Whose;
 use crate::calls::control::Actor;
 use crate::calls::outbound;
 use crate::error::{Code, Error, Result, Subject};
+use crate::notices::{self, Notice};
 use crate::store::{Unit, contacts, queueing, workforce};
 
 /// As often, and as many minutes apart, as a flow's callback unless it says otherwise.
@@ -116,6 +117,10 @@ pub async fn request(
     }
     let id = row.id;
     look_again(&mut unit, id, now).await?;
+    if let Some(agent) = row.agent_id {
+        let notice = Notice::callback(id, &row.number, now);
+        notices::to_other_agent(&mut unit, agent, actor.user, notice).await?;
+    }
     save(&mut unit, row).await?;
     let detail = json!({"queueId": wanted.queue, "at": wanted.at, "agentId": wanted.agent});
     finish(unit, actor.user, "callbacks:request", id, detail).await

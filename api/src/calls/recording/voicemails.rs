@@ -8,7 +8,8 @@ use super::desk::{Reader, find};
 use crate::app::App;
 use crate::error::{Error, Result, Subject};
 use crate::identity::audit;
-use crate::store::{Audience, Unit, voicemails, workforce};
+use crate::notices::{self, Notice};
+use crate::store::{Audience, Unit, calls, voicemails, workforce};
 
 /// A voicemail with what was done about it.
 pub type Voicemail = (recording::Model, Option<voicemail::Model>);
@@ -68,6 +69,11 @@ pub async fn act(
                 if !there || !by.whose.includes(agent) {
                     return Err(Error::invalid("/agentId", "is not an agent to whom you may give it"));
                 }
+            }
+            if let Some(agent) = agent.filter(|_| row.agent_id != agent) {
+                let call = calls::get(scope, unit.tx(), recording.call_id).await?;
+                let notice = Notice::voicemail(id, call.id, call.their_name(), now);
+                notices::to_other_agent(&mut unit, agent, by.user, notice).await?;
             }
             row.agent_id = agent;
         }

@@ -89,6 +89,14 @@ pub fn webhook_disabled(
     Parts::new(&text("subject"), &[&why], Action::Nothing, &[&text("otherwise")]).write(words)
 }
 
+/// To somebody who has not taken a call, and wishes to be told by mail. `at` is by his clock.
+pub fn missed_call(words: Words, company: &company::Model, public_url: &str, who: &str, at: &str) -> Content {
+    let (name, who) = (one_line(&company.name), one_line(who));
+    let filled = [("company", name.as_str()), ("who", who.as_str()), ("at", at), ("url", public_url)];
+    let text = |part: &str| words.fill(&format!("mail.missed_call.{part}"), &filled);
+    Parts::new(&text("subject"), &[&text("about")], Action::Nothing, &[&text("otherwise")]).write(words)
+}
+
 /// The token stands behind the #: a browser keeps that to itself, so that no log on the way learns it.
 fn link(public_url: &str, token: &Secret) -> String {
     format!("{public_url}{}#{}", CONFIRM_PAGE, token.expose())

@@ -26,6 +26,7 @@ mod overflow;
 mod phone_codes;
 mod preferred;
 mod presence;
+mod push;
 mod queue_figures;
 mod queue_flows;
 mod queue_moves;

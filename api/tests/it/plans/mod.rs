@@ -17,15 +17,14 @@ use calldocker::store::calls_counted::{By, Conversations, Limited, Surveys, Surv
 use calldocker::store::chat_messages::{self, Part as OfChat};
 use calldocker::store::datasets::{self, Ask, Table, What};
 use calldocker::store::mails::Sender;
+use calldocker::store::push_devices::Whom;
 use calldocker::store::reports as rollups;
 use calldocker::store::stories::Feed;
 use calldocker::store::{
-    agent_work, audits, callbacks, calls, chat_devices, chats, contact_search, contact_timeline, contacts,
-    hooks, mails, messages, outbox, peer_calls, phone_numbers, presences, queueing, recordings, sessions,
-    stories, story_highlights, story_views, system, workforce,
+    agent_work, audits, callbacks, calls, chat_devices, chats, contact_search, contact_timeline, contacts, hooks, mails, messages, outbox, peer_calls, phone_numbers, presences, push_devices, push_services, queueing, recordings, sessions, stories, story_highlights, story_views, system, workforce,
 };
 use chrono::TimeDelta;
-use entity::id::SessionId;
+use entity::id::{SessionId, UserId};
 use entity::{
     Attribution, CallKind, CallOutcome, CallStatus, DeliveryState, EntryOutcome, ExportFormat, OfferState,
 };
@@ -181,6 +180,13 @@ on_both_databases! {
         w.see("a company", Anyones("company"), system::company(r, ours.id)).await;
         w.see("a number of an account", Anyones("phone_number"), phone_numbers::is_there(scope, r, OUR_ACCOUNT, "+4930123456")).await;
         w.see("numbers of a flow", Found("ix_phone_number_flow"), phone_numbers::of_flow(scope, r, ours.flow)).await;
+
+        // Who is told on his phone.
+        let (his, agents) = (Whom::User(ours.owner.user), Whom::Agent(ours.agent.agent.unwrap()));
+        w.see("a user's phones", Anyones("ix_push_device_user"), push_devices::reachable(scope, his, now).all(r)).await;
+        w.see("an agent's phones", Anyones("ix_push_device_user"), push_devices::reachable(scope, agents, now).all(r)).await;
+        w.see("who listens on a phone", Anyones("ix_push_device_user"), push_devices::listeners(scope, world.ours.chats.group, ours.owner.user, now).into_tuple::<UserId>().all(r)).await;
+        w.see("tickets of notices", InOrder("ix_push_ticket_sent"), push_services::tickets(scope, r, now, 100)).await;
 
         // Lists of a supervisor.
         let line = |filter: audit::Filter| async move { audits::page(scope, r, &filter, None, 50).await };

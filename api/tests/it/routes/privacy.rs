@@ -51,6 +51,8 @@ on_both_databases! {
         app.log_in(&agent.email, crate::support::PASSWORD).await.data(200);
         let invited = json!({ "email": "zebulon@elsewhere.example", "role": "agent" });
         app.post("/api/users/invite", &world.ours.owner, invited).await.data(201);
+        let phone = json!({ "service": "fcm", "token": "a-token", "name": "Zebulon Quagmire's phone" });
+        app.post("/api/users/devices", &agent, phone).await.data(201);
         // His calls are over.
         let tx = app.app.db.begin().await.unwrap();
         let slots = world.ours.scope.delete_many::<agent_slot::Entity>();
@@ -65,7 +67,8 @@ on_both_databases! {
         assert_eq!(exported["state"], "completed", "{exported}");
         let file = app.call("GET", exported["downloadUrl"].as_str().unwrap().split_once("/media").map(|(_, path)| format!("/media{path}")).unwrap().as_str()).send().await;
         assert!(file.text.contains(&agent.email) && file.text.contains("data/user.json"), "{}", file.text.len());
-        assert!(!file.text.contains("password_hash"));
+        assert!(file.text.contains("data/push_device.json"));
+        assert!(!file.text.contains("password_hash") && !file.text.contains("token_sealed"));
 
         let done = erase(app, &world, json!({ "userId": agent.user })).await;
         for word in words {

@@ -29,6 +29,7 @@ use tokio::sync::oneshot;
 use super::balancer::Balancer;
 use super::database::{Backend, TestDatabase};
 use super::founding::{Company, found_company};
+use super::phones::Phones;
 use super::world::{Person, person_of};
 
 pub const NUMBER: &str = "+12025550100";
@@ -53,6 +54,8 @@ pub struct Plan {
     pub nodes: Nodes,
     /// Hosts that flows may reach though they are on this machine.
     pub reachable: String,
+    /// The services that bring notices to phones are there.
+    pub phones: bool,
 }
 
 /// Whether new calls get the flow.
@@ -93,6 +96,7 @@ impl Default for Plan {
             life: Life::Immortal,
             nodes: Nodes::One,
             reachable: String::new(),
+            phones: false,
         }
     }
 }
@@ -167,6 +171,7 @@ pub struct Centre {
     node: Node,
     pub second: Option<(App, Node)>,
     pub balancer: Option<Balancer>,
+    pub phones: Option<Phones>,
     open: Open,
 }
 
@@ -202,8 +207,12 @@ impl Centre {
         };
         let public = balancer.as_ref().map_or(address, Balancer::address);
         let redis = std::env::var("TEST_REDIS_URL").ok().filter(|_| second.is_some()).unwrap_or_default();
-        let settings = Settings::with(&[
-            ("redis_url", &redis),
+        let phones = if plan.phones { Some(Phones::start(clock.clone()).await) } else { None };
+        let of_phones = phones.as_ref().map(Phones::settings).unwrap_or_default();
+        let public_url = format!("http://{public}");
+        let api_url = carrier.api_url();
+        let mut settings = vec![
+            ("redis_url", redis.as_str()),
             ("rate_limit_max_requests", "0"),
             ("rate_limit_calls", "0"),
             ("sms_from", "+12025550199"),
@@ -212,13 +221,14 @@ impl Centre {
             ("database_url", ground.database.url()),
             ("database_pool", "5"),
             ("sqlite_synchronous", "normal"),
-            ("public_url", &format!("http://{public}")),
+            ("public_url", public_url.as_str()),
             ("outbound_allow", &plan.reachable),
             ("twilio_account_sid", ACCOUNT),
             ("twilio_auth_token", TOKEN),
-            ("twilio_api_url", &carrier.api_url()),
-        ])
-        .unwrap();
+            ("twilio_api_url", api_url.as_str()),
+        ];
+        settings.extend(of_phones.iter().map(|(key, value)| (*key, value.as_str())));
+        let settings = Settings::with(&settings).unwrap();
         let socket = listener.try_clone().unwrap();
         let (app, node) = start(&settings, &clock, plan.delivery, plan.life, listener).await;
         let second = match second {
@@ -250,6 +260,7 @@ impl Centre {
             node,
             second,
             balancer,
+            phones,
             open: Open(true),
         }
     }

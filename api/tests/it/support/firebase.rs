@@ -16,6 +16,14 @@ use serde_json::{Value, json};
 
 pub const PROJECT: &str = "calldocker-tests";
 
+/// A key of 2048 bits, in PEM.
+pub fn rsa_key() -> String {
+    let pair = KeyPair::generate(KeySize::Rsa2048).expect("a key");
+    let der: Pkcs8V1Der<'static> = pair.as_der().expect("a key can be written down");
+    let text = BASE64_STANDARD.encode(der.as_ref());
+    format!("-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----\n")
+}
+
 /// A key that signs tokens.
 #[derive(Clone)]
 pub struct SigningKey {
@@ -25,13 +33,8 @@ pub struct SigningKey {
 
 impl SigningKey {
     pub fn new(name: &str) -> Self {
-        let pair = KeyPair::generate(KeySize::Rsa2048).expect("a key");
-        let der: Pkcs8V1Der<'static> = pair.as_der().expect("a key can be written down");
-        let pem = format!(
-            "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
-            BASE64_STANDARD.encode(der.as_ref())
-        );
-        Self { name: name.to_owned(), key: EncodingKey::from_rsa_pem(pem.as_bytes()).expect("a key of RSA") }
+        let key = EncodingKey::from_rsa_pem(rsa_key().as_bytes()).expect("a key of RSA");
+        Self { name: name.to_owned(), key }
     }
 
     /// Signs what is said, whatever it is.

@@ -21,6 +21,7 @@ mod mails;
 pub mod others;
 pub mod past;
 pub mod peers;
+pub mod phones;
 pub mod process;
 mod rest;
 pub mod script;

@@ -16,28 +16,29 @@ use calldocker::sealed;
 use calldocker::secret::Secret;
 use calldocker::store::stories as stored_stories;
 use calldocker::store::{
-    contacts, invitations, password_links, phone_codes, registrations, second_factors, sessions,
-    story_highlights, system, users,
+    contacts, invitations, password_links, phone_codes, push_devices, push_services, registrations,
+    second_factors, sessions, story_highlights, system, users,
 };
 use calldocker::stories;
 use entity::id::{
     AgentId, ApiKeyId, BucketId, CallId, CompanyId, ContactFieldId, ContactId, ContactImportId,
     DispositionId, ExportId, FlowId, FlowTestId, FlowVersionId, MediaId, MembershipId, PhoneNumberId,
-    PrivacyRequestId, PromptId, QueueId, ReasonId, ReportScheduleId, ScheduleId, SessionId, SkillId,
-    StoryHighlightId, StoryId, UserId, WebhookDeliveryId, WebhookEndpointId,
+    PrivacyRequestId, PromptId, PushDeviceId, QueueId, ReasonId, ReportScheduleId, ScheduleId, SessionId,
+    SkillId, StoryHighlightId, StoryId, UserId, WebhookDeliveryId, WebhookEndpointId,
 };
 use entity::report_schedule::{Addresses, Members};
 use entity::{
     Availability, ChatApp, CompanyScope, ContactFieldKind, ContactImportState, DeliveryState, ExportDataset,
     ExportFormat, ExportState, IdleReading, Inserted, MailedReport, MediaKind, MediaState, MediaStore,
-    MembershipStatus, PlatformRole, PrivacyKind, PrivacyPerson, PrivacyState, QueueRules, Reach,
-    RecordingRule, ReportPeriod, Role, SmtpSecurity, StoryAudience, StoryKind, Strategy, Updated, UserStatus,
-    agent, agent_skill, api_key, availability_reason, bucket, chat_integration, closed_company, company,
-    contact, contact_field, contact_import, disposition, disposition_queue, export, flow, flow_test,
-    flow_version, invitation, media, membership, password_link, phone_code, phone_number, privacy_request,
-    prompt, prompt_resource, queue, queue_member, recording_policy, refresh_token, registration,
-    report_schedule, schedule, second_factor, session, skill, smtp_server, story, story_highlight,
-    transcription_hook, user, voice_key, webhook_delivery, webhook_endpoint, webhook_event,
+    MembershipStatus, PlatformRole, PrivacyKind, PrivacyPerson, PrivacyState, PushPurpose, PushServiceKind,
+    QueueRules, Reach, RecordingRule, ReportPeriod, RevokedBecause, Role, SmtpSecurity, StoryAudience,
+    StoryKind, Strategy, Updated, UserStatus, agent, agent_skill, api_key, availability_reason, bucket,
+    chat_integration, closed_company, company, contact, contact_field, contact_import, disposition,
+    disposition_queue, export, flow, flow_test, flow_version, invitation, media, membership, password_link,
+    phone_code, phone_number, privacy_request, prompt, prompt_resource, push_device, push_service, queue,
+    queue_member, recording_policy, refresh_token, registration, report_schedule, schedule, second_factor,
+    session, skill, smtp_server, story, story_highlight, transcription_hook, user, voice_key,
+    webhook_delivery, webhook_endpoint, webhook_event,
 };
 use sea_orm::{ActiveValue::Set, DatabaseTransaction, TransactionTrait};
 use serde_json::{Value, json};
@@ -117,6 +118,8 @@ pub struct Company {
     pub privacy_request: PrivacyRequestId,
     /// Of queues, every day, to the manager and somebody outside.
     pub report_schedule: ReportScheduleId,
+    /// The owner's phone.
+    pub device: PushDeviceId,
     /// By which the one outside ends it.
     pub unsubscribe_token: String,
     /// A picture of the owner's, which is ready.
@@ -257,6 +260,7 @@ impl Company {
             export: ids.next(),
             privacy_request: ids.next(),
             report_schedule,
+            device: ids.next(),
             unsubscribe_token,
             media: ids.next(),
             upload: ids.next(),
@@ -651,6 +655,53 @@ impl Company {
                 updated_by: self.owner.user,
             };
             scope.insert::<chat_integration::Entity, _>(tx, row).await.unwrap();
+        }
+        self.insert_phones(app, tx).await;
+    }
+
+    async fn insert_phones(&self, app: &TestApp, tx: &DatabaseTransaction) {
+        let now = app.app.clock.now();
+        // Nobody is signed in on it any more, so it never rings.
+        let former = session::Model {
+            id: app.app.ids.next(),
+            user_id: self.owner.user,
+            membership_id: self.owner.membership,
+            created_at: now,
+            refreshed_at: now,
+            expires_at: now + chrono::TimeDelta::days(7),
+            revoked_at: Some(now),
+            revoked_because: Some(RevokedBecause::LoggedOut),
+        };
+        sessions::insert(tx, former.clone()).await.unwrap();
+        let device = push_device::Model {
+            id: self.device,
+            user_id: self.owner.user,
+            session_id: former.id,
+            company_id: None,
+            service: PushServiceKind::Fcm,
+            token_hash: format!("of the phone {}", self.device),
+            token_sealed: String::new(),
+            purpose: PushPurpose::Alert,
+            sandbox: false,
+            name: Some("Ann's phone".to_owned()),
+            created_at: now,
+            registered_at: now,
+            reached_at: None,
+        };
+        push_devices::register(tx, device).await.unwrap();
+        for service in [PushServiceKind::Expo, PushServiceKind::Fcm, PushServiceKind::Apns] {
+            let row = push_service::Model {
+                company_id: self.id,
+                service,
+                account: json!({}),
+                secret_sealed: String::new(),
+                failing_since: None,
+                last_error: None,
+                last_error_at: None,
+                updated_at: now,
+                updated_by: self.owner.user,
+            };
+            push_services::put(self.scope, tx, row).await.unwrap();
         }
     }
 
