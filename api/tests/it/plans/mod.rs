@@ -21,7 +21,9 @@ use calldocker::store::push_devices::Whom;
 use calldocker::store::reports as rollups;
 use calldocker::store::stories::Feed;
 use calldocker::store::{
-    agent_work, audits, callbacks, calls, chat_devices, chats, contact_search, contact_timeline, contacts, hooks, mails, messages, outbox, peer_calls, phone_numbers, presences, push_devices, push_services, queueing, recordings, sessions, stories, story_highlights, story_views, system, workforce,
+    agent_work, audits, callbacks, calls, chat_devices, chats, contact_search, contact_timeline, contacts,
+    hooks, mails, messages, outbox, peer_calls, phone_numbers, presences, push_devices, push_services,
+    queueing, recordings, sessions, stories, story_highlights, story_views, system, workforce,
 };
 use chrono::TimeDelta;
 use entity::id::{SessionId, UserId};
