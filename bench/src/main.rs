@@ -13,10 +13,12 @@ mod load;
 mod machine;
 mod observe;
 mod past;
+mod people;
 mod reads;
 mod replay;
 mod run;
 mod server;
+mod sockets;
 
 use std::process::ExitCode;
 
@@ -45,6 +47,9 @@ struct Arguments {
     /// Instead of the load: lists of calls and an overview, of a company with a million calls.
     #[arg(long)]
     reads: bool,
+    /// Instead of the load: two thousand people at their sockets.
+    #[arg(long)]
+    sockets: bool,
     /// Only this database.
     #[arg(long)]
     only: Option<Kind>,
@@ -65,7 +70,7 @@ async fn main() -> ExitCode {
             continue;
         }
         // Without a word all of them.
-        let all = !arguments.export && !arguments.reads;
+        let all = !arguments.export && !arguments.reads && !arguments.sockets;
         if all {
             well &= said(kind, run::run(kind, &scale).await.map(|table| table.map(Some)));
         }
@@ -75,8 +80,18 @@ async fn main() -> ExitCode {
         if (all && !arguments.quick) || arguments.export {
             well &= said(kind, export::measure(kind).await.map(|table| table.map(Some)));
         }
+        if (all && !arguments.quick) || arguments.sockets {
+            let most = if kind == Kind::Postgres { 2 } else { 1 };
+            for nodes in 1..=most {
+                well &= said(kind, sockets::measure(kind, nodes).await.map(|table| table.map(Some)));
+            }
+        }
     }
     if well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn told(error: calldocker::error::Error) -> Failure {
+    format!("{error:?}").into()
 }
 
 /// Prints what was measured, or why nothing was; answers whether it went well.

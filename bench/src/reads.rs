@@ -17,7 +17,7 @@ use crate::figures::{Durations, Table as Figures, Verdict, milliseconds};
 use crate::ground::{Ground, Kind};
 use crate::past::{AGENTS, CALLS, DAYS, OTHERS, Past, QUEUES, REPORTED};
 use crate::server::Plan;
-use crate::{Failure, machine};
+use crate::{Failure, machine, told};
 
 /// Requests a second.
 const RATE: u32 = 300;
@@ -96,10 +96,6 @@ async fn token(ground: &Ground, past: &Past) -> Result<String, Failure> {
     let life = Duration::from_secs(3600);
     let claims = tokens::Claims::new(past.user, past.session, Seat::Owner, member, past.now, life);
     tokens::sign(&app.keys, &claims).map_err(told)
-}
-
-fn told(error: calldocker::error::Error) -> Failure {
-    format!("{error:?}").into()
 }
 
 fn days(past: &Past) -> String {

@@ -55,6 +55,11 @@ impl Plan {
         Ok(Self { program, port, environment, log: ground.folder().join("server.log") })
     }
 
+    /// One setting more.
+    pub fn set(&mut self, name: &'static str, value: String) {
+        self.environment.push((name, value));
+    }
+
     /// Starts the server; answers how long it took until it said that it is ready.
     ///
     /// # Errors
