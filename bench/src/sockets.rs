@@ -228,7 +228,7 @@ impl Bench<'_> {
             drop(self.clock.sleep(BETWEEN_MESSAGES.saturating_sub(sent.elapsed())).await);
         }
         let cost = (self.processor_time() - used) / MESSAGES as u32;
-        let what = format!("a message to {MEMBERS} members, until one has it: p50 / p99 / most");
+        let what = format!("a message to {MEMBERS} members, until each has it: p50 / p99 / most");
         self.table.row(what, each.cells().join(" / "));
         self.table.row("  until the last one has it", last.cells().join(" / "));
         self.table.row("  processor time a message", milliseconds(cost));
