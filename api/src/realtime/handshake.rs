@@ -51,7 +51,12 @@ pub fn receive(app: &App, io: &SocketIo) {
 async fn check(app: &App, socket: &SocketRef, auth: Value) -> Result<(), Code> {
     let _busy = app.clock.busy();
     let holder = match auth.get("token") {
-        None | Some(Value::Null) => return Ok(()),
+        None | Some(Value::Null) => {
+            let deadline = app.clock.now() + TIME_TO_AUTHENTICATE;
+            app.sockets.0.greet(socket.id, Wire(socket.clone()), deadline);
+            listen(app, socket);
+            return Ok(());
+        }
         Some(Value::String(token)) => holder_of(app, token).await,
         Some(_) => Err(INVALID),
     };
@@ -61,6 +66,7 @@ async fn check(app: &App, socket: &SocketRef, auth: Value) -> Result<(), Code> {
             if let Some(dialect) = auth["dialect"].as_str().and_then(Dialect::named) {
                 socket.extensions.insert(dialect);
             }
+            listen(app, socket);
             Ok(())
         }
         Err(error) => Err(wording(&error).code),
@@ -78,8 +84,8 @@ async fn holder_of(app: &App, token: &str) -> Result<Holder> {
     Ok(Holder { caller, until })
 }
 
-async fn connected(app: &App, socket: SocketRef) {
-    let _busy = app.clock.busy();
+/// Hears what a socket says. It has to be set before the socket is told that it is connected, which is when it may speak.
+fn listen(app: &App, socket: &SocketRef) {
     let leaving = app.clone();
     socket.on_disconnect(move |socket: SocketRef| {
         let app = leaving.clone();
@@ -89,8 +95,7 @@ async fn connected(app: &App, socket: SocketRef) {
             has_left(&app, &socket).await;
         }
     });
-    let now = app.clock.now();
-    let (receiving, bucket) = (app.clone(), Arc::new(Mutex::new(Bucket::full(now))));
+    let (receiving, bucket) = (app.clone(), Arc::new(Mutex::new(Bucket::full(app.clock.now()))));
     socket.on_fallback(
         move |socket: SocketRef, Event(name): Event, TryData(payload): TryData<Value>, ack: AckSender| {
             let (app, bucket) = (receiving.clone(), bucket.clone());
@@ -107,17 +112,16 @@ async fn connected(app: &App, socket: SocketRef) {
             }
         },
     );
-    match socket.extensions.remove::<Holder>() {
-        None => {
-            let deadline = now + TIME_TO_AUTHENTICATE;
-            app.sockets.0.greet(socket.id, Wire(socket.clone()), deadline);
-        }
-        Some(holder) => {
-            let dialect = socket.extensions.remove::<Dialect>();
-            if let Err(error) = enter(app, &socket, holder, dialect).await {
-                let Wording { code, message: _, fields: _ } = wording(&error);
-                Wire(socket.clone()).dismiss(app, Dismissal { code, message: "This socket was not let in." });
-            }
+}
+
+/// Lets in who has said in the handshake who he is.
+async fn connected(app: &App, socket: SocketRef) {
+    let _busy = app.clock.busy();
+    if let Some(holder) = socket.extensions.remove::<Holder>() {
+        let dialect = socket.extensions.remove::<Dialect>();
+        if let Err(error) = enter(app, &socket, holder, dialect).await {
+            let Wording { code, message: _, fields: _ } = wording(&error);
+            Wire(socket.clone()).dismiss(app, Dismissal { code, message: "This socket was not let in." });
         }
     }
     forget_if_gone(app, &socket).await;

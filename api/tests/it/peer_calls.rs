@@ -8,18 +8,24 @@ use std::time::Duration;
 use calldocker::app::App;
 use calldocker::bus::Delivery;
 use calldocker::http::server;
+use calldocker::identity::Number;
+use calldocker::identity::phone::codes;
+use calldocker::secret::Secret;
 use clock::Clock;
-use entity::{CallKind, CompanyScope, Reach, agent, agent_slot, call, peer_call, peer_call_participant};
-use sea_orm::{ActiveValue::Set, ColumnTrait, PaginatorTrait, QueryFilter, QueryOrder};
+use entity::{
+    CallKind, CompanyScope, Reach, agent, agent_slot, call, peer_call, peer_call_participant, phone_code,
+};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 use crate::realtime::{describe, forget_calls};
 use crate::support::script::Script;
-use crate::support::{Backend, TestApp, World};
+use crate::support::{Backend, PHONE_CODE, TestApp, World};
 
-const AGORA: [(&str, &str); 2] = [
+/// A project of Agora's.
+pub const AGORA: [(&str, &str); 2] = [
     ("agora_app_id", "970CA35de60c44645bbae8a215061b33"),
     ("agora_app_certificate", "5CFd2fd1755d40ecb72977518be15d3b"),
 ];
@@ -48,6 +54,7 @@ stories! {
     document_003_calls_and_its_clients_call_those_of_002: "calls-003.test.mjs", &[], Nodes::One;
     document_000_calls_through_agora: "calls-000.test.mjs", &AGORA, Nodes::One;
     calls_between_two_nodes: "calls-nodes.test.mjs", &[], Nodes::Two;
+    document_004_from_its_first_line_to_its_last: "document-004.test.mjs", &[], Nodes::One;
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -111,6 +118,7 @@ async fn tell(backend: Backend, script: &str, settings: &[(&str, &str)], nodes: 
                 json!(null)
             }
             "calls" => calls(&app, world.ours.scope).await,
+            "code" => code(&app, request["number"].as_str().unwrap()).await,
             "number" => {
                 let number = request["number"].as_str().unwrap().to_owned();
                 let tx = app.app.db.begin().await.unwrap();
@@ -141,6 +149,19 @@ async fn tell(backend: Backend, script: &str, settings: &[(&str, &str)], nodes: 
     }
     app.close().await;
     script.end().await;
+}
+
+/// A code that a number was sent: one that is known here in the place of the one that only the telephone knows.
+async fn code(app: &TestApp, number: &str) -> Value {
+    let read = Number::read(number, "/phoneNumber").unwrap();
+    let code_hash = Set(codes::hash(&app.app.keys, &read, &Secret::new(PHONE_CODE)).unwrap());
+    let tx = app.app.db.begin().await.unwrap();
+    let changes = phone_code::ActiveModel { code_hash, ..Default::default() };
+    let of_number = phone_code::Column::PhoneNumber.eq(number);
+    let changed = phone_code::Entity::update_many().set(changes).filter(of_number).exec(&tx).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(changed.rows_affected, 1, "no code was sent to {number}");
+    json!(PHONE_CODE)
 }
 
 /// The company's calls among colleagues, with who is in each and how much capacity they hold.

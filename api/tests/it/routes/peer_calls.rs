@@ -1,5 +1,6 @@
 //! Calls among colleagues over REST: what their operations promise beside what `tests/node/calls-*.test.mjs` tells.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use calldocker::peer_calls::{self, Device};
@@ -12,6 +13,7 @@ use entity::{
 use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter};
 use serde_json::{Value, json};
 
+use crate::peer_calls::AGORA;
 use crate::support::{Answer, Backend, Person, TestApp, World, on_both_databases, peers};
 
 /// Everybody of ours has a device, and nobody a call.
@@ -260,4 +262,29 @@ async fn ice_servers_come_with_credentials_of_limited_time_and_groups_have_a_lim
     let group = json!({ "toUserIds": [ours.owner.user, ours.agent.user] });
     app.post("/api/calls/initiate", &ours.manager, group).await.is_refused(409, "GROUP_FULL");
     app.close().await;
+}
+
+#[tokio::test]
+async fn a_group_above_the_mesh_meets_in_a_channel_of_agora() {
+    for version in ["007", "006"] {
+        let [id, certificate] = AGORA;
+        let settings = [("group_call_limit", "2"), id, certificate, ("agora_token_version", version)];
+        let app = TestApp::with(Backend::Sqlite, &settings).await.expect("SQLite is always there");
+        let world = at_their_desks(&app).await;
+        let ours = &world.ours;
+        let group = json!({ "toUserIds": [ours.owner.user, ours.agent.user], "callType": "video" });
+        let begun = app.post("/api/calls/initiate", &ours.manager, group).await;
+        let mut all = vec![begun.data(201).clone()];
+        let call = all[0]["callId"].as_str().unwrap().parse().unwrap();
+        for person in [&ours.owner, &ours.agent] {
+            all.push(act(&app, person, call, "accept", json!({})).await.data(200).clone());
+        }
+        for one in &all {
+            assert!(one["agoraToken"].as_str().unwrap().starts_with(version), "{one}");
+            assert_eq!(one["agora"]["channelName"], all[0]["agora"]["channelName"]);
+        }
+        let uids: BTreeSet<_> = all.iter().map(|one| one["agora"]["uid"].as_u64().unwrap()).collect();
+        assert_eq!(uids.len(), 3, "each has a number of his own in it");
+        app.close().await;
+    }
 }
