@@ -11,11 +11,12 @@ use calldocker::http::server;
 use calldocker::identity::Number;
 use calldocker::identity::phone::codes;
 use calldocker::secret::Secret;
+use calldocker::store::phone_codes;
 use clock::Clock;
 use entity::{
     CallKind, CompanyScope, Reach, agent, agent_slot, call, peer_call, peer_call_participant, phone_code,
 };
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
+use sea_orm::{ActiveValue::Set, ColumnTrait, PaginatorTrait, QueryFilter, QueryOrder};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -154,13 +155,12 @@ async fn tell(backend: Backend, script: &str, settings: &[(&str, &str)], nodes: 
 /// A code that a number was sent: one that is known here in the place of the one that only the telephone knows.
 async fn code(app: &TestApp, number: &str) -> Value {
     let read = Number::read(number, "/phoneNumber").unwrap();
-    let code_hash = Set(codes::hash(&app.app.keys, &read, &Secret::new(PHONE_CODE)).unwrap());
+    let code_hash = codes::hash(&app.app.keys, &read, &Secret::new(PHONE_CODE)).unwrap();
     let tx = app.app.db.begin().await.unwrap();
-    let changes = phone_code::ActiveModel { code_hash, ..Default::default() };
-    let of_number = phone_code::Column::PhoneNumber.eq(number);
-    let changed = phone_code::Entity::update_many().set(changes).filter(of_number).exec(&tx).await.unwrap();
+    let sent = phone_codes::lock(&tx, number, app.clock.now()).await.unwrap();
+    let sent = sent.unwrap_or_else(|| panic!("no code was sent to {number}"));
+    phone_codes::replace(&tx, phone_code::Model { code_hash, ..sent }).await.unwrap();
     tx.commit().await.unwrap();
-    assert_eq!(changed.rows_affected, 1, "no code was sent to {number}");
     json!(PHONE_CODE)
 }
 

@@ -271,10 +271,16 @@ impl Place {
     }
 
     async fn others_are_as_before(&mut self, what: &str) {
+        // That they have come themselves may be told to them as late as now.
+        let theirs = &self.world.theirs;
+        let own = [&theirs.owner, &theirs.manager, &theirs.agent].map(|person| json!(person.user));
+        let has_come = |name: &str, payload: &Value| {
+            name == "user_status_change" && payload["status"] == "online" && own.contains(&payload["userId"])
+        };
         let mut told = Vec::new();
         for client in &mut self.listeners {
             up_to_now(client).await;
-            told.extend(client.heard.drain(..));
+            told.extend(client.heard.drain(..).filter(|(name, payload)| !has_come(name, payload)));
         }
         if !told.is_empty() {
             self.complain(format!("{what}: another company was told {told:?}"));
