@@ -62,13 +62,15 @@ on_both_databases! {
         let world = World::create(app).await;
         let (agent, path) = (&world.ours.agent, "/api/settings/user/preferences");
         let all = json!({ "desktop": true, "sound": true, "offers": true, "missedCalls": true, "voicemails": true, "messages": true });
-        let first = json!({ "theme": "system", "notifications": all });
+        let first = json!({ "theme": "system", "notifications": all, "messagePreviews": true, "missedCallsByMail": false });
         assert_eq!(app.get(path, agent).await.data(200), &first);
         let mut quiet = all.clone();
         quiet["sound"] = json!(false);
         app.put(path, agent, json!({ "theme": "dark", "language": "de-DE", "notifications": quiet })).await.data(200);
-        let put = app.put(path, agent, json!({ "theme": "light" })).await;
-        assert_eq!(put.data(200), &json!({ "theme": "light", "language": "de-DE", "notifications": quiet }));
+        let put = app.put(path, agent, json!({ "theme": "light", "messagePreviews": false })).await;
+        assert_eq!(put.data(200), &json!({
+            "theme": "light", "language": "de-DE", "notifications": quiet, "messagePreviews": false, "missedCallsByMail": false,
+        }));
         assert_eq!(app.get(path, agent).await.data(200), put.data(200));
         assert_eq!(app.put(path, agent, json!({ "language": "" })).await.data(200).get("language"), None);
         assert_eq!(app.get(path, &world.ours.manager).await.data(200), &first);
