@@ -158,6 +158,8 @@ enum Fate {
     /// He is called as soon as a device of his connects.
     Awaited,
     Offline,
+    /// By who has blocked the caller: as if he were not there. He is not told, and neither is who calls.
+    Unwanted,
     Busy,
     Blocked,
 }
@@ -166,7 +168,7 @@ impl Fate {
     fn is_called(self) -> bool {
         match self {
             Self::Rings | Self::Awaited => true,
-            Self::Offline | Self::Busy | Self::Blocked => false,
+            Self::Offline | Self::Unwanted | Self::Busy | Self::Blocked => false,
         }
     }
 }
@@ -195,8 +197,7 @@ async fn invite(
         settings.block_unknown_callers && !store::know_each_other(scope, db, colleague.user, me.user).await?;
     let is_unwanted = !chats::who_block(scope, db, me.user, &[colleague.user]).await?.is_empty();
     let fate = if is_unwanted {
-        // As if he were not there: he is not told, and neither is who calls.
-        Fate::Offline
+        Fate::Unwanted
     } else if blocked {
         Fate::Blocked
     } else {
@@ -245,7 +246,7 @@ impl New {
             let mut row = self.party(&unit, id, &one.colleague, PeerRole::Callee, state);
             row.state = match one.fate {
                 Fate::Rings | Fate::Awaited => PartyState::Ringing,
-                Fate::Offline => PartyState::Missed,
+                Fate::Offline | Fate::Unwanted => PartyState::Missed,
                 Fate::Busy => PartyState::Busy,
                 Fate::Blocked => PartyState::Rejected,
             };
@@ -327,7 +328,7 @@ impl New {
             let notice = match one.fate {
                 Fate::Rings | Fate::Awaited => Notice::call(id, &self.me.name, now, until),
                 Fate::Offline | Fate::Busy => Notice::missed_call(id, &self.me.name, now),
-                Fate::Blocked => continue,
+                Fate::Unwanted | Fate::Blocked => continue,
             };
             notices::to(unit, one.colleague.user, notice).await?;
         }

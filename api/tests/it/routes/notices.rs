@@ -137,6 +137,12 @@ with_phones! {
         call().await.is_refused(409, "USER_OFFLINE");
         assert_eq!(app.mails_to(&eve.email).await.len(), 1, "she was called in vain");
         phones_of(app, &eve, "eve").await;
+        let block = format!("/api/users/blocked/{}", ours.manager.user);
+        app.put(&block, &eve, json!({})).await.data(200);
+        call().await.is_refused(409, "USER_OFFLINE");
+        work(app).await;
+        assert_eq!((phones.taken(), app.mails_to(&eve.email).await.len()), ((0, 0, 0), 1), "not by who is blocked");
+        app.delete(&block, &eve).await.data(200);
         let made = call().await;
         work(app).await;
         assert_eq!(phones.taken(), (1, 1, 1));
