@@ -1,11 +1,10 @@
-// node calls-002.test.mjs BASE_URL: document 002's sequence of signalling, by the official client. Started by
+// node calls-002.test.mjs BASE_URL…: document 002's sequence of signalling, by the official client. Started by
 // api/tests/it/peer_calls.rs, which owns the server and its simulated clock.
 
 import assert from 'node:assert/strict';
 import { run, server, test } from './client.mjs';
 import { ANSWER, CANDIDATE, OFFER, call, device, done, events, rest } from './calls.mjs';
 
-const url = process.argv[2];
 const { ours, theirs } = await server('world');
 const nobody = '01890000-0000-7000-8000-000000000000';
 
@@ -22,9 +21,9 @@ const talking = async (ann, bob) => {
 };
 
 test('a call from the first word to the last, with a row in the database', async () => {
-  const ann = await device(url, ours.manager);
-  const bob = await device(url, ours.agent);
-  const stranger = await device(url, theirs.agent);
+  const ann = await device(ours.manager);
+  const bob = await device(ours.agent);
+  const stranger = await device(theirs.agent);
   const made = await done(initiate(ann, ours.agent, { callType: 'video' }));
   const incoming = await bob.until('call:incoming');
   assert.deepEqual([incoming.callId, incoming.from.id, incoming.callType, incoming.offer],
@@ -58,7 +57,7 @@ test('a call from the first word to the last, with a row in the database', async
   assert.equal(row.slots, 0);
   await done(ann.ask('call:end', { callId: made.callId })); // said twice
 
-  await stranger.upToNow();
+  await stranger.caughtUp();
   assert.deepEqual(stranger.told.filter((one) => /call|CALL/.test(one.event)), []);
   const again = [['call:answer', { answer: ANSWER }, 'CALL_IS_OVER'], ['call:ice-candidate', { candidate: CANDIDATE }, 'CALL_IS_OVER']];
   for (const [event, more, code] of again) {
@@ -68,23 +67,23 @@ test('a call from the first word to the last, with a row in the database', async
 });
 
 test('the history, the story and the figures of a call are those of document 002', async () => {
-  const { data: history, pagination } = await rest(url, ours.agent, 'GET', '/api/calls/history?limit=50&page=1');
+  const { data: history, pagination } = await rest(ours.agent, 'GET', '/api/calls/history?limit=50&page=1');
   assert.deepEqual([history.length, pagination.total, history[0].kind], [1, 1, 'peer']);
   const { peer } = history[0];
   assert.deepEqual([peer.callerId, peer.receiverId, peer.callType, peer.status, peer.duration, peer.endReason],
     [ours.manager.user, ours.agent.user, 'video', 'ended', 90, 'hung_up']);
-  const { data: stats } = await rest(url, ours.agent, 'GET', '/api/calls/stats');
+  const { data: stats } = await rest(ours.agent, 'GET', '/api/calls/stats');
   assert.deepEqual(stats.stats, {
     totalCalls: 1, missedCalls: 0, receivedCalls: 1, madeCalls: 0, totalDuration: 90, avgDuration: 90, totalDurationMinutes: 1,
   });
-  const { data: story } = await rest(url, ours.manager, 'GET', `/api/calls/${history[0].id}/events`);
+  const { data: story } = await rest(ours.manager, 'GET', `/api/calls/${history[0].id}/events`);
   assert.deepEqual(story.map((line) => line.kind),
     ['call.arrived', 'peer.ringing', 'call.connected', 'caller.left', 'call.ended']);
 });
 
 test('a call is refused, and the caller learns why', async () => {
-  const ann = await device(url, ours.manager);
-  const bob = await device(url, ours.agent);
+  const ann = await device(ours.manager);
+  const bob = await device(ours.agent);
   for (const [said, status, event] of [
     [{ reason: 'declined' }, 'rejected', 'call:rejected'], [{}, 'rejected', 'call:rejected'], [{ reason: 'busy' }, 'busy', 'call:busy'],
   ]) {
@@ -97,7 +96,7 @@ test('a call is refused, and the caller learns why', async () => {
 });
 
 test('who has a call is busy, and finds the other among those that he has missed', async () => {
-  const [ann, bob, eve] = [await device(url, ours.manager), await device(url, ours.agent), await device(url, ours.owner)];
+  const [ann, bob, eve] = [await device(ours.manager), await device(ours.agent), await device(ours.owner)];
   const callId = await talking(ann, bob);
   const refused = await initiate(eve, ours.agent);
   assert.deepEqual([refused.success, refused.code], [false, 'BUSY']);
@@ -108,35 +107,35 @@ test('who has a call is busy, and finds the other among those that he has missed
   await done(bob.ask('call:end', { callId }));
   await ann.until('call:ended');
 
-  const missed = async () => (await rest(url, ours.agent, 'GET', '/api/calls/missed')).data;
+  const missed = async () => (await rest(ours.agent, 'GET', '/api/calls/missed')).data;
   const before = await missed();
   assert.deepEqual([before.missedCalls[0].call.id, before.missedCalls[0].seen], [busy.callId, false]);
-  await rest(url, ours.agent, 'POST', `/api/calls/${busy.callId}/mark-seen`);
+  await rest(ours.agent, 'POST', `/api/calls/${busy.callId}/mark-seen`);
   assert.equal((await missed()).unseenCount, before.unseenCount - 1);
-  await rest(url, ours.agent, 'POST', '/api/calls/missed/mark-seen');
+  await rest(ours.agent, 'POST', '/api/calls/missed/mark-seen');
   assert.equal((await missed()).unseenCount, 0);
-  await rest(url, ours.agent, 'DELETE', `/api/calls/${busy.callId}`);
+  await rest(ours.agent, 'DELETE', `/api/calls/${busy.callId}`);
   assert.ok((await missed()).missedCalls.every((one) => one.call.id !== busy.callId));
   [ann, bob, eve].forEach((client) => client.close());
 });
 
 test('who is not there has missed the call', async () => {
-  const ann = await device(url, ours.manager);
+  const ann = await device(ours.manager);
   await server('advance', { seconds: 25 }); // the others' devices are gone for longer than they are waited for
   const refused = await initiate(ann, ours.owner);
   assert.equal(refused.code, 'USER_OFFLINE');
   const failed = await ann.until('call:failed');
   assert.equal(failed.reason, 'offline');
-  const { data } = await rest(url, ours.owner, 'GET', '/api/calls/missed');
+  const { data } = await rest(ours.owner, 'GET', '/api/calls/missed');
   assert.deepEqual(data.missedCalls.map((one) => [one.call.id, one.call.peer.status]), [[failed.callId, 'missed']]);
   ann.close();
 });
 
 test('what rings for a minute is missed', async () => {
-  const [ann, bob] = [await device(url, ours.manager), await device(url, ours.agent)];
+  const [ann, bob] = [await device(ours.manager), await device(ours.agent)];
   const { callId } = await done(initiate(ann, ours.agent));
   await server('advance', { seconds: 59 });
-  await bob.upToNow();
+  await bob.caughtUp();
   assert.deepEqual(bob.heard('call:timeout'), []);
   await server('advance', { seconds: 2 });
   for (const client of [ann, bob]) assert.equal((await client.until('call:timeout')).callId, callId);
@@ -151,14 +150,14 @@ test('what rings for a minute is missed', async () => {
 });
 
 test('all devices ring, one answers, the others are told', async () => {
-  const [ann, desk, phone] = [await device(url, ours.manager), await device(url, ours.agent), await device(url, ours.agent)];
+  const [ann, desk, phone] = [await device(ours.manager), await device(ours.agent), await device(ours.agent)];
   const { callId } = await done(initiate(ann, ours.agent));
   await done(ann.ask('call:ice-candidate', { callId, candidate: CANDIDATE }));
   for (const client of [desk, phone]) {
     await client.until('call:incoming', (one) => one.callId === callId);
     await client.until('call:ice-candidate', (one) => one.callId === callId);
   }
-  const late = await device(url, ours.agent); // woken, and connects while it rings
+  const late = await device(ours.agent); // woken, and connects while it rings
   assert.deepEqual((await late.until('call:incoming')).offer, OFFER);
   await done(phone.ask('call:answer', { callId, answer: ANSWER }));
   for (const client of [desk, late]) {
@@ -168,7 +167,7 @@ test('all devices ring, one answers, the others are told', async () => {
   await done(phone.ask('call:answer', { callId, answer: ANSWER })); // said twice
   await done(ann.ask('call:ice-candidate', { callId, candidate: { ...CANDIDATE, sdpMid: '2' } }));
   await phone.until('call:ice-candidate', (one) => one.candidate.sdpMid === '2');
-  await Promise.all([desk, late, phone].map((client) => client.upToNow()));
+  await Promise.all([desk, late, phone].map((client) => client.caughtUp()));
   assert.deepEqual([desk, late, phone].map((client) => events(client, 'call:ice-candidate', callId).length), [1, 0, 2]);
   assert.deepEqual(events(phone, 'call:ended', callId), []);
   await done(ann.ask('call:end', { callId }));
@@ -177,12 +176,12 @@ test('all devices ring, one answers, the others are told', async () => {
 });
 
 test('who is just coming back is called when he is there', async () => {
-  const [ann, before] = [await device(url, ours.manager), await device(url, ours.agent)];
+  const [ann, before] = [await device(ours.manager), await device(ours.agent)];
   before.close();
   await server('advance', { seconds: 5 });
   const { callId, status } = await done(initiate(ann, ours.agent));
   assert.equal(status, 'initiated');
-  const bob = await device(url, ours.agent);
+  const bob = await device(ours.agent);
   assert.equal((await bob.until('call:incoming')).callId, callId);
   await ann.until('call:ringing', (one) => one.callId === callId);
   await done(bob.ask('call:reject', { callId }));
@@ -190,11 +189,11 @@ test('who is just coming back is called when he is there', async () => {
 });
 
 test('a call survives a reconnect within the grace time, and ends after it', async () => {
-  const [ann, before] = [await device(url, ours.manager), await device(url, ours.agent)];
+  const [ann, before] = [await device(ours.manager), await device(ours.agent)];
   const callId = await talking(ann, before);
   before.close();
   await server('advance', { seconds: 10 });
-  const bob = await device(url, ours.agent);
+  const bob = await device(ours.agent);
   const { peerCall } = await bob.until('snapshot');
   assert.deepEqual([peerCall.callId, peerCall.status], [callId, 'active']);
   await server('advance', { seconds: 30 });
@@ -210,7 +209,7 @@ test('a call survives a reconnect within the grace time, and ends after it', asy
 });
 
 test('two who call each other at once have one call', async () => {
-  const [ann, bob] = [await device(url, ours.manager), await device(url, ours.agent)];
+  const [ann, bob] = [await device(ours.manager), await device(ours.agent)];
   const [first, second] = await Promise.all([done(initiate(ann, ours.agent)), done(initiate(bob, ours.manager))]);
   assert.equal(first.callId, second.callId);
   assert.deepEqual([first.glare, second.glare].sort(), [false, true]);
@@ -225,12 +224,12 @@ test('two who call each other at once have one call', async () => {
 });
 
 test('somebody of another company is not there, and neither is a call of ours for him', async () => {
-  const [ann, bob, stranger] = [await device(url, ours.manager), await device(url, ours.agent), await device(url, theirs.agent)];
+  const [ann, bob, stranger] = [await device(ours.manager), await device(ours.agent), await device(theirs.agent)];
   for (const receiver of [theirs.agent.user, nobody]) {
     assert.equal((await ann.ask('call:initiate', { receiverId: receiver, offer: OFFER })).code, 'USER_NOT_FOUND');
   }
   const callId = await talking(ann, bob);
-  const eve = await device(url, ours.owner); // of the company, and not in the call
+  const eve = await device(ours.owner); // of the company, and not in the call
   for (const client of [stranger, eve]) {
     for (const [event, more] of [['call:answer', { answer: ANSWER }], ['call:reject', {}], ['call:end', {}],
       ['call:ice-candidate', { candidate: CANDIDATE }], ['call:renegotiate', { description: OFFER }], ['call:media', {}],
@@ -241,13 +240,13 @@ test('somebody of another company is not there, and neither is a call of ours fo
   await server('advance', { seconds: 1 });
   await done(ann.ask('call:end', { callId }));
   await bob.until('call:ended', (one) => one.callId === callId);
-  await stranger.upToNow();
+  await stranger.caughtUp();
   assert.deepEqual(stranger.told.map((one) => one.event).filter((event) => event.startsWith('call:')), []);
   [ann, bob, stranger, eve].forEach((client) => client.close());
 });
 
 test('whatever is sent is answered', async () => {
-  const ann = await device(url, ours.manager);
+  const ann = await device(ours.manager);
   for (const event of ['call:initiate', 'call:answer', 'call:end', 'call:ice-candidate', 'call:renegotiate', 'call:media']) {
     for (const payload of [undefined, null, 7, 'x', [], {}, { callId: 7, receiverId: 'x', offer: OFFER }]) {
       const answer = await ann.ask(event, payload);
@@ -262,7 +261,7 @@ test('whatever is sent is answered', async () => {
 });
 
 test('a group call: each is told who comes and who goes', async () => {
-  const [ann, bob, eve] = [await device(url, ours.manager), await device(url, ours.agent), await device(url, ours.owner)];
+  const [ann, bob, eve] = [await device(ours.manager), await device(ours.agent), await device(ours.owner)];
   const { callId } = await done(ann.ask('call:initiate', { receiverIds: [ours.agent.user, ours.owner.user], callType: 'video' }));
   for (const client of [bob, eve]) assert.ok((await client.until('call:incoming', (one) => one.callId === callId)).group);
   const first = await done(bob.ask('call:join', { callId }));
@@ -272,7 +271,7 @@ test('a group call: each is told who comes and who goes', async () => {
   await bob.until('call:participant-joined', (one) => one.userId === ours.owner.user);
   await done(eve.ask('call:renegotiate', { callId, to: ours.agent.user, description: OFFER }));
   await bob.until('call:renegotiate', (one) => one.callId === callId && one.from === ours.owner.user);
-  await ann.upToNow();
+  await ann.caughtUp();
   assert.deepEqual(events(ann, 'call:renegotiate', callId), []);
   await done(ann.ask('call:leave', { callId }));
   await bob.until('call:participant-left', (one) => one.userId === ours.manager.user);

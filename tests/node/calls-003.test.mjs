@@ -1,19 +1,18 @@
-// node calls-003.test.mjs BASE_URL: calls under document 003's names, by the official client, and calls between its clients
+// node calls-003.test.mjs BASE_URL…: calls under document 003's names, by the official client, and calls between its clients
 // and those of document 002. Started by api/tests/it/peer_calls.rs.
 
 import assert from 'node:assert/strict';
 import { run, server, test } from './client.mjs';
 import { ANSWER, CANDIDATE, OFFER, call, device, done, events } from './calls.mjs';
 
-const url = process.argv[2];
 const { ours, theirs } = await server('world');
 
 /** What it was told of calls, by name. */
 const names = (client) => client.told.map((one) => one.event).filter((name) => /^(call|CALL|ICE|incoming)/.test(name) && name !== 'call:update');
 
 test('a call under the names of document 003', async () => {
-  const [ann, bob] = [await device(url, ours.manager, { dialect: '003' }), await device(url, ours.agent, { dialect: '003' })];
-  const stranger = await device(url, theirs.agent);
+  const [ann, bob] = [await device(ours.manager, { dialect: '003' }), await device(ours.agent, { dialect: '003' })];
+  const stranger = await device(theirs.agent);
   const { callId } = await done(ann.ask('CALL_REQUEST', { receiverId: ours.agent.user, callType: 'audio', offer: OFFER }));
   const request = await bob.until('CALL_REQUEST');
   assert.deepEqual([request.callId, request.callerId, request.callType, request.offer], [callId, ours.manager.user, 'voice', OFFER]);
@@ -25,14 +24,14 @@ test('a call under the names of document 003', async () => {
   await done(bob.ask('CALL_ENDED', { callId }));
   assert.equal((await ann.until('CALL_ENDED')).callId, callId);
   assert.equal((await call(callId)).status, 'ended');
-  await stranger.upToNow();
+  await stranger.caughtUp();
   assert.deepEqual([names(ann), names(bob), names(stranger)],
     [['CALL_ACCEPT', 'ICE_CANDIDATE', 'CALL_ENDED'], ['CALL_REQUEST'], []]);
   [ann, bob, stranger].forEach((client) => client.close());
 });
 
 test('refused, busy, and rung out', async () => {
-  const [ann, bob, eve] = [await device(url, ours.manager), await device(url, ours.agent, { dialect: '003' }), await device(url, ours.owner, { dialect: '003' })];
+  const [ann, bob, eve] = [await device(ours.manager), await device(ours.agent, { dialect: '003' }), await device(ours.owner, { dialect: '003' })];
   const request = (client, receiver) => client.ask('CALL_REQUEST', { receiverId: receiver.user, callType: 'video', offer: OFFER });
   const first = await done(request(ann, ours.agent)); // its dialect is known from now on
   await done(bob.ask('CALL_REJECT', { callId: first.callId, reason: 'declined' }));
@@ -50,10 +49,10 @@ test('refused, busy, and rung out', async () => {
 });
 
 test('a client of document 002 and one of 003 call each other', async () => {
-  const [ann, bob] = [await device(url, ours.manager), await device(url, ours.agent)]; // neither says what it speaks
+  const [ann, bob] = [await device(ours.manager), await device(ours.agent)]; // neither says what it speaks
   const { callId } = await done(ann.ask('call:initiate', { receiverId: ours.agent.user, callType: 'video', offer: OFFER }));
   assert.deepEqual((await bob.until('CALL_REQUEST')).offer, OFFER);
-  await bob.upToNow();
+  await bob.caughtUp();
   assert.deepEqual(['call:incoming', 'incoming_call'].map((name) => events(bob, name, callId).length), [1, 1]);
   await done(bob.ask('CALL_ACCEPT', { callId, answer: ANSWER }));
   assert.deepEqual((await ann.until('call:answered')).answer, ANSWER);

@@ -1,22 +1,21 @@
-// node chat.test.mjs BASE_URL: chat over sockets, seen by the official client, in both dialects. Started by
+// node chat.test.mjs BASE_URL…: chat over sockets, seen by the official client, in both dialects. Started by
 // api/tests/it/realtime/chats.rs, which owns the server and its simulated clock.
 
 import assert from 'node:assert/strict';
-import { Client, run, server, test } from './client.mjs';
+import { Client, node, run, server, test } from './client.mjs';
 
-const url = process.argv[2];
 const { ours, theirs, alone, admin } = await server('world');
 const nobody = '01890000-0000-7000-8000-000000000000';
 
 const enter = async (person) => {
-  const client = new Client(url, { token: person.token });
+  const client = new Client(node(), { token: person.token });
   await client.until('snapshot');
   return client;
 };
 
 const rest = async (person, method, path, body) => {
   const headers = { authorization: `Bearer ${person.token}`, 'content-type': 'application/json' };
-  const answer = await fetch(`${url}/api${path}`, { method, headers, body: body && JSON.stringify(body) });
+  const answer = await fetch(`${node()}/api${path}`, { method, headers, body: body && JSON.stringify(body) });
   const { data } = await answer.json();
   assert.ok(answer.ok, `${method} ${path}: ${answer.status}`);
   return data;
@@ -40,7 +39,7 @@ test('a message reaches both, with the name that its sender gave it, and nobody 
   }
   const again = await owner.ask('send_message', { chatId: chat, content: text('Hello!'), tempId: 't-1' });
   assert.equal(again.data.message.id, sent.data.message.id);
-  await Promise.all([owner, manager, agent, stranger, none, platform].map((client) => client.upToNow()));
+  await Promise.all([owner, manager, agent, stranger, none, platform].map((client) => client.caughtUp()));
   assert.deepEqual([owner, manager, agent, stranger, none, platform].map((client) => texts(client).length), [1, 1, 0, 0, 0, 0]);
   [owner, manager, agent, stranger, none, platform].forEach((client) => client.close());
 });
@@ -58,7 +57,7 @@ test('who has read is told to who has written, and to the reader\'s own devices'
   assert.equal(read.messageId, message.id);
   assert.equal((await tablet.until('chat_unread')).unread, 0);
   await manager.ask('message_read', { messageId: message.id });
-  await owner.upToNow();
+  await owner.caughtUp();
   assert.equal(owner.heard('message_status_update').length, 2);
   assert.equal(manager.heard('message_status_update').length, 0);
   [owner, manager, tablet].forEach((client) => client.close());
@@ -96,6 +95,15 @@ test('two who write at once are read in one order', async () => {
   [owner, manager].forEach((client) => client.close());
 });
 
+test('what one says without waiting is said in that order, also before he is let in', async () => {
+  const early = new Client(node(), { token: ours.owner.token });
+  const words = Array.from({ length: 30 }, (_, n) => `said ${n}`);
+  const sent = await Promise.all(words.map((one) => early.ask('send_message', { chatId: chat, content: text(one) })));
+  const seqs = sent.map(({ success, data }) => success && data.message.seq);
+  assert.deepEqual(seqs, seqs.map((_, n) => seqs[0] + n));
+  early.close();
+});
+
 test('what becomes of a message is told to both', async () => {
   const [owner, manager] = await Promise.all([ours.owner, ours.manager].map(enter));
   const { data: { message: { id } } } = await owner.ask('send_message', { chatId: chat, content: text('Frist') });
@@ -118,12 +126,12 @@ test('who is writing is told to the other one alone, and is no durable event', a
   await owner.ask('typing_stop', { chatId: chat });
   const stopped = await manager.until('user_typing', ({ isTyping }) => !isTyping);
   assert.equal(stopped.seq, undefined);
-  await Promise.all([owner, agent].map((client) => client.upToNow()));
+  await Promise.all([owner, agent].map((client) => client.caughtUp()));
   assert.deepEqual([owner, agent].map((client) => client.heard('user_typing').length), [0, 0]);
   await rest(ours.manager, 'PUT', `/users/blocked/${ours.owner.user}`);
   manager.forget();
   await owner.ask('typing_start', { chatId: chat });
-  await manager.upToNow();
+  await manager.caughtUp();
   assert.deepEqual(manager.heard('user_typing'), []);
   await rest(ours.manager, 'DELETE', `/users/blocked/${ours.owner.user}`);
   [owner, manager, agent].forEach((client) => client.close());
@@ -150,7 +158,7 @@ test('the capital dialect speaks over the same chats', async () => {
   owner.forget();
   await manager.ask('CHAT_MESSAGE', { receiverId: ours.owner.user, content: 'Hi again' });
   await owner.until('CHAT_MESSAGE');
-  await owner.upToNow();
+  await owner.caughtUp();
   assert.equal(owner.heard('new_message').length, 0);
   assert.equal((await owner.ask('CHAT_TYPING', { receiverId: theirs.owner.user })).success, true);
   [owner, manager].forEach((client) => client.close());
@@ -158,7 +166,7 @@ test('the capital dialect speaks over the same chats', async () => {
 
 test('document 004 speaks in small letters alone, document 003 in capitals, whichever the other speaks', async () => {
   const say = (dialect) => async (person) => {
-    const client = new Client(url, { token: person.token, dialect });
+    const client = new Client(node(), { token: person.token, dialect });
     await client.until('snapshot');
     return client;
   };
@@ -176,7 +184,7 @@ test('document 004 speaks in small letters alone, document 003 in capitals, whic
   // What capitals have no name for they are told in small letters.
   await small.ask('edit_message', { messageId: answer.data.message.id, newContent: 'Changed' });
   await capital.until('message_edited');
-  await Promise.all([small, capital].map((client) => client.upToNow()));
+  await Promise.all([small, capital].map((client) => client.caughtUp()));
   const heard = (client) => ['CHAT_MESSAGE', 'CHAT_TYPING', 'MESSAGE_READ', 'new_message', 'user_typing', 'message_status_update']
     .filter((event) => client.heard(event).length > 0);
   assert.deepEqual([heard(small), heard(capital)], [['new_message'], ['CHAT_MESSAGE', 'CHAT_TYPING', 'MESSAGE_READ']]);
@@ -199,7 +207,7 @@ test('a group has a room, which its people come into and leave within a second',
   await server('advance', { seconds: 1 });
   await owner.ask('send_message', { chatId: group.id, content: text('to others') });
   await agent.until('new_message', ({ message }) => message.content.text === 'to others');
-  await Promise.all([agent, manager].map((client) => client.upToNow()));
+  await Promise.all([agent, manager].map((client) => client.caughtUp()));
   assert.ok(!texts(manager).includes('to others'), 'who is no longer in it hears nothing');
   assert.equal((await manager.ask('send_message', { chatId: group.id, content: text('x') })).code, 'CHAT_NOT_FOUND');
   assert.equal((await manager.ask('typing_start', { chatId: group.id })).code, 'CHAT_NOT_FOUND');

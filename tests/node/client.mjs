@@ -14,6 +14,13 @@ const within = (promise, complaint) => {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 };
 
+/** The addresses of the server's nodes. */
+export const nodes = process.argv.slice(2).filter((one) => one.startsWith('http'));
+let turn = 0;
+
+/** One node after the other, so that of two people who talk to each other each is at a node of his own, where there are two. */
+export const node = () => nodes[turn++ % nodes.length];
+
 /** An ordinary socket.io client. */
 export class Client {
   constructor(url, auth, transport = 'websocket') {
@@ -65,6 +72,12 @@ export class Client {
   /** Everything that the server had told this socket has arrived. */
   async upToNow() {
     await this.ask('is anything still on its way?');
+  }
+
+  /** The same, and what has happened at other nodes, which this socket's has perhaps not heard of yet. */
+  async caughtUp() {
+    const from = Math.max(0, ...this.told.map(({ payload }) => payload?.seq ?? 0));
+    await this.ask('resume', { from });
   }
 
   close() {

@@ -1,15 +1,14 @@
-// node document-004.test.mjs BASE_URL: document 004 from its first line to its last, two users each, in its own names: sign-in by
+// node document-004.test.mjs BASE_URL…: document 004 from its first line to its last, two users each, in its own names: sign-in by
 // telephone number, profile, chats, messages, stories, calls. Started by api/tests/it/peer_calls.rs, which owns the server.
 
 import assert from 'node:assert/strict';
-import { Client, run, server, test } from './client.mjs';
+import { Client, node, run, server, test } from './client.mjs';
 import { rest } from './calls.mjs';
 
-const url = process.argv[2];
 const { ours, theirs } = await server('world');
 const people = { ann: { ...ours.manager, number: '+12025550141' }, bob: { ...ours.agent, number: '+12025550142' } };
 const { ann, bob } = people;
-const as = (person, method, path, body, status) => rest(url, person, method, `/api${path}`, body, status).then(({ data }) => data);
+const as = (person, method, path, body, status) => rest(person, method, `/api${path}`, body, status).then(({ data }) => data);
 const nobody = { token: '' };
 const PICTURE = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
 
@@ -23,7 +22,7 @@ const code = async (number) => {
 
 /** A socket that says who it is when it is there already. */
 const enter = async (person) => {
-  const client = new Client(url, {});
+  const client = new Client(node(), {});
   await client.until('connect');
   client.socket.emit('authenticate', { token: person.token });
   const { user } = await client.until('authenticated');
@@ -46,15 +45,15 @@ test('authentication: a code for the telephone number signs in, and a newcomer s
   const cy = { token: first.token };
   await as(cy, 'POST', '/auth/complete-profile', { displayName: 'Cy' });
   assert.equal((await as(cy, 'GET', '/users/profile')).name, 'Cy');
-  await rest(url, cy, 'GET', '/api/chats', undefined, 403);
+  await rest(cy, 'GET', '/api/chats', undefined, 403);
   await as(cy, 'POST', '/auth/logout', {});
-  await rest(url, cy, 'GET', '/api/users/profile', undefined, 401);
+  await rest(cy, 'GET', '/api/users/profile', undefined, 401);
 });
 
 test('users: profile, picture, search, a contact at hand', async () => {
   assert.equal((await as(ann, 'PUT', '/users/profile', { name: 'Ann Winter' })).name, 'Ann Winter');
   const headers = { authorization: `Bearer ${ann.token}`, 'content-type': 'image/png' };
-  const answer = await fetch(`${url}/api/users/upload-avatar`, { method: 'POST', headers, body: PICTURE });
+  const answer = await fetch(`${node()}/api/users/upload-avatar`, { method: 'POST', headers, body: PICTURE });
   assert.equal(answer.status, 200, await answer.text());
   const found = await as(bob, 'GET', '/users/search?q=winter');
   assert.deepEqual(found.map((one) => [one.id, one.name]), [[ann.user, 'Ann Winter']]);
@@ -64,7 +63,7 @@ test('users: profile, picture, search, a contact at hand', async () => {
 });
 
 test('a socket authenticates with an event, and is told when it may not', async () => {
-  const stranger = new Client(url, {});
+  const stranger = new Client(node(), {});
   await stranger.until('connect');
   stranger.socket.emit('authenticate', { token: 'jwt-token' });
   assert.ok((await stranger.until('authentication_error')).message);
@@ -103,7 +102,7 @@ test('messages: sent, typed, delivered, read, reacted to, edited, deleted', asyn
   hers.socket.emit('delete_message', { messageId, deleteForEveryone: true });
   await his.until('message_deleted');
   assert.ok((await as(bob, 'GET', `/messages/${messageId}`)).message.deletedAt);
-  await Promise.all([hers, his, foreign].map((client) => client.upToNow()));
+  await Promise.all([hers, his, foreign].map((client) => client.caughtUp()));
   assert.deepEqual(told(his, 'CHAT_', 'MESSAGE_'), [], 'in its own names alone');
   assert.deepEqual(told(foreign, 'message', 'typing'), []);
   [hers, his, foreign].forEach((client) => client.close());
@@ -129,7 +128,7 @@ test('media and stories: posted, seen, reacted to', async () => {
   const form = new FormData();
   form.append('file', new Blob([PICTURE], { type: 'image/png' }), 'office.png');
   const headers = { authorization: `Bearer ${ann.token}` };
-  const uploaded = await fetch(`${url}/api/media`, { method: 'POST', headers, body: form });
+  const uploaded = await fetch(`${node()}/api/media`, { method: 'POST', headers, body: form });
   const { data: media } = await uploaded.json();
   assert.equal(uploaded.status, 201);
   const story = await as(ann, 'POST', '/stories', { mediaId: media.id, text: 'Our new office' }, 201);

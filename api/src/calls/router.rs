@@ -111,19 +111,9 @@ impl Desks {
         Ok(answer)
     }
 
-    /// Whether this node keeps the company's index.
-    pub fn keeps(&self, company: CompanyId) -> bool {
-        self.lock().contains_key(&company)
-    }
-
-    /// The figures of a queue; `None` on a node that does not keep the company's index.
-    pub fn figures(
-        &self,
-        scope: CompanyScope,
-        queue: QueueId,
-        now: DateTime<Utc>,
-    ) -> Option<routing::QueueFigures> {
-        Some(self.lock().get(&scope.company())?.index.queue_figures(routing::QueueId(queue.0), now))
+    /// Those whose index this node keeps.
+    pub fn companies(&self) -> Vec<CompanyId> {
+        self.lock().keys().copied().collect()
     }
 
     fn next_due(&self) -> Option<DateTime<Utc>> {

@@ -17,8 +17,9 @@ use crate::app::App;
 
 /// Events that wait for a slow client before it is counted as behind: a whole gap (`snapshot::LARGEST_GAP`) and more.
 const BUFFER: usize = 2048;
-/// The largest message that a client may send, in bytes.
-const LARGEST_MESSAGE: usize = 100_000;
+/// The largest message that is read, in bytes. What is larger than an [event may be](super::events::LARGEST_EVENT) and not larger than
+/// this is answered; above it there is nothing to answer, and the connection ends.
+const LARGEST_MESSAGE: usize = 1_000_000;
 /// What the WebSocket protocol appends to a client's key before hashing it (RFC 6455, section 1.3).
 const KEY_SUFFIX: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 

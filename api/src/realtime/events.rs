@@ -12,6 +12,9 @@ use crate::app::App;
 use crate::error::{Code, Error, FieldError, Result};
 use crate::http::envelope::Wording;
 
+/// The largest payload of an event, in bytes of JSON.
+pub const LARGEST_EVENT: usize = 100_000;
+
 const AUTHENTICATE: &str = "authenticate";
 const RESUME: &str = "resume";
 
@@ -38,6 +41,17 @@ pub async fn answer(app: &App, socket: &SocketRef, name: &str, payload: &Value) 
 pub fn too_many() -> Value {
     let message = "Too many events. Wait a little.".to_owned();
     failure(Wording { code: Code::RateLimited, message, fields: Vec::new() })
+}
+
+/// The answer to an event that is larger than [`LARGEST_EVENT`].
+pub fn too_large() -> Value {
+    let message = format!("The payload of an event may have {LARGEST_EVENT} bytes.");
+    failure(Wording { code: Code::BodyTooLarge, message, fields: Vec::new() })
+}
+
+/// The answer to an event that could not be dealt with, by our fault.
+pub fn failed() -> Value {
+    failure(Wording::of(&Error::internal("answer an event", "it panicked")))
 }
 
 fn failure(wording: Wording) -> Value {

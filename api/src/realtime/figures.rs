@@ -1,17 +1,24 @@
-//! `queue:update`: the figures of queues, at most once a second each and only when they have changed. They come from
-//! the routing index, so a node that does not keep a company's index has none to show.
+//! `queue:update`: the figures of queues, at most once a second each and only when they have changed. They come from the routing
+//! index. The node that keeps a company's index tells the sockets of all nodes; where nodes cannot hear each other, each looks for
+//! itself.
 
 use std::collections::HashMap;
 
+use chrono::TimeDelta;
 use entity::CompanyScope;
-use entity::id::{CompanyId, QueueId};
+use entity::id::QueueId;
 use serde_json::{Value, json};
 
 use super::roster::Holder;
 use crate::app::App;
 use crate::authz::{Permission, ReadQueues};
+use crate::bus::{Connection, Fleeting};
+use crate::calls::router::COPY_LIFE;
 use crate::error::Result;
 use crate::store::{Audience, system};
+
+/// A snapshot's figures are not older than this.
+const OLDEST: TimeDelta = TimeDelta::seconds(1);
 
 /// What was shown last.
 #[derive(Default)]
@@ -19,14 +26,17 @@ pub struct Shown(HashMap<QueueId, Value>);
 
 /// Shows what has changed since the last time.
 pub async fn show(app: &App, shown: &mut Shown) -> Result<()> {
-    let companies: Vec<CompanyId> =
-        app.sockets.0.cursors().into_keys().filter(|company| app.desks.keeps(*company)).collect();
+    let companies = match app.bus.connection() {
+        Connection::Connected => app.desks.companies(),
+        Connection::Lost | Connection::Alone => app.sockets.0.cursors().into_keys().collect(),
+    };
     let mut now_shown = HashMap::new();
     for (company, queue) in system::queues_of_companies(app.db.reader(), &companies).await? {
-        let Some(figures) = of(app, system::outbox_scope(company), queue) else { continue };
+        let figures = of(app, system::outbox_scope(company), queue, COPY_LIFE).await?;
         if shown.0.get(&queue) != Some(&figures) {
-            let rooms = [Audience::Supervisors.room(), Audience::Queue(queue).room()];
-            app.sockets.0.tell(company, &rooms, "queue:update", &figures);
+            let rooms = vec![Audience::Supervisors.room(), Audience::Queue(queue).room()];
+            let event = "queue:update".to_owned();
+            app.bus.tell(Fleeting { company, rooms, event, payload: figures.clone() });
         }
         now_shown.insert(queue, figures);
     }
@@ -36,17 +46,21 @@ pub async fn show(app: &App, shown: &mut Shown) -> Result<()> {
 
 /// The figures of the company's queues for who may read queues.
 pub async fn for_snapshot(app: &App, scope: CompanyScope, holder: &Holder) -> Result<Value> {
-    let company = scope.company();
-    if app.authz.rows(holder.caller.seat(), ReadQueues::NAME).is_none() || !app.desks.keeps(company) {
+    if app.authz.rows(holder.caller.seat(), ReadQueues::NAME).is_none() {
         return Ok(json!([]));
     }
-    let queues = system::queues_of_companies(app.db.reader(), &[company]).await?;
-    Ok(queues.into_iter().filter_map(|(_, queue)| of(app, scope, queue)).collect())
+    let mut shown = Vec::new();
+    for (_, queue) in system::queues_of_companies(app.db.reader(), &[scope.company()]).await? {
+        shown.push(of(app, scope, queue, OLDEST).await?);
+    }
+    Ok(shown.into())
 }
 
-fn of(app: &App, scope: CompanyScope, queue: QueueId) -> Option<Value> {
-    let figures = app.desks.figures(scope, queue, app.clock.now())?;
-    Some(json!({
+async fn of(app: &App, scope: CompanyScope, queue: QueueId, oldest: TimeDelta) -> Result<Value> {
+    let now = app.clock.now();
+    let question = |index: &routing::Index| index.queue_figures(routing::QueueId(queue.0), now);
+    let figures = app.desks.ask(app, scope, oldest, question).await?;
+    Ok(json!({
         "queueId": queue,
         "waiting": figures.waiting,
         "longestWaitSeconds": figures.longest_wait.map_or(0, |wait| wait.as_secs()),

@@ -1,7 +1,6 @@
 //! A socket's way from connected to in its rooms: by the token of its handshake, or by an `authenticate` event within
 //! ten seconds. The token is checked as a request's is.
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::DateTime;
@@ -9,13 +8,14 @@ use entity::CompanyScope;
 use entity::id::UserId;
 use serde_json::{Value, json};
 use socketioxide::SocketIo;
-use socketioxide::extract::{AckSender, Event, SocketRef, TryData};
+use socketioxide::extract::{SocketRef, TryData};
 use socketioxide::handler::ConnectHandler;
 
-use super::bucket::{Bucket, Taken};
 use super::dialects::Dialect;
+use super::hearing::{self, Said, hear};
 use super::roster::{Admitted, Dismissal, Holder, Line};
-use super::{Wire, events, rooms, snapshot};
+use super::turns::Turns;
+use super::{Wire, rooms, snapshot};
 use crate::app::App;
 use crate::error::{Code, Error, Result};
 use crate::http::envelope::Wording;
@@ -54,7 +54,7 @@ async fn check(app: &App, socket: &SocketRef, auth: Value) -> Result<(), Code> {
         None | Some(Value::Null) => {
             let deadline = app.clock.now() + TIME_TO_AUTHENTICATE;
             app.sockets.0.greet(socket.id, Wire(socket.clone()), deadline);
-            listen(app, socket);
+            listen(app, socket, Turns::open());
             return Ok(());
         }
         Some(Value::String(token)) => holder_of(app, token).await,
@@ -66,7 +66,10 @@ async fn check(app: &App, socket: &SocketRef, auth: Value) -> Result<(), Code> {
             if let Some(dialect) = auth["dialect"].as_str().and_then(Dialect::named) {
                 socket.extensions.insert(dialect);
             }
-            listen(app, socket);
+            // It may speak before it is in, and is heard once it is.
+            let turns = Turns::held();
+            socket.extensions.insert(turns.clone());
+            listen(app, socket, turns);
             Ok(())
         }
         Err(error) => Err(wording(&error).code),
@@ -84,8 +87,9 @@ async fn holder_of(app: &App, token: &str) -> Result<Holder> {
     Ok(Holder { caller, until })
 }
 
-/// Hears what a socket says. It has to be set before the socket is told that it is connected, which is when it may speak.
-fn listen(app: &App, socket: &SocketRef) {
+/// Sets what is done when a socket goes, and when it says something. It has to be set before the socket is told that it is
+/// connected, which is when it may speak.
+fn listen(app: &App, socket: &SocketRef, turns: Turns<Said>) {
     let leaving = app.clone();
     socket.on_disconnect(move |socket: SocketRef| {
         let app = leaving.clone();
@@ -95,23 +99,7 @@ fn listen(app: &App, socket: &SocketRef) {
             has_left(&app, &socket).await;
         }
     });
-    let (receiving, bucket) = (app.clone(), Arc::new(Mutex::new(Bucket::full(app.clock.now()))));
-    socket.on_fallback(
-        move |socket: SocketRef, Event(name): Event, TryData(payload): TryData<Value>, ack: AckSender| {
-            let (app, bucket) = (receiving.clone(), bucket.clone());
-            async move {
-                let _busy = app.clock.busy();
-                let taken =
-                    bucket.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take(app.clock.now());
-                let answer = match taken {
-                    Taken::Yes => events::answer(&app, &socket, &name, &payload.unwrap_or_default()).await,
-                    Taken::No => events::too_many(),
-                };
-                // A client that has gone, or reads nothing, gets no answer.
-                let _ = ack.send(&answer);
-            }
-        },
-    );
+    hearing::listen(app, socket, turns);
 }
 
 /// Lets in who has said in the handshake who he is.
@@ -123,6 +111,9 @@ async fn connected(app: &App, socket: SocketRef) {
             let Wording { code, message: _, fields: _ } = wording(&error);
             Wire(socket.clone()).dismiss(app, Dismissal { code, message: "This socket was not let in." });
         }
+    }
+    if let Some(turns) = socket.extensions.remove::<Turns<Said>>() {
+        hear(app, &socket, &turns).await;
     }
     forget_if_gone(app, &socket).await;
 }

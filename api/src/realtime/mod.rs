@@ -11,11 +11,13 @@ mod endpoint;
 mod events;
 mod figures;
 mod handshake;
+mod hearing;
 mod peer_events;
 mod rooms;
 mod roster;
 mod snapshot;
 mod tail;
+mod turns;
 mod watch;
 
 pub use endpoint::Gateway;

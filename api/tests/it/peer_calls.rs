@@ -5,23 +5,18 @@ mod browsers;
 
 use std::time::Duration;
 
-use calldocker::app::App;
-use calldocker::bus::Delivery;
-use calldocker::http::server;
 use calldocker::identity::Number;
 use calldocker::identity::phone::codes;
 use calldocker::secret::Secret;
 use calldocker::store::phone_codes;
-use clock::Clock;
 use entity::{
     CallKind, CompanyScope, Reach, agent, agent_slot, call, peer_call, peer_call_participant, phone_code,
 };
 use sea_orm::{ActiveValue::Set, ColumnTrait, PaginatorTrait, QueryFilter, QueryOrder};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
-use tokio::runtime::Runtime;
 
 use crate::realtime::{describe, forget_calls};
+use crate::support::node::Node;
 use crate::support::script::Script;
 use crate::support::{Backend, PHONE_CODE, TestApp, World};
 
@@ -31,68 +26,60 @@ pub const AGORA: [(&str, &str); 2] = [
     ("agora_app_certificate", "5CFd2fd1755d40ecb72977518be15d3b"),
 ];
 
-/// A story on both databases.
+/// A story on both databases, and with each person at a node of his own.
 macro_rules! stories {
-    ($($name:ident: $script:literal, $settings:expr, $nodes:expr;)+) => { $(
+    ($($name:ident: $script:literal, $settings:expr;)+) => { $(
         mod $name {
             use super::*;
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn on_sqlite() {
-                tell(Backend::Sqlite, $script, $settings, $nodes).await;
+                tell(Backend::Sqlite, $script, $settings, Nodes::One).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn on_postgres() {
-                tell(Backend::Postgres, $script, $settings, $nodes).await;
+                tell(Backend::Postgres, $script, $settings, Nodes::One).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_two_nodes() {
+                if std::env::var_os("TEST_REDIS_URL").is_none() {
+                    println!("skipped: TEST_REDIS_URL is not set, so no two nodes talk");
+                    return;
+                }
+                tell(Backend::Postgres, $script, $settings, Nodes::Two).await;
             }
         }
     )+ };
 }
 
 stories! {
-    document_002_calls: "calls-002.test.mjs", &[], Nodes::One;
-    document_003_calls_and_its_clients_call_those_of_002: "calls-003.test.mjs", &[], Nodes::One;
-    document_000_calls_through_agora: "calls-000.test.mjs", &AGORA, Nodes::One;
-    calls_between_two_nodes: "calls-nodes.test.mjs", &[], Nodes::Two;
-    document_004_from_its_first_line_to_its_last: "document-004.test.mjs", &[], Nodes::One;
+    document_002_calls: "calls-002.test.mjs", &[];
+    document_003_calls_and_its_clients_call_those_of_002: "calls-003.test.mjs", &[];
+    document_000_calls_through_agora: "calls-000.test.mjs", &AGORA;
+    document_004_from_its_first_line_to_its_last: "document-004.test.mjs", &[];
+}
+
+/// With Redis on PostgreSQL, and without on SQLite.
+mod a_node_dies_in_a_call {
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn on_sqlite() {
+        tell(Backend::Sqlite, "calls-nodes.test.mjs", &[], Nodes::Two).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn on_postgres() {
+        tell(Backend::Postgres, "calls-nodes.test.mjs", &[], Nodes::Two).await;
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Nodes {
     One,
     Two,
-}
-
-/// Another node, in a runtime of its own so that it can be killed: nothing of it says goodbye.
-struct Node {
-    url: String,
-    runtime: Option<Runtime>,
-}
-
-impl Node {
-    async fn start(app: &TestApp) -> Self {
-        let runtime = Runtime::new().expect("a runtime");
-        let (settings, clock) = (app.app.settings.clone(), app.clock.clone());
-        let started = runtime.spawn(async move {
-            let node = App::build(settings, clock, Delivery::Deliver).await.expect("the node is built");
-            node.start_work().await.expect("the node works");
-            let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-            let url = format!("http://{}", listener.local_addr().expect("a bound port"));
-            tokio::spawn(async move { server::serve(&node, listener, std::future::pending()).await });
-            url
-        });
-        Self { url: started.await.expect("the node starts"), runtime: Some(runtime) }
-    }
-
-    /// It goes while it is still: what a dead process would have had in hand stays in this one, and the clock would wait
-    /// for it.
-    async fn kill(&mut self, clock: &Clock) {
-        if let Some(runtime) = self.runtime.take() {
-            clock.still().await;
-            tokio::task::spawn_blocking(|| runtime.shutdown_timeout(Duration::from_secs(10))).await.unwrap();
-        }
-    }
 }
 
 async fn tell(backend: Backend, script: &str, settings: &[(&str, &str)], nodes: Nodes) {
@@ -134,7 +121,7 @@ async fn tell(backend: Backend, script: &str, settings: &[(&str, &str)], nodes: 
                 json!(null)
             }
             "kill the other node" => {
-                other.as_mut().unwrap().kill(&app.clock).await;
+                other.take().unwrap().kill(&app.clock).await;
                 json!(null)
             }
             "stop" => json!(null),
@@ -145,7 +132,7 @@ async fn tell(backend: Backend, script: &str, settings: &[(&str, &str)], nodes: 
             break;
         }
     }
-    if let Some(node) = &mut other {
+    if let Some(node) = other {
         node.kill(&app.clock).await;
     }
     app.close().await;

@@ -1,47 +1,49 @@
-//! Chat over sockets: `tests/node/chat.test.mjs` tells the story, this file owns the server, and another node beside it.
+//! Chat over sockets: `tests/node/chat.test.mjs` tells the story, this file owns the servers.
 
 use std::time::Duration;
 
-use calldocker::app::App;
-use calldocker::bus::{Connection, Delivery};
 use calldocker::chat::content::Content;
 use calldocker::chat::send::{self, Draft};
 use calldocker::chat::typing::{self, Typing};
 use entity::id::ChatId;
 use serde_json::{Value, json};
 
+use crate::support::node::Node;
 use crate::support::script::Script;
 use crate::support::{Backend, Company, Person, TestApp, World};
 
 #[tokio::test]
 async fn on_sqlite() {
-    let redis = redis();
-    tell_the_story(
-        TestApp::with(Backend::Sqlite, &[("redis_url", &redis)]).await.expect("SQLite is always there"),
-    )
-    .await;
+    tell_the_story(TestApp::on(Backend::Sqlite).await.expect("SQLite is always there"), None).await;
 }
 
 #[tokio::test]
 async fn on_postgres() {
-    let redis = redis();
-    if let Some(app) = TestApp::with(Backend::Postgres, &[("redis_url", &redis)]).await {
-        tell_the_story(app).await;
+    if let Some(app) = TestApp::on(Backend::Postgres).await {
+        tell_the_story(app, None).await;
     }
 }
 
-/// Nothing where there is none: then both nodes are one.
-fn redis() -> String {
-    std::env::var("TEST_REDIS_URL").unwrap_or_default()
+/// Each at a node of his own.
+#[tokio::test]
+async fn on_two_nodes() {
+    let Ok(redis) = std::env::var("TEST_REDIS_URL") else {
+        println!("skipped: TEST_REDIS_URL is not set, so no two nodes talk");
+        return;
+    };
+    if let Some(app) = TestApp::with(Backend::Postgres, &[("redis_url", &redis)]).await {
+        let other = Node::start(&app).await;
+        tell_the_story(app, Some(other)).await;
+    }
 }
 
-async fn tell_the_story(app: TestApp) {
+async fn tell_the_story(app: TestApp, other: Option<Node>) {
     let world = World::create(&app).await;
     app.app.start_work().await.unwrap();
-    let elsewhere = elsewhere(&app).await;
-    let mut script = Script::start("chat.test.mjs", [app.url.as_str()]);
+    let urls = [app.url.as_str()].into_iter().chain(other.as_ref().map(|node| node.url.as_str()));
+    let mut script = Script::start("chat.test.mjs", urls);
     while let Some((what, request)) = script.request().await {
-        let node = elsewhere.as_ref().unwrap_or(&app.app);
+        let node = other.as_ref().map_or(&app.app, |node| &node.app);
         let (scope, owner) = (world.ours.scope, world.ours.owner.user);
         let chat = || request["chat"].as_str().unwrap().parse::<ChatId>().unwrap();
         let result = match what.as_str() {
@@ -65,22 +67,10 @@ async fn tell_the_story(app: TestApp) {
         script.answer(&request, result).await;
     }
     script.end().await;
-    if let Some(elsewhere) = elsewhere {
-        elsewhere.db.clone().close().await.unwrap();
+    if let Some(node) = other {
+        node.kill(&app.clock).await;
     }
     app.close().await;
-}
-
-/// Another node on the same database, once both hear each other.
-async fn elsewhere(app: &TestApp) -> Option<App> {
-    if app.app.bus.connection() == Connection::Alone {
-        return None;
-    }
-    let node = App::build(app.app.settings.clone(), app.clock.clone(), Delivery::Deliver).await.unwrap();
-    while [&app.app, &node].iter().any(|node| node.bus.connection() != Connection::Connected) {
-        tokio::task::yield_now().await;
-    }
-    Some(node)
 }
 
 fn describe(world: &World) -> Value {

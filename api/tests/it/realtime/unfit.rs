@@ -9,6 +9,7 @@ pub fn payloads() -> Vec<Vec<Value>> {
     made.push(vec![Value::Object(
         (0..2_000).map(|at| (format!("field {at}"), json!(at))).collect::<Map<_, _>>(),
     )]);
+    made.push(vec![json!({ "text": "x".repeat(150_000) })]);
     made
 }
 

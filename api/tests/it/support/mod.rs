@@ -18,6 +18,7 @@ pub mod live;
 pub mod live_calls;
 pub mod log;
 mod mails;
+pub mod node;
 pub mod others;
 pub mod past;
 pub mod peers;
