@@ -55,6 +55,7 @@ test('who has read is told to who has written, and to the reader\'s own devices'
   assert.deepEqual([answer.data.unread, answer.data.readSeq], [0, message.seq]);
   const read = await owner.until('message_status_update', ({ status }) => status === 'read');
   assert.equal(read.messageId, message.id);
+  assert.deepEqual([delivered, read].map(({ at }) => typeof at), ['string', 'string']);
   assert.equal((await tablet.until('chat_unread')).unread, 0);
   await manager.ask('message_read', { messageId: message.id });
   await owner.caughtUp();

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::Word;
 use crate::chat::content::{Card, Content, Location};
 use crate::chat::lists::Unread;
-use crate::chat::marks::Reached;
+use crate::chat::marks::{Reached, Receipt};
 use crate::chat::sealed::{Ciphertext, Sealed};
 use crate::chat::{Attached, Chat, Message, MessageStatus, news};
 use crate::media::links::Links;
@@ -217,6 +217,19 @@ pub struct MessageDetailsOut {
     message: MessageOut,
     delivered_to: Vec<Uuid>,
     read_by: Vec<Uuid>,
+    /// When, of each whom it has reached.
+    receipts: Vec<MessageReceiptOut>,
+}
+
+/// When a message had reached somebody, and when he had read it.
+#[derive(Object, Debug)]
+#[oai(rename_all = "camelCase")]
+struct MessageReceiptOut {
+    user_id: Uuid,
+    /// Null when it is not known: he came into the chat later, or it was too long ago.
+    delivered_at: Option<DateTime<Utc>>,
+    /// Null when he has not read it, or it is not known.
+    read_at: Option<DateTime<Utc>>,
 }
 
 /// How much of a chat the caller has not read.
@@ -478,7 +491,14 @@ impl MessageDetailsOut {
             message: message.into(),
             delivered_to: ids(reached.delivered_to),
             read_by: ids(reached.read_by),
+            receipts: reached.receipts.into_iter().map(Into::into).collect(),
         }
+    }
+}
+
+impl From<Receipt> for MessageReceiptOut {
+    fn from(Receipt { user, delivered_at, read_at }: Receipt) -> Self {
+        Self { user_id: user.0, delivered_at, read_at }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Forgets what nobody can ask for any more: settled requests of the provider, events that were told, registrations that
 //! nobody confirmed in time, links to set a password, codes to telephone numbers, phones that nobody is signed in on, secrets that no
-//! request came for, mail that was given up, answers to requests that may be repeated no more, reports of imports, and what endpoints were told. Brings
+//! request came for, mail that was given up, answers to requests that may be repeated no more, reports of imports, what endpoints were told, and when messages were read. Brings
 //! the words of contacts up to date.
 
 use std::time::Duration;
@@ -20,6 +20,8 @@ const KEPT: TimeDelta = TimeDelta::days(3);
 
 /// What is told of imports of contacts: numbers, and what was wrong with them.
 const IMPORTS_KEPT: TimeDelta = TimeDelta::days(30);
+/// When messages had reached people and were read; that they were stays.
+const RECEIPTS_KEPT: TimeDelta = TimeDelta::days(30);
 /// What devices in a call have told each other: longer than a device that comes back needs it.
 const SIGNALS_KEPT: TimeDelta = TimeDelta::minutes(30);
 
@@ -54,6 +56,7 @@ async fn forget(app: &App) -> Result<()> {
     kept_answers::forget_old(&tx, now).await?;
     system::forget_contact_imports(&tx, now - IMPORTS_KEPT).await?;
     system::forget_signals(&tx, now - SIGNALS_KEPT).await?;
+    system::forget_chat_receipts(&tx, now - RECEIPTS_KEPT).await?;
     mails::forget_failed(&tx, now - KEPT).await?;
     Ok(tx.commit().await?)
 }

@@ -25,6 +25,7 @@ pub mod calls_counted;
 pub mod chat_apps;
 pub mod chat_devices;
 pub mod chat_messages;
+pub mod chat_receipts;
 pub mod chats;
 pub mod companies;
 pub mod contact_fields;

@@ -128,7 +128,7 @@ pub async fn rows(work: &mut Work<'_>, user: UserId, membership: MembershipId) -
             "api_key" => Which::Of("membership_id", &memberships),
             // Who resumes over what is gone is given a snapshot.
             "outbox" => Which::Naming(&users),
-            "call_mark" | "contact_favourite" | "idempotency_key" | "story_view" => {
+            "call_mark" | "chat_receipt" | "contact_favourite" | "idempotency_key" | "story_view" => {
                 Which::Of("user_id", &users)
             }
             "story_listed" => Which::Of("listed_user_id", &users),

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use entity::id::{CompanyId, JobId};
 use entity::{
-    CompanyScope, JobState, call_secret, contact, contact_import, job, outbox, queue_entry, routing_change,
+    CompanyScope, JobState, call_secret, chat_receipt, contact, contact_import, job, outbox, queue_entry, routing_change,
     routing_state, webhook_event, webhook_request,
 };
 use sea_orm::sea_query::{Condition, Expr, LockBehavior, LockType};
@@ -139,6 +139,12 @@ pub async fn forget_webhook_events(tx: &Tx, before: DateTime<Utc>) -> Result<()>
 /// Forgets imports of contacts that were settled before this moment, with their reports.
 pub async fn forget_contact_imports(tx: &Tx, before: DateTime<Utc>) -> Result<()> {
     contact_import::Entity::delete_many().filter(contact_import::Column::EndedAt.lt(before)).exec(tx).await?;
+    Ok(())
+}
+
+/// Forgets when messages were read before this moment.
+pub async fn forget_chat_receipts(tx: &Tx, before: DateTime<Utc>) -> Result<()> {
+    chat_receipt::Entity::delete_many().filter(chat_receipt::Column::At.lt(before)).exec(tx).await?;
     Ok(())
 }
 

@@ -21,7 +21,7 @@ use calldocker::store::push_devices::Whom;
 use calldocker::store::reports as rollups;
 use calldocker::store::stories::Feed;
 use calldocker::store::{
-    agent_work, audits, callbacks, calls, chat_devices, chats, contact_search, contact_timeline, contacts,
+    agent_work, audits, callbacks, calls, chat_devices, chat_receipts, chats, contact_search, contact_timeline, contacts,
     hooks, mails, messages, outbox, peer_calls, phone_numbers, presences, push_devices, push_services,
     queueing, recordings, sessions, stories, story_highlights, story_views, system, workforce,
 };
@@ -293,7 +293,7 @@ on_both_databases! {
 on_both_databases! {
     async fn what_is_asked_of_chats_begins_with_an_index_of_the_company(app) {
         let (world, mut watch) = watched(app).await;
-        let (scope, ours) = (world.ours.scope, &world.ours.chats);
+        let (scope, ours, now) = (world.ours.scope, &world.ours.chats, app.clock.now());
         let (me, other) = (world.ours.agent.user, ours.colleague.user);
         let db = watch.app.db.clone();
         let (r, tx) = (db.reader(), db.begin().await.unwrap());
@@ -319,6 +319,8 @@ on_both_databases! {
         w.see("own messages after", Found("ux_chat_message_seq"), chat_messages::count_own_after(scope, &tx, (ours.private, me, 1))).await;
         w.see("senders", Found("ux_chat_message_seq"), chat_messages::senders_between(scope, &tx, ours.private, (0, 2))).await;
         w.see("reactions", Found("sqlite_autoindex_chat_reaction"), chat_messages::reactions_of(scope, r, vec![ours.message, ours.answer])).await;
+        w.see("when a message was read", Found("sqlite_autoindex_chat_receipt"), chat_receipts::of_message(scope, r, ours.group, 1)).await;
+        w.see("receipts of long ago", Anyones("ix_chat_receipt_at"), system::forget_chat_receipts(&tx, now)).await;
         let device = (other, ours.devices[1]);
         w.see("the devices of two", Found("sqlite_autoindex_chat_device"), chat_devices::of_users(scope, r, &[me, other])).await;
         w.see("a device", Found("sqlite_autoindex_chat_device"), chat_devices::lock(scope, &tx, device)).await;

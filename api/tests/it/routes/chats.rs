@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use calldocker::identity::tokens::{self, Claims};
+use calldocker::store::system;
 use chrono::TimeDelta;
 use entity::{CompanyScope, MembershipStatus, UserStatus, chat_message, user};
 use futures_util::future::join_all;
 use sea_orm::{ActiveValue::Set, ColumnTrait, QueryFilter, QueryOrder};
 use serde_json::{Value, json};
 
-use crate::support::{Person, TestApp, World, on_both_databases};
+use crate::support::{Person, TestApp, World, on_both_databases, texts};
 
 async fn open(app: &TestApp, by: &Person, with: &Person) -> String {
     let chat = app.post("/api/chats/private", by, json!({ "userId": with.user })).await;
@@ -105,6 +106,79 @@ on_both_databases! {
         assert_eq!(shown(app, owner, chat).await["other"]["userId"], json!(manager.user));
         app.get(&format!("/api/chat/history/{}", world.ours.chats.colleague.user), owner).await.data(200);
         app.get(&format!("/api/chat/history/{}", world.theirs.owner.user), owner).await.is_refused(404, "USER_NOT_FOUND");
+    }
+
+    async fn a_message_says_when_it_had_reached_each_and_when_he_had_read_it(app) {
+        let world = World::create(app).await;
+        let (owner, manager, agent) = (&world.ours.owner, &world.ours.manager, &world.ours.agent);
+        let chat = make_group(app, owner, &[manager]).await;
+        let minute = async || app.clock.advance(Duration::from_secs(60)).await;
+        let mark = async |by: &Person, message: &Value, what: &str| {
+            app.post(&format!("/api/messages/{}/{what}", id(message)), by, json!({})).await.data(200);
+            json!(app.clock.now())
+        };
+        let receipts = async |message: &Value| {
+            let data = app.get(&format!("/api/messages/{}", id(message)), owner).await.data(200).clone();
+            let receipt = |row: &Value| (row["userId"].clone(), row["deliveredAt"].clone(), row["readAt"].clone());
+            data["receipts"].as_array().unwrap().iter().map(receipt).collect::<Vec<_>>()
+        };
+        let his = |delivered: &Value, read: &Value| (json!(manager.user), delivered.clone(), read.clone());
+        let (first, second) = (say(app, owner, &chat, "1").await, say(app, owner, &chat, "2").await);
+        let third = say(app, owner, &chat, "3").await;
+        assert_eq!(receipts(&first).await, []);
+        minute().await;
+        let delivered = mark(manager, &second, "delivered").await;
+        minute().await;
+        let read = mark(manager, &first, "read").await;
+        assert_ne!(delivered, read);
+        minute().await;
+        mark(manager, &first, "read").await;
+        mark(manager, &first, "delivered").await;
+        // What is read at once was delivered then; what was delivered before keeps its time.
+        let both = mark(manager, &third, "read").await;
+        assert_eq!(receipts(&first).await, [his(&delivered, &read)]);
+        assert_eq!(receipts(&second).await, [his(&delivered, &both)]);
+        assert_eq!(receipts(&third).await, [his(&both, &both)]);
+        let rows = texts(&app.app, &format!("SELECT mark || seq AS row FROM chat_receipt WHERE chat_id = '{chat}' ORDER BY at, seq")).await;
+        assert_eq!(rows, ["delivered3", "read2", "read4"], "one row each time that a mark goes forward");
+
+        // Who comes later has what was said before without a time, also when his marks go on.
+        app.post(&format!("/api/chats/{chat}/members"), owner, json!({ "userIds": [agent.user] })).await.data(200);
+        let last = say(app, owner, &chat, "4").await;
+        minute().await;
+        let later = mark(agent, &last, "delivered").await;
+        assert_eq!(receipts(&third).await, [his(&both, &both), (json!(agent.user), json!(null), json!(null))]);
+        assert_eq!(receipts(&last).await, [(json!(agent.user), later, json!(null))]);
+    }
+
+    async fn when_a_message_was_read_is_known_for_a_month_and_that_it_was_for_ever(app) {
+        let world = World::create(app).await;
+        let (owner, manager) = (&world.ours.owner, &world.ours.manager);
+        let chat = open(app, owner, manager).await;
+        let message = say(app, owner, &chat, "Hello").await;
+        app.post(&format!("/api/messages/{}/delivered", id(&message)), manager, json!({})).await.data(200);
+        app.clock.advance(Duration::from_secs(3600)).await;
+        app.post(&format!("/api/messages/{}/read", id(&message)), manager, json!({})).await.data(200);
+        let read = app.clock.now();
+        let details = async || {
+            let owner = again(app, &world, owner);
+            app.get(&format!("/api/messages/{}", id(&message)), &owner).await.data(200).clone()
+        };
+        let forget = async |before| {
+            let tx = app.app.db.begin().await.unwrap();
+            system::forget_chat_receipts(&tx, before).await.unwrap();
+            tx.commit().await.unwrap();
+        };
+        forget(read).await;
+        assert_eq!(details().await["receipts"], json!([{ "userId": manager.user, "deliveredAt": null, "readAt": read }]));
+        tokio::spawn(calldocker::jobs::housekeeping::run(app.app.clone()));
+        tokio::task::yield_now().await;
+        app.clock.advance(TimeDelta::days(29).to_std().unwrap()).await;
+        assert_eq!(details().await["receipts"][0]["readAt"], json!(read));
+        app.clock.advance(TimeDelta::days(2).to_std().unwrap()).await;
+        let details = details().await;
+        assert_eq!(details["receipts"], json!([{ "userId": manager.user, "deliveredAt": null, "readAt": null }]));
+        assert_eq!((&details["readBy"], &details["deliveredTo"]), (&json!([manager.user]), &json!([manager.user])));
     }
 
     async fn who_writes_at_once_agrees_on_order_and_counts(app) {

@@ -103,8 +103,10 @@ on_both_databases! {
         let path = exported["downloadUrl"].as_str().unwrap().split_once("/media").unwrap().1;
         let archive = app.call("GET", &format!("/media{path}")).send().await;
         assert!(archive.text.contains("data/chat_message.json") && archive.text.contains("cupboard"), "{}", archive.text.len());
+        assert!(archive.text.contains("data/chat_receipt.json"), "when she has read what");
 
-        erase(app, &world, json!({ "userId": zoe.user })).await;
+        let proof = erase(app, &world, json!({ "userId": zoe.user })).await;
+        assert!(proof["erased"].as_array().unwrap().contains(&json!({ "what": "chat_receipt", "count": 1 })), "{proof}");
         assert_eq!((found("cupboard").await, found("zoe").await, found("please").await), (0, 0, 1));
         assert_eq!(where_is(app, "cupboard").await, Vec::<String>::new());
         let list = app.get(&format!("/api/chats/{}/messages", chats.private), agent).await;

@@ -3,8 +3,8 @@
 use calldocker::chat::words;
 use entity::id::{ChatDeviceId, ChatId, ChatMessageId, UserId};
 use entity::{
-    ChatKind, ChatRole, CompanyScope, MessageKind, chat, chat_device, chat_device_key, chat_member,
-    chat_message, chat_roster, user_block,
+    ChatKind, ChatMark, ChatRole, CompanyScope, MessageKind, chat, chat_device, chat_device_key, chat_member,
+    chat_message, chat_receipt, chat_roster, user_block,
 };
 
 use super::devices::Device;
@@ -104,6 +104,17 @@ pub async fn insert(app: &TestApp, company: &Company) {
         let row = chat_message::Model { kind, media_id: shows, ..row };
         scope.insert::<chat_message::Entity, _>(&tx, row).await.unwrap();
     }
+    let receipt = chat_receipt::Model {
+        company_id: company.id,
+        chat_id: chats.private,
+        user_id: colleague,
+        mark: ChatMark::Read,
+        seq: 1,
+        after_seq: 0,
+        delivered_after_seq: 0,
+        at: now,
+    };
+    scope.insert::<chat_receipt::Entity, _>(&tx, receipt).await.unwrap();
     for (user, id, seed) in [(agent, chats.devices[0], 1), (colleague, chats.devices[1], 2)] {
         let (device, key) = Device::new(company.id, user, id, seed).rows(1, now);
         scope.insert::<chat_device::Entity, _>(&tx, device).await.unwrap();
