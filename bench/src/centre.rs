@@ -7,8 +7,8 @@ use carrier::{Carrier, Endpoint, Script, Step};
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::{CompanyId, FlowId, FlowVersionId, QueueId, UserId};
 use entity::{
-    Availability, CompanyScope, IdleReading, MembershipStatus, QueueRules, Reach, Role, Strategy, UserStatus,
-    agent, company, flow, flow_version, membership, outbox_counter, phone_number, queue, queue_member,
+    Availability, CompanyScope, IdleReading, MembershipStatus, QueueRules, Reach, Role, Strategy, agent,
+    company, flow, flow_version, membership, outbox_counter, phone_number, queue, queue_member,
     routing_state, user,
 };
 use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, IntoActiveModel};
@@ -167,17 +167,8 @@ impl Writer<'_> {
     }
 
     fn user(&self, number: &str) -> user::Model {
-        user::Model {
-            id: self.ids.next(),
-            email: Some(format!("{}@load.test", number.trim_start_matches('+'))),
-            phone_number: None,
-            name: format!("Agent {number}"),
-            password_hash: None,
-            platform_role: None,
-            status: UserStatus::Active,
-            created_at: self.now,
-            updated_at: self.now,
-        }
+        let email = format!("{}@load.test", number.trim_start_matches('+'));
+        user::Model::begun(self.ids.next(), format!("Agent {number}"), Some(email), self.now)
     }
 
     fn member(&self, user: UserId) -> membership::Model {
@@ -192,28 +183,12 @@ impl Writer<'_> {
     }
 
     fn agent(&self, member: &membership::Model, number: String) -> agent::Model {
+        let (name, since) = (format!("Agent {number}"), self.now - TimeDelta::minutes(1));
         agent::Model {
-            id: self.ids.next(),
-            company_id: self.company(),
-            membership_id: member.id,
-            name: format!("Agent {number}"),
             reach: Reach::Number,
             number: Some(number),
-            capacity: 1,
             availability: Availability::Available,
-            availability_reason: None,
-            available_since: self.now - TimeDelta::minutes(1),
-            not_responding_since: None,
-            heartbeat_at: None,
-            last_offered_at: None,
-            last_call_ended_at: None,
-            calls_handled: 0,
-            talk_ms: 0,
-            next_availability: None,
-            next_reason: None,
-            next_asked_by: None,
-            may_pick: false,
-            removed_at: None,
+            ..agent::Model::begun(self.ids.next(), self.company(), member.id, name, since)
         }
     }
 

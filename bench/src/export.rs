@@ -16,7 +16,7 @@ use calldocker::store::users;
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::Clock;
 use entity::id::UserId;
-use entity::{Attribution, CompanyScope, ExportFormat, UserStatus, user};
+use entity::{Attribution, CompanyScope, ExportFormat, user};
 use futures_util::TryStreamExt;
 use sea_orm::{ConnectionTrait, DbBackend};
 
@@ -181,17 +181,8 @@ async fn write(ground: &Ground) -> Result<Past, Failure> {
     let began: DateTime<Utc> = "2026-01-05T08:00:00Z".parse()?;
     let tx = ground.db.begin().await?;
     let scope = centre::company(&tx, &ids, began).await?;
-    let person = user::Model {
-        id: ids.next(),
-        email: Some("load@example.com".to_owned()),
-        phone_number: None,
-        name: "Load".to_owned(),
-        password_hash: None,
-        platform_role: None,
-        status: UserStatus::Active,
-        created_at: began,
-        updated_at: began,
-    };
+    let email = Some("load@example.com".to_owned());
+    let person = user::Model::begun(ids.next(), "Load".to_owned(), email, began);
     let user = person.id;
     users::insert_unless_known(&tx, person).await?;
     tx.commit().await?;

@@ -7,8 +7,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clock::Clock;
 use entity::id::{MembershipId, QueueId, SessionId, UserId};
 use entity::{
-    Availability, CompanyScope, IdleReading, MembershipStatus, QueueRules, Reach, Role, Strategy, UserStatus,
-    agent, membership, queue, session, user,
+    CompanyScope, IdleReading, MembershipStatus, QueueRules, Reach, Role, Strategy, agent, membership, queue,
+    session, user,
 };
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement};
 
@@ -109,17 +109,8 @@ async fn indexes(tx: &Tx, backend: DbBackend) -> Result<Vec<Index>, DbErr> {
 }
 
 async fn owner(tx: &Tx, ids: &Ids, scope: CompanyScope, now: DateTime<Utc>) -> Result<Past, DbErr> {
-    let row = user::Model {
-        id: ids.next(),
-        email: Some("owner@load.test".to_owned()),
-        phone_number: None,
-        name: "Owner".to_owned(),
-        password_hash: None,
-        platform_role: None,
-        status: UserStatus::Active,
-        created_at: now,
-        updated_at: now,
-    };
+    let email = Some("owner@load.test".to_owned());
+    let row = user::Model::begun(ids.next(), "Owner".to_owned(), email, now);
     let user = row.id;
     users::insert_unless_known(tx, row).await?;
     let member = member(ids, scope, user, Role::Owner, now);
@@ -175,41 +166,14 @@ async fn people(tx: &Tx, ids: &Ids, scope: CompanyScope, now: DateTime<Utc>) -> 
         scope.insert::<queue::Entity, _>(tx, row).await?;
     }
     for number in 0..AGENTS {
-        let row = user::Model {
-            id: ids.next(),
-            email: Some(format!("agent{number}@load.test")),
-            phone_number: None,
-            name: format!("Agent {number}"),
-            password_hash: None,
-            platform_role: None,
-            status: UserStatus::Active,
-            created_at: now,
-            updated_at: now,
-        };
+        let email = Some(format!("agent{number}@load.test"));
+        let row = user::Model::begun(ids.next(), format!("Agent {number}"), email, now);
         let member = member(ids, scope, row.id, Role::Agent, now);
         users::insert_unless_known(tx, row.clone()).await?;
         let row = agent::Model {
-            id: ids.next(),
-            company_id,
-            membership_id: member.id,
-            name: row.name,
             reach: Reach::Number,
             number: Some(format!("+1202556{number:04}")),
-            capacity: 1,
-            availability: Availability::Offline,
-            availability_reason: None,
-            available_since: now,
-            not_responding_since: None,
-            heartbeat_at: None,
-            last_offered_at: None,
-            last_call_ended_at: None,
-            calls_handled: 0,
-            talk_ms: 0,
-            next_availability: None,
-            next_reason: None,
-            next_asked_by: None,
-            may_pick: false,
-            removed_at: None,
+            ..agent::Model::begun(ids.next(), company_id, member.id, row.name, now)
         };
         system::insert_membership(tx, member).await?;
         scope.insert::<agent::Entity, _>(tx, row).await?;

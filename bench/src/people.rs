@@ -14,8 +14,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clock::Clock;
 use entity::id::{ChatId, MembershipId, SessionId, UserId};
 use entity::{
-    Availability, ChatKind, ChatRole, MembershipStatus, Reach, Role, UserStatus, agent, chat, chat_member,
-    chat_roster, membership, session, user,
+    ChatKind, ChatRole, MembershipStatus, Reach, Role, agent, chat, chat_member, chat_roster, membership,
+    session, user,
 };
 
 use crate::ground::Ground;
@@ -49,7 +49,8 @@ pub async fn found(ground: &Ground, count: usize, in_group: usize) -> Result<Peo
             membership::Model { id: ids.next(), company_id, user_id: id, role, status, created_at: now };
         let membership = member.id;
         system::insert_membership(&tx, member).await?;
-        let row = agent::Model { company_id, membership_id: membership, name, ..agent(ids.next(), now) };
+        let begun = agent::Model::begun(ids.next(), company_id, membership, name, now);
+        let row = agent::Model { reach: Reach::Client, ..begun };
         system::insert_agent_unless_there(&tx, row).await?;
         let session = session(ids.next(), id, membership, now);
         people.push((id, membership, session.id));
@@ -107,44 +108,7 @@ pub async fn found(ground: &Ground, count: usize, in_group: usize) -> Result<Peo
 }
 
 fn user(id: UserId, number: usize, name: &str, now: DateTime<Utc>) -> user::Model {
-    user::Model {
-        id,
-        email: Some(format!("{number}@load.test")),
-        phone_number: None,
-        name: name.to_owned(),
-        password_hash: None,
-        platform_role: None,
-        status: UserStatus::Active,
-        created_at: now,
-        updated_at: now,
-    }
-}
-
-/// Of nobody yet; he has a phone of his own and takes no calls now.
-fn agent(id: entity::id::AgentId, now: DateTime<Utc>) -> agent::Model {
-    agent::Model {
-        id,
-        company_id: id.0.into(),
-        membership_id: id.0.into(),
-        name: String::new(),
-        reach: Reach::Client,
-        number: None,
-        capacity: 1,
-        availability: Availability::Offline,
-        availability_reason: None,
-        available_since: now,
-        not_responding_since: None,
-        heartbeat_at: None,
-        last_offered_at: None,
-        last_call_ended_at: None,
-        calls_handled: 0,
-        talk_ms: 0,
-        next_availability: None,
-        next_reason: None,
-        next_asked_by: None,
-        may_pick: false,
-        removed_at: None,
-    }
+    user::Model::begun(id, name.to_owned(), Some(format!("{number}@load.test")), now)
 }
 
 fn session(id: SessionId, user_id: UserId, membership: MembershipId, now: DateTime<Utc>) -> session::Model {

@@ -37,3 +37,38 @@ pub struct Model {
 }
 
 company_owned!();
+
+impl Model {
+    /// A member as he becomes an agent at a moment: at a browser, one call at a time, not there yet; the rest is the caller's to say.
+    pub fn begun(
+        id: AgentId,
+        company_id: CompanyId,
+        membership_id: MembershipId,
+        name: String,
+        at: DateTimeUtc,
+    ) -> Self {
+        Self {
+            id,
+            company_id,
+            membership_id,
+            name,
+            reach: Reach::Browser,
+            number: None,
+            capacity: 1,
+            availability: Availability::Offline,
+            availability_reason: None,
+            available_since: at,
+            next_availability: None,
+            next_reason: None,
+            next_asked_by: None,
+            not_responding_since: None,
+            heartbeat_at: None,
+            last_offered_at: None,
+            last_call_ended_at: None,
+            calls_handled: 0,
+            talk_ms: 0,
+            may_pick: false,
+            removed_at: None,
+        }
+    }
+}

@@ -13,6 +13,7 @@ mod peer;
 mod rules;
 mod scope;
 
+pub mod fold;
 pub mod id;
 
 pub mod agent;

@@ -2,6 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::fold::{fold, spelt};
 use crate::id::UserId;
 use crate::macros::plain_table;
 use crate::{PlatformRole, UserStatus};
@@ -23,6 +24,34 @@ pub struct Model {
     pub status: UserStatus,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
+    /// The words by which he is found ([`folded`]).
+    pub folded: Option<String>,
+    /// As of when they are those of the row.
+    pub folded_at: Option<DateTimeUtc>,
 }
 
 plain_table!();
+
+/// The words by which somebody is found: those of his name, also as they are spelt without umlauts, and of his address.
+pub fn folded(name: &str, email: Option<&str>) -> String {
+    [fold(name), fold(&spelt(name)), fold(email.unwrap_or_default())].join("\n")
+}
+
+impl Model {
+    /// Somebody as he begins at a moment, without a password; the rest is the caller's to say.
+    pub fn begun(id: UserId, name: String, email: Option<String>, at: DateTimeUtc) -> Self {
+        Self {
+            id,
+            phone_number: None,
+            password_hash: None,
+            platform_role: None,
+            status: UserStatus::Active,
+            created_at: at,
+            updated_at: at,
+            folded: Some(folded(&name, email.as_deref())),
+            folded_at: Some(at),
+            email,
+            name,
+        }
+    }
+}

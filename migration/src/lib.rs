@@ -52,6 +52,7 @@ mod m0041_push;
 mod m0042_encrypted_chats;
 mod m0043_blocked_contacts;
 mod m0045_chat_receipts;
+mod m0046_people_by_word;
 mod sql;
 
 pub struct Migrator;
@@ -106,6 +107,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0042_encrypted_chats::Migration),
             Box::new(m0043_blocked_contacts::Migration),
             Box::new(m0045_chat_receipts::Migration),
+            Box::new(m0046_people_by_word::Migration),
         ]
     }
 }

@@ -11,9 +11,9 @@ use chrono::TimeDelta;
 use entity::id::{AgentId, CompanyId, FlowId, JobId, MembershipId, PhoneNumberId, QueueId, SkillId, UserId};
 use entity::{
     Availability, CompanyScope, IdleReading, JobKind, JobState, MembershipStatus, OverflowAction,
-    OverflowStep, PlatformRole, QueueRules, Reach, Role, ServiceLevel, UserStatus, agent, agent_skill,
-    company, flow, flow_version, job, membership, outbox_counter, phone_number, queue, queue_member,
-    routing_state, skill, user,
+    OverflowStep, PlatformRole, QueueRules, Reach, Role, ServiceLevel, agent, agent_skill, company, flow,
+    flow_version, job, membership, outbox_counter, phone_number, queue, queue_member, routing_state, skill,
+    user,
 };
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, QueryOrder,
@@ -77,17 +77,8 @@ impl Plan<'_> {
 }
 
 fn user(plan: &Plan<'_>, email: String, name: &str) -> user::Model {
-    user::Model {
-        id: plan.id(),
-        email: Some(email),
-        phone_number: None,
-        name: name.to_owned(),
-        password_hash: Some(plan.password_hash.to_owned()),
-        platform_role: None,
-        status: UserStatus::Active,
-        created_at: plan.now,
-        updated_at: plan.now,
-    }
+    let begun = user::Model::begun(plan.id(), name.to_owned(), Some(email), plan.now);
+    user::Model { password_hash: Some(plan.password_hash.to_owned()), ..begun }
 }
 
 async fn insert_user(tx: &DatabaseTransaction, row: user::Model) -> Result<(), DbErr> {
@@ -213,29 +204,9 @@ impl Writer<'_> {
         };
         // Earlier agents are idle for longer, so that everybody can tell who is asked first.
         let after_the_first = i32::try_from(self.cast.agents.len()).unwrap_or_default() - index;
-        let row = agent::Model {
-            id: self.plan.id(),
-            company_id: self.company(),
-            membership_id,
-            name: agent.name.to_owned(),
-            reach,
-            number,
-            capacity: 1,
-            availability,
-            availability_reason: None,
-            available_since: self.plan.now - STEP * after_the_first,
-            not_responding_since: None,
-            heartbeat_at: None,
-            last_offered_at: None,
-            last_call_ended_at: None,
-            calls_handled: 0,
-            talk_ms: 0,
-            next_availability: None,
-            next_reason: None,
-            next_asked_by: None,
-            may_pick: false,
-            removed_at: None,
-        };
+        let (name, since) = (agent.name.to_owned(), self.plan.now - STEP * after_the_first);
+        let begun = agent::Model::begun(self.plan.id(), self.company(), membership_id, name, since);
+        let row = agent::Model { reach, number, availability, ..begun };
         let id = row.id;
         self.scope.insert::<agent::Entity, _>(self.tx, row).await?;
         Ok(id)

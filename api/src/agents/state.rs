@@ -147,29 +147,8 @@ mod tests {
 
     fn available() -> agent::Model {
         let id = Uuid::from_u128(1);
-        agent::Model {
-            id: id.into(),
-            company_id: id.into(),
-            membership_id: id.into(),
-            name: "Ann".into(),
-            reach: Reach::Client,
-            number: None,
-            capacity: 1,
-            availability: Availability::Available,
-            availability_reason: None,
-            available_since: noon(),
-            next_availability: None,
-            next_reason: None,
-            next_asked_by: None,
-            not_responding_since: None,
-            heartbeat_at: None,
-            last_offered_at: None,
-            last_call_ended_at: None,
-            calls_handled: 0,
-            talk_ms: 0,
-            may_pick: false,
-            removed_at: None,
-        }
+        let begun = agent::Model::begun(id.into(), id.into(), id.into(), "Ann".into(), noon());
+        agent::Model { reach: Reach::Client, availability: Availability::Available, ..begun }
     }
 
     fn by(because: ChangeCause) -> Why {

@@ -3,10 +3,10 @@
 //! Beside them each message has two that nobody can type, since `ø` is folded to `o`: that of its company and that of its chat. The
 //! index is one for all companies, and by them a search reads no more of it than its own.
 
+use entity::fold::fold;
 use entity::id::{ChatId, CompanyId};
 use uuid::Uuid;
 
-use crate::contacts::fold::fold;
 use crate::error::{Error, Result};
 use crate::store::chat_messages::Words;
 

@@ -79,8 +79,7 @@ impl Directory {
         limit: Query<Option<u64>>,
     ) -> Reply<Vec<ColleagueOut>> {
         let (scope, page) = (can.scope()?, Page::read(page.0, limit.0)?);
-        let search = q.0.map(|words| words.to_lowercase());
-        let filter = MemberFilter { search, role: None, status: Some(MembershipStatus::Active) };
+        let filter = MemberFilter { search: q.0, role: None, status: Some(MembershipStatus::Active) };
         let (members, total) = members::page(app, scope, &filter, page.offset(), page.limit()).await?;
         Success::page(members, page.of(total))
     }

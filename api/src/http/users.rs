@@ -238,7 +238,7 @@ fn may_give<P: Permission>(can: &Can<P>, app: &App, role: Role) -> Result<()> {
 }
 
 fn words(search: Option<String>) -> Option<String> {
-    search.map(|search| search.trim().to_lowercase()).filter(|search| !search.is_empty())
+    search.map(|search| search.trim().to_owned()).filter(|search| !search.is_empty())
 }
 
 #[OpenApi(prefix_path = "/api/users", tag = "Tag::Users")]

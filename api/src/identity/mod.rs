@@ -9,6 +9,7 @@ mod caller;
 pub mod devices;
 mod email;
 pub mod firebase;
+pub mod fold;
 pub mod invitations;
 pub mod members;
 pub mod newcomers;

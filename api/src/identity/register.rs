@@ -9,8 +9,7 @@
 use chrono::TimeDelta;
 use entity::id::{CompanyId, UserId};
 use entity::{
-    Availability, MembershipStatus, Reach, Role, UserStatus, agent, company, invitation, membership,
-    registration, user,
+    MembershipStatus, Role, UserStatus, agent, company, invitation, membership, registration, user,
 };
 use serde_json::json;
 
@@ -195,18 +194,8 @@ async fn invitation(app: &App, token: &Secret, email: &Email) -> Result<invitati
 }
 
 pub(super) fn new_user(app: &App, email: String, name: String, password_hash: String) -> user::Model {
-    let now = app.clock.now();
-    user::Model {
-        id: app.ids.next(),
-        email: Some(email),
-        phone_number: None,
-        name,
-        password_hash: Some(password_hash),
-        platform_role: None,
-        status: UserStatus::Active,
-        created_at: now,
-        updated_at: now,
-    }
+    let begun = user::Model::begun(app.ids.next(), name, Some(email), app.clock.now());
+    user::Model { password_hash: Some(password_hash), ..begun }
 }
 
 /// A new company with `owner` in it.
@@ -282,27 +271,5 @@ pub fn new_agent(
     membership: entity::id::MembershipId,
     name: &str,
 ) -> agent::Model {
-    agent::Model {
-        id: app.ids.next(),
-        company_id: company,
-        membership_id: membership,
-        name: name.to_owned(),
-        reach: Reach::Browser,
-        number: None,
-        capacity: 1,
-        availability: Availability::Offline,
-        availability_reason: None,
-        available_since: app.clock.now(),
-        not_responding_since: None,
-        heartbeat_at: None,
-        last_offered_at: None,
-        last_call_ended_at: None,
-        calls_handled: 0,
-        talk_ms: 0,
-        next_availability: None,
-        next_reason: None,
-        next_asked_by: None,
-        may_pick: false,
-        removed_at: None,
-    }
+    agent::Model::begun(app.ids.next(), company, membership, name.to_owned(), app.clock.now())
 }

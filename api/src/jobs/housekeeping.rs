@@ -1,7 +1,7 @@
 //! Forgets what nobody can ask for any more: settled requests of the provider, events that were told, registrations that
 //! nobody confirmed in time, links to set a password, codes to telephone numbers, phones that nobody is signed in on, secrets that no
 //! request came for, mail that was given up, answers to requests that may be repeated no more, reports of imports, what endpoints were told, and when messages were read. Brings
-//! the words of contacts up to date.
+//! the words of contacts and of people up to date.
 
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use chrono::TimeDelta;
 use crate::app::App;
 use crate::contacts;
 use crate::error::Result;
+use crate::identity;
 use crate::store::{
     kept_answers, mails, password_links, phone_codes, phone_messages, push_devices, registrations, system,
 };
@@ -33,6 +34,9 @@ pub async fn run(app: App) {
     loop {
         if let Err(error) = contacts::index::catch_up(&app).await {
             tracing::error!(?error, "contacts could not be indexed; it is tried again in an hour");
+        }
+        if let Err(error) = identity::fold::catch_up(&app).await {
+            tracing::error!(?error, "people could not be folded; it is tried again in an hour");
         }
         let busy = app.clock.sleep(EVERY).await;
         if let Err(error) = forget(&app).await {

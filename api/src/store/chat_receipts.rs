@@ -39,7 +39,8 @@ pub async fn of_message(
         .into_tuple()
         .all(db)
         .await?;
-    let times = |(user, delivered, as_read, read): (UserId, At, At, At)| (user, (delivered.or(as_read), read));
+    let times =
+        |(user, delivered, as_read, read): (UserId, At, At, At)| (user, (delivered.or(as_read), read));
     Ok(rows.into_iter().map(times).collect())
 }
 
@@ -53,7 +54,8 @@ fn first(
 ) -> sea_orm::sea_query::SelectStatement {
     use chat_receipt::Column;
     let member = (chat_member::Entity, chat_member::Column::UserId);
-    let at = CaseStatement::new().case(Expr::col((chat_receipt::Entity, after)).lt(seq), Expr::col(Column::At));
+    let at =
+        CaseStatement::new().case(Expr::col((chat_receipt::Entity, after)).lt(seq), Expr::col(Column::At));
     scope
         .find::<chat_receipt::Entity>()
         .filter(Column::ChatId.eq(chat))

@@ -14,7 +14,7 @@ use sea_orm::{
     QuerySelect, QueryTrait, Select, Set,
 };
 
-use super::{Tx, phone_codes, phone_messages, push_devices};
+use super::{Tx, phone_codes, phone_messages, push_devices, users};
 
 /// The calls from a number and to it.
 pub fn calls_with(scope: CompanyScope, number: &str) -> Select<call::Entity> {
@@ -273,20 +273,10 @@ pub async fn forget_account(tx: &Tx, id: UserId, nobody: &str, now: DateTimeUtc)
         updated_at: Set(now),
         ..Default::default()
     };
-    user::Entity::update_many().set(changes).filter(user::Column::Id.eq(id)).exec(tx).await.map(drop)
+    users::update(tx, id, changes).await
 }
 
 /// The account that stands in the place of an erased one.
 pub fn nobody(id: UserId, name: &str, now: DateTimeUtc) -> user::Model {
-    user::Model {
-        id,
-        email: None,
-        phone_number: None,
-        name: name.to_owned(),
-        password_hash: None,
-        platform_role: None,
-        status: UserStatus::Deleted,
-        created_at: now,
-        updated_at: now,
-    }
+    user::Model { status: UserStatus::Deleted, ..user::Model::begun(id, name.to_owned(), None, now) }
 }

@@ -9,7 +9,7 @@ use entity::id::{AgentId, MembershipId, UserId};
 use entity::{
     CompanyScope, MembershipStatus, Role, Updated, UserStatus, agent, membership, user, user_preferences,
 };
-use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, OnConflict, SimpleExpr};
+use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr, OnConflict, SimpleExpr};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, JoinType,
     PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, RelationDef, Set,
@@ -30,7 +30,7 @@ pub struct Member {
 /// Which members are asked for; `None` asks for all, but for those that were removed.
 #[derive(Clone, Debug, Default)]
 pub struct MemberFilter {
-    /// In lower case; each word has to stand in the name or the address.
+    /// Each word has to stand in the name or the address; neither case nor accents count.
     pub search: Option<String>,
     pub role: Option<Role>,
     pub status: Option<MembershipStatus>,
@@ -55,13 +55,42 @@ pub async fn lock(tx: &Tx, id: UserId) -> Result<Option<user::Model>, DbErr> {
 
 /// Inserts a user unless the address or the number is taken; tells whether it was inserted.
 pub async fn insert_unless_known(tx: &Tx, user: user::Model) -> Result<bool, DbErr> {
+    let folded = Some(user::folded(&user.name, user.email.as_deref()));
+    let user = user::Model { folded, folded_at: Some(user.updated_at), ..user };
     let mut insert = user::Entity::insert(user.into_active_model().reset_all()).into_query();
     insert.on_conflict(OnConflict::new().do_nothing().to_owned());
     Ok(tx.execute(&insert).await?.rows_affected() == 1)
 }
 
 pub async fn update(tx: &Tx, id: UserId, changes: user::ActiveModel) -> Result<(), DbErr> {
-    user::Entity::update_many().set(changes).filter(user::Column::Id.eq(id)).exec(tx).await.map(drop)
+    user::Entity::update_many().set(changes).filter(user::Column::Id.eq(id)).exec(tx).await?;
+    match by_id(tx, id).await? {
+        Some(user) => fold(tx, user).await,
+        None => Ok(()),
+    }
+}
+
+/// Makes the words by which he is found those of his row.
+async fn fold(tx: &Tx, user: user::Model) -> Result<(), DbErr> {
+    let words = user::ActiveModel {
+        folded: Set(Some(user::folded(&user.name, user.email.as_deref()))),
+        folded_at: Set(Some(user.updated_at)),
+        ..Default::default()
+    };
+    user::Entity::update_many().set(words).filter(user::Column::Id.eq(user.id)).exec(tx).await.map(drop)
+}
+
+/// The same of those whose words lag behind; answers how many there were.
+pub async fn fold_stale(tx: &Tx, limit: u64) -> Result<u64, DbErr> {
+    use user::Column::{FoldedAt, Id, UpdatedAt};
+    let stale = Condition::any().add(FoldedAt.is_null()).add(Expr::col(FoldedAt).lt(Expr::col(UpdatedAt)));
+    let rows = user::Entity::find().filter(stale).order_by_asc(Id).limit(limit).lock_exclusive();
+    let mut folded = 0;
+    for user in rows.all(tx).await? {
+        fold(tx, user).await?;
+        folded += 1;
+    }
+    Ok(folded)
 }
 
 /// One page of the company's members by name, and how many there are in all.
@@ -96,13 +125,11 @@ pub async fn members(
     Ok((with_agents(scope, db, rows).await?, total))
 }
 
-/// Every word of the search, which is in lower case, stands somewhere in the name or the address.
+/// Every word of the search stands somewhere in the name or the address.
 pub fn matches(search: &str) -> Condition {
-    search.split_whitespace().fold(Condition::all(), |all, word| {
+    entity::fold::fold(search).split_whitespace().fold(Condition::all(), |all, word| {
         let escaped = word.replace('!', "!!").replace('%', "!%").replace('_', "!_");
-        let word = || LikeExpr::new(format!("%{escaped}%")).escape('!');
-        let name = Func::lower(Expr::col((user::Entity, user::Column::Name)));
-        all.add(Condition::any().add(Expr::expr(name).like(word())).add(user::Column::Email.like(word())))
+        all.add(user::Column::Folded.like(LikeExpr::new(format!("%{escaped}%")).escape('!')))
     })
 }
 

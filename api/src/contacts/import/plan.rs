@@ -4,9 +4,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use entity::fold::fold;
 use serde::{Deserialize, Serialize};
 
-use crate::contacts::fold::fold;
 use crate::contacts::is_name;
 use crate::error::{Error, Result};
 

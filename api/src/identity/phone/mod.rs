@@ -7,7 +7,6 @@
 pub mod codes;
 
 use entity::UserStatus;
-use entity::id::UserId;
 use entity::user;
 use sea_orm::{Set, SqlErr};
 use serde_json::json;
@@ -113,15 +112,8 @@ async fn found(app: &App, tx: &Tx, number: &Number) -> Result<(user::Model, bool
         ));
     }
     let fresh = user::Model {
-        id: app.ids.next::<UserId>(),
-        email: None,
         phone_number: Some(number.as_str().to_owned()),
-        name: String::new(),
-        password_hash: None,
-        platform_role: None,
-        status: UserStatus::Active,
-        created_at: now,
-        updated_at: now,
+        ..user::Model::begun(app.ids.next(), String::new(), None, now)
     };
     if users::insert_unless_known(tx, fresh.clone()).await? {
         return Ok((fresh, true));

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use entity::id::{CompanyId, JobId};
 use entity::{
-    CompanyScope, JobState, call_secret, chat_receipt, contact, contact_import, job, outbox, queue_entry, routing_change,
-    routing_state, webhook_event, webhook_request,
+    CompanyScope, JobState, call_secret, chat_receipt, contact, contact_import, job, outbox, queue_entry,
+    routing_change, routing_state, webhook_event, webhook_request,
 };
 use sea_orm::sea_query::{Condition, Expr, LockBehavior, LockType};
 use sea_orm::{

@@ -1,8 +1,11 @@
 //! /api/users: making, changing, banning and taking back members; who works here; pictures.
 
+use sea_orm::ConnectionTrait;
 use serde_json::json;
 
-use crate::support::{Backend, PASSWORD, TestApp, World, on_both_databases, png, refresh_token};
+use crate::support::{
+    Answer, Backend, PASSWORD, Person, TestApp, World, on_both_databases, png, refresh_token, texts,
+};
 
 on_both_databases! {
     async fn a_member_is_made_and_sets_his_own_password(app) {
@@ -126,6 +129,49 @@ on_both_databases! {
         assert_eq!(all.body["pagination"]["total"], 4, "who has left is not found: {}", all.text);
         let wild = app.get("/api/users/search?q=%25", &world.ours.agent).await;
         assert_eq!(wild.data(200), &json!([]), "a sign of the database's is a sign");
+    }
+
+    async fn people_are_found_without_accents_and_case(app) {
+        let world = World::create(app).await;
+        let (owner, list) = (&world.ours.owner, format!("/api/users/company/{}", world.ours.id));
+        let found = async |search: &str| {
+            let search = search.replace('%', "%25").replace(' ', "%20");
+            let (all, by_list) = (format!("/api/users/search?q={search}"), format!("{list}?search={search}"));
+            let names = |answer: Answer| {
+                let rows = answer.data(200).as_array().unwrap().iter();
+                rows.map(|row| row["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+            };
+            let (all, by_list) = (names(app.get(&all, owner).await), names(app.get(&by_list, owner).await));
+            assert_eq!(all, by_list, "{search}");
+            all
+        };
+        let name = async |person: &Person, name: &str| {
+            app.put("/api/auth/profile", person, json!({ "name": name })).await.data(200);
+        };
+        name(&world.ours.agent, "Ünsal Øzkan").await;
+        name(&world.ours.manager, "Ira Straße").await;
+        for search in ["unsal", "ÜNSAL", "Ünsal", "uensal", "ozkan uns", "NSA", "øzkan agent@ours"] {
+            assert_eq!(found(search).await, ["Ünsal Øzkan"], "{search}");
+        }
+        for search in ["strasse", "STRASSE ira", "straße", "STRAẞE"] {
+            assert_eq!(found(search).await, ["Ira Straße"], "{search}");
+        }
+        name(&world.ours.agent, "Łukasz").await;
+        assert_eq!((found("unsal").await, found("lukasz").await), (vec![], vec!["Łukasz".to_owned()]));
+        let platform = app.get("/api/users?search=LUKASZ", &world.admin).await;
+        assert_eq!(platform.data(200).as_array().unwrap().len(), 1);
+        // What an older node has written, or was there before: its words follow with the next round.
+        for (sql, gone) in [
+            ("UPDATE \"user\" SET name = 'Žofie', updated_at = '2036-03-02T12:00:00+00:00' WHERE name = 'Łukasz'", "zofie"),
+            ("UPDATE \"user\" SET folded = NULL, folded_at = NULL", "strasse"),
+        ] {
+            app.app.db.writer().execute_unprepared(sql).await.unwrap();
+            assert_eq!(found(gone).await, [""; 0]);
+            calldocker::identity::fold::catch_up(&app.app).await.unwrap();
+            assert_eq!((found(gone).await.len(), found("lukasz").await.len()), (1, 0));
+        }
+        let stale = "SELECT name AS row FROM \"user\" WHERE folded_at IS NULL OR folded_at < updated_at";
+        assert_eq!(texts(&app.app, stale).await, [""; 0], "and nothing is done twice");
     }
 
     async fn the_administrator_lists_everybody_and_filters(app) {

@@ -57,17 +57,8 @@ pub async fn found_company(app: &App, plan: &Plan) -> Company {
     let mut agents = Vec::new();
     let mut user = None;
     for (index, reach) in plan.agents.iter().enumerate() {
-        let person = user::Model {
-            id: app.ids.next(),
-            email: Some(format!("agent{index}@{company}.test")),
-            phone_number: None,
-            name: format!("Agent {index}"),
-            password_hash: None,
-            platform_role: None,
-            status: UserStatus::Active,
-            created_at: now,
-            updated_at: now,
-        };
+        let (name, email) = (format!("Agent {index}"), format!("agent{index}@{company}.test"));
+        let person = user::Model::begun(app.ids.next(), name, Some(email), now);
         user::Entity::insert(person.clone().into_active_model().reset_all())
             .exec_without_returning(&tx)
             .await
@@ -82,29 +73,14 @@ pub async fn found_company(app: &App, plan: &Plan) -> Company {
             created_at: now,
         };
         scope.insert::<membership::Entity, _>(&tx, member.clone()).await.unwrap();
+        // Earlier ones are idle longer.
+        let since = now - TimeDelta::seconds(100 - i64::try_from(index).unwrap());
         let agent = agent::Model {
-            id: app.ids.next(),
-            company_id: company,
-            membership_id: member.id,
-            name: person.name,
             reach: *reach,
             number: (*reach == Reach::Number).then(|| agent_number(index)),
             capacity: plan.capacity,
             availability: Availability::Available,
-            availability_reason: None,
-            // Earlier ones are idle longer.
-            available_since: now - TimeDelta::seconds(100 - i64::try_from(index).unwrap()),
-            not_responding_since: None,
-            heartbeat_at: None,
-            last_offered_at: None,
-            last_call_ended_at: None,
-            calls_handled: 0,
-            talk_ms: 0,
-            next_availability: None,
-            next_reason: None,
-            next_asked_by: None,
-            may_pick: false,
-            removed_at: None,
+            ..agent::Model::begun(app.ids.next(), company, member.id, person.name, since)
         };
         scope.insert::<agent::Entity, _>(&tx, agent.clone()).await.unwrap();
         let member = queue_member::Model { company_id: company, queue_id: queue.id, agent_id: agent.id };

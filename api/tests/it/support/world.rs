@@ -32,13 +32,13 @@ use entity::{
     ExportFormat, ExportState, IdleReading, Inserted, MailedReport, MediaKind, MediaState, MediaStore,
     MembershipStatus, PlatformRole, PrivacyKind, PrivacyPerson, PrivacyState, PushPurpose, PushServiceKind,
     QueueRules, Reach, RecordingRule, ReportPeriod, RevokedBecause, Role, SmtpSecurity, StoryAudience,
-    StoryKind, Strategy, Updated, UserStatus, agent, agent_skill, api_key, availability_reason, bucket,
-    chat_integration, closed_company, company, contact, contact_field, contact_import, disposition,
-    disposition_queue, export, flow, flow_test, flow_version, invitation, media, membership, password_link,
-    phone_code, phone_number, privacy_request, prompt, prompt_resource, push_device, push_service, queue,
-    queue_member, recording_policy, refresh_token, registration, report_schedule, schedule, second_factor,
-    session, skill, smtp_server, story, story_highlight, transcription_hook, user, voice_key,
-    webhook_delivery, webhook_endpoint, webhook_event,
+    StoryKind, Strategy, Updated, agent, agent_skill, api_key, availability_reason, bucket, chat_integration,
+    closed_company, company, contact, contact_field, contact_import, disposition, disposition_queue, export,
+    flow, flow_test, flow_version, invitation, media, membership, password_link, phone_code, phone_number,
+    privacy_request, prompt, prompt_resource, push_device, push_service, queue, queue_member,
+    recording_policy, refresh_token, registration, report_schedule, schedule, second_factor, session, skill,
+    smtp_server, story, story_highlight, transcription_hook, user, voice_key, webhook_delivery,
+    webhook_endpoint, webhook_event,
 };
 use sea_orm::{ActiveValue::Set, DatabaseTransaction, TransactionTrait};
 use serde_json::{Value, json};
@@ -1105,16 +1105,11 @@ pub async fn person_of(app: &App, email: &str, seat: Seat, member: Option<(Compa
     static HASH: OnceCell<String> = OnceCell::const_new();
     let hash = HASH.get_or_init(|| async { passwords::hash(Secret::new(PASSWORD)).await.unwrap() }).await;
     let (ids, now) = (&app.ids, app.clock.now());
+    let name = email.split('@').next().unwrap().to_owned();
     let user = user::Model {
-        id: ids.next(),
-        email: Some(email.to_owned()),
-        phone_number: None,
-        name: email.split('@').next().unwrap().to_owned(),
         password_hash: Some(hash.clone()),
         platform_role: (seat == Seat::Admin).then_some(PlatformRole::Admin),
-        status: UserStatus::Active,
-        created_at: now,
-        updated_at: now,
+        ..user::Model::begun(ids.next(), name, Some(email.to_owned()), now)
     };
     let tx = app.db.begin().await.unwrap();
     assert!(users::insert_unless_known(&tx, user.clone()).await.unwrap(), "{email} is taken");
@@ -1181,26 +1176,9 @@ fn agent(
     now: chrono::DateTime<chrono::Utc>,
 ) -> agent::Model {
     agent::Model {
-        id,
-        company_id,
-        membership_id,
-        name: name.to_owned(),
         reach: Reach::Client,
         number: Some("+4917012345".to_owned()),
         capacity: 2,
-        availability: Availability::Offline,
-        availability_reason: None,
-        available_since: now,
-        not_responding_since: None,
-        heartbeat_at: None,
-        last_offered_at: None,
-        last_call_ended_at: None,
-        calls_handled: 0,
-        talk_ms: 0,
-        next_availability: None,
-        next_reason: None,
-        next_asked_by: None,
-        may_pick: false,
-        removed_at: None,
+        ..agent::Model::begun(id, company_id, membership_id, name.to_owned(), now)
     }
 }
