@@ -1,6 +1,7 @@
 //! Messages in chats: who of a chat's people is told of one on his phones. It is decided by a job of the message's own, since a
 //! group has up to a thousand people and its row is held while a message is written.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::{ChatId, ChatMessageId, UserId};
 use entity::{CompanyScope, MessageKind};
 use sea_orm::QuerySelect;
@@ -9,8 +10,9 @@ use super::{LIFE, Notice, to};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::jobs::Done;
+use crate::store::push_devices::{self, Whom};
 use crate::store::system::Claimed;
-use crate::store::{Unit, chat_messages, chats, push_devices, users};
+use crate::store::{Unit, chat_messages, chats, users};
 
 /// People a transaction.
 const AT_ONCE: usize = 50;
@@ -42,6 +44,36 @@ pub async fn notify(app: &App, claimed: &Claimed) -> Result<Done> {
         unit.commit().await?;
     }
     Ok(Done::Yes)
+}
+
+/// How long a socket may be dead before it is missed: its pings are (45 seconds), or its node is.
+const MISSED_AFTER: TimeDelta = TimeDelta::minutes(1);
+
+/// Somebody's last socket went then, and none has come since. It may have been dead when it seemed to be there: what was said to him in
+/// its last minute, and has reached no device of his, is told on his phones now. Of each chat it is the last message, as always.
+pub async fn catch_up(unit: &mut Unit, user: UserId, gone_at: DateTime<Utc>) -> Result<()> {
+    let (scope, now) = (unit.scope(), unit.now());
+    if push_devices::reachable(scope, Whom::User(user), now).limit(1).one(unit.tx()).await?.is_none() {
+        return Ok(());
+    }
+    let since = gone_at - MISSED_AFTER;
+    let behind = chats::undelivered(scope, unit.tx(), user, since).await?;
+    let ids: Vec<_> = behind.iter().map(|(_, chat)| chat.id).collect();
+    let mut last = chat_messages::last_of(scope, unit.tx(), &ids, user).await?;
+    // Who wrote later than that was told of as to anybody without a screen.
+    last.retain(|_, row| row.user_id != user && since < row.sent_at && row.sent_at <= gone_at);
+    last.retain(|_, row| row.kind != MessageKind::System && row.deleted_at.is_none());
+    let names = users::names(unit.tx(), last.values().map(|row| row.user_id).collect()).await?;
+    for (member, chat) in behind {
+        let Some(row) = last.get(&chat.id) else { continue };
+        let is_muted = member.muted_until.is_some_and(|until| until > now);
+        if is_muted || !chats::who_block(scope, unit.tx(), row.user_id, &[user]).await?.is_empty() {
+            continue;
+        }
+        let who = names.get(&row.user_id).map(String::as_str).unwrap_or_default();
+        to(unit, user, Notice::message(&chat, row, who)).await?;
+    }
+    Ok(())
 }
 
 /// Whether a message is still to be told to somebody: it is there, he is in its chat, has not read it and has not muted it since.

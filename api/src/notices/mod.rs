@@ -30,7 +30,7 @@ use crate::secret::Secret;
 use crate::store::push_devices::{self, Whom};
 use crate::store::{Unit, jobs, workforce};
 
-pub use chats::{has_listeners, notify as notify_chat};
+pub use chats::{catch_up, has_listeners, notify as notify_chat};
 pub use deliver::{notify, send};
 pub use receipts::read as read_receipts;
 pub use services::{Credentials, Sender, Services};

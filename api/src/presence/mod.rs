@@ -15,6 +15,7 @@ pub use list::{Seen, Viewer, all, of};
 
 use crate::app::App;
 use crate::error::Result;
+use crate::notices;
 use crate::peer_calls;
 use crate::store::{Audience, Unit, peer_calls as calls, presences, system};
 
@@ -97,8 +98,11 @@ pub async fn is_gone(unit: &mut Unit, user: UserId) -> Result<()> {
         return Ok(());
     }
     (row.is_online, row.changed_at) = (false, now);
-    presences::save(scope, unit.tx(), row).await?;
+    presences::save(scope, unit.tx(), row.clone()).await?;
     has_changed(unit, user).await?;
+    if let Some(gone_at) = row.last_seen_at {
+        notices::catch_up(unit, user, gone_at).await?;
+    }
     peer_calls::user_gone(unit, user).await
 }
 

@@ -358,6 +358,25 @@ pub async fn with_unread<C: ConnectionTrait>(
     Ok(rows.into_iter().filter_map(|(member, chat)| Some((member, chat?))).collect())
 }
 
+/// A user's chats that were written to since that moment, in which something has neither reached him nor been read by him.
+pub async fn undelivered(
+    scope: CompanyScope,
+    db: &impl ConnectionTrait,
+    user: UserId,
+    since: DateTime<Utc>,
+) -> Result<Vec<(chat_member::Model, chat::Model)>, DbErr> {
+    use chat_member::Column as M;
+    let is_behind =
+        |mark: M| Expr::col((chat::Entity, chat::Column::LastSeq)).gt(Expr::col((chat_member::Entity, mark)));
+    let rows = listed(scope, user, None, None)
+        .filter(chat::Column::ActiveAt.gt(since))
+        .filter(is_behind(M::DeliveredSeq))
+        .filter(is_behind(M::ReadSeq))
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().filter_map(|(member, chat)| Some((member, chat?))).collect())
+}
+
 /// The ids of a user's chats.
 pub async fn ids_of<C: ConnectionTrait>(
     scope: CompanyScope,

@@ -21,9 +21,10 @@ use calldocker::store::push_devices::Whom;
 use calldocker::store::reports as rollups;
 use calldocker::store::stories::Feed;
 use calldocker::store::{
-    agent_work, audits, callbacks, calls, chat_devices, chat_receipts, chats, contact_search, contact_timeline, contacts,
-    hooks, mails, messages, outbox, peer_calls, phone_numbers, presences, push_devices, push_services,
-    queueing, recordings, sessions, stories, story_highlights, story_views, system, workforce,
+    agent_work, audits, callbacks, calls, chat_devices, chat_receipts, chats, contact_search,
+    contact_timeline, contacts, hooks, mails, messages, outbox, peer_calls, phone_numbers, presences,
+    push_devices, push_services, queueing, recordings, sessions, stories, story_highlights, story_views,
+    system, workforce,
 };
 use chrono::TimeDelta;
 use entity::id::{SessionId, UserId};
@@ -306,6 +307,7 @@ on_both_databases! {
         w.see("how far the others are", Found("sqlite_autoindex_chat_member"), chats::others_have(scope, r, ours.group, me)).await;
         w.see("one's chats", Found("ix_chat_member_user"), chats::listed(scope, me, Some(false), None).limit(50).all(r)).await;
         w.see("one's chats with something to read", Found("ix_chat_member_user"), chats::with_unread(scope, r, me)).await;
+        w.see("one's chats with something that has not come", Found("ix_chat_member_user"), chats::undelivered(scope, r, me, now - TimeDelta::minutes(1))).await;
         w.see("the groups of sockets", Found("ix_chat_member_user"), chats::groups_of(scope, r, &[me, other])).await;
         w.see("which groups have changed", Found("chat_roster"), system::chat_rosters(r, &[world.ours.id, world.theirs.id])).await;
         w.see("who is blocked", Found("sqlite_autoindex_user_block"), chats::are_blocked(scope, r, me, other)).await;

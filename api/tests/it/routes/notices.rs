@@ -4,6 +4,8 @@
 use std::time::Duration;
 
 use calldocker::authz::Seat;
+use calldocker::presence;
+use calldocker::store::system;
 use chrono::TimeDelta;
 use entity::Role;
 use serde_json::{Value, json};
@@ -89,6 +91,43 @@ with_phones! {
         pass(app, 8 * 3_600).await;
         writes(app, &dan, &chat, "Yes").await;
         assert_eq!(whom(phones).len(), 2 + 4);
+    }
+
+    async fn what_was_said_to_a_dead_socket_is_told_once_it_is_missed(app, phones) {
+        let world = people(app).await;
+        let ours = &world.ours;
+        let (ann, zoe) = (&colleague(app, ours, "ann").await, &colleague(app, ours, "zoe2").await);
+        let (eve, dan) = (&colleague(app, ours, "eve").await, &colleague(app, ours, "dan").await);
+        let four = [(ann, "ann"), (zoe, "zoe"), (eve, "eve"), (dan, "dan")];
+        for (person, name) in four {
+            a_phone_of(app, person, name).await;
+            presence::has_come(&app.app, ours.scope, person.user, name).await.unwrap();
+        }
+        let chat = group(app, &ours.manager, &four.map(|(person, _)| person)).await;
+        writes(app, &ours.manager, &chat, "Long ago").await;
+        pass(app, 300).await;
+        system::renew_sockets(&app.app.db, app.app.node, app.clock.now() + TimeDelta::hours(1)).await.unwrap();
+        let sent = writes(app, &ours.manager, &chat, "Soup?").await;
+        assert!(told(phones).is_empty(), "all of them seem to be there");
+        // Zoe's device was there, eve does not want to hear of it, and dan comes back in time.
+        app.post(&format!("/api/messages/{}/delivered", sent["id"].as_str().unwrap()), zoe, json!({})).await.data(200);
+        let muted = json!({ "mutedUntil": app.clock.now() + TimeDelta::hours(8), "pinned": false, "archived": false });
+        app.put(&format!("/api/chats/{}/settings", chat.as_str().unwrap()), eve, muted).await.data(200);
+        pass(app, 45).await;
+        for (person, name) in four {
+            presence::has_left(&app.app, ours.scope, person.user, name).await.unwrap();
+        }
+        presence::has_come(&app.app, ours.scope, dan.user, "again").await.unwrap();
+        assert!(told(phones).is_empty(), "he may come back");
+        pass(app, 20).await;
+        assert_eq!(whom(phones), ["ann message"]);
+        assert_eq!(told(phones)[0].1["messageId"], sent["id"]);
+        // What was said longer ago was there to be seen.
+        presence::has_come(&app.app, ours.scope, ann.user, "ann").await.unwrap();
+        pass(app, 60).await;
+        presence::has_left(&app.app, ours.scope, ann.user, "ann").await.unwrap();
+        pass(app, 20).await;
+        assert_eq!(whom(phones), ["ann message"]);
     }
 
     async fn what_was_read_or_deleted_is_told_no_more_and_what_is_told_is_what_stands_there(app, phones) {

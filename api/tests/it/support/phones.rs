@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use calldocker::jobs::Done;
 use calldocker::notices::{self, Notice};
+use calldocker::presence;
 use calldocker::store::system::turn_over_jobs;
 use calldocker::store::{Unit, jobs};
 use clock::Clock;
@@ -129,6 +130,11 @@ pub async fn work(app: &TestApp) {
                 JobKind::SendPush => notices::send(&app.app, &claimed).await,
                 JobKind::ReadPushReceipts => {
                     notices::read_receipts(&app.app, claimed.scope, claimed.job.id).await
+                }
+                JobKind::PresenceLost => {
+                    let mut unit = Unit::begin(&app.app, claimed.scope).await.unwrap();
+                    presence::is_gone(&mut unit, UserId(claimed.job.subject_id)).await.unwrap();
+                    unit.commit().await.map(|()| Done::Yes)
                 }
                 _ => Ok(Done::Yes),
             };
