@@ -223,12 +223,12 @@ pub struct MessageDetailsOut {
 
 /// When a message had reached somebody, and when he had read it.
 #[derive(Object, Debug)]
-#[oai(rename_all = "camelCase")]
+#[oai(rename_all = "camelCase", skip_serializing_if_is_none)]
 struct MessageReceiptOut {
     user_id: Uuid,
-    /// Null when it is not known: he came into the chat later, or it was too long ago.
+    /// Absent when it is not known: he came into the chat later, or it was too long ago.
     delivered_at: Option<DateTime<Utc>>,
-    /// Null when he has not read it, or it is not known.
+    /// Absent when he has not read it, or it is not known.
     read_at: Option<DateTime<Utc>>,
 }
 
