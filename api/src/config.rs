@@ -1,25 +1,31 @@
 //! Typed settings: the checked-in defaults (`settings.default.toml`, which is also their documentation), then the file
 //! that CALLDOCKER_CONFIG names, then the environment.
 
+mod keys;
 mod phone;
 mod push;
 mod rtc;
+mod smtp;
+mod storage;
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use entity::{MediaKind, SmtpSecurity};
-use lettre::message::Mailbox;
+use entity::SmtpSecurity;
 
 use crate::origin::Origins;
 use crate::outbound::web::Allowed;
 use crate::secret::Secret;
 
+use keys::{Keys, parse};
 pub use phone::{FirebaseSettings, PhoneSettings};
 pub use push::{ApnsSettings, PushSettings};
 pub use rtc::{RtcSettings, TokenForm};
+pub use smtp::SmtpServer;
+use smtp::smtp;
+pub use storage::{CloudinarySettings, CloudinarySignature, MediaSettings, S3Files, S3Settings};
+use storage::{cloudinary, s3};
 
 pub const DEFAULTS: &str = include_str!("../settings.default.toml");
 
@@ -112,88 +118,6 @@ pub struct Settings {
 pub struct TwilioAccount {
     pub account_sid: String,
     pub auth_token: Secret,
-}
-
-/// A bucket for files.
-#[derive(Clone, Debug)]
-pub struct S3Settings {
-    pub bucket: String,
-    pub region: String,
-    pub access_key_id: String,
-    pub secret_access_key: Secret,
-    /// Of a store that is not Amazon's.
-    pub endpoint: Option<String>,
-    /// The bucket stands in the path of addresses and not in their host.
-    pub path_style: bool,
-    pub files: S3Files,
-}
-
-/// How a file comes from a bucket to who may have it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum S3Files {
-    /// Through this server.
-    Streamed,
-    /// By a short-lived link to the store.
-    Linked,
-}
-
-/// How large media may be, in bytes. Those that come in one request, and pictures, have `max_file_size`.
-#[derive(Clone, Copy, Debug)]
-pub struct MediaSettings {
-    pub image: u64,
-    pub audio: u64,
-    pub video: u64,
-    pub document: u64,
-    /// Of all that a company keeps, when that is limited.
-    pub quota: Option<u64>,
-    /// How long an upload in parts may be on its way.
-    pub upload_kept: Duration,
-}
-
-impl MediaSettings {
-    pub fn limit(&self, kind: MediaKind) -> u64 {
-        match kind {
-            MediaKind::Image => self.image,
-            MediaKind::Audio => self.audio,
-            MediaKind::Video => self.video,
-            MediaKind::Document => self.document,
-        }
-    }
-
-    /// Of the largest file that is taken at all.
-    pub fn largest(&self) -> u64 {
-        self.image.max(self.audio).max(self.video).max(self.document)
-    }
-}
-
-/// An account at Cloudinary.
-#[derive(Clone, Debug)]
-pub struct CloudinarySettings {
-    pub cloud_name: String,
-    pub api_key: String,
-    pub api_secret: Secret,
-    /// Without a slash at the end.
-    pub api_url: String,
-    pub signature: CloudinarySignature,
-}
-
-/// By which the account signs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CloudinarySignature {
-    Sha1,
-    Sha256,
-}
-
-/// A server that takes our mail.
-#[derive(Clone, Debug)]
-pub struct SmtpServer {
-    pub host: String,
-    pub port: u16,
-    /// User and password.
-    pub login: Option<(String, Secret)>,
-    /// Whom mail comes from.
-    pub from: Mailbox,
-    pub security: SmtpSecurity,
 }
 
 /// How many requests are taken; 0 is no limit.
@@ -460,43 +384,6 @@ fn database_url(keys: &Keys, data_dir: &std::path::Path) -> String {
     }
 }
 
-fn s3(keys: &Keys) -> Result<Option<S3Settings>, BadSetting> {
-    let Some(bucket) = keys.optional("aws_s3_bucket") else { return Ok(None) };
-    let needed = |key| keys.optional(key).ok_or_else(|| keys.bad(key, "is missing beside AWS_S3_BUCKET"));
-    let endpoint = match keys.optional("aws_s3_endpoint") {
-        Some(url) if !url.starts_with("http://") && !url.starts_with("https://") => {
-            return Err(keys.bad("aws_s3_endpoint", "is not an address, e.g. https://s3.example.com"));
-        }
-        endpoint => endpoint,
-    };
-    Ok(Some(S3Settings {
-        bucket,
-        region: needed("aws_region")?,
-        access_key_id: needed("aws_access_key_id")?,
-        secret_access_key: Secret::new(needed("aws_secret_access_key")?),
-        endpoint,
-        path_style: keys.choice("aws_s3_path_style", &[("true", true), ("false", false)])?,
-        files: keys
-            .choice("aws_s3_files", &[("streamed", S3Files::Streamed), ("linked", S3Files::Linked)])?,
-    }))
-}
-
-fn cloudinary(keys: &Keys) -> Result<Option<CloudinarySettings>, BadSetting> {
-    let Some(cloud_name) = keys.optional("cloudinary_cloud_name") else { return Ok(None) };
-    let needed =
-        |key| keys.optional(key).ok_or_else(|| keys.bad(key, "is missing beside CLOUDINARY_CLOUD_NAME"));
-    Ok(Some(CloudinarySettings {
-        cloud_name,
-        api_key: needed("cloudinary_api_key")?,
-        api_secret: Secret::new(needed("cloudinary_api_secret")?),
-        api_url: keys.text("cloudinary_api_url").trim_end_matches('/').to_owned(),
-        signature: keys.choice(
-            "cloudinary_signature",
-            &[("sha1", CloudinarySignature::Sha1), ("sha256", CloudinarySignature::Sha256)],
-        )?,
-    }))
-}
-
 fn origins(keys: &Keys) -> Result<Origins, BadSetting> {
     let key = if keys.optional("cors_origin").is_some() { "cors_origin" } else { "frontend_url" };
     Origins::read(&keys.text(key)).map_err(|entry| {
@@ -524,92 +411,6 @@ fn otlp_endpoint(keys: &Keys) -> Result<Option<String>, BadSetting> {
     }
 }
 
-fn smtp(keys: &Keys) -> Result<Option<SmtpServer>, BadSetting> {
-    let security = keys.choice(
-        "smtp_security",
-        &[("starttls", SmtpSecurity::Starttls), ("tls", SmtpSecurity::Tls), ("none", SmtpSecurity::None)],
-    )?;
-    let port = keys.number("smtp_port")?;
-    let Some(host) = keys.optional("smtp_host") else { return Ok(None) };
-    let from = keys.optional("smtp_from");
-    let from = from.ok_or_else(|| keys.bad("smtp_from", "is missing beside SMTP_HOST"))?;
-    let from = from
-        .parse()
-        .map_err(|_| keys.bad("smtp_from", "is not an address, e.g. CallDocker <noreply@example.com>"))?;
-    let login = match (keys.optional("smtp_user"), keys.optional("smtp_pass")) {
-        (Some(user), Some(pass)) => Some((user, Secret::new(pass))),
-        (None, None) => None,
-        (Some(_), None) => return Err(keys.bad("smtp_pass", "is missing beside SMTP_USER")),
-        (None, Some(_)) => return Err(keys.bad("smtp_user", "is missing beside SMTP_PASS")),
-    };
-    Ok(Some(SmtpServer { host, port, login, from, security }))
-}
-
-fn parse(text: &str) -> Result<BTreeMap<String, String>, String> {
-    let table: toml::Table = text.parse().map_err(|e: toml::de::Error| e.to_string())?;
-    table
-        .into_iter()
-        .map(|(key, value)| match value {
-            toml::Value::String(text) => Ok((key, text)),
-            toml::Value::Integer(number) => Ok((key, number.to_string())),
-            toml::Value::Boolean(flag) => Ok((key, flag.to_string())),
-            toml::Value::Float(_)
-            | toml::Value::Datetime(_)
-            | toml::Value::Array(_)
-            | toml::Value::Table(_) => Err(format!("`{key}` must be a text or a whole number")),
-        })
-        .collect()
-}
-
-/// The raw keys, with readers that name the key when they fail.
-struct Keys(BTreeMap<String, String>);
-
-impl Keys {
-    fn text(&self, key: &str) -> String {
-        self.0.get(key).cloned().unwrap_or_default()
-    }
-
-    fn optional(&self, key: &str) -> Option<String> {
-        Some(self.text(key)).filter(|value| !value.is_empty())
-    }
-
-    fn number<N: std::str::FromStr>(&self, key: &str) -> Result<N, BadSetting> {
-        self.text(key).parse().map_err(|_| self.bad(key, "is not a whole number in range"))
-    }
-
-    fn seconds(&self, key: &str) -> Result<Duration, BadSetting> {
-        self.number(key).map(Duration::from_secs)
-    }
-
-    /// `90`, `90s`, `15m`, `24h` or `7d`.
-    fn span(&self, key: &str) -> Result<Duration, BadSetting> {
-        let text = self.text(key);
-        let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
-        let factor = match unit {
-            "" | "s" => 1,
-            "m" => 60,
-            "h" => 3600,
-            "d" => 86_400,
-            _ => return Err(self.bad(key, "is not a span of time, e.g. 15m, 24h or 7d")),
-        };
-        let number: u64 =
-            number.parse().map_err(|_| self.bad(key, "is not a span of time, e.g. 15m, 24h or 7d"))?;
-        Ok(Duration::from_secs(number.saturating_mul(factor)))
-    }
-
-    fn choice<T: Copy>(&self, key: &str, choices: &[(&str, T)]) -> Result<T, BadSetting> {
-        let text = self.text(key);
-        choices.iter().find(|(name, _)| *name == text).map(|(_, value)| *value).ok_or_else(|| {
-            let names: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
-            self.bad(key, &format!("must be one of {}, not `{text}`", names.join(", ")))
-        })
-    }
-
-    fn bad(&self, key: &str, problem: &str) -> BadSetting {
-        BadSetting { key: key.to_uppercase(), problem: problem.to_owned() }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -628,22 +429,6 @@ mod tests {
         let settings =
             Settings::with(&[("db_host", "db"), ("db_user", "a b"), ("db_password", "p@ss")]).unwrap();
         assert_eq!(settings.database_url.expose(), "postgres://a%20b:p%40ss@db:5432/calldocker");
-    }
-
-    #[test]
-    fn document_001_s_names_of_amazon_make_a_bucket() {
-        assert!(Settings::with(&[]).unwrap().s3.is_none());
-        let keys = [
-            ("aws_s3_bucket", "calls"),
-            ("aws_access_key_id", "AKIA1"),
-            ("aws_secret_access_key", "secret"),
-            ("aws_region", "eu-central-1"),
-        ];
-        let s3 = Settings::with(&keys).unwrap().s3.unwrap();
-        assert_eq!((s3.bucket.as_str(), s3.region.as_str()), ("calls", "eu-central-1"));
-        assert_eq!((s3.endpoint, s3.path_style, s3.files), (None, false, S3Files::Streamed));
-        let bad = Settings::with(&keys[..2]).unwrap_err();
-        assert_eq!(bad.to_string(), "AWS_SECRET_ACCESS_KEY: is missing beside AWS_S3_BUCKET");
     }
 
     #[test]
@@ -666,21 +451,6 @@ mod tests {
         assert_eq!(bad("cors_origin", "*"), "CORS_ORIGIN");
         assert_eq!(bad("operator_token", "short"), "OPERATOR_TOKEN");
         assert_eq!(Settings::with(&[("request_seconds", "0")]).unwrap().request_limit, None);
-    }
-
-    #[test]
-    fn a_mail_server_needs_a_sender_and_both_halves_of_a_login() {
-        let host = ("smtp_host", "mail.example.com");
-        let from = ("smtp_from", "CallDocker <noreply@example.com>");
-        let bad = |changes: &[(&str, &str)]| Settings::with(changes).unwrap_err().key;
-        assert_eq!(bad(&[host]), "SMTP_FROM");
-        assert_eq!(bad(&[host, ("smtp_from", "nobody")]), "SMTP_FROM");
-        assert_eq!(bad(&[host, from, ("smtp_user", "ann")]), "SMTP_PASS");
-        assert_eq!(bad(&[host, from, ("smtp_pass", "secret")]), "SMTP_USER");
-        assert_eq!(bad(&[("smtp_security", "ssl")]), "SMTP_SECURITY");
-        let smtp = Settings::with(&[host, from]).unwrap().smtp.unwrap();
-        assert_eq!((smtp.port, smtp.security), (587, SmtpSecurity::Starttls));
-        assert_eq!(smtp.from.email.to_string(), "noreply@example.com");
     }
 
     #[test]

@@ -6,8 +6,15 @@ use crate::id::{CompanyId, MediaId, UserId};
 use crate::macros::{closed_enum, company_owned};
 
 closed_enum!(
-    /// What a file is, known by its content.
-    MediaKind { Image, Audio, Video, Document }
+    /// What a file is: known by its content, but for the last.
+    MediaKind {
+        Image,
+        Audio,
+        Video,
+        Document,
+        /// Devices have encrypted it, and nobody else knows what it is.
+        Encrypted,
+    }
 );
 closed_enum!(
     /// Where media stand.
@@ -54,7 +61,7 @@ pub struct Model {
     /// The user who uploads it.
     pub user_id: UserId,
     pub state: MediaState,
-    /// Known once its first bytes are there.
+    /// Known once its first bytes are there, or before where its owner says so.
     pub kind: Option<MediaKind>,
     pub content_type: Option<String>,
     /// As its owner calls it: shown, and nothing else.

@@ -1,4 +1,4 @@
-// node browser.test.mjs BASE_URL CHROMIUM PICTURES [TURN_PORT]: two pages of a browser call each other by our signalling, with the
+// node browser.test.mjs BASE_URL… CHROMIUM PICTURES [TURN_PORT]: two pages of a browser call each other by our signalling, with the
 // browser's made-up camera and microphone; with TURN_PORT through that relay alone. Started by
 // api/tests/it/peer_calls/browsers.rs, which owns the servers. PICTURES is a folder for what a page looks like, or empty.
 
@@ -7,10 +7,10 @@ import { readFile } from 'node:fs/promises'
 import net from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { chromium } from 'playwright-core'
-import { run, server, test } from './client.mjs'
+import { node, run, server, test } from './client.mjs'
 import { listen, until } from './support.mjs'
 
-const [url, executablePath, pictures, relay] = process.argv.slice(2)
+const [executablePath, pictures, relay] = process.argv.slice(2).filter((one) => !one.startsWith('http'))
 const PATIENCE = 60 // seconds; only ever waited out by a failing test
 const { ours } = await server('world')
 
@@ -65,7 +65,7 @@ const browser = await chromium.launch({
 
 class Someone {
   constructor(name, person) {
-    Object.assign(this, { name, person, lines: { server: new Line(new URL(url).port), relay: new Line(relay) } })
+    Object.assign(this, { name, person, lines: { server: new Line(new URL(node()).port), relay: new Line(relay) } })
   }
 
   async sitDown() {

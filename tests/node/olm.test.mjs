@@ -3,7 +3,7 @@
 // all that a client has to do. Started by api/tests/it/realtime/encrypted.rs.
 
 import assert from 'node:assert/strict';
-import { DeviceId, DeviceLists, OlmMachine, RequestType, UserId } from '@matrix-org/matrix-sdk-crypto-wasm';
+import { Attachment, DeviceId, DeviceLists, EncryptedAttachment, OlmMachine, RequestType, UserId } from '@matrix-org/matrix-sdk-crypto-wasm';
 import { Client, run, server, test } from './client.mjs';
 
 const url = process.argv[2];
@@ -143,6 +143,27 @@ test('two devices exchange messages that nobody else can read', async () => {
   assert.deepEqual(await ann.hear(id), text('I am there.'));
   const known = await server('everything that is stored');
   assert.ok(!known.includes('safe opens') && !known.includes('I am there'), 'the server knows what was said');
+});
+
+test('a file is encrypted before it is uploaded, and decrypted by who is sent its key', async () => {
+  const plan = 'The plan of the vault, with the way in.';
+  const closed = Attachment.encrypt(new TextEncoder().encode(plan));
+  const form = new FormData();
+  form.append('file', new Blob([closed.encryptedData]), 'file');
+  const headers = { authorization: `Bearer ${ann.person.token}` };
+  const uploaded = await fetch(`${url}/api/media?encrypted=true`, { method: 'POST', headers, body: form });
+  const { data: media } = await uploaded.json();
+  assert.deepEqual([uploaded.status, media.kind], [201, 'encrypted']);
+  const inside = { type: 'document', name: 'plan.txt', file: JSON.parse(closed.mediaEncryptionInfo) };
+  const content = { ...await ann.encrypt(inside, await ann.meet(chat)), mediaId: media.id };
+  const { id } = await ann.rest('POST', '/messages', { chatId: chat, content });
+  const { file, name } = await bob.hear(id);
+  const { message } = await bob.rest('GET', `/messages/${id}`);
+  const { pathname, search } = new URL(message.content.media.url);
+  const fetched = new Uint8Array(await (await fetch(`${url}${pathname}${search}`)).arrayBuffer());
+  const opened = Attachment.decrypt(new EncryptedAttachment(fetched, JSON.stringify(file)));
+  assert.deepEqual([name, new TextDecoder().decode(opened)], ['plan.txt', plan]);
+  assert.ok(!new TextDecoder().decode(fetched).includes('vault'));
 });
 
 test('a client is told that its keys become few, and publishes more', async () => {

@@ -21,7 +21,7 @@ pub struct Content {
     #[serde(rename = "type")]
     pub kind: MessageKind,
     pub text: Option<String>,
-    /// Of a picture, a film, a sound or a document.
+    /// Of a picture, a film, a sound or a document; of an encrypted message perhaps one that its devices have encrypted.
     #[serde(rename = "mediaId")]
     pub media: Option<MediaId>,
     pub location: Option<Location>,
@@ -87,15 +87,17 @@ impl Content {
         if body.as_ref().is_some_and(|text| text.chars().count() > LONGEST_TEXT) {
             refuse("text", &format!("must have at most {LONGEST_TEXT} characters"));
         }
+        let is_encrypted = self.kind == MessageKind::Encrypted;
         for (field, is_there, belongs) in [
             ("mediaId", self.media.is_some(), file_of(self.kind).is_some()),
             ("location", self.location.is_some(), self.kind == MessageKind::Location),
             ("contact", self.contact.is_some(), self.kind == MessageKind::Contact),
-            ("encrypted", self.encrypted.is_some(), self.kind == MessageKind::Encrypted),
+            ("encrypted", self.encrypted.is_some(), is_encrypted),
         ] {
+            let may_be_missing = field == "mediaId" && is_encrypted;
             if is_there && !belongs {
                 refuse(field, "does not belong to a message of this type");
-            } else if belongs && !is_there {
+            } else if belongs && !is_there && !may_be_missing {
                 refuse(field, "is required");
             }
         }
@@ -140,11 +142,8 @@ pub fn file_of(kind: MessageKind) -> Option<MediaKind> {
         MessageKind::Video => Some(MediaKind::Video),
         MessageKind::Audio => Some(MediaKind::Audio),
         MessageKind::Document => Some(MediaKind::Document),
-        MessageKind::Text
-        | MessageKind::Location
-        | MessageKind::Contact
-        | MessageKind::Encrypted
-        | MessageKind::System => None,
+        MessageKind::Encrypted => Some(MediaKind::Encrypted),
+        MessageKind::Text | MessageKind::Location | MessageKind::Contact | MessageKind::System => None,
     }
 }
 

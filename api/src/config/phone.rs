@@ -1,6 +1,7 @@
 //! Signing in by telephone number: with what codes are sent, to where and how many, and whose tokens are believed.
 
-use super::{BadSetting, Keys};
+use super::BadSetting;
+use super::keys::Keys;
 
 /// How the platform writes to numbers.
 #[derive(Clone, Debug)]

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::{BadSetting, Keys};
+use super::BadSetting;
+use super::keys::Keys;
 use crate::secret::Secret;
 
 #[derive(Clone, Debug)]

@@ -6,7 +6,8 @@ use rtc_tokens::agora::{self, App as AgoraApp};
 use rtc_tokens::ice::IceUrl;
 use rtc_tokens::turn::{self, TurnSecret};
 
-use super::{BadSetting, Keys};
+use super::BadSetting;
+use super::keys::Keys;
 
 /// Which of Agora's tokens clients take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

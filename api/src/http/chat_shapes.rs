@@ -229,15 +229,16 @@ pub struct UnreadOut {
     last_seq: i64,
 }
 
-/// What a message is to say. A text has `text`, a location `location`, a contact `contact`, what is encrypted `encrypted`, all others
-/// `mediaId` and perhaps `text`.
+/// What a message is to say. A text has `text`, a location `location`, a contact `contact`, what is encrypted `encrypted`
+/// and perhaps `mediaId`, all others `mediaId` and perhaps `text`.
 #[derive(Object, Debug)]
 #[oai(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MessageContentIn {
     r#type: Word<MessageKind>,
     #[oai(validator(max_length = 10000))]
     text: Option<String>,
-    /// A file that the caller has uploaded, or that he has before him in a message.
+    /// A file that the caller has uploaded, or that he has before him in a message. An encrypted message has only one that was
+    /// uploaded as encrypted.
     media_id: Option<Uuid>,
     location: Option<MessagePlaceIn>,
     contact: Option<MessageCardIn>,

@@ -139,10 +139,13 @@ impl MediaLibrary {
         &self,
         can: Can<WriteMedia>,
         Data(app): Data<&App>,
+        /// Devices have encrypted it, for a message in an encrypted chat: it is taken as it is, and nothing is known of it.
+        Query(encrypted): Query<Option<bool>>,
         form: MediaForm,
     ) -> Result<Created<MediaOut>, Failure> {
         let MediaForm { name, content_type, body } = form;
-        let single = upload::Single { owner: can.caller().user, name, content_type, body };
+        let (owner, encrypted) = (can.caller().user, encrypted.unwrap_or_default());
+        let single = upload::Single { owner, name, content_type, encrypted, body };
         let row = upload::take(app, can.scope()?, single).await?;
         Created::of(MediaOut::of(app, row)?)
     }

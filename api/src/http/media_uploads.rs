@@ -113,19 +113,36 @@ fn speaks(version: Option<&str>) -> Result<(), Failure> {
     }
 }
 
-/// The name of the file among pairs of a key and a value in base64 (tus, creation).
-fn name_in(metadata: Option<&str>) -> Result<Option<String>, Failure> {
-    let wrong = |message: &str| Failure(Error::invalid("Upload-Metadata", message));
-    for pair in metadata.unwrap_or_default().split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
-        let (key, value) = pair.split_once(' ').unwrap_or((pair, ""));
-        if key != "filename" && key != "name" {
-            continue;
+/// What is used of the pairs of a key and a value in base64 (tus, creation); a value may be missing.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Metadata {
+    name: Option<String>,
+    encrypted: bool,
+}
+
+impl Metadata {
+    fn read(header: Option<&str>) -> Result<Self, Failure> {
+        let wrong = |message: &str| Failure(Error::invalid("Upload-Metadata", message));
+        let mut read = Self::default();
+        for pair in header.unwrap_or_default().split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
+            let (key, value) = pair.split_once(' ').unwrap_or((pair, ""));
+            let text = || {
+                let bytes = BASE64_STANDARD.decode(value.trim());
+                let bytes = bytes.map_err(|_| wrong("holds a value that is no base64"))?;
+                String::from_utf8(bytes).map_err(|_| wrong("holds a value that is no UTF-8"))
+            };
+            match key {
+                "filename" | "name" if read.name.is_none() => read.name = Some(text()?),
+                "encrypted" => match text()?.as_str() {
+                    "" | "true" => read.encrypted = true,
+                    "false" => {}
+                    _ => return Err(wrong("says of `encrypted` neither true nor false")),
+                },
+                _ => {}
+            }
         }
-        let name =
-            BASE64_STANDARD.decode(value.trim()).map_err(|_| wrong("holds a value that is no base64"))?;
-        return String::from_utf8(name).map(Some).map_err(|_| wrong("holds a name that is no UTF-8"));
+        Ok(read)
     }
-    Ok(None)
 }
 
 #[OpenApi(prefix_path = "/api/media/uploads", tag = "Tag::Media")]
@@ -145,7 +162,8 @@ impl MediaUploads {
         /// Bytes of the whole file.
         #[oai(name = "Upload-Length")]
         Header(size): Header<u64>,
-        /// Pairs of a key and a value in base64; `filename` is used.
+        /// Pairs of a key and a value in base64; `filename` is used, and `encrypted` (true) of a file that devices have
+        /// encrypted for a message in an encrypted chat.
         #[oai(name = "Upload-Metadata")]
         Header(metadata): Header<Option<String>>,
     ) -> poem::Result<Begun> {
@@ -154,8 +172,9 @@ impl MediaUploads {
         if size > largest {
             return Err(Refused::TooLarge(usize::try_from(largest).unwrap_or(usize::MAX)).into());
         }
-        let (name, scope) = (name_in(metadata.as_deref())?, can.scope().map_err(Failure)?);
-        let row = upload::announce(app, scope, can.caller().user, name, size).await.map_err(Failure)?;
+        let Metadata { name, encrypted } = Metadata::read(metadata.as_deref())?;
+        let (owner, scope) = (can.caller().user, can.scope().map_err(Failure)?);
+        let row = upload::announce(app, scope, owner, (name, encrypted), size).await.map_err(Failure)?;
         let until = row.expires_at.unwrap_or(row.created_at);
         Ok(Begun::Begun(format!("{PREFIX}/{}", row.id), 0, http_date(until)))
     }
@@ -265,13 +284,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_name_of_a_file_is_among_its_metadata() {
-        let name = |metadata| name_in(metadata).map(Option::unwrap_or_default).ok();
-        assert_eq!(name(Some("filetype aW1hZ2UvcG5n,filename Wm/Dqy5wbmc=")).as_deref(), Some("Zoë.png"));
-        assert_eq!(name(Some("is_confidential, name YQ==")).as_deref(), Some("a"));
-        assert_eq!(name(None).as_deref(), Some(""));
-        assert_eq!(name(Some("filename ***")), None);
-        assert_eq!(name(Some("filename /w==")), None, "no UTF-8");
+    fn a_file_has_its_name_and_whether_it_is_encrypted_among_its_metadata() {
+        let read = |header| Metadata::read(header).ok();
+        let said = |name: &str, encrypted| Some(Metadata { name: Some(name.to_owned()), encrypted });
+        assert_eq!(read(Some("filetype aW1hZ2UvcG5n,filename Wm/Dqy5wbmc=")), said("Zoë.png", false));
+        assert_eq!(read(Some("is_confidential, name YQ==")), said("a", false));
+        for encrypted in ["encrypted", "encrypted dHJ1ZQ=="] {
+            assert_eq!(read(Some(&format!("name YQ==,{encrypted}"))), said("a", true));
+        }
+        assert_eq!(read(Some("encrypted ZmFsc2U=")), Some(Metadata::default()));
+        assert_eq!(read(None), Some(Metadata::default()));
+        assert_eq!(read(Some("filename ***")), None);
+        assert_eq!(read(Some("filename /w==")), None, "no UTF-8");
+        assert_eq!(read(Some("encrypted YQ==")), None, "neither true nor false");
     }
 
     #[test]

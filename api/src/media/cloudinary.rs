@@ -49,7 +49,7 @@ fn formats(kind: MediaKind) -> Option<Formats> {
         MediaKind::Image => Some(IMAGES),
         MediaKind::Audio => Some(SOUNDS),
         MediaKind::Video => Some(FILMS),
-        MediaKind::Document => None,
+        MediaKind::Document | MediaKind::Encrypted => None,
     }
 }
 
@@ -136,7 +136,7 @@ pub async fn announce(
     size: u64,
 ) -> Result<Ticket> {
     let cloudinary = desk(app)?;
-    let not_there = || Error::invalid("/kind", "must be image, audio or video: documents are kept here");
+    let not_there = || Error::invalid("/kind", "must be image, audio or video: others are kept here");
     let (resource, formats) = formats(kind).ok_or_else(not_there)?;
     fits(app, kind, size)?;
     let (store, kind) = (MediaStore::Cloudinary, Some(kind));

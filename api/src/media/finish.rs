@@ -45,9 +45,12 @@ impl Whole {
     pub fn measure(&self, kept: Kept, found: Found) -> Result<Measured> {
         let pixels = match found.kind {
             MediaKind::Image => thumbnails::pixels(&self.head)?,
-            MediaKind::Audio | MediaKind::Video | MediaKind::Document => None,
+            MediaKind::Audio | MediaKind::Video | MediaKind::Document | MediaKind::Encrypted => None,
         };
-        let duration_ms = kinds::duration_of_wav(&self.head);
+        let duration_ms = match found.kind {
+            MediaKind::Audio => kinds::duration_of_wav(&self.head),
+            MediaKind::Image | MediaKind::Video | MediaKind::Document | MediaKind::Encrypted => None,
+        };
         Ok(Measured { kept, found, pixels, duration_ms })
     }
 }
@@ -97,8 +100,7 @@ async fn join(app: &App, scope: CompanyScope, row: &media::Model) -> Result<Meas
             upload.write(piece).await?;
         }
     }
-    let said = Said { name: row.name.as_deref(), content_type: None };
-    let found = kinds::recognize(whole.head(), said).ok_or_else(refused);
+    let found = kinds::recognize(whole.head(), Said::of(row)).ok_or_else(refused);
     let found = found.and_then(|found| fits(app, found.kind, upload.size()).map(|()| found));
     match found {
         Ok(found) if signed(upload.size()) == row.size_bytes => {

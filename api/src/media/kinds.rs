@@ -1,7 +1,7 @@
 //! What a file is: known by its content, from a closed list. Its name and the type that a client says decide only between
 //! types that lie in the same container and are as harmless as each other.
 
-use entity::MediaKind;
+use entity::{MediaKind, media};
 
 /// So much of the beginning is looked at.
 pub const HEAD: usize = 8 * 1024;
@@ -18,6 +18,16 @@ pub struct Found {
 pub struct Said<'a> {
     pub name: Option<&'a str>,
     pub content_type: Option<&'a str>,
+    /// Its devices have encrypted it: there is nothing to recognize.
+    pub encrypted: bool,
+}
+
+impl<'a> Said<'a> {
+    /// What was said when the upload began.
+    pub fn of(row: &'a media::Model) -> Self {
+        let encrypted = row.kind == Some(MediaKind::Encrypted);
+        Self { name: row.name.as_deref(), content_type: None, encrypted }
+    }
 }
 
 const OOXML: [(&str, &[u8], &str); 3] = [
@@ -34,6 +44,9 @@ const OPEN_DOCUMENT: [&str; 3] = [
 /// `head` is the beginning of the file, [`HEAD`] bytes or all of it. `None` when it is nothing that is taken: pages (HTML,
 /// SVG), programs, archives, and whatever is not known.
 pub fn recognize(head: &[u8], said: Said<'_>) -> Option<Found> {
+    if said.encrypted {
+        return found(MediaKind::Encrypted, "application/octet-stream");
+    }
     picture(head)
         .or_else(|| sound(head))
         .or_else(|| riff(head))

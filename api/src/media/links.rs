@@ -121,11 +121,11 @@ pub async fn fetch(app: &App, address: Address<'_>) -> Result<Option<File>> {
     }))
 }
 
-/// A document is never shown in the place of a page of ours.
+/// A document is never shown in the place of a page of ours, nor what nobody knows.
 fn how(row: &media::Model) -> &'static str {
     match row.kind {
         Some(MediaKind::Image | MediaKind::Audio | MediaKind::Video) => "inline",
-        Some(MediaKind::Document) | None => "attachment",
+        Some(MediaKind::Document | MediaKind::Encrypted) | None => "attachment",
     }
 }
 

@@ -6,7 +6,7 @@ use std::io::Result as IoResult;
 use bytes::Bytes;
 use chrono::TimeDelta;
 use entity::id::{MediaId, UserId};
-use entity::{CompanyScope, Inserted, JobKind, MediaState, MediaStore, media, media_part};
+use entity::{CompanyScope, Inserted, JobKind, MediaKind, MediaState, MediaStore, media, media_part};
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use serde_json::json;
@@ -39,6 +39,8 @@ pub struct Single {
     pub name: Option<String>,
     /// As the client calls its type.
     pub content_type: Option<String>,
+    /// By its devices, so that nothing is known of it.
+    pub encrypted: bool,
     pub body: Body,
 }
 
@@ -63,7 +65,7 @@ pub async fn take(app: &App, scope: CompanyScope, single: Single) -> Result<medi
         name: single.name.clone(),
         size: 0,
         store: MediaStore::Files,
-        kind: None,
+        kind: single.encrypted.then_some(MediaKind::Encrypted),
         within: AT_ONCE,
     };
     let row = begin(app, scope, announced).await?;
@@ -77,8 +79,8 @@ pub async fn take(app: &App, scope: CompanyScope, single: Single) -> Result<medi
 }
 
 async fn write(app: &App, scope: CompanyScope, row: &media::Model, single: Single) -> Result<media::Model> {
-    let Single { owner: _, name, content_type, mut body } = single;
-    let said = Said { name: name.as_deref(), content_type: content_type.as_deref() };
+    let Single { owner: _, name, content_type, encrypted, mut body } = single;
+    let said = Said { name: name.as_deref(), content_type: content_type.as_deref(), encrypted };
     let key = row.storage_key.clone().ok_or(Error::NotFound(Subject::Media))?;
     let limit = app.settings.max_file_size as u64;
     let mut whole = Whole::default();
@@ -150,19 +152,20 @@ async fn next(app: &App, row: &media::Model, body: &mut Body) -> Result<Option<B
     }
 }
 
-/// Begins an upload in parts.
+/// Begins an upload in parts. `encrypted`: by its devices, so that nothing is known of it.
 pub async fn announce(
     app: &App,
     scope: CompanyScope,
     owner: UserId,
-    name: Option<String>,
+    (name, encrypted): (Option<String>, bool),
     size: u64,
 ) -> Result<media::Model> {
     if size == 0 {
         return Err(Error::invalid("Upload-Length", "must be at least 1: there are no empty media"));
     }
     let within = TimeDelta::from_std(app.settings.media.upload_kept).unwrap_or(TimeDelta::days(1));
-    begin(app, scope, Announced { owner, name, size, store: MediaStore::Files, kind: None, within }).await
+    let kind = encrypted.then_some(MediaKind::Encrypted);
+    begin(app, scope, Announced { owner, name, size, store: MediaStore::Files, kind, within }).await
 }
 
 /// The upload of `owner`, as far as it has come: one that is ready as well, since a client may not have heard of the last part.
@@ -314,8 +317,7 @@ async fn note_part(
 
 /// Whether a file that begins so is taken.
 fn check(app: &App, row: &media::Model, head: &[u8]) -> Result<()> {
-    let said = Said { name: row.name.as_deref(), content_type: None };
-    let found = kinds::recognize(head, said).ok_or_else(refused)?;
+    let found = kinds::recognize(head, Said::of(row)).ok_or_else(refused)?;
     fits(app, found.kind, unsigned(row.size_bytes))
 }
 

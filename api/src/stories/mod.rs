@@ -120,7 +120,7 @@ fn kind_of(row: &media::Model, author: UserId) -> Result<StoryKind> {
     match row.kind {
         Some(MediaKind::Image) => Ok(StoryKind::Image),
         Some(MediaKind::Video) => Ok(StoryKind::Video),
-        Some(MediaKind::Audio | MediaKind::Document) | None => {
+        Some(MediaKind::Audio | MediaKind::Document | MediaKind::Encrypted) | None => {
             Err(Error::invalid("/mediaId", "is neither a picture nor a film"))
         }
     }

@@ -16,7 +16,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, PaginatorTrait, QueryFilter, QueryO
 use serde_json::{Value, json};
 
 use crate::realtime::{describe, forget_calls};
-use crate::support::node::Node;
+use crate::support::node::{Node, pass_in_redis};
 use crate::support::script::Script;
 use crate::support::{Backend, PHONE_CODE, TestApp, World};
 
@@ -25,6 +25,9 @@ pub const AGORA: [(&str, &str); 2] = [
     ("agora_app_id", "970CA35de60c44645bbae8a215061b33"),
     ("agora_app_certificate", "5CFd2fd1755d40ecb72977518be15d3b"),
 ];
+
+/// Of the tests' Redis, for these alone.
+const REDIS_DATABASE: u8 = 4;
 
 /// A story on both databases, and with each person at a node of his own.
 macro_rules! stories {
@@ -85,6 +88,7 @@ enum Nodes {
 async fn tell(backend: Backend, script: &str, settings: &[(&str, &str)], nodes: Nodes) {
     let redis =
         std::env::var("TEST_REDIS_URL").ok().filter(|_| nodes == Nodes::Two && backend == Backend::Postgres);
+    let redis = redis.map(|url| url.replacen("/?", &format!("/{REDIS_DATABASE}?"), 1));
     let redis_url = redis.clone().unwrap_or_default();
     let settings: Vec<_> = settings.iter().copied().chain([("redis_url", redis_url.as_str())]).collect();
     let Some(app) = TestApp::with(backend, &settings).await else { return };
@@ -102,7 +106,11 @@ async fn tell(backend: Backend, script: &str, settings: &[(&str, &str)], nodes: 
         let result = match what.as_str() {
             "world" => describe(&world),
             "advance" => {
-                app.clock.advance(Duration::from_secs(request["seconds"].as_u64().unwrap())).await;
+                let time = Duration::from_secs(request["seconds"].as_u64().unwrap());
+                app.clock.advance(time).await;
+                if let Some(redis) = &redis {
+                    pass_in_redis(redis, time).await;
+                }
                 json!(null)
             }
             "calls" => calls(&app, world.ours.scope).await,

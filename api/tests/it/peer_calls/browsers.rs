@@ -14,6 +14,7 @@ use tokio::process::{Child, Command};
 
 use super::calls;
 use crate::realtime::{describe, forget_calls};
+use crate::support::node::Node;
 use crate::support::script::Script;
 use crate::support::{Backend, TestApp, World};
 
@@ -22,16 +23,18 @@ const SECRET: &str = "a-secret-of-coturn-and-ours";
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_browsers_talk_and_one_loses_its_network_on_sqlite() {
     let Some(chromium) = program("TEST_CHROMIUM") else { return };
-    tell(Backend::Sqlite, &chromium, None).await;
+    tell(Backend::Sqlite, &chromium, None, None).await;
 }
 
+/// Where there is Redis, each at a node of his own.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_browsers_talk_through_a_relay_alone_on_postgres() {
     let (Some(chromium), Some(turnserver)) = (program("TEST_CHROMIUM"), program("TEST_TURNSERVER")) else {
         return;
     };
     let relay = Relay::start(&turnserver).await;
-    tell(Backend::Postgres, &chromium, Some(&relay)).await;
+    let redis = std::env::var("TEST_REDIS_URL").ok();
+    tell(Backend::Postgres, &chromium, Some(&relay), redis.as_deref()).await;
 }
 
 fn program(variable: &str) -> Option<String> {
@@ -44,21 +47,31 @@ fn program(variable: &str) -> Option<String> {
     named
 }
 
-async fn tell(backend: Backend, chromium: &str, relay: Option<&Relay>) {
+async fn tell(backend: Backend, chromium: &str, relay: Option<&Relay>, redis: Option<&str>) {
     let url = relay.map_or_else(String::new, |relay| format!("turn:127.0.0.1:{}?transport=tcp", relay.port));
     let secret = if relay.is_some() { SECRET } else { "" };
     // A browser beside a whole suite of tests may come back late.
-    let settings = [("ice_urls", url.as_str()), ("turn_secret", secret), ("reconnect_seconds", "90")];
+    let settings = [
+        ("ice_urls", url.as_str()),
+        ("turn_secret", secret),
+        ("reconnect_seconds", "90"),
+        ("redis_url", redis.unwrap_or_default()),
+    ];
     let Some(app) = TestApp::at(Clock::machine(), backend, &settings).await else { return };
     let world = World::create(&app).await;
     for scope in [world.ours.scope, world.theirs.scope] {
         forget_calls(&app, scope).await;
     }
     app.app.start_work().await.unwrap();
+    let other = match redis {
+        Some(_) => Some(Node::start(&app).await),
+        None => None,
+    };
     // A folder, where somebody wants to see a page.
     let pictures = std::env::var("TEST_PICTURES").unwrap_or_default();
     let port = relay.map(|relay| relay.port.to_string());
-    let arguments = [app.url.as_str(), chromium, pictures.as_str()].into_iter().chain(port.as_deref());
+    let nodes = [app.url.as_str()].into_iter().chain(other.as_ref().map(|node| node.url.as_str()));
+    let arguments = nodes.chain([chromium, pictures.as_str()]).chain(port.as_deref());
     let mut script = Script::start("browser.test.mjs", arguments);
     while let Some((what, request)) = script.request().await {
         let result = match what.as_str() {
@@ -71,6 +84,9 @@ async fn tell(backend: Backend, chromium: &str, relay: Option<&Relay>) {
         if what == "stop" {
             break;
         }
+    }
+    if let Some(node) = other {
+        node.stop().await;
     }
     app.close().await;
     script.end().await;

@@ -11,8 +11,9 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, QueryFilter};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::media::{open, upload};
 use crate::support::devices::{Device, sealed};
-use crate::support::{Person, TestApp, World, on_both_databases};
+use crate::support::{FORM, Person, TestApp, World, form, on_both_databases, png};
 
 /// The world's two devices, and an encrypted chat of the two.
 async fn two(app: &TestApp, world: &World) -> [Device; 2] {
@@ -253,6 +254,41 @@ on_both_databases! {
         assert_eq!(found.data(200), &json!([]));
         let on = app.post(&format!("{path}/forward"), colleague, json!({ "chatIds": [chats.group] })).await;
         on.is_refused(409, "CHAT_ENCRYPTED");
+    }
+
+    async fn an_encrypted_message_may_have_a_file_that_is_encrypted_too(app) {
+        let world = World::create(app).await;
+        let [mine, his] = two(app, &world).await;
+        let (agent, colleague) = (&world.ours.agent, &world.ours.chats.colleague);
+        let (cipher, plain) = (b"<html>as if it were a page</html>", png());
+        let uploaded = app.call("POST", "/api/media?encrypted=true").by(agent).bytes(FORM, form("a.jpg", cipher)).send().await;
+        let file = uploaded.data(201);
+        assert_eq!((&file["kind"], &file["contentType"]), (&json!("encrypted"), &json!("application/octet-stream")));
+        let picture = upload(app, agent, "b.png", &plain).await.data(201)["id"].clone();
+
+        let with = |media: &Value| {
+            let mut body = message(&world, sealed(&mine, &[&his]));
+            body["content"]["mediaId"] = media.clone();
+            body
+        };
+        let sent = app.post("/api/messages", agent, with(&file["id"])).await.data(201).clone();
+        let seen = app.get(&format!("/api/messages/{}", sent["id"].as_str().unwrap()), colleague).await;
+        let content = seen.data(200)["message"]["content"].clone();
+        assert_eq!((&content["media"]["kind"], &content["media"]["width"]), (&json!("encrypted"), &Value::Null));
+        assert_eq!(content["encrypted"]["ciphertexts"][0]["deviceId"], json!(his.id));
+        let got = open(app, &content["media"]["url"]).await;
+        let header = |name: &str| got.headers()[name].to_str().unwrap().to_owned();
+        assert_eq!(header("content-type"), "application/octet-stream");
+        assert_eq!(header("content-disposition"), "attachment; filename=\"a.jpg\"");
+        assert_eq!(got.bytes().await.unwrap(), cipher.as_slice());
+
+        let in_clear = json!({ "chatId": world.ours.chats.group, "content": { "type": "image", "mediaId": file["id"] } });
+        for body in [with(&picture), in_clear] {
+            let refused = app.post("/api/messages", agent, body).await;
+            assert_eq!(refused.is_refused(422, "VALIDATION_FAILED").wrong_fields(), ["/content/mediaId"]);
+        }
+        let story = app.post("/api/stories", agent, json!({ "mediaId": file["id"] })).await;
+        assert_eq!(story.is_refused(422, "VALIDATION_FAILED").wrong_fields(), ["/mediaId"]);
     }
 
     async fn an_encrypted_message_is_changed_and_taken_back_as_others_are(app) {

@@ -43,7 +43,27 @@ impl Node {
     /// for it.
     pub async fn kill(self, clock: &Clock) {
         clock.still().await;
+        self.stop().await;
+    }
+
+    /// As it is.
+    pub async fn stop(self) {
         drop(self.app);
         tokio::task::spawn_blocking(|| self.runtime.shutdown_timeout(Duration::from_secs(10))).await.unwrap();
+    }
+}
+
+/// What Redis counts ends by the machine's time; it passes with a test's here. Only for a database of Redis that these tests have
+/// for themselves.
+pub async fn pass_in_redis(url: &str, time: Duration) {
+    let client = redis::Client::open(url).expect("an address of Redis");
+    let mut redis = client.get_multiplexed_async_connection().await.expect("Redis is there");
+    let keys: Vec<String> = redis::cmd("KEYS").arg("*").query_async(&mut redis).await.expect("its keys");
+    for key in keys {
+        let left: i64 =
+            redis::cmd("PTTL").arg(&key).query_async(&mut redis).await.expect("how long it lives");
+        let left = left - i64::try_from(time.as_millis()).expect("a short time");
+        let _: i64 =
+            redis::cmd("PEXPIRE").arg(&key).arg(left).query_async(&mut redis).await.expect("a count");
     }
 }
