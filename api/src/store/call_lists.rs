@@ -13,6 +13,7 @@ use sea_orm::{
     QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
 };
 
+use super::calls::without_session;
 use super::calls_counted::{By, Counted, Limited, When};
 use super::past_calls::versions_of;
 use super::peer_calls;
@@ -135,6 +136,7 @@ fn ordered(query: Select<call::Entity>, order: Order, after: Option<Position>) -
     }
 }
 
+/// [Without their sessions](without_session).
 pub async fn list(
     scope: CompanyScope,
     db: &impl ConnectionTrait,
@@ -145,11 +147,11 @@ pub async fn list(
 ) -> Result<Vec<call::Model>, DbErr> {
     let mut queries = queries(scope, db.get_database_backend(), filter, order, after);
     if queries.len() == 1 {
-        return queries.remove(0).offset(offset).limit(limit).all(db).await;
+        return without_session(queries.remove(0)).offset(offset).limit(limit).all(db).await;
     }
     let mut rows = Vec::new();
     for query in queries {
-        rows.extend(query.limit(offset + limit).all(db).await?);
+        rows.extend(without_session(query).limit(offset + limit).all(db).await?);
     }
     let key = |row: &call::Model| (row.started_at, row.id);
     match order {

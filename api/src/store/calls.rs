@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use entity::id::{CallId, LegId, OfferId};
 use entity::{CallStatus, CompanyScope, LegKind, LegState, call, call_event, leg};
-use sea_orm::{ColumnTrait, ConnectionTrait, Iterable, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, ConnectionTrait, Iterable, QueryFilter, QueryOrder, QuerySelect, Select};
 
 use super::Tx;
 use crate::error::{Error, Result, Subject};
@@ -133,10 +134,22 @@ pub async fn legs_by_sid<C: ConnectionTrait>(
     Ok(found)
 }
 
-/// The company's calls that are not over for everybody.
+/// For who reads many calls: without what only a call's flow needs, which is most of the row. These are to look at, and not to save.
+pub fn without_session(calls: Select<call::Entity>) -> Select<call::Entity> {
+    let is_light =
+        |column: &call::Column| !matches!(column, call::Column::Session | call::Column::CurrentTwiml);
+    calls
+        .select_only()
+        .columns(call::Column::iter().filter(is_light))
+        .expr_as(Expr::cust("NULL"), "session")
+        .expr_as(Expr::cust("NULL"), "current_twiml")
+}
+
+/// The company's calls that are not over for everybody, [without their sessions](without_session).
 pub async fn unfinished<C: ConnectionTrait>(scope: CompanyScope, db: &C) -> Result<Vec<call::Model>> {
     let live = CallStatus::iter().filter(|status| !status.is_over());
-    Ok(scope.find::<call::Entity>().filter(call::Column::Status.is_in(live)).all(db).await?)
+    let calls = scope.find::<call::Entity>().filter(call::Column::Status.is_in(live));
+    Ok(without_session(calls).all(db).await?)
 }
 
 /// Moves a leg forward; old news leaves it as it is. Tells whether it moved.

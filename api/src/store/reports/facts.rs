@@ -9,10 +9,12 @@ use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder, QuerySelect
 use super::AT_ONCE;
 use crate::calls::story::EventKind;
 use crate::error::Result;
+use crate::store::calls::without_session;
 
 /// Of some calls, in no order beyond that of holds.
 #[derive(Clone, Debug, Default)]
 pub struct CallRows {
+    /// [Without their sessions](without_session).
     pub calls: Vec<call::Model>,
     pub entries: Vec<queue_entry::Model>,
     pub offers: Vec<offer::Model>,
@@ -29,7 +31,7 @@ pub async fn rows_of(scope: CompanyScope, db: &impl ConnectionTrait, calls: &[Ca
     for calls in calls.chunks(AT_ONCE) {
         let these = || calls.iter().copied();
         let calls = scope.find::<call::Entity>().filter(call::Column::Id.is_in(these()));
-        rows.calls.extend(calls.all(db).await?);
+        rows.calls.extend(without_session(calls).all(db).await?);
         let entries = scope.find::<queue_entry::Entity>().filter(queue_entry::Column::CallId.is_in(these()));
         rows.entries.extend(entries.all(db).await?);
         let offers = scope.find::<offer::Entity>().filter(offer::Column::CallId.is_in(these()));
