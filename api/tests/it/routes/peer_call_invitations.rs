@@ -199,9 +199,9 @@ on_both_databases! {
         for (by, call) in [(&world.theirs.owner, call), (&ours.agent, other), (&ours.manager, another)] {
             add(app, by, call, &[ours.idle]).await.is_refused(404, "CALL_NOT_FOUND");
         }
-        for users in [[].as_slice(), &[ours.manager.user]] {
+        for (users, status) in [([].as_slice(), 400), (&[ours.manager.user], 422)] {
             let refused = add(app, &ours.manager, call, users).await;
-            assert_eq!(refused.is_refused(422, "VALIDATION_FAILED").wrong_fields(), ["/userIds"]);
+            assert_eq!(refused.is_refused(status, "VALIDATION_FAILED").wrong_fields(), ["/userIds"]);
         }
     }
 

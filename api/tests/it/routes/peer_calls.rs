@@ -248,6 +248,7 @@ on_both_databases! {
         let block = format!("/api/users/blocked/{}", manager.user);
         app.put(&block, agent, json!({})).await.data(200);
         initiate(app, manager, agent.user).await.is_refused(409, "USER_OFFLINE");
+        app.clock.advance(Duration::from_secs(1)).await;
         let made = app.get("/api/calls/history", manager).await.data(200).clone();
         let (call, peer) = (&made[0]["id"], &made[0]["peer"]);
         assert_eq!((&peer["status"], &peer["receiverId"]), (&json!("missed"), &json!(agent.user)));
@@ -264,9 +265,11 @@ on_both_databases! {
         app.delete(&block, agent).await.data(200);
         let call = self::made(app, manager, agent.user).await;
         act(app, manager, call, "end", json!({})).await;
+        app.clock.advance(Duration::from_secs(1)).await;
         let missed = seen("missed").await;
         assert_eq!((&missed["missedCalls"][0]["call"]["id"], &missed["unseenCount"]), (&json!(call), &json!(1)));
         assert_eq!(seen("history").await.as_array().unwrap().len(), 1);
+        assert_eq!(seen("analytics").await["calls"]["missedCalls"], 1);
         assert_eq!(app.get("/api/calls/stats", manager).await.data(200)["stats"]["madeCalls"], 2);
     }
 
