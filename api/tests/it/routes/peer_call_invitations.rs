@@ -276,8 +276,13 @@ on_both_databases! {
     async fn who_is_called_by_somebody_else_at_the_same_moment_has_one_call(app) {
         let world = at_their_desks(app).await;
         let (ours, zoe) = (&world.ours, &world.ours.chats.colleague);
-        for _ in 0..4 {
+        for round in 0..4 {
             let call = talking(app, &ours.manager, &ours.owner).await;
+            // For the first time, and anew.
+            if round % 2 == 1 {
+                assert_eq!(outcome(&add_one(app, &ours.manager, call, zoe.user).await), "ringing");
+                act(app, zoe, call, "reject", json!({})).await.data(200);
+            }
             let body = json!({ "toUserId": zoe.user });
             let (added, called) = tokio::join!(
                 add_one(app, &ours.manager, call, zoe.user),
