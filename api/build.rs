@@ -16,7 +16,9 @@ fn main() {
     let mut list = String::from("&[\n");
     for file in files {
         let name = file.file_stem().and_then(|name| name.to_str()).expect("a plain name");
-        writeln!(list, "    ({name:?}, include_str!({file:?})),").expect("a text grows");
+        // A checkout may be moved with what was built in it.
+        let file = format!(r#"concat!(env!("CARGO_MANIFEST_DIR"), "/languages/{name}.toml")"#);
+        writeln!(list, "    ({name:?}, include_str!({file})),").expect("a text grows");
     }
     list.push(']');
     let place = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it")).join("languages.rs");
