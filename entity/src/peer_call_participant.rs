@@ -19,6 +19,10 @@ pub struct Model {
     pub role: PeerRole,
     pub state: PartyState,
     pub invited_at: DateTimeUtc,
+    /// Who has called him into a call that went on; `None` of who was called when it was made.
+    pub invited_by: Option<UserId>,
+    /// He has blocked who called him: he was not told, and does not see it.
+    pub is_unwanted: bool,
     pub joined_at: Option<DateTimeUtc>,
     pub left_at: Option<DateTimeUtc>,
     /// The one of his devices that has the call; `None` when it was taken over REST.

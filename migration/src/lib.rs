@@ -51,6 +51,7 @@ mod m0040_stories;
 mod m0041_push;
 mod m0042_encrypted_chats;
 mod m0043_blocked_contacts;
+mod m0044_invited_parties;
 mod m0045_chat_receipts;
 mod m0046_people_by_word;
 mod sql;
@@ -106,6 +107,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0041_push::Migration),
             Box::new(m0042_encrypted_chats::Migration),
             Box::new(m0043_blocked_contacts::Migration),
+            Box::new(m0044_invited_parties::Migration),
             Box::new(m0045_chat_receipts::Migration),
             Box::new(m0046_people_by_word::Migration),
         ]

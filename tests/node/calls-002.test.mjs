@@ -233,7 +233,7 @@ test('somebody of another company is not there, and neither is a call of ours fo
   for (const client of [stranger, eve]) {
     for (const [event, more] of [['call:answer', { answer: ANSWER }], ['call:reject', {}], ['call:end', {}],
       ['call:ice-candidate', { candidate: CANDIDATE }], ['call:renegotiate', { description: OFFER }], ['call:media', {}],
-      ['call:join', {}], ['call:leave', {}]]) {
+      ['call:join', {}], ['call:leave', {}], ['call:invite', { userIds: [ours.owner.user] }]]) {
       assert.equal((await client.ask(event, { callId, ...more })).code, 'CALL_NOT_FOUND', event);
     }
   }
@@ -247,7 +247,7 @@ test('somebody of another company is not there, and neither is a call of ours fo
 
 test('whatever is sent is answered', async () => {
   const ann = await device(ours.manager);
-  for (const event of ['call:initiate', 'call:answer', 'call:end', 'call:ice-candidate', 'call:renegotiate', 'call:media']) {
+  for (const event of ['call:initiate', 'call:answer', 'call:invite', 'call:end', 'call:ice-candidate', 'call:renegotiate', 'call:media']) {
     for (const payload of [undefined, null, 7, 'x', [], {}, { callId: 7, receiverId: 'x', offer: OFFER }]) {
       const answer = await ann.ask(event, payload);
       assert.deepEqual([answer.success, answer.code], [false, 'VALIDATION_FAILED'], `${event} ${JSON.stringify(payload)}`);
@@ -282,6 +282,86 @@ test('a group call: each is told who comes and who goes', async () => {
   await bob.until('call:ended', (one) => one.callId === callId);
   assert.deepEqual([(await call(callId)).status, (await call(callId)).slots], ['ended', 0]);
   [ann, bob, eve].forEach((client) => client.close());
+});
+
+test('two talk, and a third is added: all exchange candidates, and it goes on without one of them', async () => {
+  const [ann, bob, eve] = [await device(ours.manager), await device(ours.agent), await device(ours.owner)];
+  const phone = await device(ours.owner);
+  const callId = await talking(ann, bob);
+  const here = (one) => one.callId === callId;
+  const { invited } = await done(bob.ask('call:invite', { callId, userIds: [ours.owner.user] }));
+  assert.deepEqual(invited.map((one) => [one.userId, one.status]), [[ours.owner.user, 'ringing']]);
+  for (const client of [ann, bob]) {
+    const told = await client.until('call:participant-invited', here);
+    assert.deepEqual([told.userId, told.by], [ours.owner.user, ours.agent.user]);
+    assert.ok(told.name);
+  }
+  for (const client of [eve, phone]) {
+    const incoming = await client.until('call:incoming', here);
+    assert.deepEqual([incoming.from.id, incoming.group, incoming.offer], [ours.agent.user, true, null]);
+  }
+  // Who is added makes offers to those who are there, each with candidates of its own.
+  const { participants } = await done(eve.ask('call:join', { callId }));
+  assert.deepEqual(participants.map((one) => one.userId).sort(), [ours.manager.user, ours.agent.user].sort());
+  assert.equal((await phone.until('call:ended', here)).reason, 'answered_elsewhere');
+  const people = [[ann, ours.manager], [bob, ours.agent], [eve, ours.owner]];
+  for (const [client, person] of people.slice(0, 2)) {
+    assert.equal((await client.until('call:participant-joined', here)).userId, ours.owner.user);
+    await done(eve.ask('call:renegotiate', { callId, to: person.user, description: { ...OFFER, sdp: `for ${person.user}` } }));
+    const offer = await client.until('call:renegotiate', here);
+    assert.deepEqual([offer.from, offer.description.sdp], [ours.owner.user, `for ${person.user}`]);
+    await done(client.ask('call:renegotiate', { callId, to: ours.owner.user, description: ANSWER }));
+    await eve.until('call:renegotiate', (one) => here(one) && one.from === person.user);
+  }
+  for (const [from, sender] of people) {
+    for (const [to, receiver] of people.filter(([client]) => client !== from)) {
+      const sdpMid = `${sender.user} ${receiver.user}`;
+      await done(from.ask('call:ice-candidate', { callId, to: receiver.user, candidate: { ...CANDIDATE, sdpMid } }));
+      const told = await to.until('call:ice-candidate', (one) => here(one) && one.candidate.sdpMid === sdpMid);
+      assert.equal(told.from, sender.user);
+    }
+  }
+  for (const [client] of people) {
+    await client.caughtUp();
+    assert.equal(events(client, 'call:ice-candidate', callId).length, 2, 'each is told his own alone');
+  }
+  await server('advance', { seconds: 1 });
+  await done(ann.ask('call:leave', { callId }));
+  for (const client of [bob, eve]) assert.equal((await client.until('call:participant-left', here)).userId, ours.manager.user);
+  const row = await call(callId);
+  assert.deepEqual([row.status, row.slots], ['active', 1]);
+  // Who has left is added again, and has no time; those in the call are told.
+  await done(eve.ask('call:invite', { callId, userIds: [ours.manager.user] }));
+  await ann.until('call:incoming', here);
+  await done(ann.ask('call:reject', { callId, reason: 'busy' }));
+  for (const client of [bob, eve]) await client.until('call:participant-left', (one) => here(one) && one.reason === 'busy');
+  await done(eve.ask('call:leave', { callId }));
+  await bob.until('call:ended', here);
+  assert.deepEqual([(await call(callId)).status, (await call(callId)).slots], ['ended', 0]);
+  [ann, bob, eve, phone].forEach((client) => client.close());
+});
+
+test('a call has room for so many, and adds nobody for who is not in it', async () => {
+  const [ann, bob, eve, zoe] = await Promise.all([ours.manager, ours.agent, ours.owner, ours.zoe].map((one) => device(one)));
+  const ringing = await done(initiate(ann, ours.agent));
+  const add = (client, callId, user) => client.ask('call:invite', { callId, userIds: [user] });
+  assert.equal((await add(ann, ringing.callId, ours.owner.user)).code, 'CALL_NOT_CONNECTED');
+  assert.equal((await add(eve, ringing.callId, ours.owner.user)).code, 'CALL_NOT_FOUND');
+  await done(ann.ask('call:end', { callId: ringing.callId }));
+  const callId = await talking(ann, bob);
+  assert.equal((await add(ann, callId, theirs.agent.user)).code, 'USER_NOT_FOUND');
+  assert.equal((await add(ann, callId, ours.manager.user)).code, 'VALIDATION_FAILED');
+  await done(add(ann, callId, ours.owner.user));
+  await done(eve.ask('call:join', { callId }));
+  const full = await ann.ask('call:invite', { callId, userIds: [ours.zoe.user] });
+  assert.deepEqual([full.success, full.code], [false, 'GROUP_FULL']);
+  assert.match(full.message, /at most 3/);
+  await zoe.caughtUp();
+  assert.deepEqual(zoe.heard('call:incoming'), []);
+  for (const client of [ann, bob]) await done(client.ask('call:leave', { callId }));
+  await eve.until('call:ended', (one) => one.callId === callId);
+  assert.equal((await add(ann, callId, ours.owner.user)).code, 'CALL_IS_OVER');
+  [ann, bob, eve, zoe].forEach((client) => client.close());
 });
 
 test("the server is left", () => server("stop"));

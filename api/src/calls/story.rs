@@ -118,6 +118,8 @@ kinds! {
     CustomerNotReached = "customer.not_reached",
     /// A device of a colleague who is called rings.
     PeerRinging = "peer.ringing",
+    /// Colleagues are called into a call that goes on; `by` says by whom, `users` who.
+    PeerInvited = "peer.invited",
     Connected = "call.connected",
     Held = "call.held",
     Resumed = "call.resumed",

@@ -266,7 +266,7 @@ codes! {
     /// Ask somebody who has the permission that the message names.
     Forbidden = "FORBIDDEN" [403];
     /// More people than a group call has here.
-    /// Call fewer of them.
+    /// Call fewer of them, or wait until somebody has left.
     GroupFull = "GROUP_FULL" [409];
     /// An export is streamed over HTTP/1.1 or later only.
     /// See whether a proxy speaks HTTP/1.0.

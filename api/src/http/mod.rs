@@ -65,6 +65,7 @@ mod outbound;
 pub mod page;
 mod pages;
 mod patience;
+mod peer_call_invitations;
 mod peer_call_shapes;
 mod peer_calls;
 mod phone;

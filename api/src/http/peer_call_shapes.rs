@@ -83,7 +83,8 @@ impl PeerCallOut {
     pub fn of(view: PeerView, talked: (Option<DateTime<Utc>>, Option<DateTime<Utc>>)) -> Self {
         let PeerView { call, parties } = view;
         let receiver = match (call.is_group, parties.as_slice()) {
-            (false, [_, callee]) => Some(callee.row.user_id.0),
+            // Others may have been called into it in vain.
+            (false, [_, callee, ..]) => Some(callee.row.user_id.0),
             _ => None,
         };
         let duration = match talked {

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use entity::CallType;
-use entity::id::CallId;
+use entity::id::{CallId, UserId};
 use poem::web::Data;
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Path, Query};
@@ -10,6 +10,7 @@ use poem_openapi::payload::Json;
 use uuid::Uuid;
 
 use super::envelope::{Created, Done, Failure, Reply, Success};
+use super::peer_call_invitations::{CallInvitationsOut, InviteIn};
 use super::peer_call_shapes::{
     AnswerIn, AnsweredOut, EndIn, EndedOut, FeedbackIn, IceServersOut, PeerAnalyticsOut, PeerCallIn,
     PeerCallMadeOut, RejectIn, description, device_of, ice_servers,
@@ -56,6 +57,28 @@ impl PeerCalls {
             agora_token: agora.as_ref().map(|access| access.token.clone()),
             agora: agora.map(Into::into),
             ice_servers: ice_servers(app, user)?.ice_servers,
+        })
+    }
+
+    /// Adds colleagues to a call that the caller of this operation is in; a call of two becomes a group call by it.
+    ///
+    /// All devices of each ring, for a minute at most; he takes the call with `call:join`, or by accepting it. Those in the call are
+    /// told `call:participant-invited`, and `call:participant-left` with a reason when he does not come. Of each it is told what of
+    /// who is called by `initiateCall`. 409 when this call has no more room (`GROUP_FULL`), is over or was left (`CALL_IS_OVER`), or is
+    /// not answered yet (`CALL_NOT_CONNECTED`).
+    #[oai(path = "/api/calls/:id/participants", method = "post", operation_id = "inviteToCall")]
+    async fn invite(
+        &self,
+        can: Can<MakePeerCalls>,
+        Data(app): Data<&App>,
+        Path(id): Path<Uuid>,
+        JsonBody(body): JsonBody<InviteIn>,
+    ) -> Reply<CallInvitationsOut> {
+        let users = body.user_ids.into_iter().map(UserId).collect();
+        let invited = peer_calls::invite(app, can.scope()?, can.caller().user, CallId(id), users).await?;
+        Success::ok(CallInvitationsOut {
+            call_id: id,
+            invited: invited.into_iter().map(Into::into).collect(),
         })
     }
 

@@ -257,7 +257,7 @@ mod tests {
 
     #[test]
     fn pages_programs_and_archives_are_refused_whatever_they_are_called() {
-        let said = Said { name: Some("picture.png"), content_type: Some("image/png") };
+        let said = Said { name: Some("picture.png"), content_type: Some("image/png"), encrypted: false };
         let macros =
             [b"PK\x03\x04".as_slice(), &[0; 26], b"[Content_Types].xml word/vbaProject.bin"].concat();
         let zip = [b"PK\x03\x04".as_slice(), &[0; 26], b"setup.exe"].concat();
@@ -284,11 +284,12 @@ mod tests {
 
     #[test]
     fn what_a_client_says_decides_within_a_container_only() {
-        let said = |content_type| Said { name: None, content_type: Some(content_type) };
+        let said = |content_type| Said { name: None, content_type: Some(content_type), encrypted: false };
         let mp4 = b"\0\0\0\x20ftypiso5....";
         assert_eq!(recognize(mp4, said("audio/mp4")).unwrap().kind, MediaKind::Audio);
         assert_eq!(recognize(mp4, said("application/pdf")).unwrap().kind, MediaKind::Video);
-        let text = recognize(b"a,b\r\n1,2\r\n", Said { name: Some("x.csv"), content_type: None });
+        let text =
+            recognize(b"a,b\r\n1,2\r\n", Said { name: Some("x.csv"), content_type: None, encrypted: false });
         assert_eq!(text.unwrap().content_type, "text/csv");
     }
 

@@ -37,12 +37,13 @@ pub async fn answer(
     let mut book = Book::open(&unit, id).await?;
     let at = book.place_of(user)?;
     let party = &book.parties[at];
-    let took_it = party.role == PeerRole::Callee && party.state == PartyState::Joined;
+    let took_it =
+        party.state == PartyState::Joined && (party.role == PeerRole::Callee || party.invited_by.is_some());
     if took_it && party.socket == device.socket {
         return Ok(Taken { call: id, status: book.call.status, media: book.call.media });
     }
     // Whoever cannot take it, since it does not ring for him, spoils nothing.
-    let rings = party.role == PeerRole::Callee && party.state == PartyState::Ringing;
+    let rings = party.state == PartyState::Ringing;
     let media = match (book.call.media, answer.is_some()) {
         _ if book.call.is_group || !rings => Some(book.call.media),
         (PeerMedia::Webrtc, true) | (PeerMedia::Agora, false) => Some(book.call.media),

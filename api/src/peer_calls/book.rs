@@ -4,11 +4,13 @@
 use chrono::{DateTime, Utc};
 use entity::id::{CallId, OfferId, UserId};
 use entity::{
-    CallKind, CallOutcome, CallStatus, EndedBy, PartyState, PeerRole, PeerStatus, RoutingSubject, peer_call,
-    peer_call_participant as party,
+    CallKind, CallOutcome, CallStatus, EndedBy, Inserted, PartyState, PeerRole, PeerStatus, RoutingSubject,
+    peer_call, peer_call_participant as party,
 };
 use serde_json::json;
 
+use super::callees::Invited;
+use super::name_of;
 use super::state::{Came, Event, Party, Refusal, Standing};
 use crate::calls::CallFile;
 use crate::calls::story::EventKind;
@@ -60,6 +62,47 @@ impl Book {
         place.ok_or(Error::NotFound(Subject::Call))
     }
 
+    /// Who has called this party: who has called him into it, else the caller.
+    pub fn caller_of(&self, at: usize) -> UserId {
+        self.parties[at].invited_by.unwrap_or(self.call.called_by)
+    }
+
+    /// How many are in it, or are called.
+    pub fn live(&self) -> usize {
+        self.parties.iter().filter(|row| row.state.is_live()).count()
+    }
+
+    /// Calls somebody into it who has no live part in it; `Conflicted` when he has another call: this unit must not be
+    /// committed then.
+    ///
+    /// # Errors
+    /// `CALL_IS_OVER`.
+    pub async fn invite(&mut self, unit: &Unit, one: &Invited, by: UserId) -> Result<Inserted> {
+        let new = one.party(unit, self.id());
+        let place = self.parties.iter().position(|row| row.user_id == new.user_id);
+        let at = place.unwrap_or(self.parties.len());
+        if place.is_none() {
+            self.parties.push(party::Model { state: PartyState::Left, ..new.clone() });
+        }
+        let row = &mut self.parties[at];
+        // What he has missed before that, he has missed.
+        let missed = !row.is_unwanted && matches!(row.state, PartyState::Missed | PartyState::Busy);
+        row.is_unwanted = new.is_unwanted && !(place.is_some() && missed);
+        (row.invited_by, row.invited_at, row.agent_id) = (Some(by), new.invited_at, new.agent_id);
+        (row.socket, row.lost_at) = (None, None);
+        self.apply(unit, Event::Invited(at, new.state))?;
+        let row = self.parties[at].clone();
+        let written = match place {
+            Some(_) => store::renew_party(unit.scope(), unit.tx(), row.clone()).await?,
+            None => store::insert_party(unit.scope(), unit.tx(), row.clone()).await?,
+        };
+        match place {
+            Some(at) => self.stored[at] = row,
+            None => self.stored.push(row),
+        }
+        Ok(written)
+    }
+
     /// Lets it happen to the call and to its parties.
     ///
     /// # Errors
@@ -81,6 +124,9 @@ impl Book {
                     row.joined_at.get_or_insert(unit.now());
                     row.left_at = None;
                 }
+                // When he left stays until he joins again.
+                (was, _) if was != PartyState::Joined && row.joined_at.is_some() => {}
+                (_, PartyState::Ringing) => row.left_at = None,
                 _ => row.left_at = Some(unit.now()),
             }
         }
@@ -112,6 +158,10 @@ impl Book {
         self.file.save(unit).await?;
         for (row, was) in parties.iter().zip(&self.stored) {
             if was.state == PartyState::Ringing && row.state != was.state {
+                let caller = match row.invited_by {
+                    Some(by) => name_of(unit, by).await?,
+                    None => caller.clone(),
+                };
                 rings_no_more(unit, row, &caller).await?;
             }
             if was.state.is_live() && !row.state.is_live() {

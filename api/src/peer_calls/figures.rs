@@ -40,7 +40,9 @@ impl Figures {
             PeerRole::Caller => self.made += 1,
             PeerRole::Callee => self.received += 1,
         }
-        if part.role == PeerRole::Callee && matches!(part.state, PartyState::Missed | PartyState::Busy) {
+        let in_vain = matches!(part.state, PartyState::Missed | PartyState::Busy) && !part.is_unwanted;
+        // Who has made a call may have left it and been called back into it.
+        if in_vain && (part.role == PeerRole::Callee || part.invited_by.is_some()) {
             self.missed += 1;
         }
         if let Some(joined) = part.joined_at {

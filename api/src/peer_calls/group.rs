@@ -1,11 +1,11 @@
 //! Somebody who was called into a group call joins it, or joins it again.
 
 use entity::id::{CallId, UserId};
-use entity::{CompanyScope, PartyState, PeerMedia, RoutingSubject};
+use entity::{CompanyScope, PartyState, PeerMedia, RoutingSubject, peer_call};
 use serde_json::json;
 
 use super::book::{Book, ended_by};
-use super::initiate::take_capacity;
+use super::callees::{MOST_CALLED, take_capacity};
 use super::state::Event;
 use super::{Device, Taken, name_of, tell};
 use crate::app::App;
@@ -23,7 +23,7 @@ pub struct Member {
 ///
 /// # Errors
 /// `CALL_NOT_FOUND` for who was not called into it; `CALL_IS_OVER`; `BUSY` when he has another call; `CALL_NOT_RINGING` for a
-/// call of two.
+/// call of two; `GROUP_FULL` for who has left and whose place somebody else has.
 pub async fn join(
     app: &App,
     scope: CompanyScope,
@@ -41,6 +41,7 @@ pub async fn join(
     let was_joined = book.parties[at].state == PartyState::Joined;
     book.apply(&unit, Event::Joined(at))?;
     if !was_live {
+        has_room(app, &book.call, book.live())?;
         if store::live_party(scope, unit.tx(), user).await?.is_some() {
             return Err(Error::conflict(Code::Busy, "You have another call."));
         }
@@ -72,4 +73,27 @@ pub async fn join(
     book.save(&mut unit, by).await?;
     unit.commit().await?;
     Ok((taken, members))
+}
+
+/// Whether so many may be in this call: a mesh up to the number of the settings, as many as a call may call in a channel of
+/// Agora's.
+///
+/// # Errors
+/// `GROUP_FULL`.
+pub fn has_room(app: &App, call: &peer_call::Model, people: usize) -> Result<()> {
+    let rtc = &app.settings.rtc;
+    let (most, advice) = match (&rtc.agora, call.media) {
+        (Some(_), PeerMedia::Agora) => (MOST_CALLED + 1, "Wait until somebody has left it."),
+        (Some(_), PeerMedia::Webrtc) => (
+            rtc.mesh_limit,
+            "Wait until somebody has left it, or call all of them anew: a larger call is made in a channel of Agora's.",
+        ),
+        (None, _) => (rtc.mesh_limit, "Wait until somebody has left it."),
+    };
+    if people > most { Err(full(most, advice)) } else { Ok(()) }
+}
+
+/// `advice`: what to do.
+pub fn full(most: usize, advice: &str) -> Error {
+    Error::conflict(Code::GroupFull, format!("A group call has at most {most} people here. {advice}"))
 }

@@ -2,29 +2,25 @@
 //! what devices are told, and the job that ends the ringing. Who is in another call is busy; two who call each other at
 //! once have one call.
 
-use chrono::TimeDelta;
-use entity::id::{AgentId, CallId, UserId};
+use entity::id::{CallId, UserId};
 use entity::{
     CallKind, CallStatus, CallType, CompanyScope, ConnectionType, EndedBy, Inserted, JobKind, PartyState,
-    PeerMedia, PeerRole, PeerStatus, RoutingSubject, SlotHolder, call, peer_call,
-    peer_call_participant as party,
+    PeerMedia, PeerRole, PeerStatus, call, peer_call, peer_call_participant as party,
 };
 use serde_json::{Value, json};
 
-use super::book::{Book, slot_key};
-use super::ring::{Reach, reach};
+use super::book::Book;
+use super::callees::{self, Fate, Invited, seconds, take_capacity};
 use super::state::Event;
-use super::{Device, answer, tell};
+use super::{Device, answer, group, tell};
 use crate::app::App;
 use crate::calls::CallFile;
-use crate::calls::offer::take_slot;
 use crate::calls::story::EventKind;
 use crate::error::{Code, Error, Result, Subject};
-use crate::notices::{self, Notice};
 use crate::phone::e164;
+use crate::presence;
 use crate::store::peer_calls::{self as store, Colleague};
-use crate::store::{Audience, Unit, chats, queueing};
-use crate::{agents, presence};
+use crate::store::{Audience, Unit};
 
 /// Whom somebody calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +55,8 @@ pub struct Made {
     pub glare: bool,
 }
 
-/// Tries of writing a call before it is given up; each follows somebody else's commit.
+/// Tries of writing a call before it is given up, beside one for each who turns out to be busy; each follows somebody else's
+/// commit.
 const TRIES: usize = 5;
 
 /// Calls.
@@ -70,14 +67,20 @@ const TRIES: usize = 5;
 pub async fn initiate(app: &App, scope: CompanyScope, caller: UserId, wish: Wish) -> Result<Made> {
     let db = app.db.reader();
     let me = store::colleague(scope, db, caller).await?.ok_or(Error::NotFound(Subject::User))?;
-    let (callees, to_number) = find(app, scope, &me, &wish.to).await?;
-    let media = media_of(app, &wish, callees.len())?;
+    let (users, to_number) = find(app, scope, &wish.to).await?;
+    let colleagues = callees::colleagues(app, scope, me.user, users, "/receiverId").await?;
+    let media = media_of(app, &wish, colleagues.len())?;
     let mut invited = Vec::new();
-    for callee in callees {
-        invited.push(invite(app, scope, &me, callee, wish.call_type).await?);
+    for colleague in colleagues {
+        let one = callees::judge(app, scope, &me, colleague).await?;
+        if !one.takes(wish.call_type) {
+            let message = format!("{} takes no video calls.", one.colleague.name);
+            return Err(Error::conflict(Code::VideoNotAllowed, message));
+        }
+        invited.push(one);
     }
     let mut new = New { me, invited, wish, media, to_number };
-    for _ in 0..TRIES {
+    for _ in 0..TRIES + new.invited.len() {
         let busy = match new.write(app, scope).await? {
             Written::Yes(made) => return made,
             Written::CallerHasNoCapacity => return Err(own_call()),
@@ -101,38 +104,22 @@ fn own_call() -> Error {
     Error::conflict(Code::Busy, "You have another call.")
 }
 
-/// The colleagues who are meant, each once, in the order of their ids; and the number by which one was named.
-async fn find(
-    app: &App,
-    scope: CompanyScope,
-    me: &Colleague,
-    to: &[Callee],
-) -> Result<(Vec<Colleague>, Option<String>)> {
-    let (mut found, mut number) = (Vec::<Colleague>::new(), None);
+/// The users who are meant, and the number by which one was named.
+async fn find(app: &App, scope: CompanyScope, to: &[Callee]) -> Result<(Vec<UserId>, Option<String>)> {
+    let (mut found, mut number) = (Vec::new(), None);
     for one in to {
-        let user = match one {
-            Callee::User(user) => *user,
+        match one {
+            Callee::User(user) => found.push(*user),
             Callee::Number(written) => {
                 let e164 = e164(written).ok_or_else(|| {
                     Error::invalid("/toPhoneNumber", "is no number in E.164, as +12025550123")
                 })?;
                 let user = store::user_at_number(scope, app.db.reader(), &e164).await?;
                 number = Some(e164);
-                user.ok_or(Error::NotFound(Subject::User))?
+                found.push(user.ok_or(Error::NotFound(Subject::User))?);
             }
-        };
-        if user == me.user {
-            return Err(Error::invalid("/receiverId", "is yourself"));
-        }
-        if found.iter().all(|one| one.user != user) {
-            let colleague = store::colleague(scope, app.db.reader(), user).await?;
-            found.push(colleague.ok_or(Error::NotFound(Subject::User))?);
         }
     }
-    if found.is_empty() {
-        return Err(Error::invalid("/receiverId", "is required"));
-    }
-    found.sort_by_key(|one| one.user);
     Ok((found, number))
 }
 
@@ -142,78 +129,16 @@ fn media_of(app: &App, wish: &Wish, callees: usize) -> Result<PeerMedia> {
     if callees + 1 > rtc.mesh_limit {
         return match rtc.agora {
             Some(_) => Ok(PeerMedia::Agora),
-            None => {
-                let message = format!("A group call has at most {} people here.", rtc.mesh_limit);
-                Err(Error::conflict(Code::GroupFull, message))
-            }
+            None => Err(group::full(rtc.mesh_limit, "Call fewer people.")),
         };
     }
     Ok(if wish.offer.is_some() || callees > 1 { PeerMedia::Webrtc } else { PeerMedia::Agora })
 }
 
-/// What becomes of one who is called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
-    Rings,
-    /// He is called as soon as a device of his connects.
-    Awaited,
-    Offline,
-    /// By who has blocked the caller: as if he were not there. He is not told, and neither is who calls.
-    Unwanted,
-    Busy,
-    Blocked,
-}
-
-impl Fate {
-    fn is_called(self) -> bool {
-        match self {
-            Self::Rings | Self::Awaited => true,
-            Self::Offline | Self::Unwanted | Self::Busy | Self::Blocked => false,
-        }
-    }
-}
-
-struct Invited {
-    colleague: Colleague,
-    auto_accept: bool,
-    fate: Fate,
-}
-
-/// Whether his settings and his devices let him be called.
-async fn invite(
-    app: &App,
-    scope: CompanyScope,
-    me: &Colleague,
-    colleague: Colleague,
-    call_type: CallType,
-) -> Result<Invited> {
-    let db = app.db.reader();
-    let settings = store::settings(scope, db, colleague.user).await?;
-    if call_type == CallType::Video && !settings.allow_video_calls {
-        let message = format!("{} takes no video calls.", colleague.name);
-        return Err(Error::conflict(Code::VideoNotAllowed, message));
-    }
-    let blocked =
-        settings.block_unknown_callers && !store::know_each_other(scope, db, colleague.user, me.user).await?;
-    let is_unwanted = !chats::who_block(scope, db, me.user, &[colleague.user]).await?.is_empty();
-    let fate = if is_unwanted {
-        Fate::Unwanted
-    } else if blocked {
-        Fate::Blocked
-    } else {
-        match reach(scope, db, colleague.user, app.clock.now()).await? {
-            Reach::Device => Fate::Rings,
-            Reach::Returning | Reach::Phone => Fate::Awaited,
-            Reach::Nothing => Fate::Offline,
-        }
-    };
-    Ok(Invited { colleague, auto_accept: settings.auto_accept_calls, fate })
-}
-
 /// A call that is about to be written.
 struct New {
     me: Colleague,
-    /// In the order of their ids: who writes parties of the same two at once waits for the same row.
+    /// In the order of their ids.
     invited: Vec<Invited>,
     wish: Wish,
     media: PeerMedia,
@@ -238,19 +163,9 @@ impl New {
         scope.insert::<call::Entity, _>(unit.tx(), row.clone()).await?;
         let call = self.peer_row(id, &unit, rings);
         store::insert(scope, unit.tx(), call.clone()).await?;
-        let mut parties = Vec::new();
-        let mine = self.party(&unit, id, &self.me, PeerRole::Caller, rings.then_some(PartyState::Joined));
-        parties.push((mine, self.me.agent.as_ref(), None));
+        let mut parties = vec![(self.own_party(&unit, id, rings), self.me.agent.as_ref(), None)];
         for (at, one) in self.invited.iter().enumerate() {
-            let state = one.fate.is_called().then_some(PartyState::Ringing);
-            let mut row = self.party(&unit, id, &one.colleague, PeerRole::Callee, state);
-            row.state = match one.fate {
-                Fate::Rings | Fate::Awaited => PartyState::Ringing,
-                Fate::Offline | Fate::Unwanted => PartyState::Missed,
-                Fate::Busy => PartyState::Busy,
-                Fate::Blocked => PartyState::Rejected,
-            };
-            parties.push((row, one.colleague.agent.as_ref(), Some(at)));
+            parties.push((one.party(&unit, id), one.colleague.agent.as_ref(), Some(at)));
         }
         // The index of live parties decides between two calls at once; in one order for all.
         parties.sort_by_key(|(row, ..)| row.user_id);
@@ -285,20 +200,18 @@ impl New {
         };
         let outcome = if rings {
             self.ring(&mut unit, &mut book)?;
-            self.wake_phones(&mut unit, id).await?;
             unit.job(JobKind::PeerDeadline, id, json!({}), now + seconds(app.settings.rtc.ring));
             Ok(Made { status: book.call.status, ..made })
         } else {
-            self.wake_phones(&mut unit, id).await?;
             Err(self.came_to_nothing(&mut unit, &mut book))
         };
-        let agents: Vec<AgentId> =
+        for one in &self.invited {
+            callees::wake_phones(&mut unit, id, &self.me, one).await?;
+        }
+        let agents: Vec<_> =
             book.parties.iter().filter(|row| row.state.is_live()).filter_map(|row| row.agent_id).collect();
         book.save(&mut unit, EndedBy::System).await?;
-        for agent in agents {
-            unit.reroute(RoutingSubject::Agent, agent);
-            agents::tell_status(&mut unit, agent).await?;
-        }
+        callees::have_less_capacity(&mut unit, agents).await?;
         if rings {
             presence::has_changed(&mut unit, self.me.user).await?;
         }
@@ -309,8 +222,7 @@ impl New {
     /// Devices are told, and the caller that they are.
     fn ring(&self, unit: &mut Unit, book: &mut Book) -> Result<()> {
         for one in self.invited.iter().filter(|one| one.fate.is_called()) {
-            let told = tell::incoming(book, &self.me.name, one.auto_accept);
-            unit.tell(&[Audience::User(one.colleague.user)], "call:incoming", told);
+            callees::ring(unit, book, &self.me, one);
         }
         if self.invited.iter().all(|one| one.fate != Fate::Rings) {
             return Ok(());
@@ -318,21 +230,6 @@ impl New {
         let caller = tell::address(&book.parties[0]);
         unit.tell(&[caller], "call:ringing", json!({"callId": book.id(), "callType": book.call.call_type}));
         book.apply(unit, Event::Rung(1)).map(drop)
-    }
-
-    /// Who is called and has no screen open is told on his phone; who was called in vain, that he was.
-    async fn wake_phones(&self, unit: &mut Unit, id: CallId) -> Result<()> {
-        let now = unit.now();
-        let until = now + seconds(unit.app().settings.rtc.ring);
-        for one in &self.invited {
-            let notice = match one.fate {
-                Fate::Rings | Fate::Awaited => Notice::call(id, &self.me.name, now, until),
-                Fate::Offline | Fate::Busy => Notice::missed_call(id, &self.me.name, now),
-                Fate::Unwanted | Fate::Blocked => continue,
-            };
-            notices::to(unit, one.colleague.user, notice).await?;
-        }
-        Ok(())
     }
 
     /// Nobody can be rung: the call is written all the same, and over.
@@ -379,7 +276,7 @@ impl New {
             // It rings on this device, too; what it has offered is of no use any more.
             let mut unit = Unit::begin(app, scope).await?;
             let book = Book::open(&unit, call.call_id).await?;
-            let mut told = tell::incoming(&book, &callee.colleague.name, false);
+            let mut told = tell::incoming(&book, callee.colleague.user, &callee.colleague.name, false);
             told["glare"] = true.into();
             unit.tell(&[Audience::Socket(socket)], "call:incoming", told);
             unit.commit().await?;
@@ -434,54 +331,16 @@ impl New {
         }
     }
 
-    /// `live`: how he takes part; without, he takes none any more.
-    fn party(
-        &self,
-        unit: &Unit,
-        call: CallId,
-        who: &Colleague,
-        role: PeerRole,
-        live: Option<PartyState>,
-    ) -> party::Model {
-        let device = match role {
-            PeerRole::Caller => self.wish.device.clone(),
-            PeerRole::Callee => Device::default(),
-        };
+    /// `rings`: whether there is anybody for whom he waits.
+    fn own_party(&self, unit: &Unit, call: CallId, rings: bool) -> party::Model {
+        let device = self.wish.device.clone();
         party::Model {
-            id: unit.id(),
-            company_id: unit.company(),
-            call_id: call,
-            user_id: who.user,
-            agent_id: who.agent.as_ref().map(|agent| agent.id),
-            role,
-            state: live.unwrap_or(PartyState::Left),
-            invited_at: unit.now(),
-            joined_at: None,
-            left_at: live.is_none().then_some(unit.now()),
+            state: if rings { PartyState::Joined } else { PartyState::Left },
+            left_at: (!rings).then_some(unit.now()),
             socket: device.socket,
-            lost_at: None,
             device: device.info,
             network: device.network,
-            quality_score: None,
-            feedback: None,
+            ..callees::new_party(unit, call, &self.me, PeerRole::Caller)
         }
     }
-}
-
-/// A unit of the agent's capacity, unless he talks with a customer or has none left.
-pub async fn take_capacity(
-    unit: &mut Unit,
-    agent: &entity::agent::Model,
-    call: CallId,
-    row: &party::Model,
-) -> Result<bool> {
-    let held = queueing::slots_of(unit.scope(), unit.tx(), &[agent.id]).await?;
-    if held.iter().any(|slot| slot.holder == SlotHolder::Segment) {
-        return Ok(false);
-    }
-    Ok(take_slot(unit, agent, call, slot_key(row), SlotHolder::PeerCall).await? == Inserted::Yes)
-}
-
-pub fn seconds(span: std::time::Duration) -> TimeDelta {
-    TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX)
 }

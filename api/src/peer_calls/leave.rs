@@ -2,12 +2,14 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::{CallId, ParticipantId, UserId};
-use entity::{CompanyScope, EndedBy, JobKind, PartyState, PeerRole, PeerStatus};
+use entity::{
+    CompanyScope, EndedBy, JobKind, PartyState, PeerRole, PeerStatus, peer_call_participant as party,
+};
 use serde_json::{Value, json};
 
 use super::answer::Reason;
 use super::book::{Book, ended_by};
-use super::initiate::seconds;
+use super::callees::seconds;
 use super::state::{Came, Event};
 use super::{Device, reject, tell};
 use crate::app::App;
@@ -110,7 +112,13 @@ pub async fn time_is_up(unit: &mut Unit, id: CallId, about: &Value) -> Result<()
         }
         return Ok(());
     }
-    if book.apply(unit, Event::RungOut)? == Came::Nothing {
+    let mut came = Came::Nothing;
+    for at in 0..book.parties.len() {
+        if has_rung_out(&book.parties[at], about) && book.apply(unit, Event::RungOut(at))? == Came::Changed {
+            came = Came::Changed;
+        }
+    }
+    if came == Came::Nothing {
         return Ok(());
     }
     let told = json!({"callId": id, "reason": "no_answer"});
@@ -135,6 +143,23 @@ pub async fn time_is_up(unit: &mut Unit, id: CallId, about: &Value) -> Result<()
         }
     }
     book.save(unit, EndedBy::System).await
+}
+
+/// Whether this is the job by which it ceases to ring for him: that of the call for who was called when it was made, one of
+/// his own for who was called into it later.
+fn has_rung_out(row: &party::Model, about: &Value) -> bool {
+    let own = row.invited_by.map(|_| ring_of(row));
+    row.state == PartyState::Ringing && own.unwrap_or_else(|| json!({})) == *about
+}
+
+/// The job that ends the ringing of who was called into a call that goes on.
+pub fn ends_by_itself(unit: &mut Unit, row: &party::Model) {
+    let at = unit.now() + seconds(unit.app().settings.rtc.ring);
+    unit.job(JobKind::PeerDeadline, row.call_id, ring_of(row), at);
+}
+
+fn ring_of(row: &party::Model) -> Value {
+    json!({"participant": row.id, "since": row.invited_at})
 }
 
 // ---- a connection is gone, and may come back

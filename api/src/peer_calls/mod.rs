@@ -7,10 +7,12 @@
 
 mod answer;
 mod book;
+mod callees;
 mod feedback;
 mod figures;
 mod group;
 mod initiate;
+mod invite;
 mod leave;
 mod media;
 mod reconnect;
@@ -22,10 +24,12 @@ mod tell;
 mod view;
 
 pub use answer::{Reason, Taken, answer, reject};
+pub use callees::MOST_CALLED;
 pub use feedback::{Feedback, rate};
 pub use figures::{Analytics, Figures, analytics, figures};
 pub use group::{Member, join};
 pub use initiate::{Callee, Made, Wish, initiate};
+pub use invite::{Added, Invitation, invite};
 pub use leave::{Left, hang_up, not_back, socket_gone, take_out, time_is_up, user_gone};
 pub use media::{AgoraAccess, IceServers, agora, complete, ice_servers};
 pub use reconnect::{Ringing, back, ringing_for};

@@ -1,7 +1,7 @@
 //! A device connects: it takes over the call that its user has lost, or rings with the call that comes in.
 
 use entity::id::UserId;
-use entity::{CompanyScope, EndedBy, PartyState, PeerRole};
+use entity::{CompanyScope, EndedBy, PartyState};
 use serde_json::Value;
 
 use super::book::Book;
@@ -39,10 +39,11 @@ pub async fn ringing_for(app: &App, scope: CompanyScope, user: UserId) -> Result
         return Ok(None);
     }
     let mut incoming = None;
-    if book.parties[at].state == PartyState::Ringing && book.parties[at].role == PeerRole::Callee {
-        let caller = name_of(&unit, book.call.called_by).await?;
+    if book.parties[at].state == PartyState::Ringing {
+        let caller = book.caller_of(at);
+        let name = name_of(&unit, caller).await?;
         let wanted = store::settings(scope, unit.tx(), user).await?;
-        incoming = Some(tell::incoming(&book, &caller, wanted.auto_accept_calls));
+        incoming = Some(tell::incoming(&book, caller, &name, wanted.auto_accept_calls));
     }
     let call = describe(&book.call, &book.parties);
     if incoming.is_some() && book.apply(&unit, Event::Rung(at))? == Came::Changed {

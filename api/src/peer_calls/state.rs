@@ -1,6 +1,6 @@
 //! The life of a call among colleagues, pure: what each party does, and what the call comes to by it. No clock, no rows.
 //! Events come twice, late and out of order; a party or a call that has ended never moves again, but for who joins a
-//! group call anew.
+//! group call anew, or is called into it anew.
 
 use entity::{PartyState, PeerRole, PeerStatus};
 
@@ -32,8 +32,10 @@ pub enum Event {
     Lost(usize),
     /// He joins, or joins again: a group call only.
     Joined(usize),
-    /// It has rung for long enough.
-    RungOut,
+    /// He is called into a call that goes on, for the first time or anew, and this is what comes of it at once.
+    Invited(usize, PartyState),
+    /// It has rung for long enough for him.
+    RungOut(usize),
     /// It cannot be what it was to be.
     Failed,
 }
@@ -74,13 +76,13 @@ impl Standing {
         use PartyState::{Busy, Joined, Left, Missed, Rejected, Ringing};
         if self.status.is_over() {
             return match event {
-                Event::Answered(_) | Event::Joined(_) => Err(Refusal::Over),
+                Event::Answered(_) | Event::Joined(_) | Event::Invited(..) => Err(Refusal::Over),
                 Event::Rung(_)
                 | Event::Declined(_)
                 | Event::DeclinedBusy(_)
                 | Event::HungUp(_)
                 | Event::Lost(_)
-                | Event::RungOut
+                | Event::RungOut(_)
                 | Event::Failed => Ok(Came::Nothing),
             };
         }
@@ -91,13 +93,17 @@ impl Standing {
                     self.status = PeerStatus::Ringing;
                 }
             }
-            Event::Answered(at) => match (self.parties[at].role, self.parties[at].state) {
-                (PeerRole::Callee, Ringing) => self.parties[at].state = Joined,
-                (PeerRole::Callee, Joined | Left | Missed | Rejected | Busy) | (PeerRole::Caller, _) => {
-                    return Err(Refusal::NotRinging);
-                }
+            // For the caller it rings when he has left a group call and is called into it again.
+            Event::Answered(at) => match self.parties[at].state {
+                Ringing => self.parties[at].state = Joined,
+                Joined | Left | Missed | Rejected | Busy => return Err(Refusal::NotRinging),
             },
             Event::Joined(at) => self.parties[at].state = Joined,
+            Event::Invited(at, state) => {
+                if !self.parties[at].state.is_live() {
+                    self.parties[at].state = state;
+                }
+            }
             Event::Declined(at) | Event::DeclinedBusy(at) | Event::HungUp(at) | Event::Lost(at) => {
                 let party = &mut self.parties[at];
                 party.state = match (party.state, event) {
@@ -109,7 +115,11 @@ impl Standing {
                     (state, _) => state,
                 };
             }
-            Event::RungOut => self.all(Ringing, Missed),
+            Event::RungOut(at) => {
+                if self.parties[at].state == Ringing {
+                    self.parties[at].state = Missed;
+                }
+            }
             Event::Failed => {
                 self.all(Ringing, Missed);
                 self.all(Joined, Left);
@@ -181,7 +191,7 @@ mod tests {
         standing
     }
 
-    const EVERY: [Event; 13] = [
+    const EVERY: [Event; 14] = [
         Event::Rung(1),
         Event::Answered(0),
         Event::Answered(1),
@@ -193,7 +203,8 @@ mod tests {
         Event::Lost(0),
         Event::Lost(1),
         Event::Joined(1),
-        Event::RungOut,
+        Event::Invited(1, PartyState::Ringing),
+        Event::RungOut(1),
         Event::Failed,
     ];
 
@@ -211,9 +222,9 @@ mod tests {
             });
             format!("{name}: {}", lines.collect::<Vec<_>>().join(", "))
         };
-        let over = "-, Over, Over, -, -, -, -, -, -, -, Over, -, -";
+        let over = "-, Over, Over, -, -, -, -, -, -, -, Over, Over, -, -";
         let before_the_answer = "NotRinging, active: joined joined, -, rejected: left rejected, busy: left busy, \
-             missed: left missed, rejected: left rejected, missed: left missed, -, active: joined joined, \
+             missed: left missed, rejected: left rejected, missed: left missed, -, active: joined joined, -, \
              missed: left missed, failed: left missed";
         for (name, path, expected) in [
             ("initiated", [].as_slice(), format!("ringing: joined ringing, {before_the_answer}")),
@@ -222,11 +233,11 @@ mod tests {
                 "active",
                 &[Rung(1), Answered(1)],
                 "-, NotRinging, NotRinging, -, -, -, ended: left left, ended: left left, ended: left left, \
-                 ended: left left, -, -, failed: left left"
+                 ended: left left, -, -, -, failed: left left"
                     .to_owned(),
             ),
             ("ended", &[Answered(1), HungUp(0)], over.to_owned()),
-            ("missed", &[RungOut], over.to_owned()),
+            ("missed", &[RungOut(1)], over.to_owned()),
             ("rejected", &[Declined(1)], over.to_owned()),
             ("busy", &[DeclinedBusy(1)], over.to_owned()),
             ("failed", &[Failed], over.to_owned()),
@@ -253,7 +264,7 @@ mod tests {
     fn events_out_of_order_come_to_the_same() {
         use Event::*;
         assert_eq!(after(1, &[Answered(1), Rung(1)]), after(1, &[Rung(1), Answered(1)]));
-        assert_eq!(shown(&after(1, &[Answered(1), RungOut, Declined(1)])), "active: joined joined");
+        assert_eq!(shown(&after(1, &[Answered(1), RungOut(1), Declined(1)])), "active: joined joined");
         assert_eq!(shown(&after(1, &[HungUp(0), Answered(1)])), "missed: left missed");
         assert_eq!(shown(&after(1, &[Rung(1), Lost(1), Answered(1)])), "active: joined joined");
     }
@@ -263,17 +274,39 @@ mod tests {
         use Event::*;
         for (events, expected) in [
             ([Rung(1), Answered(1)].as_slice(), "active: joined joined ringing ringing"),
-            (&[Answered(1), Declined(2), RungOut], "active: joined joined rejected missed"),
+            (&[Answered(1), Declined(2), RungOut(3)], "active: joined joined rejected missed"),
             (&[Answered(1), Answered(2), HungUp(0)], "active: left joined joined ringing"),
             (&[Answered(1), HungUp(1)], "active: joined left ringing ringing"),
-            (&[Answered(1), HungUp(1), RungOut], "ended: left left missed missed"),
+            (&[Answered(1), HungUp(1), RungOut(2), RungOut(3)], "ended: left left missed missed"),
             (&[Answered(1), HungUp(1), Answered(2), Joined(1)], "active: joined joined joined ringing"),
-            (&[Answered(1), Answered(2), HungUp(0), HungUp(1), RungOut], "ended: left left left missed"),
+            (&[Answered(1), Answered(2), HungUp(0), HungUp(1), RungOut(3)], "ended: left left left missed"),
             (&[Declined(1), DeclinedBusy(2), DeclinedBusy(3)], "rejected: left rejected busy busy"),
             (&[DeclinedBusy(1), DeclinedBusy(2), DeclinedBusy(3)], "busy: left busy busy busy"),
-            (&[Declined(1), Declined(2), RungOut], "missed: left rejected rejected missed"),
+            (&[Declined(1), Declined(2), RungOut(3)], "missed: left rejected rejected missed"),
         ] {
             assert_eq!(shown(&after(3, events)), expected, "{events:?}");
+        }
+    }
+
+    #[test]
+    fn who_is_called_into_a_call_that_goes_on_rings_alone() {
+        use Event::*;
+        let ring = |at| Invited(at, PartyState::Ringing);
+        for (events, expected) in [
+            ([Answered(1), HungUp(2), ring(2)].as_slice(), "active: joined joined ringing"),
+            (&[Answered(1), Declined(2), ring(2), RungOut(2)], "active: joined joined missed"),
+            (&[Answered(1), Declined(2), Invited(2, PartyState::Busy)], "active: joined joined busy"),
+            (&[Answered(1), Answered(2), ring(2)], "active: joined joined joined"),
+            // He waits for whom he has invited, and for nobody else.
+            (&[Answered(1), Declined(2), ring(2), HungUp(1)], "active: joined left ringing"),
+            (&[Answered(1), Declined(2), ring(2), HungUp(1), Declined(2)], "ended: left left rejected"),
+            (&[Answered(1), Declined(2), ring(2), HungUp(1), HungUp(0)], "ended: left left missed"),
+            // The caller has left, and is called back into it.
+            (&[Answered(1), Answered(2), HungUp(0), ring(0)], "active: ringing joined joined"),
+            (&[Answered(1), Answered(2), HungUp(0), ring(0), Answered(0)], "active: joined joined joined"),
+            (&[Answered(1), Declined(2), HungUp(0), ring(2)], "ended: left left rejected"),
+        ] {
+            assert_eq!(shown(&after(2, events)), expected, "{events:?}");
         }
     }
 }

@@ -15,12 +15,12 @@ pub fn address(row: &party::Model) -> Audience<'_> {
     }
 }
 
-/// What a device needs to ring.
-pub fn incoming(book: &Book, caller: &str, auto_accept: bool) -> Value {
+/// What a device needs to ring. `name` is that of who calls this one.
+pub fn incoming(book: &Book, caller: UserId, name: &str, auto_accept: bool) -> Value {
     let call_type: CallType = book.call.call_type;
     json!({
         "callId": book.id(),
-        "from": {"id": book.call.called_by, "name": caller},
+        "from": {"id": caller, "name": name},
         "callType": call_type,
         "offer": book.call.offer,
         "group": book.call.is_group,

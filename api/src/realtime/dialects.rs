@@ -47,12 +47,14 @@ pub enum Command {
     Media,
     Join,
     Leave,
+    /// Adds colleagues.
+    Invite,
     /// Is there, and how.
     Online,
 }
 
 /// The names that clients send.
-const COMMANDS: [(&str, Dialect, Command); 17] = [
+const COMMANDS: [(&str, Dialect, Command); 18] = [
     ("call:initiate", Dialect::Colon, Command::Initiate),
     ("call:answer", Dialect::Colon, Command::Answer),
     ("call:reject", Dialect::Colon, Command::Reject),
@@ -63,6 +65,7 @@ const COMMANDS: [(&str, Dialect, Command); 17] = [
     ("call:media", Dialect::Colon, Command::Media),
     ("call:join", Dialect::Colon, Command::Join),
     ("call:leave", Dialect::Colon, Command::Leave),
+    ("call:invite", Dialect::Colon, Command::Invite),
     ("CALL_REQUEST", Dialect::Capital, Command::Initiate),
     ("CALL_ACCEPT", Dialect::Capital, Command::Answer),
     ("CALL_REJECT", Dialect::Capital, Command::Reject),
@@ -159,6 +162,7 @@ pub fn told(event: &str, payload: &Value) -> Option<Vec<Said>> {
         "call:timeout" => ("call:timeout", vec![capital("CALL_TIMEOUT", &[]), status("missed", &[])]),
         "call:renegotiate" => ("call:renegotiate", Vec::new()),
         "call:media" => ("call:media", Vec::new()),
+        "call:participant-invited" => ("call:participant-invited", Vec::new()),
         "call:participant-joined" => ("call:participant-joined", Vec::new()),
         "call:participant-left" => ("call:participant-left", Vec::new()),
         _ => return None,
@@ -305,7 +309,13 @@ mod tests {
         let names: Vec<_> = elsewhere.iter().map(|said| said.event).collect();
         assert_eq!(names, ["call:ended", "CALL_ENDED", "call_status_change"]);
         assert_eq!(elsewhere[2].payload["status"], "active");
-        for event in ["call:ice-candidate", "call:renegotiate", "call:media", "call:participant-joined"] {
+        for event in [
+            "call:ice-candidate",
+            "call:renegotiate",
+            "call:media",
+            "call:participant-invited",
+            "call:participant-joined",
+        ] {
             assert_eq!(of(event), None, "{event}");
         }
     }

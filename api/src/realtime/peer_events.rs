@@ -10,20 +10,18 @@ use super::events::{Asked, Fields, wrong};
 use crate::app::App;
 use crate::authz::{MakePeerCalls, Permission, TakePeerCalls, WritePresence};
 use crate::error::Result;
-use crate::peer_calls::{self, Callee, Device, Reason, Signal, Wish};
+use crate::peer_calls::{self, Added, Callee, Device, MOST_CALLED, Reason, Signal, Wish};
 use crate::presence;
 
 /// Bytes of a session description or a candidate, as JSON.
 const LARGEST_SIGNAL: usize = 64 * 1024;
-/// People whom one call may call.
-const MOST_CALLED: usize = 50;
 
 /// Answers an event of such a call's; `None` of any other.
 pub async fn perform(app: &App, asked: &Asked<'_>) -> Result<Option<Value>> {
     let Asked { socket, holder, name, fields } = asked;
     let Some((dialect, command)) = dialects::command(name) else { return Ok(None) };
     let permission = match command {
-        Command::Initiate => MakePeerCalls::NAME,
+        Command::Initiate | Command::Invite => MakePeerCalls::NAME,
         Command::Online => WritePresence::NAME,
         Command::Answer
         | Command::Reject
@@ -77,6 +75,18 @@ pub async fn perform(app: &App, asked: &Asked<'_>) -> Result<Option<Value>> {
                 members.iter().map(|one| json!({"userId": one.user, "name": one.name})).collect();
             media(app, user, taken.call, json!({"status": taken.status, "participants": members}))?
         }
+        Command::Invite => {
+            count(app, user).await?;
+            let users: Vec<UserId> = fields.required("userIds")?;
+            if users.len() > MOST_CALLED {
+                return Err(wrong("userIds", format!("must have at most {MOST_CALLED}")));
+            }
+            let id = call()?;
+            let invited = peer_calls::invite(app, scope, user, id, users).await?;
+            let shown =
+                |one: &Added| json!({"userId": one.user, "name": one.name, "status": one.came.as_str()});
+            json!({"callId": id, "invited": invited.iter().map(shown).collect::<Vec<_>>()})
+        }
         Command::Candidate => {
             let candidate = signal(fields, "candidate")?;
             let said =
@@ -109,10 +119,7 @@ pub async fn perform(app: &App, asked: &Asked<'_>) -> Result<Option<Value>> {
 async fn initiate(app: &App, asked: &Asked<'_>, device: Device) -> Result<Value> {
     let Asked { holder, fields, .. } = asked;
     let (scope, user) = (holder.caller.scope()?, holder.caller.user);
-    let now = app.clock.now();
-    if let Some(count) = app.limiter.count(app.limits.calls, &user.to_string(), now).await {
-        count.allows()?;
-    }
+    count(app, user).await?;
     let several: Option<Vec<UserId>> = fields.optional("receiverIds")?;
     let one: Option<UserId> = match fields.optional("receiverId")? {
         Some(one) => Some(one),
@@ -138,6 +145,12 @@ async fn initiate(app: &App, asked: &Asked<'_>, device: Device) -> Result<Value>
     };
     let made = peer_calls::initiate(app, scope, user, wish).await?;
     media(app, user, made.call, json!({"status": made.status, "glare": made.glare}))
+}
+
+/// Counts it against his calls.
+async fn count(app: &App, user: UserId) -> Result<()> {
+    let count = app.limiter.count(app.limits.calls, &user.to_string(), app.clock.now()).await;
+    count.map_or(Ok(()), |count| count.allows())
 }
 
 /// What the device needs for the media, beside the call's id.

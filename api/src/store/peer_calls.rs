@@ -9,8 +9,8 @@ use entity::{
     peer_call, peer_call_participant as party, presence_socket,
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    Select, Set,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, Select, Set,
 };
 
 use super::{Tx, users};
@@ -66,6 +66,13 @@ pub async fn insert(scope: CompanyScope, tx: &Tx, row: peer_call::Model) -> Resu
 /// Somebody's part, unless he has one that is live: the index decides between two at once.
 pub async fn insert_party(scope: CompanyScope, tx: &Tx, row: party::Model) -> Result<Inserted, DbErr> {
     scope.insert_or_ignore::<party::Entity, _>(tx, row).await
+}
+
+/// The part of somebody who is called anew, unless he has one that is live elsewhere: then nothing is left of it, and the
+/// transaction must not be committed. An update would break off PostgreSQL's transaction where the index is against it.
+pub async fn renew_party(scope: CompanyScope, tx: &Tx, row: party::Model) -> Result<Inserted, DbErr> {
+    scope.delete_many::<party::Entity>().filter(party::Column::Id.eq(row.id)).exec(tx).await?;
+    insert_party(scope, tx, row).await
 }
 
 pub async fn call(
@@ -257,6 +264,11 @@ pub async fn forget_user(scope: CompanyScope, tx: &Tx, user: UserId) -> Result<u
 
 // ---- lists
 
+/// The parts that their users see: not those in calls of whom they have blocked, but for what they have talked in before that.
+pub fn shown() -> Condition {
+    Condition::any().add(party::Column::IsUnwanted.eq(false)).add(party::Column::JoinedAt.is_not_null())
+}
+
 /// The ids of the calls that a user had a part in.
 pub fn calls_of_user(scope: CompanyScope, user: UserId) -> Select<party::Entity> {
     scope
@@ -264,13 +276,15 @@ pub fn calls_of_user(scope: CompanyScope, user: UserId) -> Select<party::Entity>
         .select_only()
         .column(party::Column::CallId)
         .filter(party::Column::UserId.eq(user))
+        .filter(shown())
 }
 
 /// Of these, those in which he was called in vain.
 pub fn missed_by_user(scope: CompanyScope, user: UserId) -> Select<party::Entity> {
     calls_of_user(scope, user)
-        .filter(party::Column::Role.eq(PeerRole::Callee))
+        .filter(party::Column::Role.eq(PeerRole::Callee).or(party::Column::InvitedBy.is_not_null()))
         .filter(party::Column::State.is_in([PartyState::Missed, PartyState::Busy]))
+        .filter(party::Column::IsUnwanted.eq(false))
 }
 
 /// What these calls have as calls among colleagues, with who was in each, the caller first.
@@ -316,6 +330,7 @@ pub async fn parts_within(
     let rows = scope
         .find::<party::Entity>()
         .filter(party::Column::UserId.eq(user))
+        .filter(shown())
         .filter(party::Column::InvitedAt.lt(to))
         .apply_if(from, |query, from| query.filter(party::Column::InvitedAt.gte(from)))
         .order_by_asc(party::Column::InvitedAt)

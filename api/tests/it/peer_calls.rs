@@ -58,7 +58,7 @@ macro_rules! stories {
 }
 
 stories! {
-    document_002_calls: "calls-002.test.mjs", &[];
+    document_002_calls: "calls-002.test.mjs", &[("group_call_limit", "3")];
     document_003_calls_and_its_clients_call_those_of_002: "calls-003.test.mjs", &[];
     document_000_calls_through_agora: "calls-000.test.mjs", &AGORA;
     document_004_from_its_first_line_to_its_last: "document-004.test.mjs", &[];

@@ -108,6 +108,7 @@ pub fn describe(world: &World) -> Value {
             "owner": person(&company.owner),
             "manager": person(&company.manager),
             "agent": person(&company.agent),
+            "zoe": person(&company.chats.colleague),
         })
     };
     json!({

@@ -436,6 +436,10 @@ pub fn sample(operation: &str, world: &World) -> Option<Sample> {
             }))
             .foreign("/toUserId", theirs.idle)
             .foreign("/toUserIds/0", theirs.idle),
+        "inviteToCall" => agent()
+            .id(ours.group_call)
+            .body(json!({ "userIds": [ours.idle] }))
+            .foreign("/userIds/0", theirs.idle),
         "acceptCall" => owner().id(ours.peer_call).body(json!({ "metadata": {} })),
         "rejectCall" => owner().id(ours.peer_call).body(json!({ "reason": "declined" })),
         "endCall" | "endCallAlias" => owner().id(ours.peer_call).body(json!({ "qualityScore": 4 })),

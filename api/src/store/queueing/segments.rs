@@ -11,7 +11,7 @@ use sea_orm::{
 
 use super::LIVE;
 use crate::error::Result;
-use crate::store::Tx;
+use crate::store::{Tx, peer_calls};
 
 pub async fn segment<C: ConnectionTrait>(
     scope: CompanyScope,
@@ -128,7 +128,8 @@ pub fn calls_of(scope: CompanyScope, agent: AgentId) -> Condition {
         .find::<peer_call_participant::Entity>()
         .select_only()
         .column(peer_call_participant::Column::CallId)
-        .filter(peer_call_participant::Column::AgentId.eq(agent));
+        .filter(peer_call_participant::Column::AgentId.eq(agent))
+        .filter(peer_calls::shown());
     Condition::any()
         .add(call::Column::AgentId.eq(agent))
         .add(call::Column::Id.in_subquery(segments.into_query()))

@@ -273,9 +273,13 @@ impl Place {
     async fn others_are_as_before(&mut self, what: &str) {
         // That they have come themselves may be told to them as late as now.
         let theirs = &self.world.theirs;
-        let own = [&theirs.owner, &theirs.manager, &theirs.agent].map(|person| json!(person.user));
+        // Their agent has a call.
+        let own = [(&theirs.owner, "online"), (&theirs.manager, "online"), (&theirs.agent, "busy")];
         let has_come = |name: &str, payload: &Value| {
-            name == "user_status_change" && payload["status"] == "online" && own.contains(&payload["userId"])
+            let is = |person: &Person, status| {
+                payload["userId"] == json!(person.user) && payload["status"] == status
+            };
+            name == "user_status_change" && own.iter().any(|(person, status)| is(person, *status))
         };
         let mut told = Vec::new();
         for client in &mut self.listeners {

@@ -60,6 +60,7 @@ pub fn sample(event: &str, world: &World) -> Sample {
             refused: Some("CALL_NOT_RINGING"),
             ..owner(json!({ "callId": ours.peer_call, "deviceInfo": {} }))
         },
+        "call:invite" => agent(json!({ "callId": ours.group_call, "userIds": [ours.idle] })),
         "user_online" => agent(json!({ "status": "away" })),
 
         "join_chat" | "leave_chat" | "typing_start" | "typing_stop" => {

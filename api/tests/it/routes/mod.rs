@@ -45,6 +45,7 @@ mod notices;
 mod numbers;
 mod outbound;
 mod passwords;
+mod peer_call_invitations;
 mod peer_calls;
 mod phone;
 mod phone_firebase;

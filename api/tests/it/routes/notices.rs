@@ -219,4 +219,41 @@ with_phones! {
         act(app, &eve, &made, "reject").await;
         assert_eq!(whom(phones).len(), 2);
     }
+
+    async fn who_is_added_to_a_call_is_woken_and_hears_who_has_added_him(app, phones) {
+        let world = people(app).await;
+        let ours = &world.ours;
+        let (bea, eve) = (colleague(app, ours, "bea").await, colleague(app, ours, "eve").await);
+        for (person, name) in [(&bea, "bea"), (&eve, "eve")] {
+            a_phone_of(app, person, name).await;
+        }
+        let made = calls(app, ours, &bea).await;
+        act(app, &bea, &made, "accept").await;
+        let path = format!("/api/calls/{}", made["callId"].as_str().unwrap());
+        let add = async || {
+            let body = json!({ "userIds": [eve.user] });
+            let added = app.post(&format!("{path}/participants"), &bea, body).await.data(200).clone();
+            work(app).await;
+            added
+        };
+        assert_eq!(add().await["invited"][0]["status"], "initiated");
+        let shown = app.get(&path, &bea).await.data(200)["peer"].clone();
+        let name = shown["participants"][1]["name"].as_str().unwrap();
+        // What is about a call is brought to the app, the rest is shown by the phone.
+        let says = |at: usize| {
+            let sent = &phones.fcm.sent()[at];
+            format!("{} {}", sent["data"], sent["notification"]).contains(&format!("\"{name}"))
+        };
+        assert_eq!(told(phones).last().unwrap().1["notice"], "call");
+        assert!(says(2), "{:?}", told(phones));
+        act(app, &eve, &made, "reject").await;
+        assert_eq!(whom(phones), ["bea call", "bea over", "eve call", "eve over"]);
+        // Once more, and the call ends meanwhile.
+        app.clock.advance(Duration::from_secs(1)).await;
+        add().await;
+        act(app, &bea, &made, "end").await;
+        act(app, &ours.manager, &made, "end").await;
+        assert_eq!(told(phones).last().unwrap().1["notice"], "missed_call");
+        assert!(says(5), "{:?}", told(phones));
+    }
 }

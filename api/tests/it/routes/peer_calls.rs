@@ -17,7 +17,7 @@ use crate::peer_calls::AGORA;
 use crate::support::{Answer, Backend, Person, TestApp, World, on_both_databases, peers};
 
 /// Everybody of ours has a device, and nobody a call.
-async fn at_their_desks(app: &TestApp) -> World {
+pub(super) async fn at_their_desks(app: &TestApp) -> World {
     let world = World::create(app).await;
     let ours = &world.ours;
     let tx = app.app.db.begin().await.unwrap();
@@ -33,17 +33,17 @@ async fn initiate(app: &TestApp, by: &Person, to: UserId) -> Answer {
     app.post("/api/calls/initiate", by, json!({ "toUserId": to, "callType": "voice" })).await
 }
 
-async fn made(app: &TestApp, by: &Person, to: UserId) -> CallId {
+pub(super) async fn made(app: &TestApp, by: &Person, to: UserId) -> CallId {
     let answer = initiate(app, by, to).await;
     assert_eq!(answer.status, 201, "{}", answer.text);
     answer.body["data"]["callId"].as_str().unwrap().parse().unwrap()
 }
 
-async fn act(app: &TestApp, by: &Person, call: CallId, what: &str, body: Value) -> Answer {
+pub(super) async fn act(app: &TestApp, by: &Person, call: CallId, what: &str, body: Value) -> Answer {
     app.post(&format!("/api/calls/{call}/{what}"), by, body).await
 }
 
-async fn status(app: &TestApp, world: &World, call: CallId) -> PeerStatus {
+pub(super) async fn status(app: &TestApp, world: &World, call: CallId) -> PeerStatus {
     let row = world.ours.scope.find_by_id::<peer_call::Entity>(call).one(app.app.db.reader()).await.unwrap();
     row.unwrap().status
 }
@@ -184,6 +184,20 @@ on_both_databases! {
         assert!(calls.iter().all(|call| call.offer.is_none() && call.status == PeerStatus::Missed));
     }
 
+    async fn a_group_call_is_made_however_many_of_it_are_busy(app) {
+        let world = at_their_desks(app).await;
+        let ours = &world.ours;
+        let busy = made(app, &ours.agent, ours.idle).await;
+        let all = json!({ "toUserIds": [ours.agent.user, ours.idle, ours.owner.user] });
+        let answer = app.post("/api/calls/initiate", &ours.manager, all).await;
+        let call: CallId = answer.data(201)["callId"].as_str().unwrap().parse().unwrap();
+        assert_eq!(status(app, &world, busy).await, PeerStatus::Ringing);
+        let rows = ours.scope.find::<peer_call_participant::Entity>();
+        let rows = rows.filter(peer_call_participant::Column::CallId.eq(call)).all(app.app.db.reader()).await.unwrap();
+        let live = rows.iter().filter(|row| row.state.is_live()).count();
+        assert_eq!((rows.len(), live), (4, 2));
+    }
+
     async fn whose_lease_has_run_out_is_offline_though_nobody_has_said_goodbye(app) {
         let world = at_their_desks(app).await;
         let ours = &world.ours;
@@ -226,6 +240,37 @@ on_both_databases! {
         app.delete(&block, owner).await.data(200);
         let call = made(app, manager, owner.user).await;
         assert_eq!(status(app, &world, call).await, PeerStatus::Ringing);
+    }
+
+    async fn a_call_of_who_is_blocked_stands_among_the_callers_alone(app) {
+        let world = at_their_desks(app).await;
+        let (manager, agent) = (&world.ours.manager, &world.ours.agent);
+        let block = format!("/api/users/blocked/{}", manager.user);
+        app.put(&block, agent, json!({})).await.data(200);
+        initiate(app, manager, agent.user).await.is_refused(409, "USER_OFFLINE");
+        app.clock.advance(Duration::from_secs(1)).await;
+        let made = app.get("/api/calls/history", manager).await.data(200).clone();
+        let (call, peer) = (&made[0]["id"], &made[0]["peer"]);
+        assert_eq!((&peer["status"], &peer["receiverId"]), (&json!("missed"), &json!(agent.user)));
+        assert_eq!(peer["participants"][1]["state"], "missed");
+        let seen = async |what: &str| app.get(&format!("/api/calls/{what}"), agent).await.data(200).clone();
+        let missed = seen("missed").await;
+        assert_eq!((&missed["missedCalls"], &missed["unseenCount"]), (&json!([]), &json!(0)));
+        assert_eq!(seen("history").await, json!([]));
+        assert_eq!(seen("analytics").await["calls"]["totalCalls"], 0);
+        assert_eq!(seen("stats").await["stats"]["missedCalls"], 0);
+        assert_eq!(app.get("/api/calls", agent).await.data(200), &json!([]));
+        app.get(&format!("/api/calls/{}", call.as_str().unwrap()), agent).await.is_refused(404, "CALL_NOT_FOUND");
+        // What comes after that is seen.
+        app.delete(&block, agent).await.data(200);
+        let call = self::made(app, manager, agent.user).await;
+        act(app, manager, call, "end", json!({})).await;
+        app.clock.advance(Duration::from_secs(1)).await;
+        let missed = seen("missed").await;
+        assert_eq!((&missed["missedCalls"][0]["call"]["id"], &missed["unseenCount"]), (&json!(call), &json!(1)));
+        assert_eq!(seen("history").await.as_array().unwrap().len(), 1);
+        assert_eq!(seen("analytics").await["calls"]["missedCalls"], 1);
+        assert_eq!(app.get("/api/calls/stats", manager).await.data(200)["stats"]["madeCalls"], 2);
     }
 
     async fn a_call_ends_with_the_last_word_of_who_took_it_over_rest_and_has_no_device_left(app) {

@@ -23,57 +23,9 @@ pub async fn insert(
 ) {
     let (company_id, now) = (scope.company(), app.app.clock.now());
     let tx = app.app.db.begin().await.unwrap();
-    let row = call::Model {
-        status: CallStatus::Dialing,
-        ..call::Model::begun(
-            id,
-            company_id,
-            CallKind::Peer,
-            (format!("user:{caller}"), format!("user:{callee}")),
-            now,
-        )
-    };
-    scope.insert::<call::Entity, _>(&tx, row).await.unwrap();
-    let row = peer_call::Model {
-        call_id: id,
-        company_id,
-        called_by: caller,
-        call_type: CallType::Voice,
-        status: PeerStatus::Ringing,
-        media: PeerMedia::Agora,
-        is_group: false,
-        to_number: None,
-        end_reason: None,
-        offer: None,
-        connection_type: ConnectionType::Wifi,
-        region: None,
-        call_settings: Some(json!({"audioEnabled": true, "videoEnabled": false})),
-        error_info: None,
-    };
-    scope.insert::<peer_call::Entity, _>(&tx, row).await.unwrap();
-    for (user, role, state) in
-        [(caller, PeerRole::Caller, PartyState::Joined), (callee, PeerRole::Callee, PartyState::Ringing)]
-    {
-        let row = peer_call_participant::Model {
-            id: app.app.ids.next(),
-            company_id,
-            call_id: id,
-            user_id: user,
-            agent_id: None,
-            role,
-            state,
-            invited_at: now,
-            joined_at: None,
-            left_at: None,
-            socket: None,
-            lost_at: None,
-            device: None,
-            network: Some(json!({"ip": "192.0.2.7"})),
-            quality_score: None,
-            feedback: None,
-        };
-        scope.insert::<peer_call_participant::Entity, _>(&tx, row).await.unwrap();
-    }
+    let parties =
+        [(caller, PeerRole::Caller, PartyState::Joined), (callee, PeerRole::Callee, PartyState::Ringing)];
+    insert_call(app, scope, &tx, id, PeerStatus::Ringing, parties).await;
     is_there(scope, &tx, present, app).await;
     let row = call_settings::Model {
         user_id: present,
@@ -83,6 +35,78 @@ pub async fn insert(
     };
     scope.insert::<call_settings::Entity, _>(&tx, row).await.unwrap();
     tx.commit().await.unwrap();
+}
+
+/// `caller` is in a group call, which the other one has left.
+pub async fn insert_group(app: &TestApp, scope: CompanyScope, id: CallId, (caller, other): (UserId, UserId)) {
+    let tx = app.app.db.begin().await.unwrap();
+    let parties =
+        [(caller, PeerRole::Caller, PartyState::Joined), (other, PeerRole::Callee, PartyState::Left)];
+    insert_call(app, scope, &tx, id, PeerStatus::Active, parties).await;
+    tx.commit().await.unwrap();
+}
+
+async fn insert_call(
+    app: &TestApp,
+    scope: CompanyScope,
+    tx: &DatabaseTransaction,
+    id: CallId,
+    status: PeerStatus,
+    parties: [(UserId, PeerRole, PartyState); 2],
+) {
+    let (caller, callee) = (parties[0].0, parties[1].0);
+    let (company_id, now) = (scope.company(), app.app.clock.now());
+    let row = call::Model {
+        status: if status == PeerStatus::Active { CallStatus::Connected } else { CallStatus::Dialing },
+        ..call::Model::begun(
+            id,
+            company_id,
+            CallKind::Peer,
+            (format!("user:{caller}"), format!("user:{callee}")),
+            now,
+        )
+    };
+    scope.insert::<call::Entity, _>(tx, row).await.unwrap();
+    let row = peer_call::Model {
+        call_id: id,
+        company_id,
+        called_by: caller,
+        call_type: CallType::Voice,
+        status,
+        media: PeerMedia::Agora,
+        is_group: status == PeerStatus::Active,
+        to_number: None,
+        end_reason: None,
+        offer: None,
+        connection_type: ConnectionType::Wifi,
+        region: None,
+        call_settings: Some(json!({"audioEnabled": true, "videoEnabled": false})),
+        error_info: None,
+    };
+    scope.insert::<peer_call::Entity, _>(tx, row).await.unwrap();
+    for (user, role, state) in parties {
+        let row = peer_call_participant::Model {
+            id: app.app.ids.next(),
+            company_id,
+            call_id: id,
+            user_id: user,
+            agent_id: None,
+            role,
+            state,
+            invited_at: now,
+            invited_by: None,
+            is_unwanted: false,
+            joined_at: None,
+            left_at: None,
+            socket: None,
+            lost_at: None,
+            device: None,
+            network: Some(json!({"ip": "192.0.2.7"})),
+            quality_score: None,
+            feedback: None,
+        };
+        scope.insert::<peer_call_participant::Entity, _>(tx, row).await.unwrap();
+    }
 }
 
 /// He has a device for a day.

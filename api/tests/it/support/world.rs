@@ -76,6 +76,8 @@ pub struct Company {
     pub idle: UserId,
     /// Rings for the owner, in a world with peers.
     pub peer_call: CallId,
+    /// A group call of the agent's, in which nobody else is any more, in a world with peers.
+    pub group_call: CallId,
     pub queue: QueueId,
     /// Nobody serves it.
     pub second_queue: QueueId,
@@ -175,6 +177,8 @@ impl World {
         for company in [&world.ours, &world.theirs] {
             let parties = (company.former, company.owner.user);
             peers::insert(app, company.scope, company.peer_call, parties, company.idle).await;
+            let parties = (company.agent.user, company.former);
+            peers::insert_group(app, company.scope, company.group_call, parties).await;
         }
         world
     }
@@ -236,6 +240,7 @@ impl Company {
             idle_agent: idle.agent.expect("the idle agent is an agent"),
             idle: idle.user,
             peer_call: ids.next(),
+            group_call: ids.next(),
             queue: ids.next(),
             second_queue: ids.next(),
             reason: ids.next(),
@@ -885,6 +890,7 @@ impl Company {
             self.former.to_string(),
             self.idle.to_string(),
             self.peer_call.to_string(),
+            self.group_call.to_string(),
             self.api_key.to_string(),
             self.export.to_string(),
             self.privacy_request.to_string(),
