@@ -94,7 +94,7 @@ codes! {
     /// The body broke off.
     /// Send it again.
     BodyBrokenOff = "BODY_BROKEN_OFF" [400];
-    /// The body is larger than this operation takes.
+    /// The body, or the payload of a socket's event, is larger than may be.
     /// Send less.
     BodyTooLarge = "BODY_TOO_LARGE" [413];
     /// The other has another call, or the caller has.
