@@ -285,7 +285,7 @@ mod tests {
 
     #[test]
     fn a_file_has_its_name_and_whether_it_is_encrypted_among_its_metadata() {
-        let read = |header| Metadata::read(header).ok();
+        let read = |header: Option<&str>| Metadata::read(header).ok();
         let said = |name: &str, encrypted| Some(Metadata { name: Some(name.to_owned()), encrypted });
         assert_eq!(read(Some("filetype aW1hZ2UvcG5n,filename Wm/Dqy5wbmc=")), said("Zoë.png", false));
         assert_eq!(read(Some("is_confidential, name YQ==")), said("a", false));
