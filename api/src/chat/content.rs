@@ -87,18 +87,17 @@ impl Content {
         if body.as_ref().is_some_and(|text| text.chars().count() > LONGEST_TEXT) {
             refuse("text", &format!("must have at most {LONGEST_TEXT} characters"));
         }
-        let is_encrypted = self.kind == MessageKind::Encrypted;
-        for (field, is_there, belongs) in [
-            ("mediaId", self.media.is_some(), file_of(self.kind).is_some()),
-            ("location", self.location.is_some(), self.kind == MessageKind::Location),
-            ("contact", self.contact.is_some(), self.kind == MessageKind::Contact),
-            ("encrypted", self.encrypted.is_some(), is_encrypted),
+        let is = |kind| if self.kind == kind { Need::Always } else { Need::Never };
+        for (field, is_there, need) in [
+            ("mediaId", self.media.is_some(), need_of_file(self.kind)),
+            ("location", self.location.is_some(), is(MessageKind::Location)),
+            ("contact", self.contact.is_some(), is(MessageKind::Contact)),
+            ("encrypted", self.encrypted.is_some(), is(MessageKind::Encrypted)),
         ] {
-            let may_be_missing = field == "mediaId" && is_encrypted;
-            if is_there && !belongs {
-                refuse(field, "does not belong to a message of this type");
-            } else if belongs && !is_there && !may_be_missing {
-                refuse(field, "is required");
+            match (need, is_there) {
+                (Need::Never, true) => refuse(field, "does not belong to a message of this type"),
+                (Need::Always, false) => refuse(field, "is required"),
+                (Need::Never, false) | (Need::Perhaps, _) | (Need::Always, true) => {}
             }
         }
         let mut detail = None;
@@ -132,6 +131,22 @@ impl Content {
             return Err(Error::Invalid { code: Code::ValidationFailed, message, fields: wrong });
         }
         Ok(Checked { kind: self.kind, body, detail, media: self.media, sealed: self.encrypted })
+    }
+}
+
+/// Whether a message has a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Need {
+    Never,
+    Perhaps,
+    Always,
+}
+
+fn need_of_file(kind: MessageKind) -> Need {
+    match (kind, file_of(kind)) {
+        (MessageKind::Encrypted, _) => Need::Perhaps,
+        (_, Some(_)) => Need::Always,
+        (_, None) => Need::Never,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Forgets what nobody can ask for any more: settled requests of the provider, events that were told, registrations that
 //! nobody confirmed in time, links to set a password, codes to telephone numbers, phones that nobody is signed in on, secrets that no
-//! request came for, mail that was given up, answers to requests that may be repeated no more, reports of imports, what endpoints were told, and when messages were read. Brings
-//! the words of contacts and of people up to date.
+//! request came for, mail that was given up, answers to requests that may be repeated no more, reports of imports, what endpoints
+//! were told, and when messages were read. Brings the words of contacts and of people up to date.
 
 use std::time::Duration;
 

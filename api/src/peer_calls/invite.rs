@@ -5,6 +5,7 @@ use entity::id::{CallId, UserId};
 use entity::{
     CompanyScope, EndedBy, Inserted, PartyState, PeerStatus, peer_call, peer_call_participant as party,
 };
+use serde::Serialize;
 use serde_json::json;
 
 use super::book::Book;
@@ -25,7 +26,8 @@ pub struct Added {
 }
 
 /// What it came to, in the words of a call that is made: no more is told of him than who calls him is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Invitation {
     /// His devices ring, now or already.
     Ringing,
@@ -37,20 +39,6 @@ pub enum Invitation {
     Offline,
     Blocked,
     VideoNotAllowed,
-}
-
-impl Invitation {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Ringing => "ringing",
-            Self::Initiated => "initiated",
-            Self::Joined => "joined",
-            Self::Busy => "busy",
-            Self::Offline => "offline",
-            Self::Blocked => "blocked",
-            Self::VideoNotAllowed => "video_not_allowed",
-        }
-    }
 }
 
 impl From<Fate> for Invitation {

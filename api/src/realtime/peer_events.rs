@@ -83,8 +83,7 @@ pub async fn perform(app: &App, asked: &Asked<'_>) -> Result<Option<Value>> {
             }
             let id = call()?;
             let invited = peer_calls::invite(app, scope, user, id, users).await?;
-            let shown =
-                |one: &Added| json!({"userId": one.user, "name": one.name, "status": one.came.as_str()});
+            let shown = |one: &Added| json!({"userId": one.user, "name": one.name, "status": one.came});
             json!({"callId": id, "invited": invited.iter().map(shown).collect::<Vec<_>>()})
         }
         Command::Candidate => {
